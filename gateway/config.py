@@ -1,0 +1,168 @@
+"""Every setting of the gateway, in one frozen value. Defaults carry their reason.
+
+Order of precedence, lowest first: the defaults here, a TOML file, `TIDEGATE_<NAME>` variables, command-line flags.
+Nothing is read here but what the caller passes in: the environment and the arguments come from `cli`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import ConfigError
+
+__all__ = ["Config"]
+
+
+def _setting(default: Any, why: str) -> Any:
+    """A field whose default has its reason; `docs/settings.md` lists both, and a test holds it to that."""
+    return field(default=default, metadata={"why": why})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One value per setting. Sizes ending in `_mb` words are megabytes where said; all others are bytes or counts."""
+
+    host: str = _setting("127.0.0.1", "loopback: exposing the port is a decision, not a default")
+    port: int = _setting(8080, "unprivileged and familiar; 0 takes a free one")
+    data: str = _setting("tidegate-data", "the event log, the snapshots and the keys live in this folder")
+    kpis: str = _setting("", "a KPI file; empty means the built-in set")
+    write_keys: tuple[str, ...] = _setting((), "keys of producers; none: one is made at first start")
+    view_keys: tuple[str, ...] = _setting((), "keys of viewers; none: one is made at first start")
+    allowed_origins: tuple[str, ...] = _setting((), "exact origins; none: the server's own, http(s)://HOST:PORT")
+    tls_cert: str = _setting("", "certificate chain, PEM; with tls_key the port speaks TLS")
+    tls_key: str = _setting("", "private key, PEM")
+    log_level: str = _setting("info", "debug formats every frame and is for one's own machine")
+
+    max_frame: int = _setting(262_144, "eight times an SDK batch; larger messages close 1009 before they are read")
+    max_events: int = _setting(500, "events in one batch")
+    max_depth: int = _setting(16, "nesting of one event, itself 1: orjson writes less deep than it reads")
+    max_property: int = _setting(65_536, "bytes of one property text")
+    max_fragments: int = _setting(64, "fragments of one message: an endless run of empty ones costs CPU")
+    max_subscriptions: int = _setting(128, "subscriptions of one viewer")
+
+    heartbeat_ms: int = _setting(25_000, "below the 30 s at which proxies drop silent sockets")
+    hello_timeout_ms: int = _setting(5_000, "a socket that says nothing holds a slot no longer than this")
+    header_timeout_ms: int = _setting(5_000, "a request head must be complete by then")
+    body_timeout_ms: int = _setting(10_000, "a request body must be complete by then")
+    max_header: int = _setting(32_768, "bytes of a request head")
+    max_header_lines: int = _setting(128, "lines of a request head")
+    max_body: int = _setting(1_048_576, "decoded bytes of POST /v1/events")
+    max_gzip_ratio: int = _setting(20, "decoded over encoded bytes: what text compresses to, not what bombs do")
+
+    max_connections: int = _setting(10_000, "sockets in all; further ones get 503")
+    max_connections_per_ip: int = _setting(1_000, "sockets of one address; further ones get 429")
+    accept_rate: int = _setting(500, "new sockets a second, with a burst of the same size")
+    control_rate: int = _setting(20, "ping and pong frames a second of one socket, burst 40; more closes 4102")
+
+    credit_pool: int = _setting(64, "MB of batch frames that all producers together may have under way")
+    memory_cap: int = _setting(1_024, "MB of resident memory: from nine tenths of it on, no credit is given")
+    memory_budget: int = _setting(512, "MB that the KPI set may need at worst; a larger set is refused at load")
+    dedup_producers: int = _setting(100_000, "producers whose last sequence is remembered, oldest evicted")
+    dedup_uuids: int = _setting(1_000_000, "event ids remembered, oldest half evicted")
+    quarantine_rows: int = _setting(10_000, "rejected events kept with their reason, oldest evicted")
+
+    tick_ms: int = _setting(100, "how often KPI changes are published: R9 allows 80 ms at the median")
+    viewer_stall_ms: int = _setting(5_000, "no progress for so long: snapshots only")
+    viewer_evict_ms: int = _setting(15_000, "no progress for so long: the socket is aborted")
+    viewer_buffer: int = _setting(262_144, "bytes that may wait behind the frame being written to one viewer")
+
+    log_retention: str = _setting("7d", "age of event-log rows that a snapshot has made needless")
+    log_max_mb: int = _setting(4_096, "size of the event log at which the oldest such rows go")
+    snapshot_s: int = _setting(30, "seconds between snapshots: bounds the replay after a crash")
+    snapshots: int = _setting(2, "snapshots kept: the newest may prove unreadable")
+    drain_ms: int = _setting(3_000, "how long a shut-down spreads its closes, so that clients do not return at once")
+
+    @property
+    def log_retention_ms(self) -> int:
+        """`log_retention` in milliseconds."""
+        return duration_ms(self.log_retention)
+
+    @classmethod
+    def load(
+        cls,
+        file: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        flags: Mapping[str, Any] | None = None,
+    ) -> Config:
+        """Merge the three sources over the defaults and check every value.
+
+        Raises:
+            ConfigError: an unknown name, a value of the wrong kind or out of range, an unreadable file.
+        """
+        values: dict[str, Any] = {}
+        if file:
+            values.update(_read_toml(file))
+        known = {f.name: f for f in fields(cls)}
+        for name in known:
+            variable = f"TIDEGATE_{name.upper()}"
+            if environ and variable in environ:
+                values[name] = environ[variable]
+        values.update({k: v for k, v in (flags or {}).items() if v is not None})
+        unknown = next((name for name in values if name not in known), None)
+        if unknown is not None:
+            raise ConfigError(unknown, "no such setting")
+        config = cls(**{name: _coerce(name, known[name].default, value) for name, value in values.items()})
+        config._check()
+        return config
+
+    def _check(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise ConfigError("port", f"{self.port} is not between 0 and 65535")
+        for f in fields(self):
+            if f.name != "port" and isinstance(f.default, int) and getattr(self, f.name) < 1:
+                raise ConfigError(f.name, "must be at least 1")
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise ConfigError("tls_key" if self.tls_cert else "tls_cert", "needed together with the other")
+        if self.log_level not in ("debug", "info", "warning", "error"):
+            raise ConfigError("log_level", f"{self.log_level!r} is not one of debug, info, warning, error")
+        try:
+            duration_ms(self.log_retention)
+        except ValueError as error:
+            raise ConfigError("log_retention", str(error)) from None
+
+
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def duration_ms(text: str) -> int:
+    """Milliseconds of a duration such as `500ms`, `10s`, `30m`, `2h` or `7d`.
+
+    Raises:
+        ValueError: any other text.
+    """
+    digits = text.rstrip("smhd")
+    unit = text[len(digits) :]
+    if not digits.isdecimal() or unit not in _UNITS_MS:
+        raise ValueError(f"{text!r} is not a duration such as 10s, 30m or 7d")
+    return int(digits) * _UNITS_MS[unit]
+
+
+def _read_toml(file: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(file).read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError("config", f"cannot read {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("config", f"{file}: {error}") from None
+
+
+def _coerce(name: str, default: Any, value: Any) -> Any:
+    """`value` in the kind of `default`; texts come from the environment, lists from TOML."""
+    if isinstance(default, tuple):
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+            raise ConfigError(name, "must be a comma list of texts")
+        return tuple(part.strip() for part in parts if part.strip())
+    if isinstance(default, int):
+        if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ConfigError(name, f"{value!r} is not a whole number")
+        return value
+    if not isinstance(value, str):
+        raise ConfigError(name, f"{value!r} is not a text")
+    return value
