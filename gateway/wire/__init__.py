@@ -1,0 +1,7 @@
+"""Bytes to values and back. Pure."""
+
+from gateway.wire.codec import Batch, Codec
+from gateway.wire.events import Event, EventReader, EventVerdict
+from gateway.wire.messages import Limits, ServerMessage, encode
+
+__all__ = ["Batch", "Codec", "Event", "EventReader", "EventVerdict", "Limits", "ServerMessage", "encode"]

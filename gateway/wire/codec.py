@@ -1,0 +1,155 @@
+"""Frames to messages. The border where bytes become values, and where bad bytes get their name."""
+
+from __future__ import annotations
+
+import types
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+import orjson
+
+from gateway.errors import ProtocolError
+from gateway.wire.events import Event, EventReader, EventVerdict
+from gateway.wire.messages import (
+    Auth,
+    ClientMessage,
+    Hello,
+    Limits,
+    Pong,
+    Resync,
+    Subscribe,
+    Unsubscribe,
+    Visibility,
+)
+from gateway.wire.scan import open_envelope
+
+__all__ = ["Batch", "BatchHead", "Codec"]
+
+CLOSE_BAD_MESSAGE = 4000
+CLOSE_INVALID_TEXT = 1007
+MAX_MESSAGES = 64
+
+_TYPES = frozenset(
+    ("hello", "auth", "batch", "pong", "subscribe", "unsubscribe", "resync", "visibility"),
+)
+
+
+class BatchHead(msgspec.Struct, frozen=True, tag="batch"):
+    """A batch without its events."""
+
+    seq: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+    sent_at: int | float | None = None
+    backlog: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+
+
+class Batch(NamedTuple):
+    """A batch of events as decoded: `text` is what the log keeps, `verdicts` what the texts of its events brought."""
+
+    seq: int
+    backlog: int
+    events: list[Event]
+    verdicts: list[EventVerdict]
+    text: bytes
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    type: Any = None
+
+
+class Codec:
+    """Decodes what clients send, compiled for the properties that one KPI set reads."""
+
+    def __init__(self, reader: EventReader, limits: Limits) -> None:
+        self.reader = reader
+        self._limits = limits
+        batch = msgspec.defstruct(
+            "CompiledBatch",
+            [("events", types.GenericAlias(list, (reader.event_type,)))],
+            bases=(BatchHead,),
+            tag="batch",
+            kw_only=True,
+            frozen=True,
+            gc=False,
+        )
+        self._batch_type = batch
+        union = Hello | Auth | Pong | Subscribe | Unsubscribe | Resync | Visibility | batch
+        self._decode = msgspec.json.Decoder(union).decode
+        self._decode_head = msgspec.json.Decoder(BatchHead).decode
+        self._decode_kind = msgspec.json.Decoder(_Kind).decode
+
+    def decode(self, frame: bytes) -> list[ClientMessage | Batch]:
+        """The messages of one frame, in order.
+
+        Raises:
+            ProtocolError: with the slug for `error`, and the close code where the connection must end. An unknown
+                `type` closes nothing.
+        """
+        if not frame.isascii():
+            try:
+                frame.decode()
+            except UnicodeDecodeError:
+                raise ProtocolError("bad_utf8", CLOSE_INVALID_TEXT) from None
+        if frame[:1] == b"{":
+            return [self._message(frame)]
+        return self._array(frame)
+
+    def _array(self, frame: bytes) -> list[ClientMessage | Batch]:
+        stripped = frame.strip()
+        if stripped[:1] == b"{":
+            return [self._message(stripped)]
+        if stripped[:1] != b"[":
+            raise ProtocolError(_json_slug(stripped), CLOSE_BAD_MESSAGE)
+        try:
+            parts = msgspec.json.decode(stripped, type=list[msgspec.Raw])
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            raise ProtocolError("bad_json", CLOSE_BAD_MESSAGE) from None
+        if len(parts) > MAX_MESSAGES:
+            raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE)
+        return [self._message(bytes(part)) for part in parts]
+
+    def _message(self, text: bytes) -> ClientMessage | Batch:
+        try:
+            message: Any = self._decode(text)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return self._careful(text)
+        if not isinstance(message, self._batch_type):
+            result: ClientMessage = message
+            return result
+        events: list[Event] = message.events  # type: ignore[attr-defined]  # of the compiled type
+        if len(events) > self._limits.max_events:
+            raise ProtocolError("too_many_events", CLOSE_BAD_MESSAGE)
+        reader = self.reader
+        if reader.is_plain(text, reader.expected_opens(events)):
+            return Batch(message.seq, message.backlog, events, [], text)  # type: ignore[attr-defined]
+        return self._careful(text)
+
+    def _careful(self, text: bytes) -> ClientMessage | Batch:
+        """What the fast decode refused: find out whether the message or only some of its events are to blame."""
+        envelope = open_envelope(text)
+        try:
+            kind = self._decode_kind(envelope.shell if envelope else text).type
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            raise ProtocolError(_json_slug(text), CLOSE_BAD_MESSAGE) from None
+        if not isinstance(kind, str):
+            raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE)
+        if kind not in _TYPES:
+            raise ProtocolError("unknown_type")
+        if kind != "batch" or envelope is None:
+            raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE)
+        try:
+            head = self._decode_head(envelope.shell)
+        except msgspec.MsgspecError:
+            raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE) from None
+        if len(envelope.events) > self._limits.max_events:
+            raise ProtocolError("too_many_events", CLOSE_BAD_MESSAGE)
+        events, verdicts = self.reader.read(envelope.events)
+        return Batch(head.seq, head.backlog, events, verdicts, text)
+
+
+def _json_slug(text: bytes) -> str:
+    """`bad_message` for JSON of the wrong shape, `bad_json` for what is none."""
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return "bad_json"
+    return "bad_message"
