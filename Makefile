@@ -1,0 +1,56 @@
+# Tidegate. Needed: Python 3.11 or newer, make, and package registries. Everything else is set up by the verbs.
+
+PORT ?= 8080
+VISITORS ?= 200
+NAME ?= ingest
+
+# The first Python that is new enough, asked for at each set-up: the verbs run in the environment made with it.
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+
+# Node, npm and Chromium are found here too, when they had to be installed for this checkout alone.
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help run test lint bench lock clean setup-run setup-lint setup-test check-python check-browser
+
+help:
+	@echo "make run    the demo: shop, visitors, dashboard   (PORT=$(PORT) VISITORS=$(VISITORS))"
+	@echo "make test   lint, types, browser SDK and dashboard, then the whole of tests/"
+	@echo "make lint   ruff and mypy alone"
+	@echo "make bench  one benchmark                         (NAME=$(NAME): ingest, fanout, memory, latency)"
+	@echo "make lock   resolve pyproject.toml into the two lock files"
+	@echo "make clean  remove everything that the other verbs made"
+
+run: setup-run
+	$(BIN)/tidegate demo --port $(PORT) --visitors $(VISITORS)
+
+# pytest comes last: its closing line is the one that tells how the whole run went.
+test: setup-test check-python check-browser
+	$(BIN)/pytest
+
+lint: setup-lint check-python
+
+bench: setup-lint
+	$(BIN)/python -m benchmarks $(NAME)
+
+lock: setup-lint
+	$(BIN)/python -m tools.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist *.egg-info gateway/dashboard/vendor
+	find . -name node_modules -prune -exec rm -rf {} +
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+setup-run setup-lint setup-test:
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is needed and none is on the PATH" >&2; exit 1; }
+	@$(PYTHON) -m tools $(@:setup-%=%)
+
+check-python:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check-browser:
+	cd client_sdk/browser && ./node_modules/.bin/tsc && node --test
+	node --test tests/dashboard/

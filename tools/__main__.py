@@ -1,0 +1,46 @@
+"""`python3 -m tools run|lint|test`: set up what that verb of the Makefile needs, one line per thing that takes time."""
+
+from __future__ import annotations
+
+import sys
+
+from tools import chromium, debian, node, uplot, venv
+from tools.command import ROOT, SetupError, say
+
+
+def prepare(verb: str) -> None:
+    """Set up all that `verb` needs; a second call finds it there and costs well under a second.
+
+    Raises:
+        SetupError: something is missing and cannot be had on this machine.
+    """
+    if verb == "lint":
+        venv.ensure(development=True)
+        return
+    venv.ensure(development=verb == "test")
+    node.ensure()
+    uplot.ensure()
+    if verb == "test":
+        for folder in node.packages():
+            node.install(folder)
+        chromium.ensure()
+        debian.ensure("strace", "the test that watches the log being flushed before the ack")
+
+
+def main() -> int:
+    """Exit code 0, or 1 after one line that names what is missing."""
+    verbs = ("run", "lint", "test")
+    if len(sys.argv) != 2 or sys.argv[1] not in verbs:
+        say(f"usage: python3 -m tools {'|'.join(verbs)}")
+        return 2
+    try:
+        prepare(sys.argv[1])
+    except SetupError as error:
+        say(f"FAILED: {error}")
+        say(f"(run again in {ROOT} once that is mended; what is done stays done)")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
