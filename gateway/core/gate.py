@@ -1,0 +1,82 @@
+"""Who may open a socket: caps on how many there are, and on how fast they come."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from gateway.core.bucket import TokenBucket
+
+__all__ = ["AcceptGate", "Refusal"]
+
+_CAP_RETRY_S: Final = 5  # a slot frees when some client leaves, which takes longer than a refill of the bucket
+
+
+class Refusal(NamedTuple):
+    """Why a socket is not let in, as the plain HTTP answer says it."""
+
+    status: int
+    retry_after: int  # seconds
+    cause: str  # "total", "ip", "rate" or "draining"
+
+
+class AcceptGate:
+    """Counts the open sockets, in all and by address, and admits a new one or says why not.
+
+    Each admitted socket must be released once, with the same address. Refused ones are not counted as open and must
+    not be released. `refused` counts them by cause since the start.
+    """
+
+    def __init__(self, max_connections: int, max_per_ip: int, rate: float, now: int = 0) -> None:
+        # The caps, as configured.
+        self._max_connections = max_connections
+        self._max_per_ip = max_per_ip
+        # New sockets a second, with a burst of one second's worth.
+        self._bucket = TokenBucket(rate, max(1, rate), now)
+        # Open sockets by address; an address without any has no entry, so the table cannot outgrow the total cap.
+        self._by_ip: dict[str, int] = {}
+        self._open = 0
+        # True from the start of a drain on: nobody new gets in.
+        self.draining = False
+        self.refused: dict[str, int] = {"total": 0, "ip": 0, "rate": 0, "draining": 0}
+
+    @property
+    def open(self) -> int:
+        """Sockets admitted and not yet released."""
+        return self._open
+
+    def open_of(self, ip: str) -> int:
+        """Sockets of one address, admitted and not yet released."""
+        return self._by_ip.get(ip, 0)
+
+    def admit(self, ip: str, now: int) -> Refusal | None:
+        """Take a slot for `ip`, or say why there is none. `now` in milliseconds. O(1).
+
+        The caps are asked before the rate, so that an address at its cap cannot use up the accepts of the others.
+        """
+        if self._open >= self._max_connections:
+            return self._refuse(503, _CAP_RETRY_S, "total")
+        held = self._by_ip.get(ip, 0)
+        if held >= self._max_per_ip:
+            return self._refuse(429, _CAP_RETRY_S, "ip")
+        if not self._bucket.take(now):
+            return self._refuse(503, max(1, -(-self._bucket.wait_ms() // 1000)), "rate")
+        self._by_ip[ip] = held + 1
+        self._open += 1
+        return None
+
+    def refuse_draining(self, retry_after: int) -> Refusal:
+        """The refusal of an upgrade that comes during a drain; it is counted."""
+        return self._refuse(503, retry_after, "draining")
+
+    def release(self, ip: str) -> None:
+        """Give the slot of an admitted socket back. O(1)."""
+        held = self._by_ip[ip]
+        if held == 1:
+            del self._by_ip[ip]
+        else:
+            self._by_ip[ip] = held - 1
+        self._open -= 1
+
+    def _refuse(self, status: int, retry_after: int, cause: str) -> Refusal:
+        self.refused[cause] += 1
+        return Refusal(status, retry_after, cause)

@@ -1,0 +1,124 @@
+"""The dedup table: how far each producer has come."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from gateway.core.clock import ClockOffset
+
+if TYPE_CHECKING:
+    from gateway.core.producer import ProducerSession
+
+__all__ = ["Claim", "Producer", "ProducerTable"]
+
+
+class Producer:
+    """One producer id in its current epoch."""
+
+    __slots__ = ("clock", "durable_seq", "epoch", "id", "owner", "received_seq")
+
+    def __init__(self, producer_id: str, epoch: int, last_seq: int) -> None:
+        self.id = producer_id
+        self.epoch = epoch
+        # The last batch that is on disk: what may be acked.
+        self.durable_seq = last_seq
+        # The last batch taken in order, perhaps on its way to disk: what the next one must follow.
+        self.received_seq = last_seq
+        # The connection that may write; None while there is none. A newer one takes its place.
+        self.owner: ProducerSession | None = None
+        # Survives reconnects: a device keeps its clock.
+        self.clock = ClockOffset()
+
+    @property
+    def busy(self) -> bool:
+        """Whether forgetting it now could lose or double something."""
+        return self.owner is not None or self.received_seq != self.durable_seq
+
+
+class Claim(NamedTuple):
+    """What a hello or a post brought: the producer, and whether it was known in this epoch."""
+
+    producer: Producer
+    known: bool
+
+
+class ProducerTable:
+    """Producers by id, least recently used first to go.
+
+    A producer that was forgotten is met again as unknown: a client that had batches acked then raises its epoch, and
+    `forgotten` says how often that may happen.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._rows: OrderedDict[str, Producer] = OrderedDict()
+        self.forgotten = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, producer_id: str) -> Producer | None:
+        """The row of an id, if any."""
+        return self._rows.get(producer_id)
+
+    def claim(self, producer_id: str, epoch: int, next_seq: int) -> Claim | None:
+        """The row of (id, epoch), made or moved to a higher epoch if need be; None when the epoch is a past one.
+
+        A client whose `next_seq` is past what we have on disk was acked by a server that is not us any more (an older
+        data folder was put back): it is met as unknown, so that it raises its epoch and sends what it still has.
+        """
+        row = self._rows.get(producer_id)
+        if row is not None and epoch < row.epoch:
+            return None
+        if row is not None and epoch == row.epoch and next_seq <= row.received_seq + 1:
+            self._rows.move_to_end(producer_id)
+            return Claim(row, known=True)
+        if row is None:
+            row = Producer(producer_id, epoch, next_seq - 1)
+            self._add(row)
+        else:
+            row.epoch = epoch
+            row.durable_seq = row.received_seq = next_seq - 1
+        self._rows.move_to_end(producer_id)
+        return Claim(row, known=False)
+
+    def settle(self, producer_id: str, epoch: int, seq: int) -> None:
+        """A batch of this producer is on disk. Batches of a past epoch change nothing."""
+        row = self._rows.get(producer_id)
+        if row is None:
+            row = Producer(producer_id, epoch, seq)
+            self._add(row)
+        if epoch > row.epoch:
+            row.epoch, row.durable_seq, row.received_seq = epoch, seq, seq
+        elif epoch == row.epoch:
+            row.durable_seq = max(row.durable_seq, seq)
+            row.received_seq = max(row.received_seq, seq)
+
+    def _add(self, row: Producer) -> None:
+        while len(self._rows) >= self._capacity and self._forget_oldest():
+            pass
+        self._rows[row.id] = row
+
+    def _forget_oldest(self) -> bool:
+        """Forget the least recently used row that is not busy; False when all are. Amortised O(1)."""
+        for _ in range(len(self._rows)):
+            oldest, row = next(iter(self._rows.items()))
+            if not row.busy:
+                del self._rows[oldest]
+                self.forgotten += 1
+                return True
+            self._rows.move_to_end(oldest)
+        return False
+
+    def to_bytes(self) -> bytes:
+        """The durable part of every row, oldest use first."""
+        return orjson.dumps([(row.id, row.epoch, row.durable_seq) for row in self._rows.values()])
+
+    def load(self, data: bytes) -> None:
+        """Take the place of what `to_bytes` gave."""
+        self._rows = OrderedDict(
+            (producer_id, Producer(producer_id, epoch, seq)) for producer_id, epoch, seq in orjson.loads(data)
+        )
