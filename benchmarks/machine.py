@@ -33,10 +33,11 @@ class Memory(NamedTuple):
 
 
 def pin(core: int, pid: int = 0) -> bool:
-    """Keep a process (0: this one) on one core; False when the machine has no such core."""
-    if core not in os.sched_getaffinity(0):
+    """Keep a process (0: this one) on one core; False when the machine has no such core to give."""
+    try:
+        os.sched_setaffinity(pid, {core})
+    except OSError:
         return False
-    os.sched_setaffinity(pid, {core})
     return True
 
 
@@ -106,9 +107,16 @@ def describe() -> dict[str, str | int | bool]:
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
         "disk": real_disk()[1],
-        "pinned": {SERVER_CORE, DRIVER_CORE} <= os.sched_getaffinity(0),
+        "pinned": _can_pin(),
         "load_at_start": f"{os.getloadavg()[0]:.2f}",
     }
+
+
+def _can_pin() -> bool:
+    before = os.sched_getaffinity(0)
+    both = pin(SERVER_CORE) and pin(DRIVER_CORE)
+    os.sched_setaffinity(0, before)
+    return both
 
 
 def _threads_per_core() -> int:

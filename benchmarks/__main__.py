@@ -1,0 +1,35 @@
+"""`python -m benchmarks NAME`: run one benchmark, print its table, write its result file."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+from benchmarks.machine import DRIVER_CORE, pin
+from benchmarks.report import Report
+
+NAMES = ("ingest", "fanout", "memory", "latency")
+
+
+def main() -> int:
+    """Run what the command line names; 0 when the goals are met or there are none, 1 when one is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--only", action="append", default=[], metavar="SIDE", help="this side only; may be repeated")
+    parser.add_argument("--rounds", type=int, default=5, help="samples of each side (default 5)")
+    parser.add_argument("--seconds", type=float, default=None, help="length of the measured part of a sample")
+    parser.add_argument("--dry", action="store_true", help="print only, leave the result file as it is")
+    args = parser.parse_args()
+    pin(DRIVER_CORE)
+    options = {} if args.seconds is None else {"measure_s": args.seconds}
+    report: Report = importlib.import_module(f"benchmarks.{args.name}").run(args.only, args.rounds, **options)
+    print("\n" + report.table())
+    if not args.dry:
+        report.write()
+        print(f"written: benchmarks/results/{report.name}.json")
+    return int(any(goal["verdict"] != "met" for goal in report.to_json()["goals"].values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""R1 and R3: events through the whole path, per second of the server's CPU, against the bare limit and two peers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.load import Plan
+from benchmarks.machine import versions
+from benchmarks.model import BOARD, fetch, model, wait_equal
+from benchmarks.process import Running, drive, gateway, python_server
+from benchmarks.report import Goal, Report
+from benchmarks.samples import Series, ratio
+from benchmarks.traffic import FramePool, make_pool
+
+__all__ = ["BOARD_FILE", "Side", "UnequalError", "measure", "run"]
+
+BOARD_FILE = Path(__file__).parent / "board.toml"
+
+_METHOD = """
+Batches of 20 events (no uuid) in one masked text frame each, over 100 connections with 4 batches in flight each, as
+fast as acks allow. The server runs on core 0, the driver in its own process on core 1. Every sample starts a fresh
+server; sides take turns within a round. Before any timing each side gets a fixed number of batches and its board is
+compared with a model of the same events; every timed sample's board is compared as well, outside the measured part.
+A sample is the events acknowledged in the measured part over the CPU time (user and system, all threads) that the
+server's process used in it. gateway: `serve` with its log flushed to a disk before each ack. bare: picows answering
+60 bytes per frame, no work. loops, definitions: Starlette on uvicorn (websockets-sansio, uvloop, orjson), nothing
+kept on disk. Ratios are taken round by round.
+"""
+
+
+class UnequalError(Exception):
+    """A side's board differs from the model, or a side refused events: its speed means nothing."""
+
+
+class Side(NamedTuple):
+    """One of the compared servers and how to start it."""
+
+    name: str
+    start: Callable[[], AbstractContextManager[Running]]
+    bare: bool = False
+
+
+SIDES = (
+    Side("gateway", lambda: gateway(BOARD_FILE)),
+    Side("bare", lambda: python_server("bare", "benchmarks.peers.bare"), bare=True),
+    Side("loops", lambda: python_server("loops", "benchmarks.peers.loops")),
+    Side("definitions", lambda: python_server("definitions", "benchmarks.peers.definitions")),
+)
+
+
+def measure(side: Side, **changes: Any) -> dict[str, Any]:
+    """One run of the load against a fresh server of this side: the fields of `load.Outcome`, board checked.
+
+    Raises:
+        UnequalError: the board differs from the model, or an event was not plainly accepted.
+    """
+    with side.start() as server:
+        plan = Plan(port=server.port, pids=[server.pid], token=server.write_key, bare=side.bare, **changes)
+        outcome = drive("benchmarks.load", asdict(plan))
+        if outcome["verdicts"]:
+            raise UnequalError(f"{side.name} did not accept every event: {outcome['verdicts']}")
+        if not side.bare:
+            expected = model(make_pool(plan.pool, plan.seed), outcome["sent"])
+            places = wait_equal(expected, lambda start, end: fetch(server.port, server.view_key, start, end))
+            if places:
+                raise UnequalError(f"{side.name}: {'; '.join(places)}")
+    return outcome
+
+
+def run(names: list[str], rounds: int = 5, measure_s: float = 4.0) -> Report:
+    """Check the sides named (none: all), then time them in turns."""
+    sides = [side for side in SIDES if not names or side.name in names]
+    defaults = Plan(port=0, pids=[], token="")
+    pool = FramePool(make_pool(defaults.pool, defaults.seed))
+    report = Report(
+        "ingest",
+        _METHOD,
+        {
+            "rounds": rounds, "warm_s": defaults.warm_s, "measure_s": measure_s, "connections": defaults.connections,
+            "window": defaults.window, "events_per_batch": 20, "pool_batches": defaults.pool, "seed": defaults.seed,
+            "payload_bytes_mean": round(sum(pool.payload_bytes) / len(pool)), "kpis": list(BOARD),
+        },
+        versions("tidegate", "websockets", "uvloop", "orjson", "msgspec", "numpy", "picows", "starlette", "uvicorn"),
+    )  # fmt: skip
+    for side in sides:
+        if not side.bare:
+            measure(side, batches=2_000)
+            report.notes[f"equal:{side.name}"] = "40,000 events before timing, and every timed sample: board equals model"
+    per_cpu: dict[str, list[float]] = {side.name: [] for side in sides}
+    per_wall: dict[str, list[float]] = {side.name: [] for side in sides}
+    for number in range(rounds):
+        for side in sides:
+            outcome = measure(side, measure_s=measure_s)
+            per_cpu[side.name].append(outcome["events"] / outcome["server_cpu_s"])
+            per_wall[side.name].append(outcome["events"] / outcome["wall_s"])
+            driver = outcome["driver_cpu_s"] / outcome["wall_s"]
+            print(
+                f"round {number + 1} {side.name}: {per_cpu[side.name][-1]:,.0f} events per CPU-second, "
+                f"{per_wall[side.name][-1]:,.0f} per second, driver at {driver:.0%}",
+                flush=True,
+            )
+    series = {name: Series(name, "events per server CPU-second", tuple(values)) for name, values in per_cpu.items()}
+    report.add(*series.values())
+    report.add(*(Series(f"{name}/wall", "events per second", tuple(values)) for name, values in per_wall.items()))
+    for goal, peer, bound in (("R1", "bare", 0.20), ("R3 loops", "loops", 2.0), ("R3 definitions", "definitions", 3.0)):
+        if "gateway" in series and peer in series:
+            report.add(ratio(f"gateway/{peer}", series["gateway"], series[peer]))
+            report.goals.append(Goal(goal, f"gateway/{peer}", at_least=bound))
+    return report
