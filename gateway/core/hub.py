@@ -1,0 +1,161 @@
+"""All topics and all viewers: changes in, steps out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from analytics import Changes, KpiSpec, Row
+from gateway.core.topic import EncodedRow, Topic, Where, encode_row, matches
+from gateway.core.viewer import Subscription, ViewerSession
+from gateway.errors import ProtocolError
+from gateway.wire.messages import Subscribe
+
+__all__ = ["Hub"]
+
+WATERMARK_STEP_MS = 1_000
+"""A watermark that moves without any row is worth a step this often: tiles show its age."""
+
+EVICTION_MEMORY_MS = 60_000
+MAX_EVICTED = 10_000
+
+
+class Hub:
+    """Topics by (KPI, where), made when first subscribed to and dropped with their last subscriber.
+
+    Args:
+        specs: the KPI set.
+        epoch: the server epoch; offsets mean nothing across epochs.
+        frame: makes a WebSocket frame of a payload.
+        max_subscriptions: of one viewer.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[KpiSpec],
+        epoch: str,
+        frame: Callable[[bytes], bytes],
+        max_subscriptions: int,
+    ) -> None:
+        self.epoch = epoch
+        self.viewers: dict[ViewerSession, None] = {}
+        # Evictions by reason, and totals of viewers that have left, for the metrics.
+        self.evictions = {"slow": 0}
+        self._gone = {"deltas": 0, "snapshots": 0, "conflations": 0}
+        self._specs = {spec.name: spec for spec in specs}
+        self._meta = {spec.name: orjson.dumps(spec.meta()) for spec in specs}
+        self._frame = frame
+        self._max_subscriptions = max_subscriptions
+        self._topics: dict[str, dict[str, Topic]] = {}
+        # The last watermark that each KPI's topics were told.
+        self._watermarks: dict[str, int | None] = {}
+        # Where the versions of a new topic begin: above those of any topic that was dropped, so that an offset of the
+        # old one cannot be taken for one of the new.
+        self._first_version = 0
+        # Viewer id -> until when its next welcome says that it was evicted.
+        self._evicted: OrderedDict[str, int] = OrderedDict()
+
+    def join(self, viewer: ViewerSession) -> None:
+        """A viewer has been welcomed."""
+        self.viewers[viewer] = None
+
+    def leave(self, viewer: ViewerSession) -> None:
+        """A viewer is gone, or is to be forgotten."""
+        if self.viewers.pop(viewer, self) is self:
+            return
+        for id_ in list(viewer.subscriptions):
+            self._drop_topic(viewer.remove(id_))
+        for name in self._gone:
+            self._gone[name] += getattr(viewer, name)
+
+    def evict(self, viewer: ViewerSession, now: int) -> None:
+        """A viewer was too slow and has been cut; its next welcome will say so."""
+        self.evictions["slow"] += 1
+        if viewer.viewer_id is not None:
+            self._evicted[viewer.viewer_id] = now + EVICTION_MEMORY_MS
+            self._evicted.move_to_end(viewer.viewer_id)
+            if len(self._evicted) > MAX_EVICTED:
+                self._evicted.popitem(last=False)
+        self.leave(viewer)
+
+    def evicted(self, viewer_id: str | None, now: int) -> str | None:
+        """Why the last connection of a viewer was cut, said once."""
+        until = self._evicted.pop(viewer_id, 0) if viewer_id is not None else 0
+        return "slow" if until > now else None
+
+    def totals(self) -> dict[str, int]:
+        """Deltas, snapshots and conflated deltas sent since the start."""
+        return {name: gone + sum(getattr(v, name) for v in self.viewers) for name, gone in self._gone.items()}
+
+    def subscribe(self, viewer: ViewerSession, wish: Subscribe, now: int) -> None:
+        """Begin a subscription; its snapshot goes out with the viewer's next flush.
+
+        Raises:
+            ProtocolError: unknown_kpi, bad_where, bad_subscription (the id is taken), too_many_subscriptions.
+        """
+        spec = self._specs.get(wish.kpi)
+        if spec is None:
+            raise ProtocolError("unknown_kpi")
+        if wish.where and not set(wish.where) <= set(spec.by):
+            raise ProtocolError("bad_where")
+        if wish.id in viewer.subscriptions:
+            raise ProtocolError("bad_subscription")
+        if len(viewer.subscriptions) >= self._max_subscriptions:
+            raise ProtocolError("too_many_subscriptions")
+        topic = self._topic(wish.kpi, wish.where or None)
+        viewer.add(Subscription(wish.id, topic, round(wish.last * 1000), wish.max_hz), wish.start, self.epoch, now)
+
+    def unsubscribe(self, viewer: ViewerSession, id_: int) -> None:
+        """End a subscription.
+
+        Raises:
+            ProtocolError: bad_subscription, there is no such id.
+        """
+        topic = viewer.remove(id_)
+        if topic is None:
+            raise ProtocolError("bad_subscription")
+        self._drop_topic(topic)
+
+    def publish(self, changes: Changes) -> None:
+        """Turn the engine's changes into one step of each topic that they touch. Encodes each watched row once."""
+        rows: dict[str, list[Row]] = {}
+        for row in changes.rows:
+            if row.kpi in self._topics:
+                rows.setdefault(row.kpi, []).append(row)
+        for kpi, topics in self._topics.items():
+            watermark = changes.watermark.get(kpi)
+            changed = rows.get(kpi, [])
+            if not changed and not self._watermark_due(kpi, watermark):
+                continue
+            self._watermarks[kpi] = watermark
+            encoded = [(row, encode_row(row)) for row in changed]
+            for topic in topics.values():
+                topic.step(_narrow(encoded, topic.where), watermark)
+
+    def _watermark_due(self, kpi: str, watermark: int | None) -> bool:
+        told = self._watermarks.get(kpi)
+        return watermark is not None and (told is None or watermark - told >= WATERMARK_STEP_MS)
+
+    def _topic(self, kpi: str, where: Where | None) -> Topic:
+        key = orjson.dumps(where, option=orjson.OPT_SORT_KEYS).decode()
+        topics = self._topics.setdefault(kpi, {})
+        if key not in topics:
+            topic = topics[key] = Topic(kpi, where, self._meta[kpi], self.epoch, self._frame, self._first_version)
+            topic.watermark = self._watermarks.get(kpi)
+        return topics[key]
+
+    def _drop_topic(self, topic: Topic | None) -> None:
+        """Forget a narrowed topic that nobody watches. The plain one stays, so that its viewers can resume."""
+        if topic is None or topic.subscribers or topic.where is None:
+            return
+        self._first_version = max(self._first_version, topic.version + 1)
+        topics: dict[str, Any] = self._topics[topic.kpi]
+        for key in [key for key, value in topics.items() if value is topic]:
+            del topics[key]
+
+
+def _narrow(encoded: Sequence[tuple[Row, EncodedRow]], where: Where | None) -> list[EncodedRow]:
+    return [mine for row, mine in encoded if matches(row, where)]

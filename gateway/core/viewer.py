@@ -1,0 +1,232 @@
+"""The viewer's side of a connection: what it watches, how far it has come, what it gets next.
+
+No queue: a subscription is an offset, and what is sent is decided at the moment the socket can take it. A viewer that
+takes nothing for a while first loses the steps (snapshots only), then the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from analytics import Row
+from gateway.core.topic import Topic
+from gateway.wire.messages import From, Notice, ServerMessage
+
+__all__ = ["Subscription", "ViewerLimits", "ViewerPeer", "ViewerSession"]
+
+MIN_HZ = 0.1
+MAX_HZ = 20.0
+HIDDEN_PERIOD_MS = 5_000
+CONFLATED_PERIOD_MS = 1_000
+BURST_BYTES = 262_144
+"""One flush collects no more than this; the rest goes when the socket has taken it."""
+
+
+class ViewerPeer(Protocol):
+    """The connection behind a viewer, as the core sees it."""
+
+    @property
+    def can_write(self) -> bool:
+        """Whether everything written before has left the process."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait in the process."""
+
+    def say(self, message: ServerMessage) -> None:
+        """Send one message."""
+
+    def write(self, frames: bytes) -> None:
+        """Send frames that are made already."""
+
+    def end(self, code: int) -> None:
+        """Close with a code of the table."""
+
+    def abort(self) -> None:
+        """Cut the connection; nothing that waits can be sent any more."""
+
+
+class ViewerLimits(NamedTuple):
+    """When a viewer that takes nothing is cut back, and when cut off."""
+
+    stall_ms: int
+    evict_ms: int
+    buffer: int
+
+
+class Subscription:
+    """One KPI that a viewer watches."""
+
+    __slots__ = ("due", "id", "last_ms", "offset", "parts", "period_ms", "topic")
+
+    def __init__(self, id_: int, topic: Topic, last_ms: int, max_hz: float) -> None:
+        self.id = id_
+        self.topic = topic
+        self.last_ms = last_ms
+        self.period_ms = round(1000 / min(max(max_hz, MIN_HZ), MAX_HZ))
+        # The version the viewer has; None while it needs a snapshot.
+        self.offset: int | None = None
+        # Frames of a snapshot that is being sent, the next one last.
+        self.parts: list[bytes] = []
+        # When the next step may go out.
+        self.due = 0
+
+
+class ViewerSession:
+    """One viewer connection after its welcome."""
+
+    __slots__ = (
+        "_buffered_before",
+        "_conflating_since",
+        "_limits",
+        "_read",
+        "_sent_size",
+        "_stalled_since",
+        "conflations",
+        "deltas",
+        "peer",
+        "snapshots",
+        "subscriptions",
+        "viewer_id",
+        "visible",
+    )
+
+    def __init__(
+        self,
+        peer: ViewerPeer,
+        viewer_id: str | None,
+        limits: ViewerLimits,
+        read: Callable[[str, int, int], Sequence[Row]],
+    ) -> None:
+        self.peer = peer
+        self.viewer_id = viewer_id
+        self.subscriptions: dict[int, Subscription] = {}
+        self.visible = True
+        # What was sent, for the metrics.
+        self.deltas = self.snapshots = self.conflations = 0
+        self._limits = limits
+        self._read = read
+        # Since when the socket has taken nothing; None while it does.
+        self._stalled_since: int | None = None
+        self._buffered_before = 0
+        # Since when the viewer gets snapshots only; None in normal service.
+        self._conflating_since: int | None = None
+        # Size of the last joined write: what waits beyond it counts against the viewer.
+        self._sent_size = 0
+
+    def add(self, subscription: Subscription, start: From | None, epoch: str, now: int) -> None:
+        """Begin a subscription, at the offset it had when that is still within reach."""
+        topic = subscription.topic
+        topic.subscribers += 1
+        self.subscriptions[subscription.id] = subscription
+        if start is not None and start.epoch == epoch and start.offset <= topic.version:
+            frame = topic.delta(subscription.id, start.offset)
+            if frame is not None:
+                subscription.offset = topic.version
+                subscription.due = now + subscription.period_ms
+                subscription.parts = [frame]
+
+    def remove(self, id_: int) -> Topic | None:
+        """End a subscription; its topic, or None when there is no such subscription."""
+        subscription = self.subscriptions.pop(id_, None)
+        if subscription is None:
+            return None
+        subscription.topic.subscribers -= 1
+        return subscription.topic
+
+    def resync(self, id_: int) -> bool:
+        """Send a snapshot next. False when there is no such subscription."""
+        subscription = self.subscriptions.get(id_)
+        if subscription is None:
+            return False
+        subscription.offset = None
+        subscription.parts = []
+        return True
+
+    def show(self, visible: bool, now: int) -> None:
+        """The page was hidden or shown; when shown, what was missed goes out at once."""
+        self.visible = visible
+        for subscription in self.subscriptions.values():
+            if visible:
+                subscription.due = min(subscription.due, now)
+            else:
+                subscription.due = max(subscription.due, now + HIDDEN_PERIOD_MS)
+
+    def flush(self, now: int) -> bool:
+        """Send what is due, in one write. False when the viewer has to go: it is aborted then.
+
+        About 1 us for each subscription that is due, when others share its frames.
+        """
+        peer = self.peer
+        if not peer.can_write:
+            return self._stalled(now)
+        self._stalled_since = None
+        self._buffered_before = 0
+        frames: list[bytes] = []
+        size = 0
+        if self._conflating_since is not None and now - self._conflating_since >= self._limits.stall_ms:
+            self._conflating_since = None
+        for subscription in self.subscriptions.values():
+            frame = self._next(subscription, now)
+            while frame is not None:
+                frames.append(frame)
+                size += len(frame)
+                frame = subscription.parts.pop() if subscription.parts and size < BURST_BYTES else None
+            if size >= BURST_BYTES:
+                break
+        if frames:
+            self._sent_size = size
+            peer.write(frames[0] if len(frames) == 1 else b"".join(frames))
+        return True
+
+    def _next(self, subscription: Subscription, now: int) -> bytes | None:
+        """The next frame of a subscription, if one is due."""
+        if subscription.parts:
+            return subscription.parts.pop()
+        topic = subscription.topic
+        if subscription.offset is not None:
+            if subscription.offset == topic.version or now < subscription.due:
+                return None
+            frame = topic.delta(subscription.id, subscription.offset) if self._conflating_since is None else None
+            if frame is not None:
+                self.deltas += 1
+                if topic.version - subscription.offset > 1:
+                    self.conflations += 1
+                self._advance(subscription, now)
+                return frame
+        subscription.parts = topic.snapshot(
+            subscription.id,
+            subscription.last_ms,
+            lambda: self._read(topic.kpi, now - subscription.last_ms, now),
+        )[::-1]
+        self.snapshots += 1
+        self._advance(subscription, now)
+        return subscription.parts.pop()
+
+    def _advance(self, subscription: Subscription, now: int) -> None:
+        subscription.offset = subscription.topic.version
+        period = subscription.period_ms
+        if not self.visible:
+            period = max(period, HIDDEN_PERIOD_MS)
+        if self._conflating_since is not None:
+            period = max(period, CONFLATED_PERIOD_MS)
+        # From the last due time, not from now: a tick that comes late must not slow the rate down.
+        subscription.due = max(subscription.due + period, now + period // 2)
+
+    def _stalled(self, now: int) -> bool:
+        buffered = self.peer.buffered
+        if self._stalled_since is None or buffered < self._buffered_before:
+            self._stalled_since = now
+        self._buffered_before = buffered
+        stalled = now - self._stalled_since
+        if stalled >= self._limits.evict_ms or buffered > self._sent_size + self._limits.buffer:
+            self.peer.abort()
+            return False
+        if stalled >= self._limits.stall_ms and self._conflating_since is None:
+            self._conflating_since = now
+            self.peer.say(Notice("conflated"))
+            for subscription in self.subscriptions.values():
+                if not subscription.parts:
+                    subscription.offset = None
+        return True
