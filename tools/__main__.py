@@ -24,7 +24,10 @@ def prepare(verb: str) -> None:
         for folder in node.packages():
             node.install(folder)
         chromium.ensure()
-        debian.ensure("strace", "the test that watches the log being flushed before the ack")
+        try:
+            debian.ensure("strace", "the test that watches the log being flushed before the ack")
+        except SetupError as error:
+            say(f"{error}; that one test will fail, all others run")
 
 
 def main() -> int:
