@@ -6,7 +6,7 @@ import argparse
 import importlib
 import sys
 
-from benchmarks.machine import DRIVER_CORE, pin
+from benchmarks.machine import DRIVER_CORE, pin, raise_file_limit
 from benchmarks.report import Report
 
 NAMES = ("ingest", "fanout", "memory", "latency")
@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=None, help="length of the measured part of a sample")
     parser.add_argument("--dry", action="store_true", help="print only, leave the result file as it is")
     args = parser.parse_args()
+    raise_file_limit()
     pin(DRIVER_CORE)
     options = {} if args.seconds is None else {"measure_s": args.seconds}
     report: Report = importlib.import_module(f"benchmarks.{args.name}").run(args.only, args.rounds, **options)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["DRIVER_CORE", "SERVER_CORE", "Memory", "commit", "cpu_seconds", "describe", "memory", "pin", "real_disk", "versions"]
+__all__ = ["DRIVER_CORE", "SERVER_CORE", "Memory", "commit", "cpu_seconds", "describe", "memory", "pin", "raise_file_limit", "real_disk", "versions"]
 
 SERVER_CORE = 0
 DRIVER_CORE = 1
@@ -39,6 +40,12 @@ def pin(core: int, pid: int = 0) -> bool:
     except OSError:
         return False
     return True
+
+
+def raise_file_limit() -> None:
+    """Let this process and its children open as many sockets as the system allows it."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
