@@ -1,10 +1,10 @@
 """Every error Tidegate raises on purpose, and the one table of WebSocket close codes.
 
-    TidegateError
-    |- ConfigError          the person who starts it must change a setting; exit code 2
-    |- StorageError         the disk refused; nothing more may be acknowledged; exit code 74
-    |  `- DataFolderLockedError  another process owns the data folder; exit code 2
-    `- ProtocolError        the peer broke the protocol; carries the slug and perhaps a close code
+TidegateError
+|- ConfigError          the person who starts it must change a setting; exit code 2
+|- StorageError         the disk refused; nothing more may be acknowledged; exit code 74
+|  `- DataFolderLockedError  another process owns the data folder; exit code 2
+`- ProtocolError        the peer broke the protocol; carries the slug and perhaps a close code
 """
 
 from __future__ import annotations

@@ -75,6 +75,11 @@ class CreditWindow:
         """The limits as they go on the wire."""
         return Credit(self.max_seq, self.max_bytes)
 
+    @property
+    def short(self) -> bool:
+        """Whether less is granted than the window is wide: the pool was empty when it was last extended."""
+        return self.max_bytes - self._consumed < self._bytes // 2
+
     def consume(self, count: int) -> None:
         """`count` bytes of batch frames are done with: on disk, or refused."""
         self._consumed += count

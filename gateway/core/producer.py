@@ -150,6 +150,11 @@ class ProducerSession:
             )
         )
 
+    @property
+    def starved(self) -> bool:
+        """Whether it asks for more than it was given for lack of pool."""
+        return self.held or (self.backlog > 0 and self.window.short)
+
     def settled(self, size: int) -> None:
         """A batch of this connection is on disk: its bytes are free again."""
         self.window.consume(size)

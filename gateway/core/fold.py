@@ -1,0 +1,178 @@
+"""The state that acknowledged events build up, and the one way of changing it.
+
+Live and in a replay the same two steps run: `admit` before the disk, `apply` after it. Everything that must survive a
+restart together (KPI state, dedup table, event ids, ledger) is held here, so that one snapshot is one cut.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from analytics import Engine, KpiSpec, Snapshot
+from gateway.core.admission import Admitted, Finding, admit
+from gateway.core.dedup import UuidHorizon
+from gateway.core.ledger import Ledger
+from gateway.core.producer import Arrival
+from gateway.core.producers import Producer, ProducerTable
+from gateway.core.record import decode_record
+from gateway.errors import ProtocolError
+from gateway.wire.codec import Batch, Codec
+from gateway.wire.events import EventReader
+from gateway.wire.messages import Defaults, Limits, WireVerdict
+
+__all__ = ["Applied", "Fold"]
+
+_decode_defaults = msgspec.json.Decoder(Defaults).decode
+
+
+class Applied(NamedTuple):
+    """What became of a group."""
+
+    verdicts: dict[int, tuple[WireVerdict, ...]]
+    """Verdicts by place of the arrival in the group; arrivals without any are not there."""
+    rejected: list[tuple[int, int, str]]
+    """Dropped events: place of the arrival, index in its batch, reason."""
+
+
+class Fold:
+    """Engine, dedup and ledger as one value that only moves forward.
+
+    Args:
+        specs: the KPI set.
+        limits: of the protocol.
+        max_property: bytes of one property text.
+        producers, uuids: how many of each are remembered.
+        memory_budget: bytes that the KPI set may need.
+
+    Raises:
+        KpiError: the set does not fit the budget.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[KpiSpec],
+        limits: Limits,
+        max_property: int,
+        producers: int,
+        uuids: int,
+        memory_budget: int,
+    ) -> None:
+        self.engine = Engine(specs, memory_budget=memory_budget)
+        self.table = ProducerTable(producers)
+        self.horizon = UuidHorizon(uuids)
+        self.ledger = Ledger()
+        self.codec = Codec(EventReader(list(self.engine.schema.properties), limits, max_property), limits)
+        self._specs = specs
+        self._memory_budget = memory_budget
+        # Log records that could not be read back since the start: bytes of another version, or damage.
+        self.unreadable = 0
+
+    def admit(self, arrivals: Sequence[Arrival]) -> Admitted:
+        """Columns and first verdicts of a group; remembers its event ids. Call `apply` for it before the next one."""
+        return admit(arrivals, self.codec.reader, self.horizon)
+
+    def apply(self, arrivals: Sequence[Arrival], admitted: Admitted, now: int) -> Applied:
+        """Fold a group that is on disk; moves the producers' durable sequences."""
+        late = self.engine.ingest(admitted.batch, now)
+        self.ledger.count(len(arrivals), admitted.batch.n)
+        for arrival in arrivals:
+            producer = arrival.producer
+            if producer.epoch == arrival.epoch:
+                producer.durable_seq = arrival.seq
+        findings = admitted.findings
+        if late:
+            findings = findings + [Finding(verdict[0], verdict.outcome, verdict.reason) for verdict in late]
+        if not findings:
+            return Applied({}, [])
+        return self._applied(arrivals, admitted.starts, findings)
+
+    def _applied(self, arrivals: Sequence[Arrival], starts: Sequence[int], findings: Sequence[Finding]) -> Applied:
+        verdicts: dict[int, list[WireVerdict]] = {}
+        rejected = []
+        settled: set[int] = set()
+        # A drop outweighs a warning about the same event: each event has one place in the ledger.
+        for finding in sorted(findings, key=lambda f: (f.place, f.outcome == "warn")):
+            if finding.place in settled:
+                continue
+            settled.add(finding.place)
+            self.ledger.find(finding.outcome, finding.reason)
+            at = bisect_right(starts, finding.place) - 1
+            nth = finding.place - starts[at]
+            verdicts.setdefault(at, []).append(WireVerdict(arrivals[at].seq, nth, finding.outcome, finding.reason))
+            if finding.outcome == "drop":
+                rejected.append((at, nth, finding.reason))
+        return Applied({at: tuple(list_) for at, list_ in verdicts.items()}, rejected)
+
+    def replay(self, payload: bytes) -> int:
+        """Fold one row of the log again; how many events it held.
+
+        What the row's own connection knew is in the row. A frame that this version cannot decode is counted in
+        `unreadable` and left out: a start must not loop on one bad row.
+        """
+        try:
+            logged = decode_record(payload)
+        except ValueError:
+            self.unreadable += 1
+            return 0
+        arrivals = []
+        for entry, frame, defaults in logged:
+            try:
+                message = self.codec.decode(frame)[0]
+            except ProtocolError:
+                self.unreadable += 1
+                continue
+            if not isinstance(message, Batch):
+                self.unreadable += 1
+                continue
+            self.table.settle(entry.producer, entry.epoch, entry.seq)
+            producer = self.table.get(entry.producer) or Producer(entry.producer, entry.epoch, entry.seq)
+            arrivals.append(
+                Arrival(
+                    producer,
+                    entry.epoch,
+                    entry.seq,
+                    message.events,
+                    message.verdicts,
+                    frame,
+                    entry.received_at,
+                    entry.offset_ms,
+                    _decode_defaults(defaults) if defaults else None,
+                    defaults,
+                    None,
+                )
+            )
+        if not arrivals:
+            return 0
+        now = arrivals[-1].received_at
+        self.apply(arrivals, self.admit(arrivals), now)
+        # Rows that the live run published are not published again; this keeps the engine's list of changes short.
+        self.engine.advance(now)
+        return sum(len(a.events) for a in arrivals)
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Everything, to be stored with the log position up to which groups have been applied."""
+        return {
+            "engine": self.engine.snapshot().to_bytes(),
+            "producers": self.table.to_bytes(),
+            "uuids": self.horizon.to_bytes(),
+            "ledger": self.ledger.to_bytes(),
+        }
+
+    def restore(self, blobs: Mapping[str, bytes]) -> None:
+        """Take the place of what `snapshot` gave. KPIs that are not in it start empty.
+
+        Raises:
+            ValueError: a blob is missing, damaged or of another version.
+        """
+        try:
+            snapshot = Snapshot.from_bytes(blobs["engine"])
+            self.engine = Engine.restore(self._specs, snapshot, memory_budget=self._memory_budget)
+            self.table.load(blobs["producers"])
+            self.horizon.load(blobs["uuids"])
+            self.ledger.load(blobs["ledger"])
+        except KeyError as error:
+            raise ValueError(f"snapshot without {error}") from None

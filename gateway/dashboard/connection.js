@@ -1,0 +1,179 @@
+// One viewer's way to the server: the KPI list over HTTP, then the socket; again after every loss, by the close table.
+
+import { Backoff } from "./backoff.js";
+import { SUBPROTOCOL, closeText, decode, encode, hello, pong, retryRule } from "./wire.js";
+
+/** No answer to a request or a hello within this: the way is blocked, try again. */
+const ANSWER_MS = 10_000;
+
+/**
+ * @typedef {object} State
+ * @property {"connecting"|"live"|"waiting"|"draining"|"offline"|"stopped"} phase
+ * @property {string} text one sentence, empty when all is well
+ * @property {number|null} retryAt steady ms of the next attempt
+ *
+ * @typedef {object} Handlers
+ * @property {(state: State) => void} state
+ * @property {(kpis: object[]) => void} kpis the list, before each socket
+ * @property {(welcome: object) => void} opened
+ * @property {(message: object) => void} message
+ * @property {() => void} closed an opened socket ended
+ * @property {(reason: string) => void} refused the key is no good; nothing more is tried
+ */
+
+export class Connection {
+  #key;
+  #viewer;
+  #clock;
+  #on;
+  #env;
+  #backoff = new Backoff();
+  /** The current socket; messages of any other are stale. */
+  #socket = null;
+  /** Whether the current socket was welcomed. */
+  #opened = false;
+  #timer = null;
+  #watchdog = null;
+  #abort = null;
+  /** How long silence may last, ms; from `welcome.heartbeat_ms`. */
+  #patience = ANSWER_MS;
+
+  /**
+   * @param {{key: string, viewer: string, clock: import("./clock.js").Clock, on: Handlers, env: object}} parts
+   *   `env` holds what touches the world: socket(url, protocol), fetch, setTimeout, clearTimeout, random, now, base
+   */
+  constructor({ key, viewer, clock, on, env }) {
+    this.#key = key;
+    this.#viewer = viewer;
+    this.#clock = clock;
+    this.#on = on;
+    this.#env = env;
+  }
+
+  /** Connect, at once. Also ends a wait: the network came back, or a person asked. */
+  async start() {
+    if (this.#socket || this.#abort) return;
+    this.#env.clearTimeout(this.#timer);
+    this.#state("connecting", "Connecting…");
+    const abort = new AbortController();
+    this.#abort = abort;
+    const limit = this.#env.setTimeout(() => abort.abort(), ANSWER_MS);
+    let answer;
+    try {
+      const headers = { Authorization: `Bearer ${this.#key}` };
+      answer = await this.#env.fetch(new URL("v1/kpis", this.#env.base), { headers, signal: abort.signal, cache: "no-store" });
+      const list = answer.ok ? (await answer.json()).kpis : null;
+      if (this.#abort !== abort) return;
+      this.#abort = null;
+      if (answer.ok) {
+        this.#on.kpis(Array.isArray(list) ? list.filter((kpi) => typeof kpi?.name === "string") : []);
+        this.#open();
+      } else {
+        this.#answered(answer);
+      }
+    } catch {
+      if (this.#abort !== abort) return;
+      this.#abort = null;
+      this.#retry("The server cannot be reached.");
+    } finally {
+      this.#env.clearTimeout(limit);
+    }
+  }
+
+  /** End for good: no handler is called any more. */
+  stop() {
+    this.#abort?.abort();
+    this.#abort = null;
+    this.#env.clearTimeout(this.#timer);
+    this.#drop();
+  }
+
+  /** @param {object[]} messages sent as one frame; dropped when there is no socket, since `opened` says all again */
+  send(messages) {
+    if (this.#socket?.readyState === 1) this.#socket.send(encode(messages));
+  }
+
+  #answered({ status, headers }) {
+    if (status === 401) return this.#on.refused(closeText(4001));
+    if (status === 403) return this.#on.refused(closeText(4003));
+    const floor = Number(headers.get("Retry-After")) * 1_000 || 0;
+    this.#retry(status === 503 ? closeText(1012) : `The server answered ${status}.`, { floor: Math.min(floor, 60_000) });
+  }
+
+  #open() {
+    const address = new URL("v1/ws", this.#env.base);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    const socket = this.#env.socket(address.href, SUBPROTOCOL);
+    this.#socket = socket;
+    this.#opened = false;
+    this.#patience = ANSWER_MS;
+    let helloAt = 0;
+    const current = (act) => (event) => this.#socket === socket && act(event);
+    socket.onopen = current(() => {
+      helloAt = this.#env.now();
+      this.send([hello(this.#key, this.#viewer)]);
+    });
+    socket.onmessage = current(({ data }) => {
+      this.#watch();
+      for (const message of decode(data)) this.#receive(message, helloAt);
+    });
+    socket.onclose = current(({ code }) => this.#lost(code));
+    this.#watch();
+  }
+
+  #receive(message, helloAt) {
+    const now = this.#env.now();
+    if (message.type === "welcome") {
+      this.#opened = true;
+      this.#patience = 2 * (message.heartbeat_ms || 25_000) + 5_000;
+      this.#watch();
+      this.#clock.reset();
+      this.#clock.sample(message.now, now, helloAt);
+      this.#backoff.opened(now);
+      this.#state("live", "");
+      this.#on.opened(message);
+    } else if (message.type === "ping") {
+      this.#clock.sample(message.now, now);
+      this.send([pong(message.now, Date.now())]);
+    } else {
+      if (message.type === "drain") this.#state("draining", closeText(1012));
+      this.#on.message(message);
+    }
+  }
+
+  #lost(code) {
+    this.#drop();
+    const rule = retryRule(code);
+    if (code === 4001 || code === 4003) this.#on.refused(closeText(code));
+    else if (rule === "never") this.#state("stopped", closeText(code));
+    else this.#retry(closeText(code), { immediate: rule === "now" });
+  }
+
+  /** Let go of the socket, closing it if need be. */
+  #drop() {
+    this.#env.clearTimeout(this.#watchdog);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (socket && socket.readyState < 2) socket.close();
+    if (this.#opened) {
+      this.#opened = false;
+      this.#on.closed();
+    }
+  }
+
+  #retry(text, wish = {}) {
+    const wait = this.#backoff.closed(this.#env.now(), this.#env.random(), wish);
+    this.#state("waiting", text, this.#env.now() + wait);
+    this.#timer = this.#env.setTimeout(() => this.start(), wait);
+  }
+
+  /** Any frame is life; a silent socket is a dead one, though the browser may not notice for minutes. */
+  #watch() {
+    this.#env.clearTimeout(this.#watchdog);
+    this.#watchdog = this.#env.setTimeout(() => this.#lost(4103), this.#patience);
+  }
+
+  #state(phase, text, retryAt = null) {
+    this.#on.state({ phase, text, retryAt });
+  }
+}

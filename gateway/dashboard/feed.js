@@ -1,0 +1,76 @@
+// All subscriptions of one viewer: what to send when a socket opens, where each message goes. Pure; sending is injected.
+
+import * as wire from "./wire.js";
+
+/** The board draws at most this often, so the server need not send more. */
+const MAX_HZ = 4;
+
+/**
+ * @typedef {object} Subscription
+ * @property {string} kpi
+ * @property {number} last seconds
+ * @property {import("./view.js").View} view
+ * @property {() => void} onChange rows, watermark or meta changed
+ * @property {(code: string) => void} onError the server refused this subscription
+ */
+
+export class Feed {
+  /** @type {Map<number, Subscription>} */
+  #subscriptions = new Map();
+  #send;
+  #next = 1;
+  #open = false;
+  #visible = true;
+
+  /** @param {(messages: object[]) => void} send called only between `opened` and `closed` */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  /**
+   * @param {Subscription} subscription
+   * @returns {() => void} its undo
+   */
+  add(subscription) {
+    const id = this.#next++;
+    this.#subscriptions.set(id, subscription);
+    if (this.#open) this.#send([this.#subscribe(id, subscription)]);
+    return () => {
+      if (this.#subscriptions.delete(id) && this.#open) this.#send([wire.unsubscribe(id)]);
+    };
+  }
+
+  /** A socket was welcomed: subscribe to everything, from where each view stands. */
+  opened() {
+    this.#open = true;
+    const messages = [...this.#subscriptions].map(([id, subscription]) => this.#subscribe(id, subscription));
+    if (!this.#visible) messages.push(wire.visibility(false));
+    if (messages.length) this.#send(messages);
+  }
+
+  closed() {
+    this.#open = false;
+    for (const { view } of this.#subscriptions.values()) view.disconnected();
+  }
+
+  /** @param {boolean} visible whether anybody can see the page */
+  show(visible) {
+    if (visible === this.#visible) return;
+    this.#visible = visible;
+    if (this.#open) this.#send([wire.visibility(visible)]);
+  }
+
+  /** @param {object} message a decoded `snapshot`, `delta` or `error` */
+  receive(message) {
+    const subscription = this.#subscriptions.get(message.id);
+    if (!subscription) return;
+    if (message.type === "error") return subscription.onError(message.code);
+    const outcome = subscription.view.apply(message);
+    if (outcome === "resync") this.#send([wire.resync(message.id)]);
+    if (outcome === "changed") subscription.onChange();
+  }
+
+  #subscribe(id, { kpi, last, view }) {
+    return wire.subscribe(id, kpi, last, MAX_HZ, view.from);
+  }
+}

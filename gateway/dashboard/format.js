@@ -1,0 +1,124 @@
+// Numbers, changes, ages and times as people read them. Pure; `locale` is an argument and undefined means the browser's.
+
+const formats = new Map();
+
+function numbers(locale, options) {
+  const key = `${locale} ${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(locale, options));
+  return formats.get(key);
+}
+
+/** Up to here a whole number is written out; the exact value is always in the tooltip. */
+const WRITTEN_OUT = 10_000_000;
+const NONE = "–";
+
+/**
+ * @param {number|null} value
+ * @param {string} [unit] `ratio`, `ms`, `s`, `bytes`, a currency code, or any word to stand behind the number
+ * @param {string} [locale]
+ * @returns {{text: string, unit: string}} the number and what follows it in smaller type
+ */
+export function quantity(value, unit = "", locale = undefined) {
+  if (value === null || !Number.isFinite(value)) return { text: NONE, unit: "" };
+  if (unit === "ratio") {
+    const percent = value * 100;
+    return { text: fixed(percent, Math.abs(percent) < 10 ? 2 : 1, locale), unit: "%" };
+  }
+  if (unit === "ms" || unit === "s") {
+    const ms = unit === "ms" ? value : value * 1_000;
+    if (Math.abs(ms) < 1_000) return { text: plain(ms, locale), unit: "ms" };
+    if (Math.abs(ms) < 120_000) return { text: fixed(ms / 1_000, 2, locale), unit: "s" };
+    return { text: fixed(ms / 60_000, 1, locale), unit: "min" };
+  }
+  if (unit === "bytes") {
+    const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.abs(value) || 1) / 10)));
+    return { text: plain(value / 1_024 ** power, locale), unit: ["B", "KiB", "MiB", "GiB", "TiB"][power] };
+  }
+  return { text: plain(value, locale), unit };
+}
+
+function fixed(value, digits, locale) {
+  return numbers(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+}
+
+function plain(value, locale) {
+  const size = Math.abs(value);
+  if (size >= WRITTEN_OUT) return numbers(locale, { notation: "compact", maximumFractionDigits: 2 }).format(value);
+  if (Number.isInteger(value)) return numbers(locale, { maximumFractionDigits: 0 }).format(value);
+  if (size < 1) return numbers(locale, { maximumSignificantDigits: 3 }).format(value);
+  return fixed(value, size >= 1_000 ? 0 : size >= 100 ? 1 : 2, locale);
+}
+
+/**
+ * @param {number|null} value
+ * @returns {string} every digit, for tooltips and machines
+ */
+export function exact(value) {
+  return value === null || !Number.isFinite(value) ? "" : String(value);
+}
+
+/**
+ * The change from one window to the next.
+ * @param {number} now @param {number} before
+ * @param {string} unit @param {string} good `up`, `down` or empty
+ * @param {string} [locale]
+ * @returns {{text: string, tone: "good"|"bad"|"flat"}} ratios change by points, all else in percent
+ */
+export function change(now, before, unit, good, locale = undefined) {
+  const points = unit === "ratio";
+  if (!points && before === 0) return { text: now === 0 ? "± 0%" : "new", tone: "flat" };
+  const percent = points ? (now - before) * 100 : ((now - before) / Math.abs(before)) * 100;
+  const digits = Math.abs(percent) >= 100 ? 0 : 1;
+  if (Math.abs(percent) < 0.05) return { text: points ? "± 0 pp" : "± 0%", tone: "flat" };
+  const size = fixed(Math.min(Math.abs(percent), 9_999), digits, locale);
+  const tone = good !== "up" && good !== "down" ? "flat" : (percent > 0) === (good === "up") ? "good" : "bad";
+  return { text: `${percent > 0 ? "▲" : "▼"} ${size}${points ? " pp" : "%"}`, tone };
+}
+
+/**
+ * @param {number|null} ms
+ * @returns {string} `0.4 s`, `12 s`, `3 min`, `2 h`, `5 d`
+ */
+export function age(ms) {
+  if (ms === null || !Number.isFinite(ms)) return NONE;
+  const s = Math.max(0, ms) / 1_000;
+  if (s < 9.95) return `${s.toFixed(1)} s`;
+  if (s < 120) return `${Math.round(s)} s`;
+  if (s < 7_200) return `${Math.round(s / 60)} min`;
+  if (s < 172_800) return `${Math.round(s / 3_600)} h`;
+  return `${Math.round(s / 86_400)} d`;
+}
+
+/**
+ * @param {number} relative such as 0.016
+ * @returns {string} `± 1.6%`
+ */
+export function bound(relative, locale = undefined) {
+  return `± ${numbers(locale, { maximumSignificantDigits: 2 }).format(relative * 100)}%`;
+}
+
+/**
+ * @param {number} ms epoch
+ * @param {boolean} [seconds]
+ * @param {string} [locale] @param {string} [timeZone]
+ */
+export function clockTime(ms, seconds = true, locale = undefined, timeZone = undefined) {
+  const key = `time ${locale} ${timeZone} ${seconds}`;
+  if (!formats.has(key)) {
+    const options = { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hourCycle: "h23", timeZone };
+    formats.set(key, new Intl.DateTimeFormat(locale, options));
+  }
+  return formats.get(key).format(ms);
+}
+
+/**
+ * @param {unknown} dim a dimension's value or an item's key
+ * @returns {string}
+ */
+export function dimension(dim) {
+  if (dim === null || dim === undefined || dim === "") return "(none)";
+  return dim === "__other__" ? "Other" : String(dim);
+}
+
+/** @param {unknown[]} label */
+export const labelText = (label) => label.map(dimension).join(" · ");

@@ -1,0 +1,121 @@
+// The composition root of the page: builds every part, owns the events of window and document, decides nothing else.
+
+import { Board } from "./board.js";
+import { loadCharts } from "./chart.js";
+import { Clock } from "./clock.js";
+import { Connection } from "./connection.js";
+import { Feed } from "./feed.js";
+import { Gate } from "./gate.js";
+import { forgetKey, keepKey, takeFromFragment, viewKey, viewerId } from "./key.js";
+import { Notices } from "./notice.js";
+import { Painter } from "./painter.js";
+import { Start } from "./start.js";
+import { Status } from "./status.js";
+
+const TICK_MS = 1_000;
+
+const byId = (id) => document.getElementById(id);
+const world = {
+  socket: (url, protocol) => new WebSocket(url, protocol),
+  fetch: (url, options) => fetch(url, options),
+  setTimeout: (act, ms) => setTimeout(act, ms),
+  clearTimeout: (timer) => clearTimeout(timer),
+  random: Math.random,
+  now: () => performance.now(),
+  base: new URL("./", location.href),
+};
+
+const clock = new Clock();
+const serverNow = () => clock.at(performance.now()) ?? Date.now();
+const feed = new Feed((messages) => connection?.send(messages));
+const board = new Board(byId("board"), feed, new Painter(), serverNow);
+const notices = new Notices(byId("notices"));
+const start = new Start(byId("start"), location.origin);
+const status = new Status(byId("status"), () => connection?.start());
+const gate = new Gate(byId("gate"), (key) => {
+  keepKey(key);
+  connect();
+});
+
+/** @type {Connection|null} */
+let connection = null;
+/** Whether the list of KPIs has arrived: before that nobody knows whether the board is empty. */
+let listed = false;
+/** Whether a snapshot of every tile can be expected by now. */
+let welcomedAt = Infinity;
+
+const on = {
+  state: (state) => status.set(state),
+  kpis: (kpis) => {
+    listed = true;
+    gate.hide();
+    board.update(kpis);
+    tick();
+  },
+  opened: (welcome) => {
+    welcomedAt = performance.now();
+    if (welcome.evicted) notices.show("evicted", evictedText(welcome.evicted));
+    feed.opened();
+  },
+  closed: () => feed.closed(),
+  message: (message) => {
+    if (message.type === "notice") noticed(message.code);
+    else if (message.type === "error" && message.id === undefined) notices.show("error", `The server said: ${message.code}`);
+    else feed.receive(message);
+  },
+  refused: (reason) => ask(reason),
+};
+
+const evictedText = (why) =>
+  why === "slow" ? "The last connection could not keep up and was dropped. The board is up to date again." : `The last connection was dropped: ${why}`;
+
+function noticed(code) {
+  if (code !== "conflated") return notices.show("notice", `The server said: ${code}`);
+  status.slowed();
+  return notices.show(code, "This connection is slow: the server merges updates. Numbers stay exact, they come less often.");
+}
+
+function connect() {
+  connection?.stop();
+  listed = false;
+  const key = viewKey();
+  if (!key) return ask();
+  gate.hide();
+  connection = new Connection({ key, viewer: viewerId(), clock, on, env: world });
+  return connection.start();
+}
+
+/** Ask for a key; nothing of the former one stays on the page. */
+function ask(reason = "") {
+  connection?.stop();
+  connection = null;
+  forgetKey();
+  board.clear();
+  start.show("none");
+  status.set({ phase: "stopped", text: reason, retryAt: null });
+  gate.show(reason);
+}
+
+function tick() {
+  board.tick();
+  status.draw(performance.now());
+  status.measure(serverNow(), board.times, board.size);
+  if (!listed) return;
+  const settled = performance.now() - welcomedAt > TICK_MS;
+  if (board.size === 0) start.show("kpis");
+  else if (board.alive) start.show("none");
+  else if (settled) start.show("events");
+}
+
+document.addEventListener("visibilitychange", () => feed.show(!document.hidden));
+addEventListener("online", () => connection?.start());
+addEventListener("offline", () => status.set({ phase: "offline", text: "This machine is offline.", retryAt: null }));
+addEventListener("hashchange", () => takeFromFragment() && connect());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.recolor());
+byId("forget").addEventListener("click", () => ask());
+
+takeFromFragment();
+feed.show(!document.hidden);
+if (!(await loadCharts())) notices.show("charts", "Charts are not installed; numbers and tables work. Run the set-up to add them.");
+setInterval(tick, TICK_MS);
+await connect();

@@ -1,0 +1,294 @@
+"""From arrivals to the disk to the engine to acks: one commit group at a time.
+
+While a group is being written, the next one gathers. When it is on disk it is folded and acked, and the next is
+handed over. Nothing here awaits, so nothing needs a lock; the writer thread comes back through `call_soon_threadsafe`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+from gateway.core.admission import Admitted
+from gateway.core.credit import CreditPool, Pressure, level_of
+from gateway.core.fold import Applied, Fold
+from gateway.core.producer import Arrival, ProducerSession
+from gateway.core.record import encode_record
+from gateway.errors import StorageError
+from gateway.server.metrics import Metrics
+from gateway.server.rejects import Rejects
+from gateway.store import Committed, DiskFull, EventLog, Failed
+from gateway.wire.messages import WireVerdict
+
+__all__ = ["Ingest"]
+
+GROUP_BYTES = 1_048_576
+GROUP_EVENTS = 8_192
+RETRY_S = 0.5
+HOLD_MS = (1_000, 3_000)
+ANNOUNCE_SLICE = 256
+
+
+class _Group(NamedTuple):
+    arrivals: list[Arrival]
+    admitted: Admitted
+    payload: bytes
+    events: int
+
+
+class Waiter(Protocol):
+    """Hears that a batch is on disk."""
+
+    def __call__(self, verdicts: tuple[WireVerdict, ...]) -> None:
+        """The batch is applied."""
+
+
+class Ingest:
+    """The write side of the server.
+
+    Args:
+        loop: the loop all calls come from.
+        log: the event log.
+        fold: the state.
+        pool: the credit pool that pending bytes are measured against.
+        clock: wall time in epoch milliseconds.
+        fail: called once when the disk has failed for good; the process must end with 74.
+        snapshot_ms: least time between two snapshots.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        log: EventLog,
+        fold: Fold,
+        pool: CreditPool,
+        metrics: Metrics,
+        clock: Callable[[], int],
+        fail: Callable[[Exception], None],
+        snapshot_ms: int,
+    ) -> None:
+        self.fold = fold
+        self.pool = pool
+        # Open producer connections, in order of arrival.
+        self.sessions: dict[ProducerSession, None] = {}
+        self.level = 0
+        # Share of the memory cap in use; the ticker keeps it.
+        self.memory = 0.0
+        self._loop = loop
+        self._log = log
+        self._metrics = metrics
+        self._clock = clock
+        self._fail = fail
+        self._rejects = Rejects(log)
+        # Batches that wait for the disk, and their bytes.
+        self._pending: list[Arrival] = []
+        self._pending_bytes = 0
+        self._waiters: dict[tuple[str, int, int], list[Waiter]] = {}
+        # The group that the writer has; None while it has none.
+        self._writing: _Group | None = None
+        self._scheduled = False
+        # False from a refused write until one that succeeds: no credit, no acks.
+        self._storing = True
+        self._failed = False
+        self._snapshot_ms = snapshot_ms
+        self._snapshot_at = clock()
+        self._snapshot_position = log.last_position()
+        self._snapshotting = False
+        self._idle: list[asyncio.Future[None]] = []
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of batches that are not on disk yet."""
+        return self._pending_bytes
+
+    def submit(self, arrival: Arrival, waiter: Waiter | None = None) -> None:
+        """Take a batch that is next in its producer's order. It is written with what else comes in this loop turn."""
+        self._pending.append(arrival)
+        self._pending_bytes += len(arrival.text)
+        if waiter is not None:
+            self.wait(arrival.producer.id, arrival.epoch, arrival.seq, waiter)
+        if self._writing is None and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._write_next)
+
+    def wait(self, producer: str, epoch: int, seq: int, waiter: Waiter) -> None:
+        """Hear when a batch that is under way has been applied."""
+        self._waiters.setdefault((producer, epoch, seq), []).append(waiter)
+
+    def hold_ms(self) -> int:
+        """How long a client should hold still: jittered, so that they do not come back together."""
+        return random.randint(*HOLD_MS)  # noqa: S311  # spreads load, keeps no secret
+
+    def refresh(self) -> None:
+        """Judge the pressure anew, tell held clients when it ends and starved ones when there is credit. Once a second.
+
+        O(producer connections).
+        """
+        self._judge()
+        if self.level < 3 and self.pool.fill < 0.9:
+            for session in self.sessions:
+                if session.starved:
+                    session.peer.say(session.ack(self.level, 0))
+
+    async def settled(self) -> None:
+        """Wait until everything submitted so far is applied, and the disk is idle."""
+        while (self._pending or self._writing or self._snapshotting) and not self._failed:
+            future = self._loop.create_future()
+            self._idle.append(future)
+            await future
+
+    async def close(self) -> None:
+        """Write what is pending, take a last snapshot."""
+        await self.settled()
+        if not self._failed and self._log.last_position() > self._snapshot_position:
+            self._snapshot(self._clock())
+            await self.settled()
+
+    # ---- one group ----------------------------------------------------------------------------------------------
+
+    def _write_next(self) -> None:
+        self._scheduled = False
+        if self._writing is not None or self._failed or not self._pending:
+            return
+        arrivals, events = self._take()
+        admitted = self.fold.admit(arrivals)
+        self._writing = _Group(arrivals, admitted, encode_record(arrivals), events)
+        self._append()
+
+    def _take(self) -> tuple[list[Arrival], int]:
+        size = events = count = 0
+        for arrival in self._pending:
+            if count and (size >= GROUP_BYTES or events >= GROUP_EVENTS):
+                break
+            count += 1
+            size += len(arrival.text)
+            events += len(arrival.events)
+        arrivals = self._pending[:count]
+        del self._pending[:count]
+        return arrivals, events
+
+    def _append(self) -> None:
+        group = self._writing
+        assert group is not None
+        self._log.append(group.payload, group.events, self._clock(), self._written)
+
+    def _written(self, result: Committed | Failed) -> None:
+        """Called in the writer thread."""
+        self._loop.call_soon_threadsafe(self._conclude, result)
+
+    def _conclude(self, result: Committed | Failed) -> None:
+        if isinstance(result, Failed):
+            self._refused(result.error)
+            return
+        group = self._writing
+        assert group is not None
+        self._writing = None
+        self._metrics.commit(result.seconds, result.bytes)
+        if not self._storing:
+            self._storing = True
+            self._judge()
+        applied = self.fold.apply(group.arrivals, group.admitted, group.arrivals[-1].received_at)
+        self._pending_bytes -= sum(len(a.text) for a in group.arrivals)
+        self._judge()
+        self._acknowledge(group, applied)
+        self._rejects.keep(group.arrivals, applied.rejected, self._clock())
+        now = self._clock()
+        if now - self._snapshot_at >= self._snapshot_ms and not self._snapshotting:
+            self._snapshot(now, result.position)
+        if self._pending:
+            self._write_next()
+        elif self._idle:
+            self._wake()
+
+    def _refused(self, error: StorageError) -> None:
+        if not isinstance(error, DiskFull):
+            self._failed = True
+            self._wake()
+            self._fail(error)
+            return
+        # The group stays in hand and is offered again: nothing is acked, nothing is lost, credit stops growing.
+        self._storing = False
+        self._judge()
+        self._loop.call_later(RETRY_S, self._retry)
+
+    def _retry(self) -> None:
+        if self._failed:
+            return
+        if self._log.writable():
+            self._append()
+        else:
+            self._loop.call_later(RETRY_S, self._retry)
+
+    def _acknowledge(self, group: _Group, applied: Applied) -> None:
+        """One ack for each connection, with the verdicts of all its batches in the group."""
+        now = self._clock()
+        owners: dict[ProducerSession, tuple[WireVerdict, ...]] = {}
+        for place, arrival in enumerate(group.arrivals):
+            verdicts = applied.verdicts.get(place, ())
+            if arrival.session is not None:
+                arrival.session.settled(len(arrival.text))
+            owner = arrival.producer.owner
+            if owner is not None and owner.epoch == arrival.epoch:
+                owners[owner] = owners.get(owner, ()) + verdicts
+            if self._waiters:
+                waiters = self._waiters.pop((arrival.producer.id, arrival.epoch, arrival.seq), ())
+                for waiter in waiters:
+                    waiter(verdicts)
+            self._metrics.acked(now - arrival.received_at)
+        wait_ms = self.hold_ms() if self.level >= 3 else 0
+        for owner, verdicts in owners.items():
+            owner.peer.say(owner.ack(self.level, wait_ms, verdicts))
+
+    # ---- pressure -----------------------------------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        oldest = self._clock() - self._pending[0].received_at if self._pending else 0
+        pending = self._pending_bytes / self.pool.size
+        level = level_of(Pressure(pending, oldest, self.memory, self._storing))
+        before, self.level = self.level, level
+        if (level >= 3) != (before >= 3):
+            self._loop.call_soon(self._announce, list(self.sessions))
+
+    def _announce(self, sessions: list[ProducerSession]) -> None:
+        """A hold begins or ends: say so where no ack is due, in slices."""
+        rest = iter(sessions)
+        for session in islice(rest, ANNOUNCE_SLICE):
+            if not session.closed and session.held != (self.level >= 3):
+                session.peer.say(session.ack(self.level, self.hold_ms()))
+        left = list(rest)
+        if left:
+            self._loop.call_soon(self._announce, left)
+
+    # ---- snapshots ----------------------------------------------------------------------------------------------
+
+    def _snapshot(self, now: int, position: int | None = None) -> None:
+        """Between two groups, when state and log agree; the bytes are made here, the writer thread stores them."""
+        at = self._log.last_position() if position is None else position
+        self._snapshot_at = now
+        if at == self._snapshot_position:
+            return
+        self._snapshotting = True
+        self._log.snapshot(at, self.fold.snapshot(), now, lambda result: self._kept(at, result))
+
+    def _kept(self, position: int, result: Committed | Failed) -> None:
+        """Called in the writer thread."""
+        self._loop.call_soon_threadsafe(self._snapshot_done, position, result)
+
+    def _snapshot_done(self, position: int, result: Committed | Failed) -> None:
+        self._snapshotting = False
+        if isinstance(result, Failed):
+            # The older snapshot stands and the log is whole: a longer replay, no loss. A dead disk shows at appends.
+            self._metrics.snapshot_failed()
+        else:
+            self._snapshot_position = position
+        if self._idle and not self._pending and self._writing is None:
+            self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._idle = self._idle, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)

@@ -1,0 +1,334 @@
+"""The endpoint of one socket: says hello, then is a producer or a viewer until it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+import orjson
+
+from gateway.core.access import Access, Origins
+from gateway.core.credit import CreditPool
+from gateway.core.hub import Hub
+from gateway.core.producer import ProducerSession, flush_ms
+from gateway.core.viewer import ViewerLimits, ViewerSession
+from gateway.errors import ProtocolError
+from gateway.wire.codec import Batch
+from gateway.wire.messages import (
+    Auth,
+    ClientMessage,
+    Defaults,
+    ErrorMessage,
+    Hello,
+    Limits,
+    Ping,
+    Pong,
+    Resync,
+    ServerMessage,
+    Subscribe,
+    Unsubscribe,
+    Visibility,
+    WelcomeProducer,
+    WelcomeViewer,
+    encode,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.core.fold import Fold
+    from gateway.server.connection import Connection
+    from gateway.server.ingest import Ingest
+    from gateway.server.metrics import Metrics
+
+__all__ = ["House", "Session"]
+
+VERSION = 1
+BAD_MESSAGE = 4000
+UNAUTHORIZED = 4001
+FORBIDDEN = 4003
+BAD_VERSION = 4006
+FENCED = 4009
+FIRST_PING_S = 1.0
+"""A page visit is often shorter than a heartbeat; its clock should be known all the same."""
+
+
+@dataclass(slots=True)
+class House:
+    """What all sessions of one server share."""
+
+    node: str
+    epoch: str
+    access: Access
+    origins: Origins
+    limits: Limits
+    heartbeat_ms: int
+    viewer_limits: ViewerLimits
+    pool: CreditPool
+    fold: Fold
+    ingest: Ingest
+    hub: Hub
+    metrics: Metrics
+    clock: Callable[[], int]
+    later: Callable[[float, Callable[[], None]], object]
+    sessions: dict[Session, None] = field(default_factory=dict)
+    numbers: int = 0
+
+
+class Session:
+    """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core."""
+
+    __slots__ = ("_conn", "_house", "_pinged", "_producer", "_viewer", "ready")
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._conn: Connection | None = None
+        # One of them after the hello, by role.
+        self._producer: ProducerSession | None = None
+        self._viewer: ViewerSession | None = None
+        # When the ping left that is still unanswered.
+        self._pinged: int | None = None
+        # Whether the hello has been taken.
+        self.ready = False
+
+    # ---- Endpoint -----------------------------------------------------------------------------------------------
+
+    def opened(self, conn: Connection) -> None:
+        """The handshake is done."""
+        self._conn = conn
+        self._house.sessions[self] = None
+
+    def message(self, data: bytes) -> None:
+        """One text message: decode, then handle each message in it until one ends the connection."""
+        try:
+            for message in self._house.fold.codec.decode(data):
+                if self._conn is None:
+                    return
+                if type(message) is Batch:
+                    self._batch(message)
+                else:
+                    self._handle(message)  # type: ignore[arg-type]  # what is no batch is a ClientMessage
+        except ProtocolError as error:
+            self._refuse(error)
+
+    def writable(self) -> None:
+        """The socket has taken what was written; a viewer may have more waiting."""
+        if self._viewer is not None:
+            self.flush(self._house.clock())
+
+    def heartbeat(self) -> None:
+        """A heartbeat is due."""
+        if self._conn is not None:
+            self._pinged = self._house.clock()
+            self.say(Ping(self._pinged))
+
+    def closed(self, code: int, reason: str) -> None:  # noqa: ARG002  # the connection has counted and logged both
+        """The socket is gone."""
+        self._conn = None
+        self._house.sessions.pop(self, None)
+        if self._producer is not None:
+            self._producer.close()
+            self._house.ingest.sessions.pop(self._producer, None)
+        if self._viewer is not None:
+            self._house.hub.leave(self._viewer)
+
+    # ---- Peer and ViewerPeer --------------------------------------------------------------------------------------
+
+    @property
+    def can_write(self) -> bool:
+        """Whether everything written before has left the process."""
+        return self._conn is not None and self._conn.can_write
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait in the process."""
+        return self._conn.buffered if self._conn is not None else 0
+
+    def say(self, message: ServerMessage) -> None:
+        """Send one message; nothing when the socket is gone."""
+        if self._conn is not None:
+            self._conn.send(encode(message))
+
+    def write(self, frames: bytes) -> None:
+        """Send frames that are made already."""
+        if self._conn is not None:
+            self._conn.send_frames(frames)
+
+    def end(self, code: int) -> None:
+        """Close with a code of the table."""
+        if self._conn is not None:
+            self._conn.close(code)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._conn is not None:
+            self._conn.abort()
+
+    # ---- roles ----------------------------------------------------------------------------------------------------
+
+    @property
+    def is_viewer(self) -> bool:
+        """Whether it was welcomed as a viewer."""
+        return self._viewer is not None
+
+    def flush(self, now: int) -> None:
+        """Send a viewer what is due; see it out when it is too slow."""
+        viewer = self._viewer
+        if viewer is not None and not viewer.flush(now):
+            self._viewer = None
+            self._house.hub.evict(viewer, now)
+
+    def _batch(self, batch: Batch) -> None:
+        producer = self._producer
+        if producer is None:
+            raise ProtocolError("wrong_role" if self.ready else "bad_message", BAD_MESSAGE)
+        decision = producer.receive(batch, len(batch.text), self._house.clock())
+        if decision.arrival is not None:
+            self._house.ingest.submit(decision.arrival)
+        elif decision.answer is not None:
+            self.say(decision.answer)
+        elif decision.close is not None:
+            self.end(decision.close)
+
+    def _handle(self, message: ClientMessage) -> None:
+        match message:
+            case Hello():
+                self._hello(message)
+            case _ if not self.ready:
+                raise ProtocolError("bad_message", BAD_MESSAGE)
+            case Pong():
+                self._pong(message)
+            case Auth():
+                access = self._house.access
+                if not (access.may_view if self.is_viewer else access.may_write)(message.token):
+                    self.end(UNAUTHORIZED)
+            case Subscribe() | Unsubscribe() | Resync() | Visibility():
+                self._view(message)
+            case _:
+                assert_never(message)
+
+    def _pong(self, pong: Pong) -> None:
+        if pong.now != self._pinged:
+            return  # not the answer to our last ping: measures nothing
+        self._pinged = None
+        if self._producer is not None and pong.sent is not None:
+            self._producer.producer.clock.sample(pong.now, self._house.clock(), pong.sent)
+
+    def _view(self, message: Subscribe | Unsubscribe | Resync | Visibility) -> None:
+        viewer, hub, now = self._viewer, self._house.hub, self._house.clock()
+        if viewer is None:
+            raise ProtocolError("wrong_role", BAD_MESSAGE)
+        if isinstance(message, Visibility):
+            viewer.show(message.visible, now)
+        else:
+            try:
+                match message:
+                    case Subscribe():
+                        hub.subscribe(viewer, message, now)
+                    case Unsubscribe():
+                        hub.unsubscribe(viewer, message.id)
+                    case Resync():
+                        if not viewer.resync(message.id):
+                            raise ProtocolError("bad_subscription")
+            except ProtocolError as error:
+                self.say(ErrorMessage(error.slug, message.id))
+                return
+        self.flush(now)
+
+    # ---- hello ----------------------------------------------------------------------------------------------------
+
+    def _hello(self, hello: Hello) -> None:
+        if self.ready:
+            raise ProtocolError("bad_message", BAD_MESSAGE)
+        if hello.v != VERSION:
+            self.end(BAD_VERSION)
+        elif hello.role == "producer" and hello.producer is not None:
+            self._hello_producer(hello)
+        elif hello.role == "viewer":
+            self._hello_viewer(hello)
+        else:
+            raise ProtocolError("bad_message", BAD_MESSAGE)
+
+    def _hello_producer(self, hello: Hello) -> None:
+        house = self._house
+        if not house.access.may_write(hello.token):
+            self.end(FORBIDDEN if house.access.may_view(hello.token) else UNAUTHORIZED)
+            return
+        claim_of = hello.producer
+        assert claim_of is not None
+        claim = house.fold.table.claim(claim_of.id, claim_of.epoch, claim_of.next_seq)
+        if claim is None:
+            self.end(FENCED)
+            return
+        producer = claim.producer
+        if producer.owner is not None:
+            fenced = producer.owner
+            fenced.close()
+            house.ingest.sessions.pop(fenced, None)
+            fenced.peer.end(FENCED)
+        defaults, defaults_json = _defaults(hello.defaults)
+        session = ProducerSession(producer, house.pool, self, defaults, defaults_json)
+        producer.owner = session
+        self._producer = session
+        house.ingest.sessions[session] = None
+        self._welcome(hello)
+        level = house.ingest.level
+        session.held = level >= 3
+        self.say(
+            WelcomeProducer(
+                self._number(),
+                house.node,
+                house.epoch,
+                house.clock(),
+                house.heartbeat_ms,
+                house.limits,
+                claim.known,
+                producer.durable_seq,
+                session.window.credit,
+                flush_ms(level),
+                level,
+            )
+        )
+        house.later(FIRST_PING_S, self.heartbeat)
+
+    def _hello_viewer(self, hello: Hello) -> None:
+        house = self._house
+        if not house.access.may_view(hello.token):
+            self.end(FORBIDDEN if house.access.may_write(hello.token) else UNAUTHORIZED)
+            return
+        assert self._conn is not None
+        if not house.origins.may_view(self._conn.origin):
+            self.end(FORBIDDEN)
+            return
+        viewer_id = hello.viewer.id if hello.viewer is not None else None
+        now = house.clock()
+        self._viewer = ViewerSession(self, viewer_id, house.viewer_limits, house.fold.engine.rows)
+        house.hub.join(self._viewer)
+        self._welcome(hello)
+        evicted = house.hub.evicted(viewer_id, now)
+        self.say(WelcomeViewer(self._number(), house.node, house.epoch, now, house.heartbeat_ms, house.limits, evicted))
+
+    def _welcome(self, hello: Hello) -> None:
+        self.ready = True
+        self._house.metrics.welcomed(hello.role)
+
+    def _number(self) -> str:
+        self._house.numbers += 1
+        return f"{self._house.node}-{self._house.numbers}"
+
+    def _refuse(self, error: ProtocolError) -> None:
+        self.say(ErrorMessage(error.slug))
+        if error.close is not None:
+            self.end(error.close)
+
+
+def _defaults(given: Defaults | None) -> tuple[Defaults | None, bytes]:
+    """The defaults, and their JSON for the log; None when they say nothing."""
+    if given is None:
+        return None, b""
+    body = {
+        name: value
+        for name in ("distinct_id", "session_id", "properties")
+        if (value := getattr(given, name)) is not None
+    }
+    return (given, orjson.dumps(body)) if body else (None, b"")

@@ -1,0 +1,76 @@
+"""The two sides of a connection's contract: what it calls, and what all connections of one server share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.config import Config
+from gateway.server.wheel import Wheel
+
+if TYPE_CHECKING:
+    from gateway.server.connection import Connection
+
+__all__ = ["Endpoint", "Terms"]
+
+
+class Endpoint(Protocol):
+    """What a connection talks to. All calls come from the loop's thread; an exception closes the socket with 1011."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the peer has introduced itself; until then 4108 threatens and no heartbeat is asked for."""
+
+    def opened(self, conn: Connection) -> None:
+        """The handshake is done and answered."""
+
+    def message(self, data: bytes) -> None:
+        """One complete text message. Whether it is UTF-8 has not been checked; a JSON parser does that anyway."""
+
+    def closed(self, code: int, reason: str) -> None:
+        """The socket is gone. Called exactly once, after everything else; 1006 means without a closing handshake."""
+
+    def writable(self) -> None:
+        """The write buffer has drained after having been full."""
+
+    def heartbeat(self) -> None:
+        """A heartbeat is due: send a `ping` message."""
+
+
+@dataclass(slots=True)
+class Terms:
+    """What all connections of one server share, so that each holds one reference. Times are seconds."""
+
+    wheel: Wheel
+    loop: asyncio.AbstractEventLoop
+    clock: Callable[[], float]  # the loop's time
+    release: Callable[[str], None]  # gives the gate's slot back
+    max_frame: int
+    max_fragments: int
+    control_rate: int
+    hello_s: float
+    heartbeat_s: float
+    closes: dict[int, int]  # close code -> sockets since the start
+
+    @property
+    def silence_s(self) -> float:
+        """Silence after which a peer counts as gone: two heartbeats and a fifth of one as grace."""
+        return self.heartbeat_s * 2.2
+
+    @classmethod
+    def of(cls, config: Config, wheel: Wheel, loop: asyncio.AbstractEventLoop, release: Callable[[str], None]) -> Terms:
+        """The terms that `config` sets."""
+        return cls(
+            wheel=wheel,
+            loop=loop,
+            clock=loop.time,
+            release=release,
+            max_frame=config.max_frame,
+            max_fragments=config.max_fragments,
+            control_rate=config.control_rate,
+            hello_s=config.hello_timeout_ms / 1000,
+            heartbeat_s=config.heartbeat_ms / 1000,
+            closes={},
+        )
