@@ -1,0 +1,30 @@
+/**
+ * The last words of a page: what is not acked yet, by `navigator.sendBeacon`, under the same producer, seqs and uuids,
+ * so the server takes each batch once whichever way it came. Nobody hears the answer: the chunks stay stored until a
+ * later connection says that they are durable.
+ */
+
+import { utf8Length } from "./event.js";
+
+/** Browsers let a page have so much under way in beacons. */
+const QUOTA_BYTES = 65_536;
+
+/**
+ * @param {import("./producer.js").Producer} producer
+ * @param {(seq: number, texts: string[]) => string} body
+ * @param {(body: string) => boolean} send false when the browser takes no more
+ */
+export function sendBeacons(producer, body, send) {
+  const envelope = utf8Length(body(Number.MAX_SAFE_INTEGER, []));
+  let left = QUOTA_BYTES;
+  let after = producer.queue.acked;
+  while (left > 2 * envelope) {
+    const chunk = producer.next(after, left - 2 * envelope);
+    if (!chunk) return;
+    const text = body(chunk.seq, chunk.texts);
+    const bytes = utf8Length(text);
+    if (bytes > left || !send(text)) return;
+    left -= bytes;
+    after = chunk.seq;
+  }
+}

@@ -1,0 +1,78 @@
+/** Events that travel as one batch, in memory and as the text they are stored as. */
+
+import { utf8Length } from "./event.js";
+import { count } from "./messages.js";
+
+/**
+ * @typedef {object} Chunk
+ * @property {string} key uuid of the first event
+ * @property {number} seq 0 while fresh
+ * @property {string[]} texts event texts
+ * @property {number} bytes UTF-8 bytes of the texts
+ * @property {number} since steady time at which it was begun
+ * @property {boolean} sealed takes no more events and need not wait for its time
+ */
+/** @typedef {{seq: number, index: number, outcome: string, reason: string, text: string}} Finding */
+
+const CHUNK_EVENTS = 50;
+export const CHUNK_BYTES = 32_768;
+
+/** @param {string} key @param {number} since @returns {Chunk} */
+export const beginChunk = (key, since) => ({ key, seq: 0, texts: [], bytes: 0, since, sealed: false });
+
+/** Whether a chunk is as large as a batch gets. @param {Chunk} chunk */
+export const isFull = (chunk) => chunk.texts.length >= CHUNK_EVENTS || chunk.bytes >= CHUNK_BYTES;
+
+/** @param {Chunk} chunk @param {number} epoch of the identity that its seq belongs to */
+export const encodeChunk = (chunk, epoch) => `{"e":${epoch},"s":${chunk.seq},"v":[${chunk.texts.join(",")}]}`;
+
+/**
+ * A chunk from what was stored; without events when that is damaged, fresh when it is of another epoch.
+ * @param {string} key
+ * @param {any} stored
+ * @param {number} epoch
+ * @returns {Chunk}
+ */
+export function restoreChunk(key, stored, epoch) {
+  /** @type {unknown[]} */
+  const events = Array.isArray(stored?.v) ? stored.v : [];
+  const texts = events.filter((event) => event && typeof event === "object").map((event) => JSON.stringify(event));
+  const seq = stored?.e === epoch ? count(stored, "s", 0) : 0;
+  const bytes = texts.reduce((sum, text) => sum + utf8Length(text), 0);
+  return { key, seq, texts, bytes, since: 0, sealed: true };
+}
+
+/**
+ * How many events, and their bytes, make a first part of at most `maxBytes` and `maxEvents`: one at least, and not all.
+ * @param {Chunk} chunk
+ * @param {number} maxBytes
+ * @param {number} maxEvents
+ */
+export function cutPoint(chunk, maxBytes, maxEvents) {
+  let n = 0;
+  let bytes = 0;
+  while (n < chunk.texts.length - 1 && (n === 0 || n < maxEvents)) {
+    const next = bytes + utf8Length(chunk.texts[n]);
+    if (n > 0 && next > maxBytes) break;
+    bytes = next;
+    n += 1;
+  }
+  return { n, bytes };
+}
+
+/**
+ * The verdicts that name an event of these chunks and are no mere warning; a hostile row finds nothing.
+ * @param {Chunk[]} chunks
+ * @param {unknown} verdicts rows `[seq, index, outcome, reason]`
+ * @returns {Finding[]}
+ */
+export function findings(chunks, verdicts) {
+  const found = [];
+  for (const row of Array.isArray(verdicts) ? verdicts : []) {
+    const [seq, index, outcome, reason] = Array.isArray(row) ? row : [];
+    const text = chunks.find((chunk) => chunk.seq === seq)?.texts[index];
+    if (typeof text === "string" && Number.isInteger(index) && (outcome === "drop" || outcome === "duplicate"))
+      found.push({ seq, index, outcome, reason: String(reason), text });
+  }
+  return found;
+}

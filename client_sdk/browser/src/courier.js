@@ -1,0 +1,188 @@
+/**
+ * Carries the producer's batches: by WebSocket, by HTTP where no WebSocket opens, by beacon when the page goes away.
+ * All decisions about batches are the producer's; here are the timer and the ways.
+ */
+
+import { Backoff } from "./backoff.js";
+import { sendBeacons } from "./beacon.js";
+import { steady, wall } from "./clock.js";
+import { FENCED } from "./closecodes.js";
+import { Connection } from "./connection.js";
+import { Fallback } from "./fallback.js";
+import { count, decode, post } from "./messages.js";
+import { VERSION } from "./version.js";
+
+/** @typedef {import("./producer.js").Work} Work */
+/**
+ * @typedef {object} Settings
+ * @property {string} url the gateway's origin
+ * @property {string} key write key
+ * @property {() => Record<string, unknown>} defaults ids and properties that all events share
+ * @property {(event: string, value: unknown) => void} emit
+ * @property {() => void} progressed something was acked
+ * @property {() => void} fenced another connection has this producer id; go on with `restart` under a new one
+ */
+
+/** Dials without a welcome after which HTTP is tried in between. */
+const FALLBACK_AFTER = 2;
+/** Posts are dearer than frames: at most one round a second. */
+const FALLBACK_PACE_MS = 1_000;
+const POST_TIMEOUT_MS = 15_000;
+
+export class Courier {
+  #producer;
+  #settings;
+  #connection;
+  #fallback;
+  /** When to poll again. @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {import("./producer.js").Producer} producer @param {Settings} settings */
+  constructor(producer, settings) {
+    this.#producer = producer;
+    this.#settings = settings;
+    this.#connection = new Connection({
+      dial: () => new WebSocket(`${settings.url.replace(/^http/, "ws")}/v1/ws`, ["tidegate.v1"]),
+      backoff: new Backoff(Math.random),
+      now: steady,
+      notBefore: () => producer.holdUntil,
+      opened: () => this.#hello(),
+      message: (data) => this.#receive(data),
+      closed: (code, failures) => this.#closed(code, failures),
+      changed: (state, code) => settings.emit("state", { state, code }),
+    });
+    this.#fallback = new Fallback({
+      producer,
+      body: (seq, texts) => this.#body(seq, texts),
+      fetch: (body) => fetch(this.#postUrl, { ...PLAIN, body, signal: AbortSignal.timeout(POST_TIMEOUT_MS) }),
+      now: steady,
+      apply: (work) => this.#apply(work),
+      stop: (code) => this.#refused(code),
+    });
+  }
+
+  /** The connection's state. */
+  get state() {
+    return this.#connection.state;
+  }
+
+  /** Dial, if there is no connection. */
+  start() {
+    this.#connection.connect();
+  }
+
+  /** Say hello again, as whoever the producer is now. */
+  restart() {
+    this.#connection.reconnect();
+  }
+
+  /** There may be something to send: do what can be done now and set the timer for the rest. */
+  kick() {
+    clearTimeout(this.#timer);
+    if (this.state === "stopped") return;
+    if (!this.#producer.ready && this.#fallback.working) {
+      if (this.#producer.queue.events > 0) this.#timer = setTimeout(() => this.#viaHttp(), FALLBACK_PACE_MS);
+      return;
+    }
+    const { frames, wake } = this.#producer.poll(steady(), wall());
+    for (const frame of frames) this.#connection.send(frame);
+    if (wake < Infinity) this.#timer = setTimeout(() => this.kick(), Math.max(0, wake - steady()));
+  }
+
+  /** The page is hidden and may be ended without a further word: let all go now. */
+  hide() {
+    this.#producer.queue.seal();
+    if (this.#producer.ready) this.kick();
+    else this.#beacons();
+  }
+
+  /** The page goes away: what is not acked goes as beacons, and the socket is closed. */
+  leave() {
+    clearTimeout(this.#timer);
+    this.#beacons();
+    this.#producer.closed();
+    this.#connection.pause();
+  }
+
+  /** Stop for good. */
+  stop() {
+    clearTimeout(this.#timer);
+    this.#producer.closed();
+    this.#connection.stop();
+  }
+
+  #beacons() {
+    const held = this.#producer.level >= 3 && steady() < this.#producer.holdUntil;
+    if (held || this.state === "stopped") return;
+    try {
+      sendBeacons(
+        this.#producer,
+        (seq, texts) => this.#body(seq, texts),
+        (body) => navigator.sendBeacon(this.#postUrl, body),
+      );
+    } catch {
+      // an address that no beacon takes: the events are stored, which must do
+    }
+  }
+
+  #hello() {
+    const { key, defaults } = this.#settings;
+    this.#connection.send(this.#producer.hello(key, { name: "browser", version: VERSION }, defaults()));
+  }
+
+  /** @param {unknown} data */
+  #receive(data) {
+    for (const message of decode(data)) {
+      const wasReady = this.#producer.ready;
+      const work = this.#producer.receive(message, steady(), wall());
+      if (this.#producer.ready && !wasReady) this.#connection.welcomed(count(message, "heartbeat_ms", 25_000));
+      this.#apply(work);
+      if (work.reconnect) return;
+    }
+    this.kick();
+  }
+
+  /** @param {Work} work */
+  #apply(work) {
+    for (const frame of work.send) this.#connection.send(frame);
+    for (const [name, value] of work.events) this.#settings.emit(name, value);
+    this.#settings.progressed();
+    if (work.reconnect) this.#connection.reconnect();
+  }
+
+  /** @param {number} code @param {number} failures @returns {boolean} whether the connection may forget about it */
+  #closed(code, failures) {
+    this.#producer.closed();
+    clearTimeout(this.#timer);
+    if (code === FENCED) {
+      this.#settings.fenced();
+      return true;
+    }
+    if (failures >= FALLBACK_AFTER) void this.#viaHttp();
+    return false;
+  }
+
+  async #viaHttp() {
+    await this.#fallback.run();
+    if (this.#fallback.working) this.kick();
+  }
+
+  /** @param {number} code */
+  #refused(code) {
+    if (code === FENCED) this.#settings.fenced();
+    else this.#connection.stop(code);
+  }
+
+  get #postUrl() {
+    return `${this.#settings.url}/v1/events`;
+  }
+
+  /** @param {number} seq @param {string[]} texts */
+  #body(seq, texts) {
+    const { key, defaults } = this.#settings;
+    return post(key, this.#producer.identity, seq, wall(), defaults(), texts);
+  }
+}
+
+/** As a beacon is sent: a content type that needs no CORS preflight, and no cookies. @type {RequestInit} */
+const PLAIN = { method: "POST", headers: { "Content-Type": "text/plain;charset=UTF-8" }, credentials: "omit" };

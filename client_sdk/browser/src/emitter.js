@@ -1,0 +1,31 @@
+/** Named listeners. `on` returns its own undo; a listener that throws disturbs nobody. */
+export class Emitter {
+  /** @type {Map<string, Set<(value: any) => void>>} */
+  #listeners = new Map();
+
+  /**
+   * @param {string} name
+   * @param {(value: any) => void} listener
+   * @returns {() => void} takes this one listener off again
+   */
+  on(name, listener) {
+    const entry = (/** @type {any} */ value) => listener(value);
+    const set = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, set.add(entry));
+    return () => void set.delete(entry);
+  }
+
+  /**
+   * @param {string} name
+   * @param {unknown} value
+   */
+  emit(name, value) {
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+      try {
+        listener(value);
+      } catch {
+        // A guest on the page: the host's own bug must not stop the delivery of its events.
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Protocol v1 as text: what a producer says and hears. Encoders put the fields in the order of the golden frames in
+ * `tests/vectors`; event texts are spliced in as they are, so a batch is never encoded twice.
+ */
+
+/** @typedef {{id: string, epoch: number}} Identity */
+/** @typedef {Record<string, unknown> & {type: string}} Message */
+
+/**
+ * @param {string} token write key
+ * @param {Identity & {next_seq: number}} producer
+ * @param {{name: string, version: string}} sdk
+ * @param {Record<string, unknown>} defaults
+ */
+export const hello = (token, producer, sdk, defaults) =>
+  JSON.stringify({ type: "hello", v: 1, role: "producer", token, producer, sdk, defaults });
+
+/**
+ * @param {number} seq
+ * @param {number} sentAt epoch milliseconds
+ * @param {number} backlog batches waiting behind this one
+ * @param {string[]} events event texts
+ */
+export const batch = (seq, sentAt, backlog, events) =>
+  `{"type":"batch","seq":${seq},"sent_at":${sentAt},"backlog":${backlog},"events":[${events.join(",")}]}`;
+
+/** @param {number} now as in the ping @param {number} sent this clock, epoch milliseconds */
+export const pong = (now, sent) => JSON.stringify({ type: "pong", now, sent });
+
+/**
+ * The body of `POST /v1/events`: the same batch under the same ids.
+ * @param {string} token
+ * @param {Identity} producer
+ * @param {number} seq
+ * @param {number} sentAt
+ * @param {Record<string, unknown>} defaults
+ * @param {string[]} events
+ */
+export const post = (token, producer, seq, sentAt, defaults, events) =>
+  `{"token":${JSON.stringify(token)},"producer":${JSON.stringify(producer)},"seq":${seq},"sent_at":${sentAt},` +
+  `"defaults":${JSON.stringify(defaults)},"events":[${events.join(",")}]}`;
+
+/**
+ * The messages of one frame: an object or an array of them. What is not a message is left out: a broken server must
+ * not break the page.
+ * @param {unknown} data
+ * @returns {Message[]}
+ */
+export function decode(data) {
+  if (typeof data !== "string") return [];
+  let value;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return [];
+  }
+  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item?.type === "string");
+}
+
+/**
+ * `object[name]` as a whole number of at least 0, else `otherwise`.
+ * @param {unknown} object
+ * @param {string} name
+ * @param {number} otherwise
+ */
+export function count(object, name, otherwise) {
+  const value = /** @type {Record<string, unknown> | null | undefined} */ (object)?.[name];
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : otherwise;
+}

@@ -1,0 +1,269 @@
+/**
+ * The producer's side of protocol v1 as a pure state machine: no socket, no timer, no clock, no randomness. `receive`
+ * and `poll` return the work; their caller does it.
+ *
+ *   hello -> welcome -> (batch | resend)* ; ack, nack and welcome move the window; `closed` ends it; then hello again
+ *
+ * Credit is absolute: a batch may go when `seq <= credit.seq` and the bytes of all batch frames since welcome stay
+ * within `credit.bytes`. Whether the server knows us decides how to resume:
+ *
+ *   known, last_seq within [acked, highest]   settled up to there, the rest is resent under the same seqs
+ *   known, last_seq elsewhere                 one side lost its memory: new epoch, same uuids
+ *   unknown, nothing was ever acked           go on, the server takes our first seq as its start
+ *   unknown, batches were acked               the server forgot us: new epoch, same uuids
+ */
+
+import { utf8Length } from "./event.js";
+import * as messages from "./messages.js";
+
+const { count } = messages;
+
+/** @typedef {import("./queue.js").Queue} Queue */
+/**
+ * @typedef {object} Work what the caller has to do, in this order
+ * @property {string[]} send frames
+ * @property {boolean} reconnect close the socket and say hello again
+ * @property {[string, unknown][]} events to be told to listeners
+ */
+
+/** Frame bytes that are not events: type, seq, sent_at, backlog with all their digits. */
+const ENVELOPE = 128;
+/** After a warning that we overran our credit: the books differ, so wait for an ack or this long. */
+const OVERRUN_HOLD_MS = 1_000;
+/** The server must not be able to hold us for ever by mistake. */
+const LONGEST_HOLD_MS = 300_000;
+
+export class Producer {
+  /** Whether welcome was heard on the present connection. */
+  ready = false;
+  /** Server's advice 0..3; low-priority events are shed from 2 on. */
+  level = 0;
+  /** How long a batch is gathered, milliseconds. */
+  flushMs = 500;
+  /** Steady time before which nothing may be sent. */
+  holdUntil = 0;
+  /** Highest seq sent on the present connection. */
+  #sent = 0;
+  /** Bytes of batch frames since welcome. */
+  #used = 0;
+  #credit = { seq: 0, bytes: 0 };
+  #limits = { frame: 262_144, events: 500 };
+
+  /** @param {Queue} queue */
+  constructor(queue) {
+    this.queue = queue;
+  }
+
+  /** Who we are on the wire. */
+  get identity() {
+    return { id: this.queue.id, epoch: this.queue.epoch };
+  }
+
+  /**
+   * The first frame of a connection.
+   * @param {string} token
+   * @param {{name: string, version: string}} sdk
+   * @param {Record<string, unknown>} defaults
+   */
+  hello(token, sdk, defaults) {
+    this.closed();
+    return messages.hello(token, { ...this.identity, next_seq: this.queue.acked + 1 }, sdk, defaults);
+  }
+
+  /** The connection is gone; nothing more may be sent before the next welcome. */
+  closed() {
+    this.ready = false;
+  }
+
+  /**
+   * Take one event, or shed it.
+   * @param {import("./event.js").Encoded} event
+   * @param {string} uuid
+   * @param {boolean} low whether it may be shed when the server is short of breath
+   * @param {number} now steady time
+   */
+  capture(event, uuid, low, now) {
+    if (low && this.level >= 2) {
+      this.queue.ledger.sent += 1;
+      this.queue.ledger.expired += 1;
+    } else {
+      this.queue.add(event, uuid, now);
+    }
+  }
+
+  /**
+   * What may be sent now, and when to ask again at the latest.
+   * @param {number} now steady time
+   * @param {number} wall epoch milliseconds
+   * @returns {{frames: string[], wake: number}} `wake` is a steady time; Infinity = not before something changes
+   */
+  poll(now, wall) {
+    const { queue } = this;
+    /** @type {string[]} */
+    const frames = [];
+    while (this.ready) {
+      const chunk = queue.bySeq(this.#sent + 1) ?? queue.fresh();
+      if (!chunk) break;
+      const due = chunk.sealed ? this.holdUntil : Math.max(chunk.since + this.flushMs, this.holdUntil);
+      if (due > now) return { frames, wake: due };
+      if (!chunk.seq && this.#oversized(chunk)) continue;
+      const seq = this.#sent + 1;
+      if (seq > this.#credit.seq || this.#used + chunk.bytes > this.#credit.bytes) break;
+      const backlog = queue.chunks.length - (seq - queue.acked);
+      const frame = messages.batch(seq, wall, backlog, chunk.texts);
+      const bytes = utf8Length(frame);
+      if (this.#used + bytes > this.#credit.bytes) break;
+      if (!chunk.seq) queue.assign(chunk);
+      this.#used += bytes;
+      this.#sent = seq;
+      frames.push(frame);
+    }
+    return { frames, wake: Infinity };
+  }
+
+  /**
+   * Take one message of the server.
+   * @param {messages.Message} message
+   * @param {number} now steady time
+   * @param {number} wall epoch milliseconds
+   * @returns {Work}
+   */
+  receive(message, now, wall) {
+    /** @type {Work} */
+    const work = { send: [], reconnect: false, events: [] };
+    switch (message.type) {
+      case "welcome":
+        if (!this.ready) this.#welcome(message, now, work);
+        break;
+      case "ack":
+        if (!this.ready) break;
+        this.settle(count(message, "seq", 0), message.verdicts, work);
+        this.#window(message, now);
+        break;
+      case "nack":
+        if (this.ready) this.#rewind(count(message, "want", 0), work);
+        break;
+      case "ping":
+        work.send.push(messages.pong(count(message, "now", 0), wall));
+        break;
+      case "warn":
+        if (message.code === "over_credit") this.#overran(count(message, "seq", 0), now);
+        work.events.push(["warn", message]);
+        break;
+      case "push":
+      case "drain":
+      case "error":
+        work.events.push([message.type, message]);
+        break;
+      default: // a message of a later version: nothing we would know how to do
+    }
+    return work;
+  }
+
+  /**
+   * Everything up to `seq` is durable, said over the socket or over HTTP.
+   * @param {number} seq
+   * @param {unknown} verdicts
+   * @param {Work} work
+   */
+  settle(seq, verdicts, work) {
+    for (const { text, outcome, reason } of this.queue.settle(seq, verdicts)) {
+      const { event, uuid } = JSON.parse(text);
+      work.events.push(["verdict", { event, uuid, outcome, reason }]);
+    }
+    this.#sent = Math.max(this.#sent, this.queue.acked);
+  }
+
+  /**
+   * The oldest batch, for a way without credit (HTTP, beacon): under its seq, stored before it is returned.
+   * @param {number} after only a batch with a higher seq; `queue.acked` for the oldest
+   * @param {number} maxBytes a fresh chunk is cut to this size
+   * @returns {import("./chunk.js").Chunk | null}
+   */
+  next(after, maxBytes) {
+    const chunk = this.queue.bySeq(after + 1) ?? this.queue.fresh();
+    if (!chunk) return null;
+    if (!chunk.seq) {
+      this.queue.seal();
+      if (chunk.bytes > maxBytes) this.queue.split(chunk, maxBytes, this.#limits.events);
+      this.queue.assign(/** @type {import("./chunk.js").Chunk} */ (this.queue.fresh()));
+    }
+    return this.queue.bySeq(after + 1) ?? null;
+  }
+
+  /** Our memory and the server's differ: same events, same uuids, new epoch. @param {Work} work */
+  renumber(work) {
+    this.queue.renumber();
+    this.closed();
+    work.reconnect = true;
+  }
+
+  /** @param {messages.Message} message @param {number} now @param {Work} work */
+  #welcome(message, now, work) {
+    const { queue } = this;
+    const resume = /** @type {Record<string, unknown> | undefined} */ (message.resume);
+    const last = count(resume, "last_seq", queue.acked);
+    const agrees = resume?.known ? last >= queue.acked && last <= queue.highest : queue.acked === 0;
+    this.#limits = {
+      frame: count(message.limits, "max_frame", this.#limits.frame),
+      events: count(message.limits, "max_events", this.#limits.events),
+    };
+    const misfit = queue.chunks.some((chunk) => chunk.seq > Math.max(last, queue.acked) && this.#exceeds(chunk));
+    if (!agrees || misfit) {
+      this.renumber(work);
+      return;
+    }
+    if (resume?.known) this.settle(last, [], work);
+    this.ready = true;
+    this.#used = 0;
+    this.#sent = queue.acked;
+    this.#credit = { seq: 0, bytes: 0 };
+    this.#window(message, now);
+  }
+
+  /** Level, pace and credit, as carried by welcome and ack. @param {messages.Message} message @param {number} now */
+  #window(message, now) {
+    this.#credit.seq = Math.max(this.#credit.seq, count(message.credit, "max_seq", 0));
+    this.#credit.bytes = Math.max(this.#credit.bytes, count(message.credit, "max_bytes", 0));
+    this.level = count(message, "level", this.level);
+    this.flushMs = count(message, "flush_ms", this.flushMs);
+    this.holdUntil = now + Math.min(count(message, "wait_ms", 0), LONGEST_HOLD_MS);
+  }
+
+  /** @param {number} want @param {Work} work */
+  #rewind(want, work) {
+    if (this.queue.bySeq(want)) this.#sent = want - 1;
+    else if (want !== this.queue.highest + 1) this.renumber(work);
+  }
+
+  /** @param {number} seq @param {number} now */
+  #overran(seq, now) {
+    if (this.queue.bySeq(seq)) this.#sent = Math.min(this.#sent, seq - 1);
+    this.holdUntil = Math.max(this.holdUntil, now + OVERRUN_HOLD_MS);
+  }
+
+  /** @param {import("./chunk.js").Chunk} chunk */
+  #exceeds(chunk) {
+    return chunk.texts.length > this.#limits.events || chunk.bytes + chunk.texts.length + ENVELOPE > this.#limits.frame;
+  }
+
+  /**
+   * Cut a fresh chunk that the server's limits, or a small window with nothing under way, would never let through.
+   * @param {import("./chunk.js").Chunk} chunk
+   * @returns {boolean} whether the queue changed, so that the caller must look again
+   */
+  #oversized(chunk) {
+    const idle = this.#sent === this.queue.acked;
+    const room = idle ? this.#credit.bytes - this.#used : Infinity;
+    const fits = !this.#exceeds(chunk) && chunk.bytes + chunk.texts.length + ENVELOPE <= room;
+    if (fits) return false;
+    const space = Math.min(this.#limits.frame, room) - ENVELOPE - chunk.texts.length;
+    if (chunk.texts.length > 1 && space > 0) {
+      this.queue.split(chunk, space, this.#limits.events);
+      return this.queue.fresh() !== chunk;
+    }
+    if (!this.#exceeds(chunk)) return false; // only the window is too small: more credit will come
+    this.queue.discard(chunk, "rejected");
+    return true;
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Who is here and since when. A session ends after 30 minutes without an event, or 24 hours after it began; all tabs
+ * of the origin share it. The person's id is anonymous until `identify`.
+ */
+
+const IDLE_MS = 30 * 60_000;
+const LONGEST_MS = 24 * 3_600_000;
+/** How stale the stored time of the last event may be: a write for each event would be wasteful. */
+const GRAIN_MS = 1_000;
+
+export class Session {
+  #store;
+  #key;
+  #makeId;
+  /** Time of the last event of this tab. */
+  #last = 0;
+
+  /** @param {import("./store.js").Store} store @param {string} name namespace @param {() => string} makeId */
+  constructor(store, name, makeId) {
+    this.#store = store;
+    this.#key = `${name}:session`;
+    this.#makeId = makeId;
+  }
+
+  /** The session that an event at `now` (epoch milliseconds) belongs to. @param {number} now @returns {string} */
+  touch(now) {
+    const stored = this.#store.json(this.#key);
+    const last = Math.max(Number(stored?.last) || 0, this.#last);
+    const lives =
+      typeof stored?.id === "string" && now - last <= IDLE_MS && now - Number(stored.start) < LONGEST_MS;
+    const session = lives ? stored : { id: this.#makeId(), start: now, last: 0 };
+    if (now - session.last >= GRAIN_MS || now < session.last) {
+      this.#store.set(this.#key, JSON.stringify({ ...session, last: now }));
+    }
+    this.#last = now;
+    return session.id;
+  }
+}
+
+export class Person {
+  #store;
+  #key;
+  /** Kept here too, so that the id is steady where nothing can be stored. */
+  #id;
+
+  /** @param {import("./store.js").Store} store @param {string} name namespace @param {() => string} makeId */
+  constructor(store, name, makeId) {
+    this.#store = store;
+    this.#key = `${name}:person`;
+    this.#id = this.#stored() ?? makeId();
+    store.set(this.#key, JSON.stringify({ id: this.#id }));
+  }
+
+  /** The present id: another tab may have identified the person meanwhile. @returns {string} */
+  get id() {
+    return this.#stored() ?? this.#id;
+  }
+
+  /** Go by `id` from now on. @param {string} id @returns {string} the id until now */
+  identify(id) {
+    const before = this.id;
+    this.#id = id;
+    this.#store.set(this.#key, JSON.stringify({ id }));
+    return before;
+  }
+
+  /** @returns {string | null} */
+  #stored() {
+    const id = this.#store.json(this.#key)?.id;
+    return typeof id === "string" && id ? id : null;
+  }
+}

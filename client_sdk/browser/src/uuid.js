@@ -1,0 +1,36 @@
+/**
+ * UUIDv7 (RFC 9562): 48 bits of epoch milliseconds, then a counter and random bits, so that ids sort by age.
+ * Within one generator ids strictly increase, also when several fall into one millisecond or the clock steps back:
+ * the 12 bits beside the time start at random below 2,048 and count up.
+ */
+
+/** Fills the array with random bytes. @param {Uint8Array} bytes */
+const secureFill = (bytes) => crypto.getRandomValues(bytes);
+
+/**
+ * A generator of ids.
+ * @param {(bytes: Uint8Array) => unknown} [fill] source of random bytes
+ * @returns {(now: number) => string} makes the next id, for an epoch time in milliseconds
+ */
+export function uuidGenerator(fill = secureFill) {
+  const bytes = new Uint8Array(10);
+  let last = -1;
+  let counter = 0;
+  return (now) => {
+    fill(bytes);
+    if (now > last) {
+      last = now;
+      counter = ((bytes[0] & 7) << 8) | bytes[1];
+    } else if (++counter > 0xfff) {
+      last += 1;
+      counter = 0;
+    }
+    const time = last.toString(16).padStart(12, "0");
+    const variant = (0x80 | (bytes[2] & 0x3f)).toString(16) + hex(bytes[3]);
+    const tail = Array.from(bytes.subarray(4), hex).join("");
+    return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, "0")}-${variant}-${tail}`;
+  };
+}
+
+/** @param {number} byte */
+const hex = (byte) => byte.toString(16).padStart(2, "0");

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { MAX_EVENT_BYTES, encodeEvent, utf8Length } from "../src/event.js";
+
+const event = (properties, name = "a") => ({ event: name, uuid: "u", timestamp: 1, properties });
+
+test("an event's bytes are those of its UTF-8 text", () => {
+  for (const text of ["", "plain", "ünïcödé", "漢字", "👩‍👩‍👧", "\u07ff\u0800\uffff"]) {
+    assert.equal(utf8Length(text), Buffer.byteLength(text));
+    const encoded = encodeEvent(event({ text }));
+    assert.equal(encoded.bytes, Buffer.byteLength(encoded.text));
+    assert.deepEqual(JSON.parse(encoded.text).properties, { text });
+  }
+});
+
+test("half a surrogate pair becomes U+FFFD, and only that", () => {
+  const properties = { half: "a\ud800b", "k\udfff": 1, pair: "\ud83d\ude00", typed: "\\ud800", deep: ["\\\\\ud9ab"] };
+  const decoded = JSON.parse(encodeEvent(event(properties)).text).properties;
+  assert.deepEqual(decoded, {
+    half: "a\ufffdb",
+    "k\ufffd": 1,
+    pair: "\ud83d\ude00",
+    typed: "\\ud800",
+    deep: ["\\\\\ufffd"],
+  });
+});
+
+test("what JSON cannot say is refused with its reason, never thrown", () => {
+  const cycle = {};
+  cycle.self = cycle;
+  const hostile = {
+    toJSON() {
+      throw new Error("no");
+    },
+  };
+  assert.deepEqual(encodeEvent(event(cycle)), { reason: "unencodable" });
+  assert.deepEqual(encodeEvent(event(hostile)), { reason: "unencodable" });
+  for (const name of [undefined, null, "", 5, {}]) assert.deepEqual(encodeEvent({ event: name }), { reason: "event_name" });
+  assert.deepEqual(encodeEvent(event({ text: "x".repeat(MAX_EVENT_BYTES) })), { reason: "too_large" });
+});
+
+test("a big integer keeps its digits as text", () => {
+  assert.equal(JSON.parse(encodeEvent(event({ n: 2n ** 70n })).text).properties.n, "1180591620717411303424");
+});

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Ledger } from "../src/ledger.js";
+
+test("folding adds counts and ignores what is no count", () => {
+  const ledger = new Ledger();
+  ledger.fold({ sent: 5, accepted: 3, duplicate: "2", rejected: -1, expired: 1.5, other: 9 });
+  ledger.fold(null);
+  ledger.fold({ sent: 1, accepted: 1 });
+  assert.deepEqual(ledger.balance(2), { sent: 6, accepted: 4, duplicate: 0, rejected: 0, expired: 0, pending: 2 });
+});
+
+test("closing counts what vanished as expired", () => {
+  const ledger = new Ledger();
+  ledger.fold({ sent: 10, accepted: 6 });
+  ledger.close(1);
+  assert.equal(ledger.expired, 3);
+});
+
+test("closing counts what was stored but not yet booked as sent", () => {
+  const ledger = new Ledger();
+  ledger.fold({ sent: 10, accepted: 6 });
+  ledger.close(7);
+  assert.equal(ledger.sent, 13);
+  assert.equal(ledger.expired, 0);
+});

@@ -1,0 +1,28 @@
+/** The browser's `Storage`, in memory; `full` makes it refuse writes. */
+export class MemoryStorage {
+  #items = new Map();
+  full = false;
+  writes = 0;
+
+  get length() {
+    return this.#items.size;
+  }
+
+  key(index) {
+    return [...this.#items.keys()][index] ?? null;
+  }
+
+  getItem(key) {
+    return this.#items.get(key) ?? null;
+  }
+
+  setItem(key, text) {
+    if (this.full) throw new DOMException("quota", "QuotaExceededError");
+    this.writes += 1;
+    this.#items.set(key, text);
+  }
+
+  removeItem(key) {
+    this.#items.delete(key);
+  }
+}

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Store } from "../src/store.js";
+import { MemoryStorage } from "./storage.js";
+
+test("what is set can be read, listed and removed", () => {
+  const store = new Store(() => new MemoryStorage());
+  store.set("a:2", "two");
+  store.set("a:1", "one");
+  store.set("b", "x");
+  assert.deepEqual(store.keys("a:"), ["a:1", "a:2"]);
+  store.remove("a:1");
+  assert.equal(store.get("a:1"), null);
+  assert.equal(store.get("a:2"), "two");
+  assert.ok(store.durable);
+});
+
+test("blocked storage leaves everything in memory", () => {
+  for (const open of [() => null, () => { throw new DOMException("denied", "SecurityError"); }]) {
+    const store = new Store(open);
+    store.set("a", "1");
+    assert.equal(store.get("a"), "1");
+    assert.deepEqual(store.keys(""), ["a"]);
+    assert.ok(!store.durable);
+  }
+});
+
+test("full storage keeps the newest text in memory and stores again when there is room", () => {
+  const storage = new MemoryStorage();
+  const store = new Store(() => storage);
+  store.set("a", "old");
+  storage.full = true;
+  store.set("a", "new");
+  assert.equal(store.get("a"), "new");
+  assert.ok(!store.durable);
+  storage.full = false;
+  store.set("a", "newer");
+  assert.equal(storage.getItem("a"), "newer");
+  assert.ok(store.durable);
+});
+
+test("damaged JSON reads as nothing", () => {
+  const store = new Store(() => new MemoryStorage());
+  store.set("a", "{");
+  assert.equal(store.json("a"), null);
+  assert.equal(store.json("none"), null);
+});
