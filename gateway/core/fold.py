@@ -20,7 +20,7 @@ from gateway.core.producer import Arrival
 from gateway.core.producers import Producer, ProducerTable
 from gateway.core.record import decode_record
 from gateway.errors import ProtocolError
-from gateway.wire.codec import Batch, Codec
+from gateway.wire.codec import Codec
 from gateway.wire.events import EventReader
 from gateway.wire.messages import Defaults, Limits, WireVerdict
 
@@ -65,11 +65,26 @@ class Fold:
         self.table = ProducerTable(producers)
         self.horizon = UuidHorizon(uuids)
         self.ledger = Ledger()
-        self.codec = Codec(EventReader(list(self.engine.schema.properties), limits, max_property), limits)
+        self._limits = limits
+        self._max_property = max_property
+        self.codec = self._compile()
         self._specs = specs
         self._memory_budget = memory_budget
         # Log records that could not be read back since the start: bytes of another version, or damage.
         self.unreadable = 0
+
+    def _compile(self) -> Codec:
+        return Codec(EventReader(list(self.engine.schema.properties), self._limits, self._max_property), self._limits)
+
+    def reload(self, specs: Sequence[KpiSpec]) -> None:
+        """Change the KPI set. Unchanged KPIs keep their state, new ones start empty.
+
+        Raises:
+            KpiError: the set does not fit the budget; nothing has changed then.
+        """
+        self.engine = Engine.restore(specs, self.engine.snapshot(), memory_budget=self._memory_budget)
+        self._specs = specs
+        self.codec = self._compile()
 
     def admit(self, arrivals: Sequence[Arrival]) -> Admitted:
         """Columns and first verdicts of a group; remembers its event ids. Call `apply` for it before the next one."""
@@ -121,11 +136,8 @@ class Fold:
         arrivals = []
         for entry, frame, defaults in logged:
             try:
-                message = self.codec.decode(frame)[0]
+                message = self.codec.batch(frame)
             except ProtocolError:
-                self.unreadable += 1
-                continue
-            if not isinstance(message, Batch):
                 self.unreadable += 1
                 continue
             self.table.settle(entry.producer, entry.epoch, entry.seq)

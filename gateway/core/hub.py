@@ -12,7 +12,7 @@ from analytics import Changes, KpiSpec, Row
 from gateway.core.topic import EncodedRow, Topic, Where, encode_row, matches
 from gateway.core.viewer import Subscription, ViewerSession
 from gateway.errors import ProtocolError
-from gateway.wire.messages import Subscribe
+from gateway.wire.messages import ErrorMessage, Subscribe
 
 __all__ = ["Hub"]
 
@@ -57,6 +57,23 @@ class Hub:
         self._first_version = 0
         # Viewer id -> until when its next welcome says that it was evicted.
         self._evicted: OrderedDict[str, int] = OrderedDict()
+
+    def replace(self, specs: Sequence[KpiSpec]) -> None:
+        """Another KPI set: who watched what is gone is told, everyone else gets a snapshot with the new definition."""
+        self._specs = {spec.name: spec for spec in specs}
+        self._meta = {spec.name: orjson.dumps(spec.meta()) for spec in specs}
+        for viewer in self.viewers:
+            for id_, subscription in list(viewer.subscriptions.items()):
+                spec = self._specs.get(subscription.topic.kpi)
+                if spec is None or not set(subscription.topic.where or ()) <= set(spec.by):
+                    self._drop_topic(viewer.remove(id_))
+                    viewer.peer.say(ErrorMessage("unknown_kpi", id_))
+                else:
+                    viewer.resync(id_)
+        self._topics = {kpi: topics for kpi, topics in self._topics.items() if kpi in self._specs}
+        for kpi, topics in self._topics.items():
+            for topic in topics.values():
+                topic.redefine(self._meta[kpi])
 
     def join(self, viewer: ViewerSession) -> None:
         """A viewer has been welcomed."""

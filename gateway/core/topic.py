@@ -92,6 +92,13 @@ class Topic:
         self._frames: dict[tuple[int, int], bytes] = {}
         self._rows: dict[int, list[bytes]] = {}
 
+    def redefine(self, meta: bytes) -> None:
+        """The KPI has another definition: earlier steps say nothing about it any more."""
+        self._meta = meta
+        self._ring.clear()
+        self._ring_bytes = 0
+        self.step((), None)
+
     def step(self, rows: Sequence[EncodedRow], watermark: int | None) -> None:
         """Publish the rows that changed. The last of one identity wins."""
         self.version += 1

@@ -61,10 +61,12 @@ export class Board {
     for (const [name, { shape }] of this.#places) {
       if (!wanted.has(name) || JSON.stringify(wanted.get(name)) !== shape) this.#remove(name);
     }
+    let index = 0;
     for (const [name, meta] of wanted) {
       if (!this.#places.has(name)) this.#add(name, meta);
       const { element } = this.#places.get(name).tile;
-      if (this.#host.lastElementChild !== element) this.#host.append(element);
+      const there = this.#host.children[index++];
+      if (there !== element) this.#host.insertBefore(element, there ?? null);
     }
   }
 

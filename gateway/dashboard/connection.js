@@ -8,7 +8,7 @@ const ANSWER_MS = 10_000;
 
 /**
  * @typedef {object} State
- * @property {"connecting"|"live"|"waiting"|"draining"|"offline"|"stopped"} phase
+ * @property {"connecting"|"live"|"waiting"|"draining"|"stopped"} phase
  * @property {string} text one sentence, empty when all is well
  * @property {number|null} retryAt steady ms of the next attempt
  *

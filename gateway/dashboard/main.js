@@ -109,7 +109,6 @@ function tick() {
 
 document.addEventListener("visibilitychange", () => feed.show(!document.hidden));
 addEventListener("online", () => connection?.start());
-addEventListener("offline", () => status.set({ phase: "offline", text: "This machine is offline.", retryAt: null }));
 addEventListener("hashchange", () => takeFromFragment() && connect());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.recolor());
 byId("forget").addEventListener("click", () => ask());

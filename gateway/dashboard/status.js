@@ -8,7 +8,6 @@ const WORDS = {
   live: "Live",
   waiting: "Disconnected",
   draining: "Server restarting",
-  offline: "Offline",
   stopped: "Stopped",
 };
 /** How long "slowed" stays after the last notice of it. */
@@ -55,7 +54,8 @@ export class Status {
     const slow = phase === "live" && steady - this.#slowedAt < SLOWED_MS;
     mark(document.documentElement, "data-phase", phase);
     mark(this.#bar, "data-slow", slow ? "" : null);
-    write(this.#phase, slow ? "Live, merged" : WORDS[phase]);
+    const offline = phase === "waiting" && !navigator.onLine;
+    write(this.#phase, slow ? "Live, merged" : offline ? "Offline" : WORDS[phase]);
     const wait = retryAt === null ? 0 : Math.ceil((retryAt - steady) / 1_000);
     write(this.#detail, phase === "connecting" ? "" : wait > 0 ? `${text} Next try in ${wait} s.` : text);
   }

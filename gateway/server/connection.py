@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from websockets.frames import Frame, Opcode
@@ -134,9 +134,9 @@ class Connection(asyncio.Protocol):
     # What the transport calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        tune(transport)
+        # Not every loop's transports are subclasses of asyncio's.
+        self._transport = cast(asyncio.Transport, transport)
+        tune(self._transport)
         self._terms.wheel.put(self, self.opened_at + self._terms.hello_s)
         try:
             self._endpoint.opened(self)

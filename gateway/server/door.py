@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from gateway.config import Config
 from gateway.core.gate import AcceptGate, Refusal
@@ -87,9 +87,9 @@ class FirstRequest(asyncio.Protocol):
         self._over = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        # Not every loop's transports are subclasses of asyncio's.
         door = self._door
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         ip = peer_address(transport)
         now = door.terms.clock()
         self._refusal = door.gate.admit(ip, int(now * 1000))

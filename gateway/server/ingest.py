@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import NamedTuple, Protocol
 
+from analytics import KpiSpec
 from gateway.core.admission import Admitted
 from gateway.core.credit import CreditPool, Pressure, level_of
 from gateway.core.fold import Applied, Fold
 from gateway.core.producer import Arrival, ProducerSession
 from gateway.core.record import encode_record
-from gateway.errors import StorageError
 from gateway.server.metrics import Metrics
 from gateway.server.rejects import Rejects
-from gateway.store import Committed, DiskFull, EventLog, Failed
+from gateway.store import Committed, EventLog, Failed
 from gateway.wire.messages import WireVerdict
 
 __all__ = ["Ingest"]
@@ -133,6 +133,16 @@ class Ingest:
                 if session.starved:
                     session.peer.say(session.ack(self.level, 0))
 
+    def reload(self, specs: Sequence[KpiSpec]) -> None:
+        """Change the KPI set. What waits is decoded anew, since the new set may read other properties.
+
+        Raises:
+            KpiError: the set cannot run; nothing has changed then.
+        """
+        self.fold.reload(specs)
+        codec = self.fold.codec
+        self._pending = [a._replace(events=codec.batch(a.text).events) for a in self._pending]
+
     async def settled(self) -> None:
         """Wait until everything submitted so far is applied, and the disk is idle."""
         while (self._pending or self._writing or self._snapshotting) and not self._failed:
@@ -181,7 +191,7 @@ class Ingest:
 
     def _conclude(self, result: Committed | Failed) -> None:
         if isinstance(result, Failed):
-            self._refused(result.error)
+            self._refused(result)
             return
         group = self._writing
         assert group is not None
@@ -203,11 +213,11 @@ class Ingest:
         elif self._idle:
             self._wake()
 
-    def _refused(self, error: StorageError) -> None:
-        if not isinstance(error, DiskFull):
+    def _refused(self, failed: Failed) -> None:
+        if not failed.retryable:
             self._failed = True
             self._wake()
-            self._fail(error)
+            self._fail(failed.error)
             return
         # The group stays in hand and is offered again: nothing is acked, nothing is lost, credit stops growing.
         self._storing = False

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gateway.server.ingest import Ingest
     from gateway.server.metrics import Metrics
 
-__all__ = ["House", "Session"]
+__all__ = ["House", "Session", "wire_defaults"]
 
 VERSION = 1
 BAD_MESSAGE = 4000
@@ -266,7 +266,7 @@ class Session:
             fenced.close()
             house.ingest.sessions.pop(fenced, None)
             fenced.peer.end(FENCED)
-        defaults, defaults_json = _defaults(hello.defaults)
+        defaults, defaults_json = wire_defaults(hello.defaults)
         session = ProducerSession(producer, house.pool, self, defaults, defaults_json)
         producer.owner = session
         self._producer = session
@@ -322,7 +322,7 @@ class Session:
             self.end(error.close)
 
 
-def _defaults(given: Defaults | None) -> tuple[Defaults | None, bytes]:
+def wire_defaults(given: Defaults | None) -> tuple[Defaults | None, bytes]:
     """The defaults, and their JSON for the log; None when they say nothing."""
     if given is None:
         return None, b""

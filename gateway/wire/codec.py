@@ -93,6 +93,17 @@ class Codec:
             return [self._message(frame)]
         return self._array(frame)
 
+    def batch(self, frame: bytes) -> Batch:
+        """The batch in a frame that is known to be one.
+
+        Raises:
+            ProtocolError: it is none; `bad_message`, or what `decode` says.
+        """
+        message = self.decode(frame)[0]
+        if not isinstance(message, Batch):
+            raise ProtocolError("bad_message")
+        return message
+
     def _array(self, frame: bytes) -> list[ClientMessage | Batch]:
         stripped = frame.strip()
         if stripped[:1] == b"{":

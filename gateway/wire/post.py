@@ -64,7 +64,4 @@ def decode_post(body: bytes, codec: Codec) -> Post:
         raise ProtocolError("bad_message")
     events = [from_segment(text) if is_segment(text) else text for text in envelope.events]
     frame = b'{"type":"batch","seq":%d,"events":[%b]}' % (head.seq, b",".join(events))
-    batch = codec.decode(frame)[0]
-    if not isinstance(batch, Batch):
-        raise ProtocolError("bad_message")
-    return Post(head.token, head.producer, head.defaults, batch)
+    return Post(head.token, head.producer, head.defaults, codec.batch(frame))

@@ -1,0 +1,307 @@
+"""The composition root: builds every part, owns the order in which they start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from analytics import KpiError, KpiSpec
+from gateway.config import Config
+from gateway.core.access import Access, Origins
+from gateway.core.credit import CreditPool
+from gateway.core.fold import Fold
+from gateway.core.gate import AcceptGate
+from gateway.core.hub import Hub
+from gateway.core.viewer import ViewerLimits
+from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, ConfigError, StorageError
+from gateway.server.door import Door
+from gateway.server.drain import drain
+from gateway.server.frames import frame
+from gateway.server.http import HttpSide
+from gateway.server.ingest import Ingest
+from gateway.server.logs import configure_logs
+from gateway.server.metrics import Metrics
+from gateway.server.services import HouseServices
+from gateway.server.session import House, Session
+from gateway.server.ticker import Ticker
+from gateway.server.tls import tls_context
+from gateway.server.wheel import Wheel
+from gateway.store import EventLog, load_or_create
+from gateway.wire.messages import Limits
+
+__all__ = ["Server", "load_kpis", "serve"]
+
+_MB = 1 << 20
+BACKLOG = 2_048
+CLOSE_GRACE_S = 5.0
+
+_log = structlog.get_logger("tidegate")
+
+
+def load_kpis(path: str) -> list[KpiSpec]:
+    """The KPI set of a file, or the built-in one.
+
+    Raises:
+        ConfigError: the file cannot be read.
+        KpiError: a definition cannot run; the message is one line with the KPI's name and the place.
+    """
+    if not path:
+        return KpiSpec.default()
+    try:
+        return KpiSpec.load(Path(path))
+    except OSError as error:
+        raise ConfigError("kpis", f"cannot read {path}: {error.strerror}") from None
+
+
+class Server:
+    """One gateway: built, started, stopped once.
+
+    Args:
+        config: the settings.
+        demo: serve the demo shop, whose page gets the first write key.
+        clock: wall time in epoch milliseconds.
+    """
+
+    def __init__(self, config: Config, *, demo: bool = False, clock: Callable[[], int] | None = None) -> None:
+        self.config = config
+        # What producers and viewers must show, and whether the keys were made at this start.
+        self.write_keys, self.view_keys, self.made_keys = config.write_keys, config.view_keys, False
+        # Exit code of `run`, and where it is listening once started.
+        self.exit_code = EXIT_DRAINED
+        self.url = ""
+        self._demo = demo
+        self._clock = clock or (lambda: time.time_ns() // 1_000_000)
+        self._stop = asyncio.Event()
+
+    # ---- start ----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the store, bring the state back, listen.
+
+        Raises:
+            ConfigError, KpiError, StorageError: with one line that says what to change.
+        """
+        config, loop = self.config, asyncio.get_running_loop()
+        specs = load_kpis(config.kpis)
+        limits = Limits(config.max_frame, config.max_events, config.max_depth)
+        ssl = tls_context(config)
+        fold = Fold(
+            specs,
+            limits,
+            config.max_property,
+            config.dedup_producers,
+            config.dedup_uuids,
+            config.memory_budget * _MB,
+        )
+        folder = Path(config.data)
+        self._log = EventLog.open(
+            folder,
+            retention_ms=config.log_retention_ms,
+            max_bytes=config.log_max_mb * _MB,
+            keep_snapshots=config.snapshots,
+            quarantine_rows=config.quarantine_rows,
+        )
+        try:
+            self._find_keys(folder)
+            self._recover(fold)
+            await self._open(loop, fold, specs, limits, ssl)
+        except BaseException:
+            self._log.close()
+            raise
+
+    def _find_keys(self, folder: Path) -> None:
+        """For a role that the settings give no key, the one kept in the data folder."""
+        if self.write_keys and self.view_keys:
+            return
+        kept = load_or_create(folder)
+        self.write_keys = self.write_keys or (kept.write,)
+        self.view_keys = self.view_keys or (kept.view,)
+        self.made_keys = kept.created
+
+    def _recover(self, fold: Fold) -> None:
+        """Newest good snapshot, then the log after it."""
+        position = 0
+        stored = self._log.latest_snapshot()
+        if stored is not None:
+            try:
+                fold.restore(stored.blobs)
+                position = stored.position
+            except ValueError as error:
+                # The state cannot be read, the log can: rebuild from what of it is kept, and say so.
+                _log.error("snapshot_unreadable", reason=str(error))
+                raise StorageError(f"snapshot at {stored.position}: {error}") from error
+        started = time.monotonic()
+        events = sum(fold.replay(row.payload) for row in self._log.read(position))
+        _log.info("recovered", snapshot=position, events=events, seconds=round(time.monotonic() - started, 3))
+        for damage in self._log.damage:
+            _log.error("log_damaged", **damage._asdict())
+
+    async def _open(
+        self, loop: asyncio.AbstractEventLoop, fold: Fold, specs: list[KpiSpec], limits: Limits, ssl: object
+    ) -> None:
+        config = self.config
+        node, epoch = secrets.token_hex(4), secrets.token_hex(8)
+        self._gate = AcceptGate(config.max_connections, config.max_connections_per_ip, config.accept_rate)
+        pool = CreditPool(config.credit_pool * _MB)
+        self._metrics = Metrics()
+        ingest = Ingest(
+            loop, self._log, fold, pool, self._metrics, self._clock, self._storage_failed, config.snapshot_s * 1000
+        )
+        self._house = House(
+            node=node,
+            epoch=epoch,
+            access=Access(self.write_keys, self.view_keys),
+            origins=Origins(config.allowed_origins, ()),
+            limits=limits,
+            heartbeat_ms=config.heartbeat_ms,
+            viewer_limits=ViewerLimits(config.viewer_stall_ms, config.viewer_evict_ms, config.viewer_buffer),
+            pool=pool,
+            fold=fold,
+            ingest=ingest,
+            hub=Hub(specs, epoch, frame, config.max_subscriptions),
+            metrics=self._metrics,
+            clock=self._clock,
+            later=loop.call_later,
+        )
+        self._services = HouseServices(self._house, self._log, config)
+        self._http = HttpSide(
+            config, self._services, self._metrics, demo_key=self.write_keys[0] if self._demo else None
+        )
+        await self._http.start()
+        self._wheel = Wheel()
+        self._wheel.start(loop)
+        door = Door(
+            config,
+            self._wheel,
+            self._gate,
+            lambda: Session(self._house),
+            self._http.protocol,
+            self._may_open,
+            loop,
+        )
+        try:
+            self._listener = await loop.create_server(
+                door,
+                config.host,
+                config.port,
+                ssl=ssl,
+                backlog=BACKLOG,  # type: ignore[arg-type]
+            )
+        except OSError as error:
+            raise ConfigError("port", f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
+        port = self._listener.sockets[0].getsockname()[1]
+        scheme = "https" if ssl else "http"
+        self._house.origins = Origins(config.allowed_origins, _own_origins(config.host, port))
+        self._ticking = asyncio.create_task(Ticker(self._house, config.tick_ms, config.memory_cap * _MB).run())
+        self._ticking.add_done_callback(self._ticker_ended)
+        self._metrics.watch(self._house, self._gate, door)
+        # What lives until the end need not be looked at by each collection.
+        gc.collect()
+        gc.freeze()
+        self._services.is_ready = True
+        self.url = f"{scheme}://{_shown(config.host)}:{port}"
+
+    def _may_open(self, origin: str | None) -> bool:
+        return self._house.origins.may_open(origin)
+
+    # ---- stop -----------------------------------------------------------------------------------------------------
+
+    def request_stop(self) -> None:
+        """Begin the drain; what a SIGTERM does."""
+        self._stop.set()
+
+    async def run(self) -> int:
+        """Serve until asked to stop; the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.request_stop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        await self._stop.wait()
+        await self.stop()
+        return self.exit_code
+
+    async def stop(self) -> None:
+        """Drain, write what is pending, snapshot, close. After a storage failure there is nothing left to keep."""
+        self._services.is_draining = True
+        if self.exit_code == EXIT_DRAINED:
+            await drain(self._house, self._gate, self.config.drain_ms)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._house.ingest.close(), CLOSE_GRACE_S)
+        self._ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ticking
+        self._listener.close()
+        await self._http.stop()
+        for session in list(self._house.sessions):
+            session.abort()
+        self._wheel.stop()
+        self._log.close()
+        gc.unfreeze()
+
+    def reload(self) -> None:
+        """Read the KPI file anew; what a SIGHUP does. A set that cannot run changes nothing."""
+        try:
+            specs = load_kpis(self.config.kpis)
+            self._house.ingest.reload(specs)
+        except (KpiError, ConfigError) as error:
+            _log.error("kpis_refused", reason=str(error))
+            return
+        self._house.hub.replace(specs)
+        _log.info("kpis_loaded", kpis=len(specs))
+
+    def _storage_failed(self, error: Exception) -> None:
+        _log.critical("storage_failed", reason=str(error))
+        self.exit_code = EXIT_STORAGE
+        self._stop.set()
+
+    def _ticker_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            _log.critical("ticker_failed", exc_info=task.exception())
+            self.exit_code = 1
+            self._stop.set()
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _own_origins(host: str, port: int) -> list[str]:
+    names = {_shown(host), "localhost"} | ({"127.0.0.1"} if host in ("0.0.0.0", "::", "") else set())  # noqa: S104
+    return [f"{scheme}://{name}:{port}" for scheme in ("http", "https") for name in sorted(names)]
+
+
+def announce(server: Server) -> None:
+    """The lines a person sees at start: one per address, and the keys when they have just been made."""
+    out = sys.stdout
+    out.write(f"tidegate listening on {server.url}\n")
+    if server.made_keys:
+        out.write(f"write key {server.write_keys[0]}\nview key {server.view_keys[0]}\n")
+        out.write(f"dashboard {server.url}/#key={server.view_keys[0]}\n")
+    out.flush()
+
+
+async def _serve(config: Config) -> int:
+    server = Server(config)
+    await server.start()
+    announce(server)
+    return await server.run()
+
+
+def serve(config: Config) -> int:
+    """Run a gateway until it is asked to stop; the exit code.
+
+    Raises:
+        ConfigError, KpiError, StorageError: it could not start.
+    """
+    configure_logs(config.log_level)
+    return uvloop.run(_serve(config))

@@ -1,0 +1,185 @@
+"""What stands behind the HTTP routes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import orjson
+
+from gateway.config import Config
+from gateway.core.producer import Arrival
+from gateway.core.producers import Producer
+from gateway.core.topic import encode_row
+from gateway.errors import ProtocolError
+from gateway.server.csvrows import csv_rows
+from gateway.server.memory import resident_bytes
+from gateway.server.reply import Reply, error, json_reply
+from gateway.server.session import House, wire_defaults
+from gateway.store import EventLog
+from gateway.wire.messages import WireVerdict
+from gateway.wire.post import Post, decode_post
+
+__all__ = ["HouseServices"]
+
+ANONYMOUS = "http"
+RETRY_AFTER_S = 2
+
+
+class HouseServices:
+    """Implements `Services` for the routes, on the parts that the sockets use."""
+
+    def __init__(self, house: House, log: EventLog, config: Config) -> None:
+        self._house = house
+        self._log = log
+        self._config = config
+        self.is_ready = False
+        self.is_draining = False
+        # Numbers the posts that name no producer, so that each waits for its own batch.
+        self._posts = 0
+
+    def ready(self) -> bool:
+        """Whether it should get new traffic."""
+        return self.is_ready and not self.is_draining
+
+    def draining(self) -> bool:
+        """Whether it is about to stop."""
+        return self.is_draining
+
+    def authorize_view(self, token: str | None) -> bool:
+        """Whether `token` may look."""
+        return token is not None and self._house.access.may_view(token)
+
+    # ---- POST /v1/events ------------------------------------------------------------------------------------------
+
+    async def post_events(self, body: bytes, remote: str) -> Reply:  # noqa: ARG002  # the gate has counted the address
+        """Take a batch over HTTP: same ids, same dedup, answered when it is on disk."""
+        house = self._house
+        try:
+            post = decode_post(body, house.fold.codec)
+        except ProtocolError as refused:
+            return error(400, refused.slug)
+        if not house.access.may_write(post.token):
+            return error(401, "unauthorized")
+        if house.ingest.level >= 3:
+            return _busy()
+        if post.producer is None:
+            self._posts += 1
+            return await self._apply(post, Producer(ANONYMOUS, 0, self._posts), self._posts)
+        seq = post.batch.seq
+        row = house.fold.table.get(post.producer.id)
+        if row is None or row.epoch < post.producer.epoch:
+            claim = house.fold.table.claim(post.producer.id, post.producer.epoch, seq)
+            assert claim is not None, "a missing or lower row can always be claimed"
+            row = claim.producer
+        if post.producer.epoch < row.epoch:
+            return error(409, "fenced")
+        if seq > row.received_seq + 1:
+            return json_reply(409, orjson.dumps({"error": "gap", "want": row.received_seq + 1}))
+        if seq <= row.durable_seq:
+            return _accepted(seq, ())
+        if seq <= row.received_seq:
+            return await self._wait(row, seq)
+        row.received_seq = seq
+        return await self._apply(post, row, seq)
+
+    async def _apply(self, post: Post, producer: Producer, seq: int) -> Reply:
+        house = self._house
+        defaults, defaults_json = wire_defaults(post.defaults)
+        batch = post.batch
+        arrival = Arrival(
+            producer,
+            producer.epoch,
+            seq,
+            batch.events,
+            batch.verdicts,
+            batch.text,
+            house.clock(),
+            producer.clock.value,
+            defaults,
+            defaults_json,
+            None,
+        )
+        future: asyncio.Future[tuple[WireVerdict, ...]] = asyncio.get_running_loop().create_future()
+        house.ingest.submit(arrival, lambda verdicts: future.done() or future.set_result(verdicts))
+        return _accepted(batch.seq, await future)
+
+    async def _wait(self, producer: Producer, seq: int) -> Reply:
+        """The same batch is on its way to disk by another path."""
+        future: asyncio.Future[tuple[WireVerdict, ...]] = asyncio.get_running_loop().create_future()
+        self._house.ingest.wait(
+            producer.id, producer.epoch, seq, lambda verdicts: future.done() or future.set_result(verdicts)
+        )
+        return _accepted(seq, await future)
+
+    # ---- reading --------------------------------------------------------------------------------------------------
+
+    def kpi_list(self) -> bytes:
+        """The KPI set."""
+        return orjson.dumps({"kpis": [spec.meta() for spec in self._house.fold.engine.specs]})
+
+    def kpi_rows(self, name: str, start: int | None, end: int | None, fmt: str) -> Reply:
+        """Rows of a KPI whose windows overlap [start, end); all that are kept when neither is given."""
+        engine = self._house.fold.engine
+        spec = next((spec for spec in engine.specs if spec.name == name), None)
+        if spec is None:
+            return error(404, "unknown_kpi")
+        rows = engine.rows(name, start if start is not None else 0, end if end is not None else 2**62)
+        if fmt == "csv":
+            return Reply(200, csv_rows(rows), "text/csv; charset=utf-8", {})
+        watermark = orjson.dumps(engine.watermark(name))
+        body = b'{"kpi":%b,"meta":%b,"watermark":%b,"rows":[%b]}' % (
+            orjson.dumps(name),
+            orjson.dumps(spec.meta()),
+            watermark,
+            b",".join([encode_row(row).json for row in rows]),
+        )
+        return json_reply(200, body)
+
+    def status(self) -> bytes:
+        """Ledger, watermark, lag, memory: what an operator asks first."""
+        house = self._house
+        engine, ingest, now = house.fold.engine, house.ingest, house.clock()
+        watermark = engine.watermark()
+        return orjson.dumps(
+            {
+                "node": house.node,
+                "server_epoch": house.epoch,
+                "now": now,
+                "level": ingest.level,
+                "ledger": house.fold.ledger.as_dict(),
+                "reasons": dict(house.fold.ledger.reasons),
+                "watermark": watermark,
+                "lag": {
+                    "pending_bytes": ingest.pending_bytes,
+                    "watermark_ms": None if watermark is None else max(0, now - watermark),
+                },
+                "credit": {"pool": house.pool.size, "outstanding": house.pool.outstanding},
+                "memory": {
+                    "rss": resident_bytes(),
+                    "cap": self._config.memory_cap << 20,
+                    "kpis": engine.memory_bytes(),
+                },
+                "producers": len(ingest.sessions),
+                "viewers": len(house.hub.viewers),
+                "log": {
+                    "position": self._log.last_position(),
+                    "bytes": self._log.size_bytes(),
+                    "damaged": [damage._asdict() for damage in self._log.damage],
+                    "unreadable": house.fold.unreadable,
+                },
+                "quarantine": self._log.quarantine_counts(),
+                "engine": engine.stats(),
+            },
+            option=orjson.OPT_NON_STR_KEYS,
+        )
+
+
+def _accepted(seq: int, verdicts: Sequence[WireVerdict]) -> Reply:
+    mine = [verdict._replace(seq=seq) for verdict in verdicts]
+    return json_reply(200, orjson.dumps({"seq": seq, "verdicts": mine}))
+
+
+def _busy() -> Reply:
+    reply = error(503, "busy")
+    return reply._replace(headers={**reply.headers, "Retry-After": str(RETRY_AFTER_S)})

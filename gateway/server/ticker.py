@@ -1,0 +1,74 @@
+"""The beat of the server: advance the engine, publish what changed, bring it to the viewers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.server.ingest import Ingest
+from gateway.server.memory import resident_bytes
+from gateway.server.metrics import Metrics
+from gateway.server.session import House, Session
+
+__all__ = ["Ticker"]
+
+SLICE_S = 0.008
+"""How long one slice of the fan-out may hold the loop: well below the 20 ms that no tick may block it."""
+
+REFRESH_MS = 1_000
+
+
+class Ticker:
+    """Runs as one task, which its owner awaits.
+
+    Args:
+        house: what the sessions share.
+        tick_ms: how often changes are published.
+        memory_cap: bytes that the process may hold.
+    """
+
+    def __init__(self, house: House, tick_ms: int, memory_cap: int) -> None:
+        self._house = house
+        self._ingest: Ingest = house.ingest
+        self._metrics: Metrics = house.metrics
+        self._clock: Callable[[], int] = house.clock
+        self._tick_s = tick_ms / 1000
+        self._memory_cap = memory_cap
+        self._refreshed = 0
+
+    async def run(self) -> None:
+        """Tick until cancelled. A tick that comes late is not made up for."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._tick_s
+        while True:
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            started = loop.time()
+            self._metrics.stalled(started - due)
+            await self.tick()
+            self._metrics.ticked(loop.time() - started)
+            due = max(due + self._tick_s, loop.time())
+
+    async def tick(self) -> None:
+        """One beat."""
+        now = self._clock()
+        house = self._house
+        house.hub.publish(house.fold.engine.advance(now))
+        if now - self._refreshed >= REFRESH_MS:
+            self._refreshed = now
+            self._ingest.memory = resident_bytes() / self._memory_cap
+            self._ingest.refresh()
+        await self._fan_out()
+
+    async def _fan_out(self) -> None:
+        """Flush every viewer, letting the loop breathe between slices."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + SLICE_S
+        now = self._clock()
+        for viewer in list(self._house.hub.viewers):
+            session = viewer.peer
+            assert isinstance(session, Session)
+            session.flush(now)
+            if loop.time() >= until:
+                await asyncio.sleep(0)
+                until = loop.time() + SLICE_S
+                now = self._clock()

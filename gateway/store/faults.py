@@ -1,0 +1,37 @@
+"""SQLite's errors in our words: which of them pass, and which end the process."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from gateway.errors import StorageError, TidegateError
+from gateway.store.results import DiskFullError, StoreBusyError
+
+__all__ = ["is_malformed", "translate"]
+
+_PASSING = {
+    sqlite3.SQLITE_FULL: DiskFullError,
+    sqlite3.SQLITE_BUSY: StoreBusyError,
+    sqlite3.SQLITE_LOCKED: StoreBusyError,
+}
+
+
+def translate(error: sqlite3.Error, file: Path) -> TidegateError:
+    """The error to hand on, naming `file`: `DiskFullError` and `StoreBusyError` pass, `StorageError` does not.
+
+    A failed flush is never tried again: the kernel marks the pages clean, so a second flush would succeed and lie.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_IOERR_SHMSIZE:
+        # Only the index of the log (rebuilt at every start) could not grow, which is want of room and nothing worse.
+        return DiskFullError(f"{file}: no room for the index of the log")
+    kind = _PASSING.get(code & 0xFF, StorageError) if isinstance(code, int) else StorageError
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    return kind(f"{file}: {error} ({name})")
+
+
+def is_malformed(error: sqlite3.Error) -> bool:
+    """True when SQLite says that the file is damaged or not a database: it is kept as it is, for a person to look at."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
