@@ -1,0 +1,321 @@
+"""The WebSocket over real sockets: messages, limits, closing."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+from struct import pack
+
+import pytest
+
+from tests.server.rig import Raw, eventually, masked, run, serving, upgrade
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_messages_arrive_whole_and_in_order(loop: str) -> None:
+    """Text messages of every length form arrive as sent, also when many of them share a chunk."""
+    sizes = [0, 1, 125, 126, 65_535, 65_536, 262_144]
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            raw.writer.write(b"".join(masked(bytes([65 + i]) * size) for i, size in enumerate(sizes)))
+            endpoint = await rig.endpoint()
+            await endpoint.until(lambda e: len(e.messages) == len(sizes))
+            assert endpoint.messages == [bytes([65 + i]) * size for i, size in enumerate(sizes)]
+            await raw.aclose()
+
+    run(main, loop)
+
+
+def test_any_split_of_a_message_arrives() -> None:
+    """A frame cut at any byte is put together again."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            endpoint = await rig.endpoint()
+            frame = masked(b"x" * 130)
+            for cut in range(1, len(frame)):
+                raw.writer.write(frame[:cut])
+                await raw.writer.drain()
+                raw.writer.write(frame[cut:])
+            await endpoint.until(lambda e: len(e.messages) == len(frame) - 1)
+            assert set(endpoint.messages) == {b"x" * 130}
+            await raw.aclose()
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (masked(b"x", 2), 1003),
+        (masked(b"x" * 262_145), 1009),
+        (b"\x81\xff" + pack("!Q", 2**63), 1009),
+        (b"\x81\xff" + pack("!Q", 2**63 - 1), 1009),
+        (masked(b"x" * 200_000, fin=False) + masked(b"x" * 62_145, 0), 1009),
+        (masked(b"", fin=False) + masked(b"", 0, fin=False) * 10_000, 1009),
+        (masked(b"x", mask=False), 1002),
+        (masked(b"x", rsv=0x40), 1002),
+        (masked(b"x", 3), 1002),
+        (masked(b"x", 11), 1002),
+        (masked(b"x", 0), 1002),
+        (masked(b"x", fin=False) + masked(b"y"), 1002),
+        (masked(b"x" * 126, 9), 1002),
+        (masked(b"x", 9, fin=False), 1002),
+        (masked(b"\x03", 8), 1002),
+        (masked(pack("!H", 1005), 8), 1002),
+        (masked(pack("!H", 999), 8), 1002),
+        (masked(pack("!H", 1000) + b"\xff\xfe", 8), 1007),
+        (masked(b"", 9) * 100, 4102),
+        (masked(b"", 10) * 100, 4102),
+    ],
+)
+def test_violations_close_with_their_code(sent: bytes, code: int) -> None:
+    """What the protocol forbids, or our limits do, brings its close frame, the end of the stream, one `closed`."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            raw.writer.write(sent)
+            assert await raw.close_code() == code
+            assert await raw.rest() == b""
+            await raw.aclose()
+            endpoint = await rig.endpoint()
+            await endpoint.until(lambda e: bool(e.closes))
+            assert [closed for closed, _ in endpoint.closes] == [code]
+            assert rig.door.terms.closes == {code: 1}
+
+    run(main)
+
+
+def test_what_came_before_a_violation_counts() -> None:
+    """The good messages ahead of a bad frame in the same chunk are delivered."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            raw.writer.write(masked(b"one") + masked(b"two") + masked(b"bad", 2) + masked(b"three"))
+            assert await raw.close_code() == 1003
+            assert (await rig.endpoint()).messages == [b"one", b"two"]
+            await raw.aclose()
+
+    run(main)
+
+
+def test_fragments_join_with_control_frames_between() -> None:
+    """A message in fragments arrives once and whole; a ping between them is answered at once."""
+
+    async def main() -> None:
+        async with serving(max_fragments=4) as rig:
+            raw = await Raw.open(rig.port)
+            parts = [masked(b"a", fin=False), masked(b"b", 0, fin=False), masked(b"hi", 9), masked(b"", 0, fin=False)]
+            raw.writer.write(b"".join(parts) + masked(b"c", 0))
+            assert await raw.frame() == (10, b"hi")
+            endpoint = await rig.endpoint()
+            await endpoint.until(lambda e: bool(e.messages))
+            assert endpoint.messages == [b"abc"]
+            await raw.aclose()
+
+    run(main)
+
+
+def test_closing_handshake_of_the_client() -> None:
+    """A client's close is echoed; the endpoint hears the client's code and reason."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            raw.writer.write(masked(b"last") + masked(pack("!H", 1000) + b"bye", 8))
+            assert await raw.frame() == (8, pack("!H", 1000) + b"bye")
+            await raw.aclose()
+            endpoint = await rig.endpoint()
+            await endpoint.until(lambda e: bool(e.closes))
+            assert endpoint.messages == [b"last"]
+            assert endpoint.closes == [(1000, "bye")]
+
+    run(main)
+
+
+def test_closing_handshake_of_the_server() -> None:
+    """`close` sends code and reason once, ignores what still comes, and ends with the client's echo."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            endpoint = await rig.endpoint()
+            await endpoint.until(lambda e: e.conn is not None)
+            assert endpoint.conn is not None
+            endpoint.conn.close(4009)
+            endpoint.conn.close(4001)
+            endpoint.conn.send(b"too late")
+            assert await raw.frame() == (8, pack("!H", 4009) + b"fenced by a newer connection")
+            raw.writer.write(masked(b"ignored") + masked(pack("!H", 4009), 8))
+            assert await raw.rest() == b""
+            await raw.aclose()
+            await endpoint.until(lambda e: bool(e.closes))
+            assert endpoint.messages == []
+            assert endpoint.closes == [(4009, "fenced by a newer connection")]
+
+    run(main)
+
+
+@pytest.mark.parametrize("how", ["silent", "half", "half_stuck"])
+def test_an_unanswered_close_ends_in_an_abort(how: str) -> None:
+    """A client that ignores the close frame, or only shuts its sending side, does not keep the socket.
+
+    Reading stops behind a full write buffer, so a half-close behind one shows as silence.
+    """
+
+    async def main() -> None:
+        async with serving(heartbeat_ms=200 if how == "half_stuck" else 25_000, hello_timeout_ms=200) as rig:
+            raw = await Raw.open(rig.port)
+            endpoint = await rig.endpoint()
+            assert endpoint.conn is not None
+            if how == "silent":
+                endpoint.conn.close(4000)
+            else:
+                if how == "half_stuck":
+                    endpoint.conn.send(b"x" * 16_000_000)
+                raw.writer.write_eof()
+            await endpoint.until(lambda e: bool(e.closes))
+            assert [code for code, _ in endpoint.closes] == [{"silent": 4000, "half": 1006, "half_stuck": 4103}[how]]
+            await eventually(lambda: rig.gate.open == 0 and len(rig.wheel) == 0)
+            await raw.aclose()
+
+    run(main)
+
+
+def test_a_vanished_client_is_1006() -> None:
+    """A reset without a closing handshake is reported once, as 1006."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            raw.writer.transport.abort()
+            endpoint = await rig.endpoint()
+            await endpoint.until(lambda e: bool(e.closes))
+            assert endpoint.closes == [(1006, "")]
+            assert rig.gate.open == 0
+
+    run(main)
+
+
+def test_a_failing_endpoint_is_1011() -> None:
+    """An exception of the endpoint closes its own socket with 1011 and says nothing of the exception."""
+
+    def fail(_data: bytes) -> None:
+        raise ZeroDivisionError("secret")
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw, other = await Raw.open(rig.port), await Raw.open(rig.port)
+            (await rig.endpoint(0)).react = fail
+            raw.writer.write(masked(b"x") * 3)
+            assert await raw.frame() == (8, pack("!H", 1011) + b"internal error")
+            assert len((await rig.endpoint(0)).messages) == 1
+            other.writer.write(masked(b"y"))
+            await (await rig.endpoint(1)).until(lambda e: e.messages == [b"y"])
+            await raw.aclose()
+            await other.aclose()
+
+    run(main)
+
+
+def test_replies_join_in_order() -> None:
+    """`send` and `send_frames` arrive in the order of the calls, every length form included."""
+    sizes = [0, 125, 126, 65_535, 65_536]
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            conn = (await rig.endpoint()).conn
+            assert conn is not None
+            for size in sizes:
+                conn.send(b"x" * size)
+            conn.send_frames(b"\x81\x01y" * 2)
+            assert [len((await raw.frame())[1]) for _ in sizes] == sizes
+            assert [await raw.frame() for _ in range(2)] == [(1, b"y")] * 2
+            assert conn.can_write
+            assert conn.buffered == 0
+            await raw.aclose()
+
+    run(main)
+
+
+@pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
+def test_a_ping_flood_without_reading_stays_small(loop: str) -> None:
+    """A client that pings and never reads is not read either: neither pongs nor input pile up."""
+
+    async def main() -> None:
+        # A rate that never trips, so that only the paused reading holds the flood.
+        async with serving(control_rate=1_000_000_000) as rig:
+            sock = socket.create_connection(("127.0.0.1", rig.port))
+            sock.setblocking(False)
+            running = asyncio.get_running_loop()
+
+            await running.sock_sendall(sock, upgrade())
+            endpoint = await rig.endpoint()
+            conn = endpoint.conn
+            assert conn is not None
+            ping = masked(b"p" * 125, 9) * 200
+            sent = 0
+            stuck = 0
+            # The kernel takes a few MB on both sides; what matters is that it then takes no more.
+            while stuck < 50:
+                try:
+                    sent += sock.send(ping)
+                    stuck = 0
+                except BlockingIOError:
+                    stuck += 1
+                await asyncio.sleep(0.001)
+                assert conn.buffered < 400_000
+            assert sent < 64_000_000
+            sock.close()
+            await endpoint.until(lambda e: bool(e.closes))
+
+    run(main, loop)
+
+
+def test_writable_is_told_after_a_full_buffer() -> None:
+    """`can_write` turns False on a full buffer; `writable` is called when the client has read."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            endpoint = await rig.endpoint()
+            assert endpoint.conn is not None
+            endpoint.conn.send(b"x" * 16_000_000)
+            assert not endpoint.conn.can_write
+            assert endpoint.conn.buffered > 0
+            assert len((await raw.frame())[1]) == 16_000_000
+            await endpoint.until(lambda e: e.drained == 1)
+            await eventually(lambda: endpoint.conn is not None and endpoint.conn.can_write)
+            await raw.aclose()
+
+    run(main)
+
+
+def test_a_long_run_of_tiny_frames_gives_the_loop_its_turn() -> None:
+    """50,000 frames that arrive together all count, and other callbacks run between them."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            endpoint = await rig.endpoint()
+            seen: list[int] = []
+
+            def look() -> None:
+                seen.append(len(endpoint.messages))
+                if len(endpoint.messages) < 50_000:
+                    asyncio.get_running_loop().call_soon(look)
+
+            raw.writer.write(masked(b"") * 50_000)
+            look()
+            await endpoint.until(lambda e: len(e.messages) == 50_000)
+            assert max(b - a for a, b in itertools.pairwise(seen)) < 6_000
+            await raw.aclose()
+
+    run(main)
