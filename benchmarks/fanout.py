@@ -38,8 +38,15 @@ class MissingFramesError(Exception):
 
 def _gateway(measure_s: float) -> Outcome:
     with gateway(KPIS, _ROOM) as server:
-        keys = {"view_key": server.view_key, "write_key": server.write_key}
-        return _drive(Plan(port=server.port, pids=[server.pid], kind="tidegate", measure_s=measure_s, **keys))
+        plan = Plan(
+            port=server.port,
+            pids=[server.pid],
+            kind="tidegate",
+            measure_s=measure_s,
+            view_key=server.view_key,
+            write_key=server.write_key,
+        )
+        return _drive(plan)
 
 
 def _python(name: str) -> Callable[[float], Outcome]:
@@ -90,7 +97,7 @@ def run(names: list[str], rounds: int = 5, measure_s: float = 4.0) -> Report:
     if "nats" in sides:
         try:
             report.versions = {**report.versions, "nats-server": nats.install()[1]}
-        except nats.Unavailable as error:
+        except nats.UnavailableError as error:
             report.notes["skipped:nats"] = str(error)
             del sides["nats"]
     per_cpu: dict[str, list[float]] = {name: [] for name in sides}
@@ -101,8 +108,8 @@ def run(names: list[str], rounds: int = 5, measure_s: float = 4.0) -> Report:
             per_cpu[name].append(outcome["frames"] / outcome["server_cpu_s"])
             sizes[name].append(outcome["bytes"] / outcome["frames"])
             print(
-                f"round {number + 1} {name}: {per_cpu[name][-1]:,.0f} frames per CPU-second, {sizes[name][-1]:,.0f} bytes "
-                f"each, driver at {outcome['driver_cpu_s'] / outcome['wall_s']:.0%}",
+                f"round {number + 1} {name}: {per_cpu[name][-1]:,.0f} frames per CPU-second, "
+                f"{sizes[name][-1]:,.0f} bytes each, driver at {outcome['driver_cpu_s'] / outcome['wall_s']:.0%}",
                 flush=True,
             )
     series = {name: Series(name, "frames per server CPU-second", tuple(values)) for name, values in per_cpu.items()}

@@ -89,7 +89,9 @@ def run(names: list[str], rounds: int = 5, measure_s: float = 4.0) -> Report:
     for side in sides:
         if not side.bare:
             measure(side, batches=2_000)
-            report.notes[f"equal:{side.name}"] = "40,000 events before timing, and every timed sample: board equals model"
+            report.notes[f"equal:{side.name}"] = (
+                "40,000 events before timing, and every timed sample: board equals model"
+            )
     per_cpu: dict[str, list[float]] = {side.name: [] for side in sides}
     per_wall: dict[str, list[float]] = {side.name: [] for side in sides}
     for number in range(rounds):

@@ -22,7 +22,7 @@ import orjson
 
 from benchmarks.machine import DRIVER_CORE, cpu_seconds, pin
 from benchmarks.traffic import BATCH_EVENTS, FIRST_SEQ, FramePool, make_pool, masked_frame
-from benchmarks.wire import Closed, FrameReader, open_socket, read_message, say
+from benchmarks.wire import ClosedError, FrameReader, open_socket, read_message, say
 
 __all__ = ["Load", "Outcome", "Plan", "Producer"]
 
@@ -131,7 +131,7 @@ class Load:
         """Send, measure, stop, wait until all is acknowledged.
 
         Raises:
-            Closed: the server ended a connection, refused a batch or did not acknowledge in time.
+            ClosedError: the server ended a connection, refused a batch or did not acknowledge in time.
         """
         gc.disable()
         plan = self.plan
@@ -163,7 +163,7 @@ class Load:
             producer = self.producers[fd]
             data = producer.sock.recv(16_384)
             if not data:
-                raise Closed("the server ended a connection")
+                raise ClosedError("the server ended a connection")
             payloads = producer.reader.feed(data)
             if self.plan.bare:
                 producer.acked += len(payloads)
@@ -202,7 +202,7 @@ class Load:
             producer.next_seq = seq
             # The send buffer holds a whole window many times over, so a short write means a broken set-up.
             if producer.sock.sendmsg(parts) != sum(map(len, parts)):
-                raise Closed("the send buffer is smaller than a window")
+                raise ClosedError("the send buffer is smaller than a window")
         if seq <= last and self._number < self._limit and not producer.waiting and self.plan.rate:
             producer.waiting = True
             self._queue.append(producer)
@@ -224,7 +224,7 @@ class Load:
                 answer = {"type": "pong", "now": one["now"], "sent": time.time_ns() // 1_000_000}
                 producer.reader.pongs.append(masked_frame(orjson.dumps(answer)))
             elif kind not in ("push", "notice"):
-                raise Closed(f"unexpected message {payload[:200]!r}")
+                raise ClosedError(f"unexpected message {payload[:200]!r}")
 
     def _advance(self, producer: Producer, seq: int, max_seq: int, max_bytes: int) -> None:
         self.acked_batches += max(0, seq - producer.acked)
@@ -265,13 +265,14 @@ class Load:
         while not self._drained():
             self._turn()
             if time.perf_counter() > deadline:
-                raise Closed(f"batches stayed without an ack for {_DRAIN_S:.0f} s")
+                raise ClosedError(f"batches stayed without an ack for {_DRAIN_S:.0f} s")
 
     def _finish(self) -> None:
         if self._number > self._run_start:
             self.outcome.sent.append([self._stamped, self._run_start, self._number])
         for producer in self.producers.values():
             producer.sock.close()
+        self._epoll.close()
 
 
 def main() -> None:

@@ -17,7 +17,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["DRIVER_CORE", "SERVER_CORE", "Memory", "commit", "cpu_seconds", "describe", "memory", "pin", "raise_file_limit", "real_disk", "versions"]
+__all__ = [
+    "DRIVER_CORE",
+    "SERVER_CORE",
+    "Memory",
+    "commit",
+    "cpu_seconds",
+    "describe",
+    "memory",
+    "pin",
+    "raise_file_limit",
+    "real_disk",
+    "versions",
+]
 
 SERVER_CORE = 0
 DRIVER_CORE = 1

@@ -34,7 +34,8 @@ BOARD = (
 # One KPI's rows: (country or None, start of the second in ms) -> value.
 Rows = dict[tuple[str | None, int], Any]
 
-# Distinct counts are exact up to 512 a row; beyond, four times the stated error of 1.6 %: one row in 15,000 differs more.
+# Distinct counts are exact up to 512 a row; beyond, four times the stated error of 1.6 %, which one estimate in
+# 15,000 exceeds.
 _EXACT_DISTINCT = 512
 _DISTINCT_ERROR = 4 * 1.04 / math.sqrt(4_096)
 
@@ -112,7 +113,7 @@ def _equal(name: str, want: Any, have: Any) -> bool:
         largest = sorted(want.values(), reverse=True)[:10]
         return [item[1] for item in items] == largest and all(want[item[0]] == item[1] for item in items)
     if name.startswith("active_") and want > _EXACT_DISTINCT:
-        return abs(have - want) <= _DISTINCT_ERROR * want
+        return bool(abs(have - want) <= _DISTINCT_ERROR * want)
     return math.isclose(want, have, rel_tol=1e-9)
 
 
@@ -121,7 +122,8 @@ def fetch(port: int, token: str, start: int, end: int) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for name in BOARD:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/v1/kpis/{name}?from={start}&to={end}", headers={"Authorization": f"Bearer {token}"}
+            f"http://127.0.0.1:{port}/v1/kpis/{name}?from={start}&to={end}",
+            headers={"Authorization": f"Bearer {token}"},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
             rows = json.load(answer)["rows"]

@@ -87,10 +87,11 @@ class Report:
 
     def table(self) -> str:
         """Series, goals and notes as text for a terminal."""
-        rows = [("", "median", "min", "max", "unit")]
-        for one in self.series:
-            rows.append((one.name, _short(one.median), _short(min(one.values)), _short(max(one.values)), one.unit))
-        lines = list(_columns(rows))
+        rows = [
+            (one.name, _short(one.median), _short(min(one.values)), _short(max(one.values)), one.unit)
+            for one in self.series
+        ]
+        lines = list(_columns([("", "median", "min", "max", "unit"), *rows]))
         by_name = {series.name: series for series in self.series}
         lines += [""] + [
             f"{goal.name}: {goal.series} {goal.bound()}: {goal.judge(by_name[goal.series])}"
@@ -111,5 +112,7 @@ def _columns(rows: Iterable[tuple[str, ...]]) -> Iterable[str]:
     kept = list(rows)
     widths = [max(len(row[i]) for row in kept) for i in range(len(kept[0]))]
     for row in kept:
-        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:4], widths[1:4], strict=True)]
+        cells = [row[0].ljust(widths[0])] + [
+            cell.rjust(width) for cell, width in zip(row[1:4], widths[1:4], strict=True)
+        ]
         yield "  ".join([*cells, row[4]]).rstrip()

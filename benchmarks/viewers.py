@@ -21,7 +21,7 @@ import orjson
 from benchmarks.load import Producer
 from benchmarks.machine import DRIVER_CORE, cpu_seconds, pin, raise_file_limit
 from benchmarks.traffic import masked_frame
-from benchmarks.wire import Closed, FrameCounter, FrameReader, open_socket, read_message, say
+from benchmarks.wire import ClosedError, FrameCounter, FrameReader, open_socket, read_message, say
 
 __all__ = ["CELLS", "Outcome", "Plan", "Viewers"]
 
@@ -103,7 +103,7 @@ class Viewers:
         """Read for `warm_s`, then count for `measure_s`.
 
         Raises:
-            Closed: the server ended a connection.
+            ClosedError: the server ended a connection.
         """
         gc.disable()
         now = time.perf_counter()
@@ -125,16 +125,25 @@ class Viewers:
         self.outcome.server_cpu_s = cpu_seconds(self.plan.pids) - start[1]
         self.outcome.driver_cpu_s = time.process_time() - start[2]
         self.outcome.frames, self.outcome.bytes, self.outcome.ticks = self._frames, self._bytes, self._ticks
+        self.close()
+        return self.outcome
+
+    def close(self) -> None:
+        """Close every socket."""
         for sock, _ in self._readers.values():
             sock.close()
-        return self.outcome
+        if self._feed_socket is not None:
+            self._feed_socket.close()
+        if self._producer is not None:
+            self._producer.sock.close()
+        self._epoll.close()
 
     def _read(self, timeout: float) -> None:
         for fd, _ in self._epoll.poll(timeout):
             sock, counter = self._readers[fd]
             size = sock.recv_into(self._buffer)
             if not size:
-                raise Closed("the server ended a viewer's connection")
+                raise ClosedError("the server ended a viewer's connection")
             self._frames += counter.feed(self._view[:size])
             self._bytes += size
             if fd == self._witness_fd:
@@ -197,7 +206,7 @@ class Viewers:
         while b"PONG" not in text:
             data = sock.recv(65_536)
             if not data:
-                raise Closed(f"NATS refused: {text!r}")
+                raise ClosedError(f"NATS refused: {text!r}")
             text += b"".join(reader.feed(data))
         return sock
 

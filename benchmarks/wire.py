@@ -12,12 +12,12 @@ import orjson
 
 from benchmarks.traffic import masked_frame
 
-__all__ = ["Closed", "FrameCounter", "FrameReader", "open_socket", "read_message", "say"]
+__all__ = ["ClosedError", "FrameCounter", "FrameReader", "open_socket", "read_message", "say"]
 
 _TEXT, _BINARY, _CLOSE, _PING = 1, 2, 8, 9
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     """The server ended the connection, or broke it off. The message says where and with which code."""
 
 
@@ -38,7 +38,7 @@ class FrameReader:
         """Payloads of the text and binary frames that are now complete, in order.
 
         Raises:
-            Closed: a close frame came.
+            ClosedError: a close frame came.
         """
         if self._tail:
             data = self._tail + data
@@ -64,7 +64,9 @@ class FrameReader:
 
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == _CLOSE:
-            raise Closed(f"close code {int.from_bytes(payload[:2], 'big')} {payload[2:].decode('utf-8', 'replace')}")
+            raise ClosedError(
+                f"close code {int.from_bytes(payload[:2], 'big')} {payload[2:].decode('utf-8', 'replace')}"
+            )
         if opcode == _PING:
             self.pongs.append(masked_frame(payload, 10))
 
@@ -119,9 +121,18 @@ def open_socket(port: int, *, path: str = "/v1/ws", protocol: str = "tidegate.v1
     """Connect and upgrade; a blocking socket with nothing read beyond the response head.
 
     Raises:
-        Closed: the server refused.
+        ClosedError: the server refused.
     """
     sock = socket.create_connection(("127.0.0.1", port), timeout=10)
+    try:
+        _upgrade(sock, port, path, protocol)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _upgrade(sock: socket.socket, port: int, path: str, protocol: str) -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 262_144)
     key = base64.b64encode(os.urandom(16)).decode("ascii")
@@ -135,11 +146,10 @@ def open_socket(port: int, *, path: str = "/v1/ws", protocol: str = "tidegate.v1
         # One byte at a time: some servers speak first, and their frame must stay in the socket.
         byte = sock.recv(1)
         if not byte:
-            raise Closed(f"no answer to the upgrade: {head!r}")
+            raise ClosedError(f"no answer to the upgrade: {head!r}")
         head += byte
     if not head.startswith(b"HTTP/1.1 101"):
-        raise Closed(f"upgrade refused: {head.splitlines()[0].decode('latin-1')}")
-    return sock
+        raise ClosedError(f"upgrade refused: {head.splitlines()[0].decode('latin-1')}")
 
 
 def say(sock: socket.socket, message: Any) -> None:
@@ -151,7 +161,7 @@ def read_message(sock: socket.socket, reader: FrameReader, kind: str, timeout: f
     """Wait on a blocking socket for the first message of this `type`; others before it are dropped.
 
     Raises:
-        Closed: the server closed, sent an `error`, or nothing of the kind came in time.
+        ClosedError: the server closed, sent an `error`, or nothing of the kind came in time.
     """
     deadline = time.monotonic() + timeout
     sock.settimeout(timeout)
@@ -161,12 +171,12 @@ def read_message(sock: socket.socket, reader: FrameReader, kind: str, timeout: f
         except TimeoutError:
             break
         if not data:
-            raise Closed("connection ended")
+            raise ClosedError("connection ended")
         for payload in reader.feed(data):
             message = orjson.loads(payload)
             for one in message if isinstance(message, list) else [message]:
                 if one["type"] == kind:
                     return dict(one)
                 if one["type"] == "error":
-                    raise Closed(f"error {one['code']} while waiting for {kind}")
-    raise Closed(f"no {kind} within {timeout} s")
+                    raise ClosedError(f"error {one['code']} while waiting for {kind}")
+    raise ClosedError(f"no {kind} within {timeout} s")

@@ -1,11 +1,9 @@
 """The bare limit of R1: picows reads the frames and answers 60 bytes each. It does no work at all.
 
-    python -m benchmarks.peers.bare
+python -m benchmarks.peers.bare
 """
 
 from __future__ import annotations
-
-import asyncio
 
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server

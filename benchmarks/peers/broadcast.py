@@ -1,6 +1,6 @@
 """The peer of R8: `websockets.broadcast` of its asyncio API, compression off, at a fixed rate.
 
-    python -m benchmarks.peers.broadcast HZ PAYLOAD_BYTES
+python -m benchmarks.peers.broadcast HZ PAYLOAD_BYTES
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The peer of R10: `websockets`' asyncio server as its documentation shows it, compression off, on uvloop.
 
-    python -m benchmarks.peers.idle
+python -m benchmarks.peers.idle
 """
 
 from __future__ import annotations

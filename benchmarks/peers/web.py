@@ -74,8 +74,9 @@ def run(board: Board) -> None:
 def _welcome(last_seq: int) -> str:
     return orjson.dumps({
         "type": "welcome", "session": "s", "node": "n", "server_epoch": "e", "now": time.time_ns() // 1_000_000,
-        "heartbeat_ms": 25_000, "limits": _LIMITS, "formats": ["rows"], "resume": {"known": False, "last_seq": last_seq},
-        "credit": _credit(last_seq), "flush_ms": 500, "level": 0, "ack": "memory", "flags": {},
+        "heartbeat_ms": 25_000, "limits": _LIMITS, "formats": ["rows"],
+        "resume": {"known": False, "last_seq": last_seq}, "credit": _credit(last_seq),
+        "flush_ms": 500, "level": 0, "ack": "memory", "flags": {},
     }).decode("ascii")  # fmt: skip
 
 
@@ -84,4 +85,5 @@ def _credit(seq: int) -> dict[str, int]:
 
 
 def _ack(seq: int) -> str:
-    return orjson.dumps({"type": "ack", "seq": seq, "credit": _credit(seq), "level": 0, "flush_ms": 500}).decode("ascii")
+    ack = {"type": "ack", "seq": seq, "credit": _credit(seq), "level": 0, "flush_ms": 500}
+    return orjson.dumps(ack).decode("ascii")
