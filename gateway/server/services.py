@@ -176,7 +176,7 @@ class HouseServices:
 
 
 def _accepted(seq: int, verdicts: Sequence[WireVerdict]) -> Reply:
-    mine = [verdict._replace(seq=seq) for verdict in verdicts]
+    mine = [(seq, *verdict[1:]) for verdict in verdicts]
     return json_reply(200, orjson.dumps({"seq": seq, "verdicts": mine}))
 
 

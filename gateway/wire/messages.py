@@ -366,7 +366,7 @@ def _ack(ack: Ack) -> bytes:
     if ack.wait_ms:
         head += b',"wait_ms":%d' % ack.wait_ms
     if ack.verdicts:
-        head += b',"verdicts":' + orjson.dumps(ack.verdicts)
+        head += b',"verdicts":' + orjson.dumps([tuple(verdict) for verdict in ack.verdicts])
     return head + b"}"
 
 

@@ -1,0 +1,77 @@
+"""One event at a time: what is dropped, what only warned about, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.wire import EventReader
+
+DEEP_16 = b'{"event":"x","z":' + b"[" * 15 + b"]" * 15 + b"}"
+DEEP_17 = b'{"event":"x","z":' + b"[" * 16 + b"]" * 16 + b"}"
+DEEP_1024 = b'{"event":"x","z":' + b"[" * 1023 + b"]" * 1023 + b"}"
+
+CASES = [
+    (b'{"event":"x"}', "", ""),
+    (b'{"event":"x","z":NaN}', "drop", "bad_json"),
+    (b'{"event":"x","z":Infinity}', "drop", "bad_json"),
+    (b'{"event":"x","z":1e400}', "drop", "bad_json"),
+    (b'{"event":"x","z":"\\ud800"}', "drop", "bad_json"),
+    (b'{"event":"x","z":' + b"1" * 5000 + b"}", "drop", "bad_json"),
+    (b'{"event":"x","z":18446744073709551616}', "warn", "number_range"),
+    (b'{"event":"x","z":9223372036854775808}', "warn", "number_range"),
+    (b'{"event":"x","z":9223372036854775807}', "", ""),
+    (b'{"event":"x","z":-9223372036854775808}', "", ""),
+    (DEEP_16, "", ""),
+    (DEEP_17, "drop", "too_deep"),
+    (DEEP_1024, "drop", "too_deep"),
+    (b'{"event":"a\\u0000b"}', "drop", "nul"),
+    (b'{"event":"x","properties":{"a\\u0000b":1}}', "drop", "nul"),
+    (b'{"event":"x","properties":{"a":"b\\u0000c"}}', "", ""),
+    (b'{"event":"x","z":"' + b"a" * 65_536 + b'"}', "", ""),
+    (b'{"event":"x","z":"' + b"a" * 65_537 + b'"}', "drop", "too_large"),
+    (b'{"event":"x","z":"' + "ä".encode() * 40_000 + b'"}', "drop", "too_large"),
+    (b'{"event":"x","event":"y"}', "", ""),
+    (b'{"event":"x","__proto__":{"polluted":true}}', "", ""),
+    (b'{"event":""}', "drop", "event_name"),
+    (b'{"event":"' + b"n" * 201 + b'"}', "drop", "event_name"),
+    (b'{"event":"' + b"n" * 200 + b'"}', "", ""),
+    (b'{"event":5}', "drop", "schema:event"),
+    (b"{}", "drop", "schema:event"),
+    (b"[]", "drop", "schema:event"),
+    (b"7", "drop", "schema:event"),
+    (b'{"event":"x","timestamp":[]}', "drop", "schema:timestamp"),
+    (b'{"event":"x","timestamp":true}', "drop", "schema:timestamp"),
+    (b'{"event":"x","uuid":5}', "drop", "schema:uuid"),
+    (b'{"event":"x","distinct_id":5}', "drop", "schema:distinct_id"),
+    (b'{"event":"x","properties":7}', "drop", "schema:properties"),
+    (b'{"event":"x","properties":null}', "", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "outcome", "reason"), CASES)
+def test_each_kind_of_event_has_its_verdict(reader: EventReader, text: bytes, outcome: str, reason: str) -> None:
+    """The verdict is on the event, and the events beside it keep their places."""
+    events, verdicts = reader.read([b'{"event":"before"}', text, b'{"event":"after"}'])
+    assert [event.event for event in (events[0], events[2])] == ["before", "after"]
+    expected = [(1, outcome, reason)] if outcome else []
+    assert [tuple(verdict) for verdict in verdicts] == expected
+
+
+def test_the_last_of_two_keys_wins(reader: EventReader) -> None:
+    """JSON allows a key twice; we take the last."""
+    events, _ = reader.read([b'{"event":"x","event":"y"}'])
+    assert events[0].event == "y"
+
+
+def test_only_the_properties_of_the_schema_are_kept(reader: EventReader) -> None:
+    """The compiled struct has one attribute for each name, None when the event does not say it."""
+    events, _ = reader.read([b'{"event":"x","properties":{"price":9.5,"other":1,"$pathname":"/p"}}'])
+    values = [getattr(events[0].properties, attribute) for attribute in reader.attributes]
+    assert dict(zip(reader.names, values, strict=True)) == {"country": None, "price": 9.5, "$pathname": "/p"}
+
+
+def test_a_nested_value_is_absent_to_the_kpis(reader: EventReader) -> None:
+    """An object or array under a property that a KPI reads is legal and reads as NULL."""
+    events, verdicts = reader.read([b'{"event":"x","properties":{"price":{"amount":1},"country":["DE"]}}'])
+    assert verdicts == []
+    assert events[0].properties == reader.no_properties
