@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { age, bound, change, clockTime, dimension, exact, labelText, quantity } from "../../gateway/dashboard/format.js";
+
+const say = (value, unit) => Object.values(quantity(value, unit, "en-US")).join(" ").trim();
+
+test("whole numbers are written out up to ten million", () => {
+  assert.deepEqual([0, 7, 1284, 9_999_999, -1284].map((n) => say(n)), ["0", "7", "1,284", "9,999,999", "-1,284"]);
+  assert.equal(say(12_345_678), "12.35M");
+});
+
+test("fractions keep a steady number of digits for their size", () => {
+  assert.deepEqual([0.01234, 1.5, 12.345, 123.45, 1234.5].map((n) => say(n)), ["0.0123", "1.50", "12.35", "123.5", "1,235"]);
+});
+
+test("units change how a number is written", () => {
+  assert.equal(say(0.0425, "ratio"), "4.25 %");
+  assert.equal(say(0.3716, "ratio"), "37.2 %");
+  assert.equal(say(231, "ms"), "231 ms");
+  assert.equal(say(2_310, "ms"), "2.31 s");
+  assert.equal(say(231, "s"), "3.9 min");
+  assert.equal(say(1_536, "bytes"), "1.50 KiB");
+  assert.equal(say(0, "bytes"), "0 B");
+  assert.equal(say(12, "events/s"), "12 events/s");
+});
+
+test("what is no number is a dash without a unit", () => {
+  for (const value of [null, NaN, Infinity]) assert.equal(say(value, "ms"), "–");
+});
+
+test("every digit is kept for tooltips", () => {
+  assert.equal(exact(12345678.25), "12345678.25");
+  assert.equal(exact(null), "");
+});
+
+const changed = (...args) => change(...args, "en-US");
+
+test("a change has a sign, a size and a tone by what is good", () => {
+  assert.deepEqual(changed(110, 100, "", "up"), { text: "▲ 10.0%", tone: "good" });
+  assert.deepEqual(changed(110, 100, "", "down"), { text: "▲ 10.0%", tone: "bad" });
+  assert.deepEqual(changed(90, 100, "", "down"), { text: "▼ 10.0%", tone: "good" });
+  assert.deepEqual(changed(90, 100, "", ""), { text: "▼ 10.0%", tone: "flat" });
+  assert.deepEqual(changed(300, 100, "", "up"), { text: "▲ 200%", tone: "good" });
+});
+
+test("ratios change by percentage points", () => {
+  assert.deepEqual(changed(0.062, 0.05, "ratio", "up"), { text: "▲ 1.2 pp", tone: "good" });
+  assert.deepEqual(changed(0.05, 0.05, "ratio", "up"), { text: "± 0 pp", tone: "flat" });
+  assert.equal(changed(0.02, 0, "ratio", "up").text, "▲ 2.0 pp");
+});
+
+test("nothing is divided by zero, and negative bases keep the sign of the change", () => {
+  assert.deepEqual(changed(5, 0, "", "up"), { text: "new", tone: "flat" });
+  assert.deepEqual(changed(0, 0, "", "up"), { text: "± 0%", tone: "flat" });
+  assert.equal(changed(-50, -100, "", "up").text, "▲ 50.0%");
+});
+
+test("ages are short at every size", () => {
+  assert.deepEqual([-5, 400, 9_940, 9_960, 119_000, 120_000, 7_300_000, 2e8, null].map(age), [
+    "0.0 s", "0.4 s", "9.9 s", "10 s", "119 s", "2 min", "2 h", "2 d", "–",
+  ]);
+});
+
+test("errors and times are short too", () => {
+  assert.equal(bound(0.016, "en-US"), "± 1.6%");
+  assert.equal(clockTime(1795334400123, true, "en-US", "UTC"), "08:00:00");
+  assert.equal(clockTime(1795334400123, false, "en-US", "UTC"), "08:00");
+});
+
+test("dimensions of every type are texts", () => {
+  assert.deepEqual([null, "", "DE", 0, false, "__other__"].map(dimension), ["(none)", "(none)", "DE", "0", "false", "Other"]);
+  assert.equal(labelText(["DE", null]), "DE · (none)");
+});
