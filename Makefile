@@ -52,5 +52,5 @@ check-python:
 	$(BIN)/mypy
 
 check-browser:
-	cd client_sdk/browser && ./node_modules/.bin/tsc && node --test
-	node --test tests/dashboard/
+	cd client_sdk/browser && npm run --silent check && npm test --silent
+	node --test tests/dashboard/*.test.js

@@ -44,8 +44,8 @@ def error_codes(root: Path) -> set[str]:
 
 def messages(root: Path) -> list[dict[str, Any]]:
     """The golden messages, both ways."""
-    vectors = [json.loads(file.read_text("utf-8")) for file in files(root / "tests" / "vectors", ".json")]
-    return [vector["message"] for file in vectors for vector in file]
+    golden = files(root / "tests" / "vectors", "client.json", "server.json")
+    return [vector["message"] for file in golden for vector in json.loads(file.read_text("utf-8"))]
 
 
 def commands(parser: argparse.ArgumentParser) -> dict[str, set[str]]:

@@ -79,7 +79,7 @@ def test_a_new_message_is_missed(tmp_path: Path) -> None:
     """A planted golden frame without a heading and an example is found, and so is a heading without a frame."""
     vector = {"name": "a", "frame": "", "message": {"type": "new"}}
     page = '### `old`\n\n```json\n{"type":"old"}\n```\n'
-    plant(tmp_path, {"tests/vectors/x.json": json.dumps([vector]), "docs/protocol.md": page})
+    plant(tmp_path, {"tests/vectors/server.json": json.dumps([vector]), "docs/protocol.md": page})
     assert untold_messages(tmp_path) == ["undocumented: new", "gone: old"]
     assert crooked_examples(tmp_path) == ['undocumented: {"type": "new"}', 'gone: {"type": "old"}']
 
