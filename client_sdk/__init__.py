@@ -1,0 +1,1 @@
+"""Clients of a Tidegate gateway: `browser/` holds the JavaScript SDK, `python` the Python client."""

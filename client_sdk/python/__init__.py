@@ -1,0 +1,37 @@
+"""The Python client of a Tidegate gateway: `AsyncClient` and `Client` send events, `AsyncViewer` watches KPIs.
+
+    async with AsyncClient("http://localhost:8080", key) as client:
+        client.capture("purchase", {"value": 42.0}, distinct_id="u1")
+        await client.flush()
+
+Both fronts run one pure core (`producer`, `viewer`), which has no socket, no clock and no randomness.
+"""
+
+from client_sdk.python.actions import Verdict
+from client_sdk.python.async_client import AsyncClient
+from client_sdk.python.errors import (
+    ClientError,
+    ClosedError,
+    EventError,
+    MessageError,
+    SpoolError,
+    StoppedError,
+)
+from client_sdk.python.ledger import Ledger
+from client_sdk.python.link import State
+from client_sdk.python.messages import Push, Row
+
+__all__ = [
+    "AsyncClient",
+    "ClientError",
+    "ClosedError",
+    "EventError",
+    "Ledger",
+    "MessageError",
+    "Push",
+    "Row",
+    "SpoolError",
+    "State",
+    "StoppedError",
+    "Verdict",
+]

@@ -1,0 +1,36 @@
+"""Is the other side alive? The welcome must come in time, and after it a frame within two heartbeats."""
+
+from __future__ import annotations
+
+from client_sdk.python.messages import Ping, Pong, encode
+
+__all__ = ["Pulse"]
+
+WELCOME_MS = 10_000
+"""A server that takes longer to answer `hello` is given up."""
+
+
+class Pulse:
+    """The watchdog of one connection. Any inbound frame counts as life."""
+
+    def __init__(self, now: int) -> None:
+        self._patience_ms = WELCOME_MS
+        self._heard_at = now
+
+    @property
+    def deadline(self) -> int:
+        """When the connection is to be given up, unless a frame comes before."""
+        return self._heard_at + self._patience_ms
+
+    def heard(self, now: int) -> None:
+        """A frame came."""
+        self._heard_at = now
+
+    def welcomed(self, heartbeat_ms: int) -> None:
+        """From now on the server pings each `heartbeat_ms`."""
+        self._patience_ms = 2 * heartbeat_ms
+
+    @staticmethod
+    def pong(ping: Ping, now: int) -> bytes:
+        """The answer to a ping: its `now` unchanged, and this clock, from which the server learns the offset."""
+        return encode(Pong(now=ping.now, sent=now))
