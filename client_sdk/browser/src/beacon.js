@@ -2,6 +2,9 @@
  * The last words of a page: what is not acked yet, by `navigator.sendBeacon`, under the same producer, seqs and uuids,
  * so the server takes each batch once whichever way it came. Nobody hears the answer: the chunks stay stored until a
  * later connection says that they are durable.
+ *
+ * Beacons may overtake each other or be lost. A server that does not know us yet takes the first seq it sees as our
+ * beginning, and would then believe that it has what came before: to such a server only the oldest batch may go.
  */
 
 import { utf8Length } from "./event.js";
@@ -24,6 +27,7 @@ export function sendBeacons(producer, body, send) {
     const text = body(chunk.seq, chunk.texts);
     const bytes = utf8Length(text);
     if (bytes > left || !send(text)) return;
+    if (!producer.known) return;
     left -= bytes;
     after = chunk.seq;
   }

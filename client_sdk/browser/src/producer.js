@@ -42,6 +42,8 @@ export class Producer {
   flushMs = 500;
   /** Steady time before which nothing may be sent. */
   holdUntil = 0;
+  /** The identity under which the server was last heard to know us. */
+  #knownAs = "";
   /** Highest seq sent on the present connection. */
   #sent = 0;
   /** Bytes of batch frames since welcome. */
@@ -57,6 +59,15 @@ export class Producer {
   /** Who we are on the wire. */
   get identity() {
     return { id: this.queue.id, epoch: this.queue.epoch };
+  }
+
+  /** Whether the server is known to hold our seqs, so that a batch that overtakes another is a gap and no beginning. */
+  get known() {
+    return this.#knownAs === this.#name;
+  }
+
+  get #name() {
+    return `${this.queue.id}/${this.queue.epoch}`;
   }
 
   /**
@@ -172,6 +183,7 @@ export class Producer {
       work.events.push(["verdict", { event, uuid, outcome, reason }]);
     }
     this.#sent = Math.max(this.#sent, this.queue.acked);
+    this.#knownAs = this.#name;
   }
 
   /**
@@ -215,6 +227,7 @@ export class Producer {
     }
     if (resume?.known) this.settle(last, [], work);
     this.ready = true;
+    this.#knownAs = this.#name;
     this.#used = 0;
     this.#sent = queue.acked;
     this.#credit = { seq: 0, bytes: 0 };

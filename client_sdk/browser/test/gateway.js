@@ -21,6 +21,15 @@ export class ModelGateway {
     return { known: known !== undefined, last_seq: last };
   }
 
+  /** `POST /v1/events`: status and reply. A producer that is not known begins with 1, else something is missing. */
+  post(body) {
+    const { producer, seq, events } = JSON.parse(body);
+    const key = `${producer.id}/${producer.epoch}`;
+    const last = this.producers.get(key) ?? 0;
+    if (seq > last + 1) return { status: 409, reply: { want: last + 1 } };
+    return { status: 200, reply: { seq, verdicts: seq > last ? this.apply(key, { seq, events }) : [] } };
+  }
+
   apply(key, batch) {
     const verdicts = [];
     batch.events.forEach((event, index) => {

@@ -1,0 +1,291 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Queue } from "../src/queue.js";
+import { Store } from "../src/store.js";
+import { MemoryStorage } from "./storage.js";
+
+const CAPS = { maxEvents: 1_000, maxBytes: 1 << 20 };
+let made = 0;
+
+const open = (storage, caps = CAPS, id = "p") => new Queue(new Store(() => storage), "q:", id, caps);
+
+/** Adds one event of about `size` bytes; returns its uuid. */
+function add(queue, size = 40) {
+  const uuid = `u${String(++made).padStart(8, "0")}`;
+  const text = JSON.stringify({ event: "a", uuid, pad: "" }).replace('""', `"${"x".repeat(Math.max(0, size - 40))}"`);
+  queue.add({ text, bytes: text.length }, uuid, 0);
+  return uuid;
+}
+
+const uuids = (queue) => queue.chunks.flatMap((chunk) => chunk.texts.map((text) => JSON.parse(text).uuid));
+
+/** What must hold at any time. */
+function check(queue) {
+  const { ledger, chunks } = queue;
+  assert.equal(queue.events, chunks.reduce((sum, chunk) => sum + chunk.texts.length, 0));
+  assert.equal(queue.bytes, chunks.reduce((sum, chunk) => sum + chunk.texts.join("").length, 0));
+  assert.equal(ledger.sent, ledger.accepted + ledger.duplicate + ledger.rejected + ledger.expired + queue.events);
+  chunks.forEach((chunk, i) => assert.equal(chunk.seq, i < queue.assigned ? queue.acked + i + 1 : 0));
+}
+
+function assignAll(queue) {
+  queue.seal();
+  while (queue.fresh()) queue.assign(queue.fresh());
+}
+
+test("a chunk is closed at 50 events or before 32 KiB", () => {
+  const queue = open(new MemoryStorage());
+  for (let i = 0; i < 51; i++) add(queue);
+  assert.deepEqual(queue.chunks.map((chunk) => [chunk.texts.length, chunk.sealed]), [[50, true], [1, false]]);
+  for (let i = 0; i < 4; i++) add(queue, 10_000);
+  assert.deepEqual(queue.chunks.map((chunk) => chunk.texts.length), [50, 4, 1]);
+  assert.ok(queue.chunks.every((chunk) => chunk.bytes <= 32_768));
+  check(queue);
+});
+
+test("what was saved is there after a reload, in order, seqs included", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  const all = [];
+  for (let i = 0; i < 60; i++) all.push(add(queue));
+  queue.assign(queue.fresh());
+  queue.save();
+  const again = open(storage);
+  assert.deepEqual(uuids(again), all);
+  assert.deepEqual(again.chunks.map((chunk) => chunk.seq), [1, 0]);
+  assert.deepEqual(again.ledger.counts(), queue.ledger.counts());
+  check(again);
+});
+
+test("a chunk is in the store with its seq before assign returns", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  const uuid = add(queue);
+  queue.assign(queue.fresh());
+  assert.equal(JSON.parse(storage.getItem(`q:p:${uuid}`)).s, 1);
+});
+
+test("settling counts each verdict once and removes the chunk from the store", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  for (let i = 0; i < 5; i++) add(queue);
+  assignAll(queue);
+  const verdicts = [
+    [1, 0, "drop", "late"],
+    [1, 1, "duplicate", "uuid"],
+    [1, 1, "duplicate", "uuid"],
+    [1, 2, "warn", "clamped"],
+    [1, 9, "drop", "no such event"],
+    [2, 3, "drop", "no such batch"],
+    [1, "length", "drop", "hostile"],
+    null,
+    5,
+  ];
+  const found = queue.settle(1, verdicts);
+  assert.deepEqual(found.map(({ index, outcome }) => [index, outcome]), [[0, "drop"], [1, "duplicate"], [1, "duplicate"]]);
+  assert.deepEqual(queue.ledger.balance(queue.events), { sent: 5, accepted: 3, duplicate: 1, rejected: 1, expired: 0, pending: 0 });
+  assert.equal(storage.length, 1);
+  assert.deepEqual(queue.settle(1, verdicts), []);
+  check(queue);
+});
+
+test("an ack beyond what was given out settles only what was given out", () => {
+  const queue = open(new MemoryStorage());
+  add(queue);
+  assignAll(queue);
+  add(queue);
+  queue.settle(99, []);
+  assert.equal(queue.acked, 1);
+  assert.equal(queue.events, 1);
+  check(queue);
+});
+
+test("beyond the cap the oldest fresh chunk goes and is counted, never one that may be under way", () => {
+  const queue = open(new MemoryStorage(), { maxEvents: 120, maxBytes: 1 << 20 });
+  for (let i = 0; i < 50; i++) add(queue);
+  queue.assign(queue.fresh());
+  for (let i = 0; i < 71; i++) add(queue);
+  assert.equal(queue.ledger.expired, 50);
+  assert.deepEqual(queue.chunks.map((chunk) => [chunk.seq, chunk.texts.length]), [[1, 50], [0, 21]]);
+  check(queue);
+});
+
+test("bytes are capped like events", () => {
+  const queue = open(new MemoryStorage(), { maxEvents: 1_000, maxBytes: 100_000 });
+  for (let i = 0; i < 20; i++) add(queue, 10_000);
+  assert.ok(queue.bytes <= 100_000);
+  assert.ok(queue.ledger.expired > 0);
+  check(queue);
+});
+
+test("when all that fits is under way, the new event is the one to go", () => {
+  const queue = open(new MemoryStorage(), { maxEvents: 2, maxBytes: 1 << 20 });
+  add(queue);
+  add(queue);
+  assignAll(queue);
+  add(queue);
+  assert.deepEqual(queue.ledger.balance(queue.events), { sent: 3, accepted: 0, duplicate: 0, rejected: 0, expired: 1, pending: 2 });
+});
+
+test("a new epoch makes every chunk fresh, also after a crash right behind it", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  const all = [add(queue), add(queue)];
+  assignAll(queue);
+  queue.renumber();
+  for (const seen of [queue, open(storage)]) {
+    assert.deepEqual([seen.epoch, seen.acked, seen.assigned], [2, 0, 0]);
+    assert.deepEqual(uuids(seen), all);
+    check(seen);
+  }
+});
+
+test("every point at which the browser may die leaves each event once and the books closed", () => {
+  const script = (queue) => {
+    for (let i = 0; i < 3; i++) add(queue);
+    queue.save();
+    queue.assign(queue.fresh());
+    for (let i = 0; i < 2; i++) add(queue);
+    queue.save();
+    queue.seal();
+    queue.assign(queue.fresh());
+    queue.settle(1, [[1, 0, "drop", "x"]]);
+    add(queue);
+    queue.save();
+    queue.renumber();
+  };
+  class Dying extends MemoryStorage {
+    left = Infinity;
+    #step() {
+      if (this.left-- <= 0) throw new Error("the browser died");
+    }
+    setItem(key, text) {
+      if (this.left > 0) super.setItem(key, text);
+      this.#step();
+    }
+    removeItem(key) {
+      if (this.left > 0) super.removeItem(key);
+      this.#step();
+    }
+  }
+  const dry = new Dying();
+  script(open(dry));
+  let points = 0;
+  for (let left = 0; left <= dry.writes + 3; left++, points++) {
+    const storage = new Dying();
+    storage.left = left;
+    script(open(storage)); // the store swallows errors, so the rest of the script runs on memory
+    storage.left = Infinity;
+    const again = open(storage);
+    check(again);
+    assert.equal(new Set(uuids(again)).size, again.events, `after ${left} writes`);
+    assert.equal(again.ledger.expired, 0, `after ${left} writes`);
+  }
+  assert.ok(points > 10);
+});
+
+test("a hole in the stored seqs renumbers, since the seq it lost can never be sent", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  const first = add(queue);
+  assignAll(queue);
+  const second = add(queue);
+  assignAll(queue);
+  storage.removeItem(`q:p:${first}`);
+  const again = open(storage);
+  assert.deepEqual([again.epoch, again.assigned, again.ledger.expired], [2, 0, 1]);
+  assert.deepEqual(uuids(again), [second]);
+  check(again);
+});
+
+test("damaged chunks are removed and counted as expired", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  const uuid = add(queue);
+  queue.save();
+  for (const text of ["{", "null", '{"e":1,"s":0,"v":7}', '{"e":1,"s":0,"v":[null,5]}']) {
+    storage.setItem(`q:p:${uuid}`, text);
+    const again = open(storage);
+    assert.deepEqual([again.events, again.ledger.expired], [0, 1], text);
+    assert.equal(storage.getItem(`q:p:${uuid}`), null);
+    check(again);
+  }
+});
+
+test("moving to another identity takes every event along and leaves the old keys only when asked to", () => {
+  for (const keep of [false, true]) {
+    const storage = new MemoryStorage();
+    const queue = open(storage);
+    const all = [add(queue)];
+    assignAll(queue);
+    all.push(add(queue));
+    queue.move("n", keep);
+    assert.deepEqual(uuids(open(storage, CAPS, "n")), all);
+    assert.equal(open(storage, CAPS, "p").events, keep ? 1 : 0);
+    check(queue);
+  }
+});
+
+test("absorbing another queue puts its older events first, adds its books and empties it", () => {
+  const storage = new MemoryStorage();
+  const other = open(storage, CAPS, "o");
+  const older = [add(other)];
+  assignAll(other);
+  older.push(add(other));
+  other.save();
+  const queue = open(storage);
+  const flying = add(queue);
+  assignAll(queue);
+  const newer = add(queue);
+  queue.absorb(open(storage, CAPS, "o"));
+  queue.save();
+  for (const seen of [queue, open(storage)]) {
+    assert.deepEqual(uuids(seen)[0], flying);
+    assert.deepEqual([...uuids(seen)].sort(), [flying, ...older, newer].sort());
+    assert.equal(seen.ledger.sent, 4);
+    check(seen);
+  }
+  assert.equal(open(storage, CAPS, "o").ledger.sent, 0);
+});
+
+test("a chunk is cut at events or bytes, one event at least, and the cut is stored", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  const all = Array.from({ length: 10 }, () => add(queue, 1_000));
+  queue.seal();
+  queue.split(queue.fresh(), 3_500, 500);
+  queue.split(queue.chunks[1], 1 << 20, 2);
+  queue.split(queue.chunks[2], 10, 500);
+  assert.deepEqual(queue.chunks.map((chunk) => chunk.texts.length), [3, 2, 1, 4]);
+  queue.save();
+  for (const seen of [queue, open(storage)]) {
+    assert.deepEqual(uuids(seen), all);
+    check(seen);
+  }
+});
+
+test("random steps with reloads keep the invariants", () => {
+  let state = 7;
+  const random = (n) => (state = (state * 48_271) % 2_147_483_647) % n;
+  const storage = new MemoryStorage();
+  let queue = open(storage, { maxEvents: 200, maxBytes: 60_000 });
+  const reloads = { count: 0 };
+  for (let step = 0; step < 3_000; step++) {
+    const action = random(10);
+    if (action < 5) for (let i = random(30); i >= 0; i--) add(queue, 40 + random(900));
+    else if (action === 5) queue.seal();
+    else if (action === 6 && queue.fresh()) queue.assign(queue.fresh());
+    else if (action === 7) queue.settle(queue.acked + random(3), [[queue.acked + 1, random(4), "drop", "x"]]);
+    else if (action === 8 && random(10) === 0) queue.renumber();
+    else if (action === 9) {
+      queue.save();
+      const before = uuids(queue).sort();
+      queue = open(storage, { maxEvents: 200, maxBytes: 60_000 });
+      assert.deepEqual(uuids(queue).sort(), before);
+      reloads.count += 1;
+    }
+    check(queue);
+  }
+  assert.ok(reloads.count > 50 && queue.ledger.expired > 0 && queue.ledger.rejected > 0);
+});
