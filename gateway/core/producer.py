@@ -152,8 +152,12 @@ class ProducerSession:
 
     @property
     def starved(self) -> bool:
-        """Whether it asks for more than it was given for lack of pool."""
-        return self.held or (self.backlog > 0 and self.window.short)
+        """Whether it was told to hold, or has much less credit than its window: the pool was empty, or a gap ate it."""
+        return self.held or self.window.short
+
+    def top_up(self, level: int) -> bool:
+        """Extend a starved window when there is pool again; True when an ack should say so."""
+        return self.held or self.window.extend(self.producer.durable_seq, level, self.backlog)
 
     def settled(self, size: int) -> None:
         """A batch of this connection is on disk: its bytes are free again."""

@@ -31,7 +31,7 @@ _TURN: Final = 256  # frames after which the loop gets its turn: 2 to 10 ms of w
 _CLOSE_S: Final = 2.0  # for the peer's half of the closing handshake; then the socket is aborted
 
 _LOG: Final = logging.getLogger("tidegate.websockets")
-_log = structlog.stdlib.get_logger("tidegate.connection")
+_log = structlog.get_logger("tidegate.connection")
 _TEXT: Final = Opcode.TEXT
 
 

@@ -99,7 +99,7 @@ class FirstRequest(asyncio.Protocol):
             return
         door.lingering += 1
         if door.lingering > _MAX_LINGERING:
-            transport.abort()
+            self._transport.abort()
         door.terms.wheel.put(self, now + _LINGER_S)
 
     def data_received(self, data: bytes) -> None:

@@ -130,7 +130,7 @@ class Ingest:
         self._judge()
         if self.level < 3 and self.pool.fill < 0.9:
             for session in self.sessions:
-                if session.starved:
+                if session.starved and session.top_up(self.level):
                     session.peer.say(session.ack(self.level, 0))
 
     def reload(self, specs: Sequence[KpiSpec]) -> None:

@@ -1,0 +1,27 @@
+"""The event log, its snapshots and quarantine, and the keys of the data folder: bytes only, it knows no events."""
+
+from gateway.store.keys import Keys, load_or_create
+from gateway.store.log import EventLog
+from gateway.store.quarantine import Quarantined
+from gateway.store.results import Committed, DiskFullError, Done, Failed, Result, StoreBusyError
+from gateway.store.rows import Damage, LogRow
+from gateway.store.snapshots import StoredSnapshot
+from gateway.store.space import Disk, Room
+
+__all__ = [
+    "Committed",
+    "Damage",
+    "Disk",
+    "DiskFullError",
+    "Done",
+    "EventLog",
+    "Failed",
+    "Keys",
+    "LogRow",
+    "Quarantined",
+    "Result",
+    "Room",
+    "StoreBusyError",
+    "StoredSnapshot",
+    "load_or_create",
+]

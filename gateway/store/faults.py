@@ -23,6 +23,8 @@ def translate(error: sqlite3.Error, file: Path) -> TidegateError:
     A failed flush is never tried again: the kernel marks the pages clean, so a second flush would succeed and lie.
     """
     code = getattr(error, "sqlite_errorcode", None)
+    if is_malformed(error):
+        return StorageError(f"{file} is damaged ({error}); it was left as it is: restore it or move it away")
     if code == sqlite3.SQLITE_IOERR_SHMSIZE:
         # Only the index of the log (rebuilt at every start) could not grow, which is want of room and nothing worse.
         return DiskFullError(f"{file}: no room for the index of the log")
@@ -32,6 +34,6 @@ def translate(error: sqlite3.Error, file: Path) -> TidegateError:
 
 
 def is_malformed(error: sqlite3.Error) -> bool:
-    """True when SQLite says that the file is damaged or not a database: it is kept as it is, for a person to look at."""
+    """True when SQLite says that the file is damaged or no database: it is kept as it is, for a person to see."""
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(code, int) and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)

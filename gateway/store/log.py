@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from gateway.errors import ConfigError, StorageError, TidegateError
+from gateway.errors import ConfigError, StorageError
 from gateway.store import folder as data_folder
 from gateway.store import quarantine, rows, schema, snapshots
-from gateway.store.faults import is_malformed, translate
+from gateway.store.faults import translate
+from gateway.store.jobs import Append, Reject, Save, Turned
 from gateway.store.lock import FolderLock
 from gateway.store.quarantine import Quarantine, Quarantined
-from gateway.store.queue import Append, Reject, Save, Turned
 from gateway.store.results import Done
 from gateway.store.retention import Retention
 from gateway.store.rows import Damage, LogRow
@@ -82,6 +82,7 @@ class EventLog:
                     last_position=_last_position(connection),
                     space=space,
                     quarantine=counts,
+                    next_snapshot=snapshots.next_id(connection),
                     retention=Retention(
                         connection, retention_ms=retention_ms, max_bytes=max_bytes, keep_snapshots=keep_snapshots
                     ),
@@ -91,7 +92,7 @@ class EventLog:
                 raise
         except sqlite3.Error as error:
             lock.release()
-            raise _unreadable(error, file) from error
+            raise translate(error, file) from error
         except OSError as error:
             lock.release()
             raise ConfigError("data", f"cannot write in {folder}: {error.strerror}") from error
@@ -113,16 +114,20 @@ class EventLog:
         """
         self._check_open()
         if not self._writer.queue.put(Append(payload, events, now, done), len(payload)):
-            self._writer.queue.put(Turned(done), 0)
+            self._writer.queue.put(Turned(done))
 
     def quarantine(self, rejected: Sequence[Quarantined]) -> None:
-        """Count and keep rejected events, with the next transaction. Nothing is promised about a crash before it.
+        """Count and keep rejected events, with the next transaction. A crash before it loses both.
+
+        When the queue is full they are counted only. While the disk is, the counts wait in memory.
 
         Raises:
             StorageError: the log is closed.
         """
         self._check_open()
-        self._writer.queue.put_always(Reject(rejected), sum(len(row.payload) for row in rejected))
+        counts = Counter(row.reason for row in rejected)
+        if not self._writer.queue.put(Reject(counts, rejected), sum(len(row.payload) for row in rejected)):
+            self._writer.queue.put(Reject(counts, ()))
 
     def quarantine_counts(self) -> dict[str, int]:
         """Events ever rejected, by reason, as far as they are on disk. Costs a copy."""
@@ -151,7 +156,7 @@ class EventLog:
         self._check_open()
         if not 0 <= position <= self._writer.last_position:
             raise ValueError(f"position {position} is not committed; the last is {self._writer.last_position}")
-        self._writer.queue.put_always(Save(position, blobs, now, done), 0)
+        self._writer.queue.put(Save(position, blobs, now, done))
 
     def latest_snapshot(self) -> StoredSnapshot | None:
         """The newest snapshot that passes its CRCs. Ones that do not are passed over, and counted in `bad_snapshots`.
@@ -236,9 +241,3 @@ def _last_position(connection: sqlite3.Connection) -> int:
         " (SELECT coalesce(max(value), 0) FROM mark))"
     ).fetchone()
     return int(row[0])
-
-
-def _unreadable(error: sqlite3.Error, file: Path) -> TidegateError:
-    if is_malformed(error):
-        return StorageError(f"{file} is damaged ({error}); it was left as it is: restore it or move it away")
-    return translate(error, file)

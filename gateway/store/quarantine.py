@@ -50,14 +50,11 @@ class Quarantine:
         """Whether something waits to be written."""
         return bool(self._owed)
 
-    def add(self, rows: Sequence[Quarantined]) -> None:
-        """Take `rows` for the next transaction."""
-        self._owed.update(_writable(row.reason) for row in rows)
+    def add(self, counts: Counter[str], rows: Sequence[Quarantined]) -> None:
+        """Take events for the next transaction: how many of each reason, and those to keep."""
+        for reason, events in counts.items():
+            self._owed[_writable(reason)] += events
         self._samples.extend(islice(rows, max(0, BURST - len(self._samples))))
-
-    def add_counts(self, counts: Counter[str]) -> None:
-        """Take events of which only the number is known."""
-        self._owed.update(counts)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write what is owed into the open transaction; `settle` after its commit."""
@@ -78,9 +75,7 @@ class Quarantine:
                 for row in self._samples
             ),
         )
-        connection.execute(
-            "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (self._limit,)
-        )
+        connection.execute("DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?", (self._limit,))
 
     def settle(self) -> None:
         """The transaction is on disk: nothing is owed any more."""

@@ -29,13 +29,13 @@ class Committed(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """Nothing of the call is promised. After a storage failure a restart may still find it: it was never acknowledged."""
+    """Nothing of the call is promised; after a storage failure a restart may still find it, un-acknowledged."""
 
     error: TidegateError
 
     @property
     def retryable(self) -> bool:
-        """True: the store lives and the call may be repeated. False: the process must stop acknowledging and exit 74."""
+        """True: the store lives and the call may be repeated. False: acknowledge nothing more and exit 74."""
         return isinstance(self.error, (DiskFullError, StoreBusyError))
 
 

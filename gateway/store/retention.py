@@ -8,15 +8,27 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Collection
+from typing import NamedTuple
 
 from gateway.store.snapshots import replaced
 
-__all__ = ["Retention"]
+__all__ = ["Plan", "Retention"]
 
 SLICE_BYTES = 1 << 20
 """The least that a slice may delete: 1 ms or so. Behind a large append it may be twice the append, and so keeps up."""
 
 _ROWS = 128
+
+
+class Plan(NamedTuple):
+    """What a published snapshot frees, once it is on disk."""
+
+    identities: list[int]
+    """Snapshots whose pieces may go."""
+    floor: int
+    """Log rows up to here may go, if they are old or too many."""
+    cutoff: int
+    """Rows written before this, epoch milliseconds, are old."""
 
 
 class Retention:
@@ -57,22 +69,17 @@ class Retention:
         """The pieces of this snapshot, which was never published, may go."""
         self._given_up.append(identity)
 
-    def withdraw(self, connection: sqlite3.Connection, bad: Collection[int]) -> list[int]:
-        """In the transaction that publishes: take away the rows of the snapshots that the new one replaces.
-
-        Returns:
-            Their identities, for `plan` after the commit.
-        """
+    def withdraw(self, connection: sqlite3.Connection, bad: Collection[int], now: int) -> Plan:
+        """In the transaction that publishes at `now`: take away the rows of the snapshots that the new one replaces."""
         identities = replaced(connection, self._keep, bad)
         connection.executemany("DELETE FROM snapshot WHERE id = ?", [(identity,) for identity in identities])
-        return identities
-
-    def plan(self, connection: sqlite3.Connection, withdrawn: list[int], now: int) -> None:
-        """After the commit that published at `now`: set what the coming slices may delete."""
-        self._given_up.extend(withdrawn)
         count, floor = connection.execute("SELECT count(*), min(position) FROM snapshot").fetchone()
-        self._floor = int(floor) if count >= self._keep else 0
-        self._cutoff = now - self._retention_ms
+        return Plan(identities, int(floor) if count >= self._keep else 0, now - self._retention_ms)
+
+    def follow(self, plan: Plan) -> None:
+        """The publishing transaction is on disk: let the coming slices delete what it freed."""
+        self._given_up.extend(plan.identities)
+        self._floor, self._cutoff = plan.floor, plan.cutoff
 
     def trim(self, connection: sqlite3.Connection, appended: int) -> None:
         """Delete one slice in the open transaction, in which `appended` bytes were added.

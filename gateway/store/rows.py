@@ -50,9 +50,7 @@ def insert(connection: sqlite3.Connection, rows: list[LogRow]) -> None:
     connection.execute("INSERT INTO log VALUES (?,?,?,?,?)" + ",(?,?,?,?,?)" * (len(rows) - 1), values)
 
 
-def read(
-    file: Path, after: int, last: int, limit_bytes: int, found: Callable[[Damage], None]
-) -> Iterator[LogRow]:
+def read(file: Path, after: int, last: int, limit_bytes: int, found: Callable[[Damage], None]) -> Iterator[LogRow]:
     """The good rows with `after < position <= last`, in order; each range that is not there is told to `found`.
 
     Rows that retention took are no damage. No more than about `limit_bytes` of rows are in memory at once, and no

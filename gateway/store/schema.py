@@ -17,7 +17,7 @@ import sqlite3
 from pathlib import Path
 
 from gateway.errors import ConfigError, StorageError
-from gateway.store.faults import is_malformed, translate
+from gateway.store.faults import translate
 
 __all__ = ["FILE", "VERSION", "open_reader", "open_writer", "wal_file"]
 
@@ -109,8 +109,6 @@ def open_reader(file: Path) -> sqlite3.Connection:
 
 
 def _refusal(error: sqlite3.Error, file: Path) -> Exception:
-    if is_malformed(error):
-        return StorageError(f"{file} is damaged ({error}); it was left as it is: restore it or move it away")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return ConfigError("data", f"cannot write {file}: {error}")

@@ -5,8 +5,8 @@
 
 States, and what leads out of them:
     serving  each transaction is tried
-    refusing a transaction found no room (or a foreign lock): its calls and all that were queued failed, retryably;
-             the next call is tried afresh
+    refusing no room (or a foreign lock): that transaction's calls and all that were queued failed, retryably; the
+             next call is tried afresh
     failed   a write or a flush failed: every call fails, for good. The thread keeps the connection open until the
              process ends, for closing it would checkpoint, and so copy pages that the disk may not have
 """
@@ -17,17 +17,19 @@ import sqlite3
 import sys
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, assert_never
 
 from gateway.errors import StorageError, TidegateError
 from gateway.store import rows, snapshots
 from gateway.store.faults import translate
+from gateway.store.jobs import Append, Job, JobQueue, Reject, Save, Stop, Turned
 from gateway.store.quarantine import Quarantine
-from gateway.store.queue import Append, Job, JobQueue, Reject, Save, Stop, Turned
 from gateway.store.results import Committed, DiskFullError, Done, Failed, Result, StoreBusyError
-from gateway.store.retention import Retention
+from gateway.store.retention import Plan, Retention
 from gateway.store.rows import LogRow
 from gateway.store.schema import PAGE_BYTES
 from gateway.store.snapshots import Staging
@@ -49,6 +51,15 @@ RETRY_S = 1.0
 """After a refusal, background work (a slice of retention) is tried again this often when nothing is appended."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """The snapshot under way: what is written, the call it answers, and when it began (`perf_counter`)."""
+
+    staging: Staging
+    save: Save
+    began: float
+
+
 class Writer:
     """Owns the writing connection from `start` on. All its methods but the thread's own may be called anywhere."""
 
@@ -58,6 +69,7 @@ class Writer:
         file: Path,
         *,
         last_position: int,
+        next_snapshot: int,
         space: Space,
         quarantine: Quarantine,
         retention: Retention,
@@ -74,11 +86,15 @@ class Writer:
         self.failure: StorageError | None = None
         # Identities of snapshots that a reader found unreadable.
         self.bad_snapshots: set[int] = set()
+        # Identity of the snapshot that begins next.
+        self._next_snapshot = next_snapshot
+        # Snapshots that wait for the one under way, and that one.
         self._saves: deque[Save] = deque()
-        # The snapshot under way and the call it answers.
-        self._staging: tuple[Staging, Save] | None = None
+        self._snapshot: _Snapshot | None = None
         # Bytes that went into the WAL since it was last folded in, about.
         self._wal_bytes = 0
+        # Whether the disk had room when last asked, and whether the last transaction failed: no hurry then.
+        self._roomy = True
         self._refusing = False
         self._stopping = False
         self._ended = threading.Event()
@@ -90,19 +106,18 @@ class Writer:
 
     def stop(self) -> None:
         """Finish what is queued, a snapshot under way included, then close the connection. Waits for it."""
-        self.queue.put(Stop(), 0)
+        self.queue.put(Stop())
         self._ended.wait()
         if self.failure is None:
             self._thread.join()
 
     def _run(self) -> None:
-        while self.failure is None and not (self._stopping and self._staging is None and not self._saves):
-            jobs = self.queue.take(TRANSACTION_BYTES, self._patience())
+        while self.failure is None and not (self._stopping and self._snapshot is None and not self._saves):
             try:
-                self._serve(jobs)
-            except Exception as error:  # a defect of ours must not leave calls without an answer
-                self.failure = StorageError(f"{self._file}: {error!r}")
-                self._answer_all(jobs, self.failure)
+                self._serve(self.queue.take(TRANSACTION_BYTES, self._patience()))
+            except Exception as error:  # a defect of ours: what comes later must still get an answer
+                self._break(StorageError(f"{self._file}: {error!r}"))
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
         if self.failure is None:
             self._close()
         if self.failure is not None:
@@ -111,10 +126,12 @@ class Writer:
 
     def _patience(self) -> float | None:
         """Seconds to wait for a job: none with work at hand, for ever without any."""
-        if self._stopping or self._staging is not None or self._saves:
+        if self._stopping or self._snapshot is not None or self._saves:
             return 0
-        if self._retention.pending or self._quarantine.owes:
+        if self._retention.pending:
             return RETRY_S if self._refusing else 0
+        if self._quarantine.owes:
+            return RETRY_S if self._refusing or not self._roomy else 0
         return None
 
     def _serve(self, jobs: list[Job]) -> None:
@@ -125,84 +142,99 @@ class Writer:
                     appends.append(job)
                 case Save():
                     self._saves.append(job)
-                case Reject():
-                    self._quarantine.add(job.rows)
-                case Turned():
-                    self._answer(job.done, Failed(StoreBusyError(f"{self._file}: the queue is full")))
+                case Reject(counts, rejected):
+                    self._quarantine.add(counts, rejected)
+                case Turned(done):
+                    self._answer(done, Failed(StoreBusyError(f"{self._file}: the queue is full")))
                 case Stop():
                     self._stopping = True
-        if self._staging is None and self._saves:
+                case _:
+                    assert_never(job)
+        if self._snapshot is None and self._saves:
             self._begin_snapshot(self._saves.popleft())
         size = sum(len(append.payload) for append in appends)
-        if not self._space.fits(size + self._piece_bytes()) and (appends or self._staging is not None):
-            self._refuse(appends, DiskFullError(f"{self._file.parent}: the disk is at its low-water mark"))
-            appends, size = [], 0
-        if appends or self._staging or self._quarantine.owes or self._retention.pending:
-            self._transact(appends, size)
+        self._roomy = self._space.fits(size + self._piece_bytes())
+        if not self._roomy and (appends or self._snapshot is not None):
+            self._refuse(appends, self._full())
+            appends = []
+        if appends or self._snapshot is not None or self._quarantine.owes or self._retention.pending:
+            self._transact(appends)
 
     def _begin_snapshot(self, save: Save) -> None:
-        try:
-            identity = snapshots.next_id(self._connection)
-        except sqlite3.Error as error:
-            self._break(translate(error, self._file))
-            self._answer(save.done, Failed(translate(error, self._file)))
-            return
-        self._staging = (Staging(identity, save.position, save.blobs, save.now), save)
+        staging = Staging(self._next_snapshot, save.position, save.blobs, save.now)
+        if self._space.fits(staging.size):
+            self._next_snapshot += 1
+            self._snapshot = _Snapshot(staging, save, time.perf_counter())
+        else:  # not begun, rather than given up when the disk is full of half of it
+            self._answer(save.done, Failed(self._full()))
+
+    def _full(self) -> DiskFullError:
+        return DiskFullError(f"{self._file.parent}: the disk is at its low-water mark")
 
     def _piece_bytes(self) -> int:
-        return snapshots.PIECE_BYTES if self._staging is not None else 0
+        return snapshots.PIECE_BYTES if self._snapshot is not None else 0
 
-    def _transact(self, appends: list[Append], size: int) -> None:
-        """One transaction, then its answers. Calls that come to nothing are answered too."""
-        connection = self._connection
-        staging = self._staging[0] if self._staging is not None else None
+    def _transact(self, appends: list[Append]) -> None:
+        """One transaction, then its answers, then perhaps a checkpoint."""
         first = self.last_position + 1
         new = [LogRow(first + n, append.now, append.events, append.payload) for n, append in enumerate(appends)]
-        withdrawn: list[int] = []
-        published = False
+        size = sum(len(row.payload) for row in new)
+        owes = self._quarantine.owes and self._roomy
         started = time.perf_counter()
         try:
-            alone = not (staging or self._quarantine.owes or self._retention.pending)
-            if not alone:
-                connection.execute("BEGIN IMMEDIATE")
-            if new:
-                rows.insert(connection, new)
-            if self._quarantine.owes:
-                self._quarantine.write(connection)
-            if staging is not None:
-                published = staging.write(connection)
-            if published:
-                withdrawn = self._retention.withdraw(connection, self.bad_snapshots)
-            elif self._retention.pending:
-                self._retention.trim(connection, size)
-            if not alone:
-                connection.execute("COMMIT")
-        except sqlite3.Error as error:
+            plan = self._write(new, size, owes)
+        except Exception as error:  # besides SQLite's: a value that no row can hold
             self._refuse(appends, self._rolled_back(error))
             return
         seconds = time.perf_counter() - started
         self._refusing = False
         self.last_position += len(new)
-        self._quarantine.settle()
+        if owes:
+            self._quarantine.settle()
         for row, append in zip(new, appends, strict=True):
             self._answer(append.done, Committed(row.position, seconds, len(row.payload)))
-        self._advance_snapshot(published, withdrawn, started)
-        self._fold(size + (self._piece_bytes() if staging is not None else 0))
+        written = size + self._piece_bytes()
+        self._advance_snapshot(plan)
+        self._fold(written)
 
-    def _advance_snapshot(self, published: bool, withdrawn: list[int], started: float) -> None:
-        if self._staging is None:
-            return
-        staging, save = self._staging
-        if not published:
-            staging.advance()
-            return
-        self._staging = None
-        self._retention.plan(self._connection, withdrawn, save.now)
-        self._answer(save.done, Committed(save.position, time.perf_counter() - started, staging.size))
+    def _write(self, new: list[LogRow], size: int, owes: bool) -> Plan | None:
+        """The transaction itself, flushed on return. A plan: the snapshot under way is published."""
+        connection = self._connection
+        snapshot = self._snapshot
+        if snapshot is None and not owes and not self._retention.pending:
+            if new:
+                rows.insert(connection, new)  # one statement commits itself
+            return None
+        plan: Plan | None = None
+        connection.execute("BEGIN IMMEDIATE")
+        if new:
+            rows.insert(connection, new)
+        if owes:
+            self._quarantine.write(connection)
+        if snapshot is not None and snapshot.staging.write(connection):
+            plan = self._retention.withdraw(connection, self.bad_snapshots, snapshot.save.now)
+        if self._retention.pending:
+            self._retention.trim(connection, size)
+        connection.execute("COMMIT")
+        return plan
 
-    def _rolled_back(self, error: sqlite3.Error) -> TidegateError:
+    def _advance_snapshot(self, plan: Plan | None) -> None:
+        if self._snapshot is None:
+            return
+        if plan is None:
+            self._snapshot.staging.advance()
+            return
+        self._retention.follow(plan)
+        snapshot, self._snapshot = self._snapshot, None
+        seconds = time.perf_counter() - snapshot.began
+        self._answer(snapshot.save.done, Committed(snapshot.save.position, seconds, snapshot.staging.size))
+
+    def _rolled_back(self, error: Exception) -> TidegateError:
         """Undo the open transaction, and say in our words why."""
-        fault = translate(error, self._file)
+        if isinstance(error, sqlite3.Error):
+            fault = translate(error, self._file)
+        else:
+            fault = StorageError(f"{self._file}: {error!r}")
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -216,26 +248,25 @@ class Writer:
             self.failure = fault
 
     def _refuse(self, appends: list[Append], error: TidegateError) -> None:
-        """Fail this transaction's calls, and all that wait behind it: no later call slips past a failed one."""
+        """Fail this transaction's calls and all that wait behind it: no queued call slips past a failed one."""
         self._refusing = True
-        for append in appends:
-            self._answer(append.done, Failed(error))
-        if self._staging is not None:
-            staging, save = self._staging
-            self._staging = None
-            self._retention.give_up(staging.identity)
-            self._answer(save.done, Failed(error))
+        self._answer_all(appends, error)
+        if self._snapshot is not None:
+            snapshot, self._snapshot = self._snapshot, None
+            self._retention.give_up(snapshot.staging.identity)
+            self._answer(snapshot.save.done, Failed(error))
         while jobs := self.queue.take(TRANSACTION_BYTES, 0):
             self._answer_all(jobs, error)
 
-    def _answer_all(self, jobs: list[Job], error: TidegateError) -> None:
+    def _answer_all(self, jobs: Sequence[Job], error: TidegateError) -> None:
         for job in jobs:
-            if isinstance(job, (Append, Save, Turned)):
-                self._answer(job.done, Failed(error))
-            elif isinstance(job, Reject):
-                self._quarantine.add_counts(Counter(row.reason for row in job.rows))
-            else:
-                self._stopping = True
+            match job:
+                case Append() | Save() | Turned():
+                    self._answer(job.done, Failed(error))
+                case Reject(counts):
+                    self._quarantine.add(counts, ())
+                case Stop():
+                    self._stopping = True
 
     def _answer(self, done: Done, result: Result) -> None:
         try:
@@ -264,8 +295,7 @@ class Writer:
 
     def _refuse_for_ever(self, error: StorageError) -> NoReturn:
         self._refuse([], error)
-        for save in self._saves:
-            self._answer(save.done, Failed(error))
+        self._answer_all(self._saves, error)
         while True:
             if self._stopping:
                 self._ended.set()

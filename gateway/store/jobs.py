@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
@@ -32,8 +33,9 @@ class Save(NamedTuple):
 
 
 class Reject(NamedTuple):
-    """Rows for the quarantine."""
+    """Rejected events: how many of each reason, and those to keep."""
 
+    counts: Counter[str]
     rows: Sequence[Quarantined]
 
 
@@ -50,6 +52,10 @@ class Stop(NamedTuple):
 Job: TypeAlias = Append | Save | Reject | Turned | Stop
 
 
+MOST_JOBS = 64
+"""Jobs of one transaction: SQLite compiles one statement for each number of rows and keeps it."""
+
+
 class JobQueue:
     """Many threads put, one takes. `limit` bounds the payload bytes of appends and rejects that wait."""
 
@@ -60,20 +66,20 @@ class JobQueue:
         # Payload bytes put and not yet taken.
         self.bytes = 0
 
-    def put(self, job: Job, size: int) -> bool:
+    def put(self, job: Job, size: int = 0) -> bool:
         """Queue `job`, which holds `size` bytes; False: it does not fit and was not taken. About 1 us.
 
-        A job that is alone always fits, so that one of any size can be served.
+        A job without bytes always fits, and so does one that is alone: any size can be served.
         """
         with self._lock:
-            if self.bytes and self.bytes + size > self._limit:
+            if size and self.bytes and self.bytes + size > self._limit:
                 return False
             self.bytes += size
         self._jobs.put((job, size))
         return True
 
     def take(self, limit: int, timeout: float | None) -> list[Job]:
-        """What waits, in order: at least one job unless `timeout` seconds pass, and no more than `limit` bytes or so."""
+        """What waits, in order: at least one job unless `timeout` seconds pass, and about `limit` bytes at most."""
         try:
             job, size = self._jobs.get(timeout=timeout) if timeout != 0 else self._jobs.get_nowait()
         except Empty:
@@ -89,7 +95,3 @@ class JobQueue:
         with self._lock:
             self.bytes -= total
         return jobs
-
-
-MOST_JOBS = 64
-"""Jobs of one transaction: SQLite compiles one statement for each number of rows and keeps it."""

@@ -1,0 +1,54 @@
+"""Event ids are remembered within a bound."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.dedup import UuidHorizon, uuid_key
+
+
+def test_the_key_of_a_uuid_ignores_spelling() -> None:
+    """Upper case and missing dashes are the same id; other texts have keys too."""
+    text = "01934d0e-7b00-7000-8000-0000000000aa"
+    assert uuid_key(text) == uuid_key(text.upper()) == uuid_key(text.replace("-", ""))
+    assert uuid_key("order-17") == uuid_key("order-17") != uuid_key("order-18")
+    assert 0 <= uuid_key("order-17") < 2**64
+
+
+@given(st.lists(st.lists(st.integers(0, 12), max_size=8), max_size=8))
+def test_repeats_are_those_seen_before(groups: list[list[int]]) -> None:
+    """Within a wide horizon, exactly the second and later occurrences are repeats."""
+    horizon = UuidHorizon(1_000)
+    seen: set[int] = set()
+    for group in groups:
+        expected = []
+        for place, key in enumerate(group):
+            if key in seen:
+                expected.append(place)
+            seen.add(key)
+        assert horizon.claim(group) == expected
+
+
+def test_the_oldest_half_is_forgotten() -> None:
+    """Never more than the capacity, never less than half of it."""
+    horizon = UuidHorizon(10)
+    for key in range(100):
+        horizon.claim([key])
+        assert len(horizon) <= 10
+    assert horizon.claim([99, 98, 97, 96, 95]) == [0, 1, 2, 3, 4]
+    assert horizon.claim([1]) == []
+    assert horizon.forgotten >= 85
+
+
+@given(st.sets(st.integers(0, 2**64 - 1), max_size=30))
+def test_bytes_bring_it_back(keys: set[int]) -> None:
+    """The same ids give the same bytes, in whatever order they came."""
+    first, second, third = UuidHorizon(20), UuidHorizon(20), UuidHorizon(20)
+    for key in sorted(keys):
+        first.claim([key])
+    second.load(first.to_bytes())
+    assert second.to_bytes() == first.to_bytes()
+    if len(keys) < 10:
+        third.claim(sorted(keys, reverse=True))
+        assert third.to_bytes() == first.to_bytes()

@@ -1,0 +1,95 @@
+"""The dedup table: claims, epochs, eviction."""
+
+from __future__ import annotations
+
+from gateway.core.producers import ProducerTable
+
+
+def test_the_first_claim_takes_the_clients_word() -> None:
+    """An unknown producer starts where it says."""
+    claim = ProducerTable(10).claim("p", 1, 42)
+    assert claim is not None
+    assert (claim.known, claim.producer.durable_seq) == (False, 41)
+
+
+def test_a_resume_is_known() -> None:
+    """The same epoch within what was received: known, with the durable sequence."""
+    table = ProducerTable(10)
+    table.claim("p", 1, 1)
+    table.settle("p", 1, 5)
+    claim = table.claim("p", 1, 3)
+    assert claim is not None
+    assert (claim.known, claim.producer.durable_seq) == (True, 5)
+
+
+def test_a_lower_epoch_is_fenced() -> None:
+    """A past epoch gets nothing."""
+    table = ProducerTable(10)
+    table.claim("p", 2, 1)
+    assert table.claim("p", 1, 1) is None
+
+
+def test_a_higher_epoch_starts_anew() -> None:
+    """The dedup key holds the epoch."""
+    table = ProducerTable(10)
+    table.settle("p", 1, 9)
+    claim = table.claim("p", 2, 1)
+    assert claim is not None
+    assert (claim.known, claim.producer.epoch, claim.producer.durable_seq) == (False, 2, 0)
+
+
+def test_a_client_ahead_of_us_is_unknown() -> None:
+    """Acked by a server with a newer disk: it must raise its epoch, so it is met as unknown."""
+    table = ProducerTable(10)
+    table.settle("p", 1, 5)
+    claim = table.claim("p", 1, 50)
+    assert claim is not None
+    assert not claim.known
+
+
+def test_settling_a_past_epoch_changes_nothing() -> None:
+    """A batch of the old epoch that was still on its way to disk does not move the new one."""
+    table = ProducerTable(10)
+    table.claim("p", 2, 1)
+    table.settle("p", 1, 7)
+    row = table.get("p")
+    assert row is not None
+    assert (row.epoch, row.durable_seq) == (2, 0)
+
+
+def test_the_least_recently_used_row_goes() -> None:
+    """Rows in use are stepped over; the forgotten are counted."""
+    table = ProducerTable(3)
+    for name in "abc":
+        table.claim(name, 1, 1)
+    row = table.get("a")
+    assert row is not None
+    row.received_seq = 1  # on its way to disk
+    table.claim("b", 1, 1)
+    table.claim("d", 1, 1)
+    assert (table.get("c"), len(table), table.forgotten) == (None, 3, 1)
+    assert table.get("a") is row
+
+
+def test_a_table_full_of_busy_rows_grows() -> None:
+    """Nothing that could be lost or doubled is forgotten; connections have their own cap."""
+    table = ProducerTable(1)
+    for name in "ab":
+        claim = table.claim(name, 1, 1)
+        assert claim is not None
+        claim.producer.received_seq = 5
+    assert len(table) == 2
+
+
+def test_bytes_bring_back_what_is_durable() -> None:
+    """What was received and not on disk is not part of it."""
+    table, other = ProducerTable(10), ProducerTable(10)
+    table.settle("p", 3, 7)
+    claim = table.claim("p", 3, 8)
+    assert claim is not None
+    claim.producer.received_seq = 9
+    other.load(table.to_bytes())
+    row = other.get("p")
+    assert row is not None
+    assert (row.epoch, row.durable_seq, row.received_seq) == (3, 7, 7)
+    assert other.to_bytes() == table.to_bytes()

@@ -1,0 +1,32 @@
+"""What the log keeps comes back as it was."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from gateway.core.producer import Arrival
+from gateway.core.producers import Producer
+from gateway.core.record import decode_record, encode_record
+
+
+def arrival(seq: int, text: bytes, defaults: bytes = b"") -> Arrival:
+    return Arrival(Producer("p", 2, seq), 2, seq, [], [], text, 1_000 + seq, -5, None, defaults, None)
+
+
+def test_a_group_comes_back() -> None:
+    """Frames, their order, and what was known at receipt; defaults are kept once."""
+    payload = encode_record([arrival(1, b"one", b'{"d":1}'), arrival(2, b"", b'{"d":1}'), arrival(3, b"three")])
+    logged = decode_record(payload)
+    assert [(b.frame, b.defaults) for b in logged] == [(b"one", b'{"d":1}'), (b"", b'{"d":1}'), (b"three", b"")]
+    assert [tuple(msgspec.structs.astuple(b.entry))[:5] for b in logged] == [
+        ("p", 2, seq, 1_000 + seq, -5) for seq in (1, 2, 3)
+    ]
+    assert payload.count(b'{"d":1}') == 1
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x00", b"\x94\x02\x90\x90\xc4\x00"])
+def test_another_version_is_refused(payload: bytes) -> None:
+    """By name, never misread."""
+    with pytest.raises(ValueError, match="log record"):
+        decode_record(payload)
