@@ -9,6 +9,8 @@ Both fronts run one pure core (`producer`, `viewer`), which has no socket, no cl
 
 from client_sdk.python.actions import Verdict
 from client_sdk.python.async_client import AsyncClient
+from client_sdk.python.async_viewer import AsyncViewer, Subscription
+from client_sdk.python.client import Client
 from client_sdk.python.errors import (
     ClientError,
     ClosedError,
@@ -16,13 +18,18 @@ from client_sdk.python.errors import (
     MessageError,
     SpoolError,
     StoppedError,
+    SubscriptionError,
 )
 from client_sdk.python.ledger import Ledger
 from client_sdk.python.link import State
 from client_sdk.python.messages import Push, Row
+from client_sdk.python.view import Change
 
 __all__ = [
     "AsyncClient",
+    "AsyncViewer",
+    "Change",
+    "Client",
     "ClientError",
     "ClosedError",
     "EventError",
@@ -33,5 +40,7 @@ __all__ = [
     "SpoolError",
     "State",
     "StoppedError",
+    "Subscription",
+    "SubscriptionError",
     "Verdict",
 ]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from client_sdk.python.closecodes import Retry
 from client_sdk.python.messages import Push
 
-__all__ = ["Action", "Close", "Opened", "Pushed", "Refused", "Send", "Verdict", "ViewChanged"]
+__all__ = ["Action", "Close", "Noticed", "Opened", "Pushed", "Refused", "Send", "Verdict", "ViewChanged"]
 
 
 class Send(NamedTuple):
@@ -51,10 +51,16 @@ class Refused(NamedTuple):
     code: str
 
 
+class Noticed(NamedTuple):
+    """The server told a viewer how it is served: `conflated`, `drain`, or `evicted:` and why."""
+
+    code: str
+
+
 class ViewChanged(NamedTuple):
     """A subscription has news."""
 
     id: int
 
 
-Action = Send | Close | Opened | Verdict | Pushed | Refused | ViewChanged
+Action = Send | Close | Opened | Verdict | Pushed | Refused | Noticed | ViewChanged

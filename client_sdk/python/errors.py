@@ -10,7 +10,15 @@ ClientError
 
 from __future__ import annotations
 
-__all__ = ["ClientError", "ClosedError", "EventError", "MessageError", "SpoolError", "StoppedError"]
+__all__ = [
+    "ClientError",
+    "ClosedError",
+    "EventError",
+    "MessageError",
+    "SpoolError",
+    "StoppedError",
+    "SubscriptionError",
+]
 
 
 class ClientError(Exception):
@@ -45,3 +53,12 @@ class ClosedError(ClientError):
 
 class SpoolError(ClientError):
     """The spool file is in use by another process, damaged, or belongs to another producer."""
+
+
+class SubscriptionError(ClientError):
+    """The server refused a subscription. `code` is its slug, such as `unknown_kpi`."""
+
+    def __init__(self, kpi: str, code: str) -> None:
+        super().__init__(f"{kpi}: {code}")
+        self.kpi = kpi
+        self.code = code

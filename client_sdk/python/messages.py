@@ -15,6 +15,7 @@ from client_sdk.python.errors import MessageError
 __all__ = [
     "Ack",
     "Auth",
+    "ClientMessage",
     "Credit",
     "Delta",
     "Drain",
@@ -23,6 +24,7 @@ __all__ = [
     "Limits",
     "Nack",
     "Notice",
+    "Origin",
     "Ping",
     "Pong",
     "ProducerId",
