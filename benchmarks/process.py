@@ -90,7 +90,9 @@ def python_server(name: str, *argv: str, env: Mapping[str, str] | None = None) -
 def gateway(kpis: Path, settings: Mapping[str, str] | None = None) -> Iterator[Running]:
     """The real gateway on a fresh data folder on a disk; `settings` are `TIDEGATE_<NAME>` variables by name."""
     keys = {"TIDEGATE_WRITE_KEYS": f"wk_{secrets.token_hex(8)}", "TIDEGATE_VIEW_KEYS": f"vk_{secrets.token_hex(8)}"}
-    env = keys | {f"TIDEGATE_{name.upper()}": value for name, value in (settings or {}).items()}
+    # A drain spreads the closes of live clients over seconds; here they are gone when it begins.
+    chosen = {"drain_ms": "100", **(settings or {})}
+    env = keys | {f"TIDEGATE_{name.upper()}": value for name, value in chosen.items()}
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-", dir=real_disk()[0]) as data:
         argv = ("gateway", "serve", "--port", "0", "--data", data, "--kpis", str(kpis))
         with python_server("gateway", *argv, env=env) as server:
