@@ -76,10 +76,11 @@ def open_writer(file: Path) -> sqlite3.Connection:
         DiskFullError: no room to fold the WAL in.
     """
     try:
+        file.touch(mode=0o600)  # SQLite gives the files beside it the same mode
         connection = sqlite3.connect(
             file, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
         )
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise ConfigError("data", f"cannot open {file}: {error}") from error
     try:
         _prepare(connection, file)

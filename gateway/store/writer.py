@@ -276,7 +276,7 @@ class Writer:
 
     def _fold(self, written: int) -> None:
         """Checkpoint when the WAL has grown long. Comes behind the answers: nobody waits for it but the next call."""
-        self._wal_bytes += written + 4 * PAGE_BYTES
+        self._wal_bytes += written + PAGE_BYTES  # a page is written again for each small row that joins it
         if self._wal_bytes < CHECKPOINT_BYTES:
             return
         self._wal_bytes = 0
