@@ -6,7 +6,6 @@ The steps, in order: what the text said, ids seen before, time. Each works on th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics import Batch
+from analytics.batch import time_ms
 from gateway.core.dedup import UuidHorizon, uuid_key
 from gateway.core.producer import Arrival
 from gateway.wire.events import Event, EventReader
@@ -23,6 +23,7 @@ __all__ = ["Admitted", "Finding", "admit"]
 
 PAST_MS = 48 * 3_600_000
 FUTURE_MS = 5 * 60_000
+_FAR = 2**61
 
 _event_of = attrgetter("event")
 _timestamp_of = attrgetter("timestamp")
@@ -69,6 +70,7 @@ def admit(arrivals: Sequence[Arrival], reader: EventReader, horizon: UuidHorizon
     _drop_repeats(events, skip, horizon, findings)
     timestamp, clamped = _event_times(arrivals, lengths, events, skip, findings)
     batch = Batch(
+        n=count,
         timestamp=timestamp,
         columns=_columns(arrivals, lengths, events, reader),
         sources=[(a.producer.id, n) for a, n in zip(arrivals, lengths, strict=True)],
@@ -128,30 +130,16 @@ def _mixed_times(
     for place, value in enumerate(said):
         if value is None:
             continue  # absent: the time of receipt, which is in our clock already
-        millis = parse_time(value) if isinstance(value, str) else value
-        if millis is None:
+        try:
+            millis = time_ms(value)
+        except ValueError:
             if not skip[place]:
                 skip[place] = True
                 findings.append(Finding(place, "drop", "schema:timestamp"))
             continue
-        # Bounded first: a float of 1e300 has no int64. What is cut here is clamped further below.
-        times[place] = int(min(max(millis, -(2.0**61)), 2.0**61)) - int(offsets[place])
+        # Bounded first: 1e300 has no int64. What is cut here is clamped further below.
+        times[place] = min(max(millis, -_FAR), _FAR) - int(offsets[place])
     return times
-
-
-def parse_time(text: str) -> int | None:
-    """Epoch milliseconds of an ISO-8601 text, UTC unless it says otherwise; None for anything else.
-
-    >>> parse_time("2026-11-22T09:20:00.400Z"), parse_time("2026-11-22T10:20:00.400+01:00"), parse_time("soon")
-    (1795339200400, 1795339200400, None)
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round(moment.timestamp() * 1000)
 
 
 def _columns(

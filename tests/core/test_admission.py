@@ -1,0 +1,134 @@
+"""Columns, times and verdicts of a group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import orjson
+import pytest
+
+from gateway.core.admission import FUTURE_MS, PAST_MS, Admitted, admit
+from gateway.core.dedup import UuidHorizon
+from gateway.core.producer import Arrival
+from gateway.core.producers import Producer
+from gateway.wire import Codec, EventReader, Limits
+from gateway.wire.messages import Defaults
+
+NOW = 1_795_334_400_000
+LIMITS = Limits(262_144, 500, 16)
+READER = EventReader(["country", "price"], LIMITS, 65_536)
+CODEC = Codec(READER, LIMITS)
+
+
+def arrival(*events: dict[str, Any], offset: int = 0, defaults: Any = None, producer: str = "p") -> Arrival:
+    text = orjson.dumps({"type": "batch", "seq": 1, "events": events})
+    batch = CODEC.batch(text)
+    given = msgspec.convert(defaults, Defaults) if defaults else None
+    return Arrival(Producer(producer, 1, 0), 1, 1, batch.events, batch.verdicts, text, NOW, offset, given, b"", None)
+
+
+def findings(admitted: Admitted) -> list[tuple[int, str, str]]:
+    return sorted(tuple(finding) for finding in admitted.findings)
+
+
+def test_columns_hold_what_events_and_defaults_say() -> None:
+    """An event's own word comes first, then the connection's, then None."""
+    admitted = admit(
+        [
+            arrival(
+                {"event": "a", "properties": {"country": "FR"}},
+                {"event": "b", "distinct_id": "u2"},
+                defaults={"distinct_id": "u1", "session_id": "s1", "properties": {"country": "DE", "price": [1]}},
+            ),
+            arrival({"event": "c"}, producer="q"),
+        ],
+        READER,
+        UuidHorizon(10),
+    )
+    assert admitted.batch.columns == {
+        "event": ["a", "b", "c"],
+        "distinct_id": ["u1", "u2", None],
+        "session_id": ["s1", "s1", None],
+        "country": ["FR", "DE", None],
+        "price": [None, None, None],
+    }
+    assert (admitted.batch.sources, admitted.starts) == ([("p", 2), ("q", 1)], [0, 2])
+
+
+def test_times_are_corrected_and_clamped() -> None:
+    """By the clock offset; to [-48 h, +5 min] of receipt, with a warning, and without moving the watermark."""
+    times = [NOW + 7_000, NOW - PAST_MS, NOW + 7_000 + FUTURE_MS + 1, 0, 4_102_444_800_000, -5, 1e300]
+    admitted = admit([arrival(*({"event": "x", "timestamp": t} for t in times), offset=7_000)], READER, UuidHorizon(10))
+    batch = admitted.batch
+    assert batch.timestamp.tolist() == [
+        NOW,
+        NOW - PAST_MS,
+        NOW + FUTURE_MS,
+        NOW - PAST_MS,
+        NOW + FUTURE_MS,
+        NOW - PAST_MS,
+        NOW + FUTURE_MS,
+    ]
+    assert findings(admitted) == [(place, "warn", "clamped") for place in range(1, 7)]
+    assert batch.holds is not None
+    assert batch.holds.tolist() == [False] + [True] * 6
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (None, NOW),
+        ("2026-11-22T08:00:00Z", 1_795_334_400_000),
+        ("2026-11-22T09:00:00.250+01:00", 1_795_334_400_250),
+        (NOW + 0.9, NOW),
+        (float(NOW), NOW),
+    ],
+)
+def test_times_have_several_spellings(said: Any, meant: int) -> None:
+    """Milliseconds, ISO-8601, or nothing: the time of receipt, which needs no correction."""
+    admitted = admit([arrival({"event": "x", "timestamp": said})], READER, UuidHorizon(10))
+    assert (admitted.batch.timestamp.tolist(), admitted.findings) == ([meant], [])
+
+
+def test_a_time_that_is_none_is_dropped() -> None:
+    """The others of its batch stay."""
+    admitted = admit(
+        [arrival({"event": "x", "timestamp": "soon"}, {"event": "y", "timestamp": NOW})], READER, UuidHorizon(10)
+    )
+    assert findings(admitted) == [(0, "drop", "schema:timestamp")]
+    assert admitted.batch.skip is not None
+    assert admitted.batch.skip.tolist() == [True, False]
+
+
+def test_a_repeated_id_is_a_duplicate() -> None:
+    """In the same batch, in the same group, and from another producer later."""
+    horizon = UuidHorizon(10)
+    first = admit(
+        [
+            arrival({"event": "x", "uuid": "a"}, {"event": "x", "uuid": "a"}, {"event": "x"}),
+            arrival({"event": "x", "uuid": "a"}, producer="q"),
+        ],
+        READER,
+        horizon,
+    )
+    assert findings(first) == [(1, "duplicate", "uuid"), (3, "duplicate", "uuid")]
+    second = admit([arrival({"event": "x", "uuid": "a"})], READER, horizon)
+    assert findings(second) == [(0, "duplicate", "uuid")]
+
+
+def test_a_dropped_event_does_not_claim_its_id() -> None:
+    """Sent again in a form that is fine, it counts."""
+    horizon = UuidHorizon(10)
+    bad = admit([arrival({"event": "", "uuid": "a"})], READER, horizon)
+    good = admit([arrival({"event": "x", "uuid": "a"})], READER, horizon)
+    assert findings(bad) == [(0, "drop", "event_name")]
+    assert good.findings == []
+
+
+def test_an_empty_group_is_an_empty_batch() -> None:
+    """A batch may hold no events at all."""
+    admitted = admit([arrival()], READER, UuidHorizon(10))
+    assert admitted.batch.n == 0
+    assert isinstance(admitted.batch.timestamp, np.ndarray)

@@ -1,0 +1,159 @@
+"""Nothing lost, nothing doubled: any interleaving of sends, resends, losses, reconnects and crashes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.fold import Fold
+from gateway.core.record import encode_record
+from tests.core.simulation import NOW, SPECS, Client, World, new_fold
+
+ACTIONS = ["send", "send", "send", "resend", "skip", "write", "apply", "lose", "drop", "connect", "snapshot", "crash"]
+
+EVENTS = st.builds(
+    lambda event_id, second, user, country, value: {
+        "event": "purchase",
+        "uuid": f"01934d0e-7b00-7000-8000-{event_id:012x}",
+        "timestamp": NOW - 30_000 + second * 1_000 + event_id,
+        "distinct_id": f"u{user}",
+        "properties": {"country": country, "value": value},
+    },
+    st.integers(1, 40),
+    st.integers(0, 25),
+    st.integers(0, 4),
+    st.sampled_from(["DE", "FR"]),
+    st.integers(0, 5),
+)
+
+BATCHES = st.lists(st.lists(EVENTS, min_size=1, max_size=3), min_size=1, max_size=5)
+
+
+def unify(batches: list[list[list[dict[str, Any]]]]) -> list[Client]:
+    """Clients whose events have one content for each id, wherever and however often the id occurs."""
+    first: dict[str, dict[str, Any]] = {}
+    return [
+        Client(f"p{n}", [[first.setdefault(event["uuid"], event) for event in batch] for batch in mine])
+        for n, mine in enumerate(batches)
+    ]
+
+
+@given(
+    st.lists(BATCHES, min_size=1, max_size=3),
+    st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2)), max_size=40),
+)
+def test_every_interleaving_ends_in_the_rows_of_the_model(
+    batches: list[list[list[dict[str, Any]]]], actions: list[tuple[str, int]]
+) -> None:
+    """After all of it, each event counts once in every KPI, and the ledger closes."""
+    world = World(unify(batches))
+    for action, who in actions:
+        world.step(action, who)
+    world.finish()
+    assert world.rows() == world.expected()
+    ledger = world.fold.ledger
+    ids = {e["uuid"] for c in world.clients for b in c.batches for e in b}
+    assert (ledger.accepted, ledger.rejected) == (len(ids), 0)
+    assert ledger.sent == sum(len(batch) for client in world.clients for batch in client.batches)
+
+
+def purchase(number: int) -> dict[str, Any]:
+    return {
+        "event": "purchase",
+        "uuid": f"01934d0e-7b00-7000-8000-{number:012x}",
+        "timestamp": NOW - 5_000,
+        "distinct_id": f"u{number}",
+        "properties": {"country": "DE", "value": number},
+    }
+
+
+def crash_after_a_snapshot() -> World:
+    """Acked, snapshotted, the acks lost, crashed: the client sends again what the server has."""
+    world = World([Client("p0", [[purchase(1)], [purchase(2)]]), Client("p1", [[purchase(1)]])])
+    for action in ("connect", "send", "send", "lose", "write", "apply", "snapshot", "crash", "lose"):
+        world.step(action, 0)
+    world.finish()
+    return world
+
+
+def test_a_crash_after_a_snapshot_doubles_nothing() -> None:
+    """The dedup table comes back with the state it belongs to."""
+    world = crash_after_a_snapshot()
+    assert world.rows() == world.expected()
+
+
+@pytest.mark.parametrize("left_out", ["producers", "uuids"])
+def test_leaving_dedup_out_of_the_snapshot_is_noticed(left_out: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the table or the ids not part of the cut, the test above would be red."""
+    whole = Fold.restore
+    empty = new_fold().snapshot()[left_out]
+    monkeypatch.setattr(Fold, "restore", lambda self, blobs: whole(self, {**blobs, left_out: empty}))
+    world = crash_after_a_snapshot()
+    assert world.rows() != world.expected()
+
+
+def test_acking_before_the_disk_is_noticed() -> None:
+    """Were a batch acked on receipt, a crash would lose it: the client would not send it again."""
+    world = World([Client("p0", [[purchase(1)]])])
+    world.step("connect", 0)
+    world.step("send", 0)
+    world.clients[0].acked = 1  # the early ack
+    world.pending, world.group = [], None
+    world.clients[0].session = None
+    world.fold = new_fold()
+    world.finish()
+    assert world.rows() != world.expected()
+
+
+def test_a_snapshot_is_the_same_after_a_restore() -> None:
+    """Byte for byte, and a replay of the log gives it too."""
+    world = World([Client("p0", [[purchase(1)], [purchase(2), purchase(2)]])])
+    for action in ("connect", "send", "write", "apply", "send", "write", "apply"):
+        world.step(action, 0)
+    blobs = world.fold.snapshot()
+    restored = new_fold()
+    restored.restore(blobs)
+    assert restored.snapshot() == blobs
+    replayed = new_fold()
+    for payload in world.log:
+        replayed.replay(payload)
+    assert (replayed.ledger.as_dict(), replayed.table.to_bytes()) == (
+        world.fold.ledger.as_dict(),
+        world.fold.table.to_bytes(),
+    )
+
+
+def test_a_row_that_cannot_be_read_is_counted() -> None:
+    """A start must not loop on one bad row, nor stop at it."""
+    fold = new_fold()
+    assert fold.replay(b"garbage") == 0
+    world = World([Client("p0", [[purchase(1)]])])
+    world.step("connect", 0)
+    world.step("send", 0)
+    (arrival,) = world.pending
+    assert fold.replay(encode_record([arrival._replace(text=b'{"type":"pong","now":1}'), arrival])) == 1
+    assert fold.unreadable == 2
+
+
+def test_a_snapshot_without_a_part_is_refused() -> None:
+    """By name."""
+    blobs = new_fold().snapshot()
+    del blobs["ledger"]
+    with pytest.raises(ValueError, match="ledger"):
+        new_fold().restore(blobs)
+
+
+def test_a_reload_keeps_what_is_unchanged() -> None:
+    """Another set of KPIs: the same ones keep their rows, and events keep coming."""
+    world = World([Client("p0", [[purchase(1)], [purchase(2)]])])
+    for action in ("connect", "send", "write", "apply"):
+        world.step(action, 0)
+    world.fold.reload([spec for spec in SPECS if spec.name != "users"])
+    world.fold.reload(SPECS)
+    world.finish()
+    rows, expected = world.rows(), world.expected()
+    assert rows["events"] == expected["events"]
+    assert len(rows["users"]) == len(expected["users"])

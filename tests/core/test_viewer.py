@@ -1,0 +1,222 @@
+"""What a viewer gets, when, and what becomes of one that takes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from analytics import Row
+from gateway.core.topic import Topic, encode_row
+from gateway.core.viewer import Subscription, ViewerLimits, ViewerSession
+from gateway.wire.messages import From, Notice, ServerMessage
+
+LIMITS = ViewerLimits(stall_ms=5_000, evict_ms=15_000, buffer=262_144)
+
+
+class FakePeer:
+    """A socket that takes what it is told to take. Frames are newline-separated JSON here."""
+
+    def __init__(self) -> None:
+        self.can_write = True
+        self.buffered = 0
+        self.writes: list[list[dict[str, Any]]] = []
+        self.said: list[ServerMessage] = []
+        self.aborted = False
+
+    def say(self, message: ServerMessage) -> None:
+        self.said.append(message)
+
+    def write(self, frames: bytes) -> None:
+        self.writes.append([orjson.loads(line) for line in frames.splitlines()])
+
+    def end(self, code: int) -> None:
+        raise AssertionError(code)
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def take(self) -> list[dict[str, Any]]:
+        """Everything written since the last call."""
+        messages = [message for write in self.writes for message in write]
+        self.writes.clear()
+        return messages
+
+
+class Scene:
+    """One viewer of one topic."""
+
+    def __init__(self, max_hz: float = 4, rows: int = 1, size: int = 1) -> None:
+        self.topic = Topic("k", None, b"{}", "e1", lambda payload: payload + b"\n")
+        self.peer = FakePeer()
+        self.rows = [Row("k", {}, i, i + 1, "v" * size, "final", 0) for i in range(rows)]
+        self.viewer = ViewerSession(self.peer, "v-1", LIMITS, lambda *_: self.rows)
+        self.max_hz = max_hz
+
+    def subscribe(self, now: int = 0, start: From | None = None, id_: int = 1) -> None:
+        self.viewer.add(Subscription(id_, self.topic, 300_000, self.max_hz), start, "e1", now)
+
+    def step(self, value: int = 1) -> None:
+        self.topic.step([encode_row(Row("k", {}, 0, 1, value, "partial", 0))], None)
+
+    def flush(self, now: int) -> list[dict[str, Any]]:
+        assert self.viewer.flush(now)
+        return self.peer.take()
+
+
+def test_a_subscription_begins_with_a_snapshot() -> None:
+    """Then it has what there is, and gets nothing until something changes."""
+    scene = Scene()
+    scene.subscribe()
+    (message,) = scene.flush(0)
+    assert (message["type"], message["offset"], len(message["rows"])) == ("snapshot", 0, 1)
+    assert scene.flush(10_000) == []
+
+
+def test_deltas_come_at_most_max_hz() -> None:
+    """At 4 Hz: not before 250 ms, then everything since in one."""
+    scene = Scene(max_hz=4)
+    scene.subscribe()
+    scene.flush(0)
+    scene.step()
+    assert scene.flush(249) == []
+    scene.step()
+    (delta,) = scene.flush(250)
+    assert (delta["type"], delta["prev"], delta["offset"]) == ("delta", 0, 2)
+
+
+def test_the_rate_is_bounded_both_ways() -> None:
+    """0.1 to 20 a second, whatever was asked for."""
+    assert Subscription(1, Scene().topic, 1, 1_000).period_ms == 50
+    assert Subscription(1, Scene().topic, 1, 0).period_ms == 10_000
+
+
+def test_a_resume_within_reach_is_a_delta() -> None:
+    """From the place it had; at the head an empty delta with prev = offset."""
+    scene = Scene()
+    scene.step()
+    scene.step()
+    scene.subscribe(start=From("e1", 1))
+    (delta,) = scene.flush(0)
+    assert (delta["prev"], delta["offset"]) == (1, 2)
+    scene.subscribe(start=From("e1", 2), id_=2)
+    (delta,) = scene.flush(0)
+    assert (delta["id"], delta["prev"], delta["offset"], delta["set"]) == (2, 2, 2, [])
+
+
+def test_a_resume_from_elsewhere_is_a_snapshot() -> None:
+    """Another epoch, or a place that has not been yet."""
+    for start in (From("e0", 0), From("e1", 9)):
+        scene = Scene()
+        scene.subscribe(start=start)
+        assert [message["type"] for message in scene.flush(0)] == ["snapshot"]
+
+
+def test_a_resync_is_a_snapshot() -> None:
+    """At once, whatever the rate; an unknown id is said."""
+    scene = Scene()
+    scene.subscribe()
+    scene.flush(0)
+    assert scene.viewer.resync(1)
+    assert [message["type"] for message in scene.flush(1)] == ["snapshot"]
+    assert not scene.viewer.resync(2)
+
+
+def test_a_hidden_page_gets_a_fifth_of_a_hertz() -> None:
+    """And everything it missed the moment it is shown again."""
+    scene = Scene(max_hz=20)
+    scene.subscribe()
+    scene.flush(0)
+    scene.viewer.show(False, 0)
+    scene.step()
+    assert scene.flush(4_999) == []
+    assert len(scene.flush(5_000)) == 1
+    scene.step()
+    assert scene.flush(6_000) == []
+    scene.viewer.show(True, 6_001)
+    assert len(scene.flush(6_001)) == 1
+
+
+def test_all_that_is_due_goes_in_one_write() -> None:
+    """Several subscriptions, one system call."""
+    scene = Scene()
+    for id_ in range(5):
+        scene.subscribe(id_=id_)
+    scene.viewer.flush(0)
+    assert [len(write) for write in scene.peer.writes] == [5]
+
+
+def test_a_large_snapshot_waits_for_the_socket() -> None:
+    """Not more than the burst at once; the parts keep their order."""
+    scene = Scene(rows=2_000, size=500)
+    scene.subscribe()
+    parts: list[int] = []
+    turns = 0
+    while True:
+        scene.viewer.flush(0)
+        messages = scene.peer.take()
+        if not messages:
+            break
+        parts += [message["part"] for message in messages]
+        turns += 1
+    assert parts == list(range(1, len(parts) + 1))
+    assert turns > 2
+
+
+def test_a_stalled_viewer_loses_steps_then_the_connection() -> None:
+    """5 s: a notice, and a snapshot when it moves again; 15 s: cut."""
+    scene = Scene()
+    scene.subscribe()
+    scene.flush(0)
+    scene.step()
+    scene.peer.can_write, scene.peer.buffered = False, 1_000
+    assert scene.viewer.flush(1_000)
+    assert scene.viewer.flush(6_000)
+    assert scene.peer.said == [Notice("conflated")]
+    scene.peer.can_write, scene.peer.buffered = True, 0
+    assert [message["type"] for message in scene.flush(6_100)] == ["snapshot"]
+    scene.peer.can_write, scene.peer.buffered = False, 1_000
+    assert scene.viewer.flush(7_000)
+    assert scene.viewer.flush(21_999)
+    assert not scene.viewer.flush(22_000)
+    assert scene.peer.aborted
+
+
+def test_progress_is_not_a_stall() -> None:
+    """A buffer that gets smaller is being read."""
+    scene = Scene()
+    scene.subscribe()
+    scene.flush(0)
+    scene.peer.can_write = False
+    for second in range(60):
+        scene.peer.buffered = 100_000 - second
+        assert scene.viewer.flush(second * 1_000)
+    assert scene.peer.said == []
+
+
+def test_what_waits_behind_the_frame_is_bounded() -> None:
+    """256 KiB behind what is being written, then it is cut."""
+    scene = Scene()
+    scene.subscribe()
+    scene.flush(0)
+    scene.peer.can_write, scene.peer.buffered = False, 300_000
+    assert not scene.viewer.flush(100)
+    assert scene.peer.aborted
+
+
+def test_steps_come_back_after_a_while_of_health() -> None:
+    """Snapshots only for 5 s, at most one a second, then deltas again."""
+    scene = Scene()
+    scene.subscribe()
+    scene.flush(0)
+    scene.peer.can_write, scene.peer.buffered = False, 10
+    scene.viewer.flush(1_000)
+    scene.viewer.flush(6_000)
+    scene.peer.can_write, scene.peer.buffered = True, 0
+    scene.step()
+    assert [m["type"] for m in scene.flush(6_000)] == ["snapshot"]
+    scene.step()
+    assert scene.flush(6_500) == []
+    assert [m["type"] for m in scene.flush(7_100)] == ["snapshot"]
+    scene.step()
+    assert [m["type"] for m in scene.flush(12_000)] == ["delta"]
