@@ -7,7 +7,7 @@
 
 import { steady, wall } from "./clock.js";
 import { Courier } from "./courier.js";
-import { encodeEvent } from "./event.js";
+import { encodeEvent, inWindow } from "./event.js";
 import { claim, claimNew, queuePrefix } from "./identity.js";
 import { Ledger } from "./ledger.js";
 import { watchLifecycle } from "./lifecycle.js";
@@ -27,7 +27,7 @@ import { uuidGenerator } from "./uuid.js";
  * @property {number} [maxBytes] their bytes; default 1 MiB
  */
 /** @typedef {{timestamp?: number | Date, priority?: "low" | "normal"}} CaptureOptions */
-/** @typedef {{event: import("./event.js").WireEvent, low: boolean, at: number}} Early */
+/** @typedef {{event: string, uuid: string, encoded: ReturnType<typeof encodeEvent>, low: boolean, at: number}} Taken */
 
 const MAX_EVENTS = 2_000;
 const MAX_BYTES = 1_048_576;
@@ -35,7 +35,7 @@ const MAX_BYTES = 1_048_576;
 const SHUTDOWN_MS = 2_000;
 
 export class Client {
-  /** Events from before the identity was settled; null after. @type {Early[] | null} */
+  /** Events from before the identity was settled; null after. @type {Taken[] | null} */
   #early = [];
   /** @type {Producer | null} */
   #producer = null;
@@ -94,19 +94,17 @@ export class Client {
     if (this.#ended) return;
     const now = wall();
     const given = Math.trunc(Number(options?.timestamp));
-    this.#take({
-      event: {
-        event,
-        uuid: this.#makeUuid(now),
-        timestamp: Number.isFinite(given) ? given : now,
-        distinct_id: this.#person.id,
-        session_id: this.#session.touch(now),
-        window_id: this.#windowId,
-        properties: { ...pageProperties(location), ...properties },
-      },
-      low: options?.priority === "low",
-      at: steady(),
-    });
+    const uuid = this.#makeUuid(now);
+    const wire = {
+      event,
+      uuid,
+      timestamp: Number.isFinite(given) ? given : now,
+      distinct_id: this.#person.id,
+      session_id: this.#session.touch(now),
+      properties: pageProperties(location),
+    };
+    const encoded = encodeEvent(wire, properties);
+    this.#take({ event, uuid, encoded, low: options?.priority === "low", at: steady() });
   }
 
   /** @param {Record<string, unknown>} [properties] */
@@ -135,8 +133,9 @@ export class Client {
   /** @returns {import("./ledger.js").Balance} */
   ledger() {
     if (this.#producer) return this.#producer.queue.ledger.balance(this.#producer.queue.events);
-    const balance = new Ledger().balance(this.#early?.length ?? 0);
-    return { ...balance, sent: balance.pending };
+    const early = this.#early ?? [];
+    const rejected = early.filter(({ encoded }) => "reason" in encoded).length;
+    return { ...new Ledger().balance(early.length - rejected), sent: early.length, rejected };
   }
 
   /** Send what can be sent within two seconds, then fall silent. What is left stays stored. */
@@ -151,21 +150,20 @@ export class Client {
     this.#release(false);
   }
 
-  /** @param {Early} taken */
+  /** @param {Taken} taken */
   #take(taken) {
     if (this.#early) {
       this.#early.push(taken);
       return;
     }
+    const { event, uuid, encoded, low, at } = taken;
     const producer = /** @type {Producer} */ (this.#producer);
-    const encoded = encodeEvent(taken.event);
     if ("reason" in encoded) {
       producer.queue.ledger.sent += 1;
       producer.queue.ledger.rejected += 1;
-      const { event, uuid } = taken.event;
       this.#emitter.emit("verdict", { event, uuid, outcome: "drop", reason: encoded.reason });
     } else {
-      producer.capture(encoded, taken.event.uuid, taken.low, taken.at);
+      producer.capture(inWindow(encoded, this.#windowId), uuid, low, at);
     }
     this.#schedule();
   }
@@ -226,7 +224,7 @@ export class Client {
       progressed: () => this.#progressed(),
       fenced: () => this.#fenced(),
     });
-    for (const taken of early) this.#take({ ...taken, event: { ...taken.event, window_id: this.#windowId } });
+    for (const taken of early) this.#take(taken);
   }
 
   #defaults() {

@@ -10,27 +10,34 @@ export const MAX_EVENT_BYTES = 61_440;
  * @property {number} timestamp epoch milliseconds
  * @property {string} distinct_id
  * @property {string} session_id
- * @property {string} window_id
  * @property {Record<string, unknown>} properties
  */
 
 /** @typedef {{text: string, bytes: number}} Encoded */
 
 /**
- * The event's text, or the reason why it has none.
+ * The event's text, or the reason why it has none. The page's objects are read here and never again.
  * @param {WireEvent} event
+ * @param {unknown} [properties] the page's own; they win over the event's
  * @returns {Encoded | {reason: "event_name" | "unencodable" | "too_large"}}
  */
-export function encodeEvent(event) {
+export function encodeEvent(event, properties) {
   if (typeof event.event !== "string" || !event.event) return { reason: "event_name" };
   let text;
   try {
-    text = replaceLoneSurrogates(JSON.stringify(event, plain));
+    const all = { ...event.properties, .../** @type {object} */ (properties) };
+    text = replaceLoneSurrogates(JSON.stringify({ ...event, properties: all }, plain));
   } catch {
     return { reason: "unencodable" }; // a cycle, or a toJSON or getter of the page that throws
   }
   const bytes = utf8Length(text);
   return bytes > MAX_EVENT_BYTES ? { reason: "too_large" } : { text, bytes };
+}
+
+/** The same event with its window, which is known a moment later than the rest. @param {Encoded} event @param {string} id */
+export function inWindow({ text, bytes }, id) {
+  const field = `,"window_id":${JSON.stringify(id)}`;
+  return { text: `${text.slice(0, -1)}${field}}`, bytes: bytes + utf8Length(field) };
 }
 
 /** JSON has no big integers; as text they keep every digit. @param {string} _key @param {unknown} value */

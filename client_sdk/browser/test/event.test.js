@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MAX_EVENT_BYTES, encodeEvent, utf8Length } from "../src/event.js";
+import { MAX_EVENT_BYTES, encodeEvent, inWindow, utf8Length } from "../src/event.js";
 
 const event = (properties, name = "a") => ({ event: name, uuid: "u", timestamp: 1, properties });
 
@@ -42,4 +42,21 @@ test("what JSON cannot say is refused with its reason, never thrown", () => {
 
 test("a big integer keeps its digits as text", () => {
   assert.equal(JSON.parse(encodeEvent(event({ n: 2n ** 70n })).text).properties.n, "1180591620717411303424");
+});
+
+test("the page's properties win over the event's, and a getter that throws is a reason", () => {
+  assert.deepEqual(JSON.parse(encodeEvent(event({ a: 1, b: 1 }), { b: 2 }).text).properties, { a: 1, b: 2 });
+  const hostile = {
+    get x() {
+      throw new Error("no");
+    },
+  };
+  assert.deepEqual(encodeEvent(event({}), hostile), { reason: "unencodable" });
+  for (const odd of [null, undefined, 5, true]) assert.deepEqual(JSON.parse(encodeEvent(event({}), odd).text).properties, {});
+});
+
+test("the window is added to the text and to its bytes", () => {
+  const placed = inWindow(encodeEvent(event({ a: "é" })), 'w"');
+  assert.equal(JSON.parse(placed.text).window_id, 'w"');
+  assert.equal(placed.bytes, Buffer.byteLength(placed.text));
 });
