@@ -88,7 +88,7 @@ export class Chart {
     this.#plot = new library({
       width,
       height,
-      padding: [6, 3, 2, 3],
+      padding: [3, 3, 2, 3],
       legend: { show: false },
       axes: [{ show: false }, { show: false }],
       cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 6 }, bind: { dblclick: none } },

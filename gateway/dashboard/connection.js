@@ -8,7 +8,8 @@ const ANSWER_MS = 10_000;
 
 /**
  * @typedef {object} State
- * @property {"connecting"|"live"|"waiting"|"draining"|"stopped"} phase
+ * @property {"connecting"|"live"|"waiting"|"draining"|"stopped"|"locked"} phase `stopped`
+ *   for good, until a person asks; `locked` is the page's own: it has no key
  * @property {string} text one sentence, empty when all is well
  * @property {number|null} retryAt steady ms of the next attempt
  *

@@ -92,7 +92,7 @@ function ask(reason = "") {
   forgetKey();
   board.clear();
   start.show("none");
-  status.set({ phase: "stopped", text: reason, retryAt: null });
+  status.set({ phase: "locked", text: "", retryAt: null });
   gate.show(reason);
 }
 

@@ -44,3 +44,12 @@ export function history(window) {
   const windows = window.kind === "tumbling" ? 60 * window.size : 3 * window.size;
   return Math.min(3_600, Math.max(300, Math.ceil(windows / 1_000)));
 }
+
+/**
+ * A duration as KPI files write it, in the largest unit that divides it.
+ * @param {number} ms
+ */
+export function brief(ms) {
+  const [name, size] = [...UNIT_MS].reverse().find(([, unit]) => ms >= unit && ms % unit === 0) ?? ["ms", 1];
+  return `${ms / size}${name}`;
+}

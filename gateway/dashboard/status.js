@@ -9,6 +9,7 @@ const WORDS = {
   waiting: "Disconnected",
   draining: "Server restarting",
   stopped: "Stopped",
+  locked: "Key needed",
 };
 /** How long "slowed" stays after the last notice of it. */
 const SLOWED_MS = 15_000;

@@ -5,13 +5,13 @@ import { element, mark, write } from "./element.js";
 import { age, bound, change, clockTime, dimension, exact, labelText, quantity } from "./format.js";
 import { read, trend } from "./reading.js";
 import { Slots } from "./slots.js";
-import { duration } from "./span.js";
+import { brief, duration } from "./span.js";
 import { Table } from "./table.js";
 
 const TARGET_MS = 5_000;
 /** Older than this many times its freshness target, a tile is stale rather than late. */
 const STALE = 15;
-const ROWS = { groups: 7, items: 11 };
+const ROWS = { groups: 7, items: 10 };
 const KIND = { partial: "partial", final: "final", correction: "corrected" };
 const KIND_TITLE = {
   partial: "This window is still filling.",
@@ -36,6 +36,7 @@ export class Tile {
   #number = element("data.number", "–");
   #unit = element("span.unit");
   #change = element("span.change");
+  #against = element("span.against");
   #caption = element("span.caption");
   #kind = element("span.kind");
   #bound = element("span.bound");
@@ -74,8 +75,9 @@ export class Tile {
     this.#reading = read(this.#view, this.#plan, now);
     if (this.#reading) this.#error = null;
     this.#drawNumber();
-    this.#table?.draw(this.#reading?.entries ?? []);
+    // The chart gives out the colours that the table shows.
     if (this.#chart && this.#reading) this.#drawChart();
+    this.#table?.draw(this.#reading?.entries ?? []);
     this.tick(now);
   }
 
@@ -113,8 +115,8 @@ export class Tile {
     this.#behind.title = "Events up to the watermark are complete";
     const parts = [
       element("header", [title, this.#fresh]),
-      element("div.reading", [this.#number, this.#unit, this.#change]),
-      element("div.about", [this.#caption, this.#kind, this.#bound]),
+      element("div.reading", [this.#number, this.#unit, element("span.versus", [this.#change, this.#against])]),
+      element("div.about", [this.#caption, this.#bound, this.#kind]),
     ];
     if (shape !== "items") {
       this.#chart = new Chart({ zero: additive, onHover: (index) => this.#hover(index) });
@@ -142,6 +144,7 @@ export class Tile {
     const changed = reading?.change ? change(reading.change.now, reading.change.before, unit, good) : null;
     write(this.#change, changed?.text ?? "");
     mark(this.#change, "data-tone", changed?.tone ?? null);
+    write(this.#against, changed ? this.#againstText() : "");
     mark(this.#change, "title", changed ? this.#changeTitle() : null);
     const kind = reading?.kind ?? null;
     write(this.#kind, kind ? KIND[kind] + (kind === "correction" && reading.rev > 1 ? ` ×${reading.rev}` : "") : "");
@@ -150,6 +153,11 @@ export class Tile {
     write(this.#bound, reading?.error ? bound(reading.error) : "");
     mark(this.#bound, "title", reading?.error ? "Approximate value; this is its stated relative error" : null);
     if (this.#hovered === null) this.#drawCaption();
+  }
+
+  #againstText() {
+    const size = brief(this.#plan.window.size);
+    return this.#reading.change.complete ? `last full ${size}` : `vs ${size} ago`;
   }
 
   #changeTitle() {
@@ -165,9 +173,9 @@ export class Tile {
     if (!reading) return write(this.#caption, "No events yet");
     const seconds = this.#plan.window.size < 60_000;
     const span = `${clockTime(reading.start, seconds)}–${clockTime(reading.end, seconds)}`;
-    const whose = reading.label.length ? `${labelText(reading.label)}, highest of ${reading.groups} · ` : "";
-    write(this.#caption, whose + span);
-    mark(this.#caption, "title", whose + span);
+    const whose = reading.label.length ? `${labelText(reading.label)}, highest of ${reading.groups}` : "";
+    write(this.#caption, whose || span);
+    mark(this.#caption, "title", whose ? `${whose}, ${span}` : null);
   }
 
   #drawChart() {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { duration, history, windowOf } from "../../gateway/dashboard/span.js";
+import { brief, duration, history, windowOf } from "../../gateway/dashboard/span.js";
 
 test("durations are read in every unit", () => {
   assert.deepEqual(["500ms", "10s", "30m", "2h", "7d"].map(duration), [500, 10_000, 1_800_000, 7_200_000, 604_800_000]);
@@ -28,4 +28,8 @@ test("history is at least five minutes and at most an hour", () => {
   assert.equal(history(windowOf("sliding 5m every 5s")), 900);
   assert.equal(history(windowOf("tumbling 1h")), 3_600);
   assert.equal(history(windowOf("?")), 300);
+});
+
+test("a duration is written in the largest unit that divides it", () => {
+  assert.deepEqual([500, 1_000, 90_000, 1_800_000, 86_400_000, 0].map(brief), ["500ms", "1s", "90s", "30m", "1d", "0ms"]);
 });

@@ -1,0 +1,43 @@
+"""A visit of the dashboard: a page in a context of its own, and everything that goes wrong on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
+
+__all__ = ["visit", "watch"]
+
+DEADLINE_MS = 15_000
+
+
+@contextmanager
+def visit(browser: Browser) -> Iterator[Page]:
+    """A blank page with nothing stored, in English and UTC."""
+    context = browser.new_context(locale="en-US", timezone_id="UTC", viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(DEADLINE_MS)
+    yield context.new_page()
+    context.close()
+
+
+def watch(page: Page) -> list[str]:
+    """Script errors, console errors, dialogs and policy violations of `page`, as they happen."""
+    seen: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            seen.append(f"console: {message.text}")
+
+    def asked(dialog: Dialog) -> None:
+        seen.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("pageerror", lambda error: seen.append(f"error: {error}"))
+    page.on("console", said)
+    page.on("dialog", asked)
+    page.expose_function("troubled", lambda trouble: seen.append(trouble))
+    page.add_init_script(
+        "addEventListener('securitypolicyviolation', (e) => troubled(`csp: ${e.violatedDirective} ${e.blockedURI}`))"
+    )
+    return seen
