@@ -104,7 +104,7 @@ class Server:
             config.memory_budget * _MB,
         )
         folder = Path(config.data)
-        self._log = EventLog.open(
+        self.log = EventLog.open(
             folder,
             retention_ms=config.log_retention_ms,
             max_bytes=config.log_max_mb * _MB,
@@ -116,7 +116,7 @@ class Server:
             self._recover(fold)
             await self._open(loop, fold, specs, limits, ssl)
         except BaseException:
-            self._log.close()
+            self.log.close()
             raise
 
     def _find_keys(self, folder: Path) -> None:
@@ -131,7 +131,7 @@ class Server:
     def _recover(self, fold: Fold) -> None:
         """Newest good snapshot, then the log after it."""
         position = 0
-        stored = self._log.latest_snapshot()
+        stored = self.log.latest_snapshot()
         if stored is not None:
             try:
                 fold.restore(stored.blobs)
@@ -141,9 +141,9 @@ class Server:
                 _log.error("snapshot_unreadable", reason=str(error))
                 raise StorageError(f"snapshot at {stored.position}: {error}") from error
         started = time.monotonic()
-        events = sum(fold.replay(row.payload) for row in self._log.read(position))
+        events = sum(fold.replay(row.payload) for row in self.log.read(position))
         _log.info("recovered", snapshot=position, events=events, seconds=round(time.monotonic() - started, 3))
-        for damage in self._log.damage:
+        for damage in self.log.damage:
             _log.error("log_damaged", **damage._asdict())
 
     async def _open(
@@ -151,13 +151,13 @@ class Server:
     ) -> None:
         config = self.config
         node, epoch = secrets.token_hex(4), secrets.token_hex(8)
-        self._gate = AcceptGate(config.max_connections, config.max_connections_per_ip, config.accept_rate)
+        self.gate = AcceptGate(config.max_connections, config.max_connections_per_ip, config.accept_rate)
         pool = CreditPool(config.credit_pool * _MB)
         self._metrics = Metrics()
         ingest = Ingest(
-            loop, self._log, fold, pool, self._metrics, self._clock, self._storage_failed, config.snapshot_s * 1000
+            loop, self.log, fold, pool, self._metrics, self._clock, self._storage_failed, config.snapshot_s * 1000
         )
-        self._house = House(
+        self.house = House(
             node=node,
             epoch=epoch,
             access=Access(self.write_keys, self.view_keys),
@@ -173,7 +173,7 @@ class Server:
             clock=self._clock,
             later=loop.call_later,
         )
-        self._services = HouseServices(self._house, self._log, config)
+        self._services = HouseServices(self.house, self.log, config)
         self._http = HttpSide(
             config, self._services, self._metrics, demo_key=self.write_keys[0] if self._demo else None
         )
@@ -183,8 +183,8 @@ class Server:
         door = Door(
             config,
             self._wheel,
-            self._gate,
-            lambda: Session(self._house),
+            self.gate,
+            lambda: Session(self.house),
             self._http.protocol,
             self._may_open,
             loop,
@@ -201,10 +201,10 @@ class Server:
             raise ConfigError("port", f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
         port = self._listener.sockets[0].getsockname()[1]
         scheme = "https" if ssl else "http"
-        self._house.origins = Origins(config.allowed_origins, _own_origins(config.host, port))
-        self._ticking = asyncio.create_task(Ticker(self._house, config.tick_ms, config.memory_cap * _MB).run())
+        self.house.origins = Origins(config.allowed_origins, _own_origins(config.host, port))
+        self._ticking = asyncio.create_task(Ticker(self.house, config.tick_ms, config.memory_cap * _MB).run())
         self._ticking.add_done_callback(self._ticker_ended)
-        self._metrics.watch(self._house, self._gate, door)
+        self._metrics.watch(self.house, self.gate, door)
         # What lives until the end need not be looked at by each collection.
         gc.collect()
         gc.freeze()
@@ -212,7 +212,7 @@ class Server:
         self.url = f"{scheme}://{_shown(config.host)}:{port}"
 
     def _may_open(self, origin: str | None) -> bool:
-        return self._house.origins.may_open(origin)
+        return self.house.origins.may_open(origin)
 
     # ---- stop -----------------------------------------------------------------------------------------------------
 
@@ -234,29 +234,29 @@ class Server:
         """Drain, write what is pending, snapshot, close. After a storage failure there is nothing left to keep."""
         self._services.is_draining = True
         if self.exit_code == EXIT_DRAINED:
-            await drain(self._house, self._gate, self.config.drain_ms)
+            await drain(self.house, self.gate, self.config.drain_ms)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._house.ingest.close(), CLOSE_GRACE_S)
+                await asyncio.wait_for(self.house.ingest.close(), CLOSE_GRACE_S)
         self._ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._ticking
         self._listener.close()
         await self._http.stop()
-        for session in list(self._house.sessions):
+        for session in list(self.house.sessions):
             session.abort()
         self._wheel.stop()
-        self._log.close()
+        self.log.close()
         gc.unfreeze()
 
     def reload(self) -> None:
         """Read the KPI file anew; what a SIGHUP does. A set that cannot run changes nothing."""
         try:
             specs = load_kpis(self.config.kpis)
-            self._house.ingest.reload(specs)
+            self.house.ingest.reload(specs)
         except (KpiError, ConfigError) as error:
             _log.error("kpis_refused", reason=str(error))
             return
-        self._house.hub.replace(specs)
+        self.house.hub.replace(specs)
         _log.info("kpis_loaded", kpis=len(specs))
 
     def _storage_failed(self, error: Exception) -> None:

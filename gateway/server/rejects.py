@@ -15,8 +15,6 @@ __all__ = ["Rejects"]
 SAMPLES_PER_S = 50
 """Finding the text of an event in its frame costs about 0.1 ms; a flood of bad events must not buy our time."""
 
-SAMPLE_BYTES = 16_384
-
 
 class Rejects:
     """Hands rejected events to the store."""
@@ -30,16 +28,16 @@ class Rejects:
         if not rejected:
             return
         samples = []
-        counts: Counter[str] = Counter()
+        unkept: Counter[str] = Counter()
         texts: dict[int, list[bytes]] = {}
         for place, nth, reason in rejected:
-            counts[reason] += 1
             if not self._samples.take(now):
+                unkept[reason] += 1
                 continue
             arrival = arrivals[place]
             if place not in texts:
                 envelope = open_envelope(arrival.text)
                 texts[place] = envelope.events if envelope else []
             text = texts[place][nth] if nth < len(texts[place]) else b""
-            samples.append(Quarantined(reason, now, arrival.producer.id, text[:SAMPLE_BYTES]))
-        self._log.quarantine(samples, dict(counts))
+            samples.append(Quarantined(reason, now, arrival.producer.id, text))
+        self._log.quarantine(samples, unkept)

@@ -50,6 +50,10 @@ class HouseServices:
         """Whether `token` may look."""
         return token is not None and self._house.access.may_view(token)
 
+    def may_post(self, origin: str) -> bool:
+        """Whether a page of this origin may post events."""
+        return self._house.origins.may_open(origin)
+
     # ---- POST /v1/events ------------------------------------------------------------------------------------------
 
     async def post_events(self, body: bytes, remote: str) -> Reply:  # noqa: ARG002  # the gate has counted the address
@@ -126,7 +130,7 @@ class HouseServices:
             return error(404, "unknown_kpi")
         rows = engine.rows(name, start if start is not None else 0, end if end is not None else 2**62)
         if fmt == "csv":
-            return Reply(200, csv_rows(rows), "text/csv; charset=utf-8", {})
+            return Reply(200, csv_rows(rows), "text/csv; charset=utf-8")
         watermark = orjson.dumps(engine.watermark(name))
         body = b'{"kpi":%b,"meta":%b,"watermark":%b,"rows":[%b]}' % (
             orjson.dumps(name),
@@ -181,5 +185,4 @@ def _accepted(seq: int, verdicts: Sequence[WireVerdict]) -> Reply:
 
 
 def _busy() -> Reply:
-    reply = error(503, "busy")
-    return reply._replace(headers={**reply.headers, "Retry-After": str(RETRY_AFTER_S)})
+    return error(503, "busy", {"Retry-After": str(RETRY_AFTER_S)})

@@ -41,7 +41,7 @@ def test_a_bad_event_never_spoils_its_batch(text: bytes, outcome: str, reason: s
     assert [tuple(verdict) for verdict in batch.verdicts] == ([(1, outcome, reason)] if outcome else [])
 
 
-EVENTS = st.fixed_dictionaries(
+EVENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"event": st.sampled_from(["$pageview", "purchase", "naïve", "x" * 200, ""])},
     optional={
         "timestamp": st.integers(0, 2**41) | st.floats(0, 1e13) | st.sampled_from(["2026-11-22T09:20:00Z", [], None]),

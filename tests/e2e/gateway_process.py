@@ -1,0 +1,167 @@
+"""A real gateway in a process of its own, on a free port and a temporary folder; killed by its own id."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+__all__ = ["VIEW_KEY", "WRITE_KEY", "GatewayProcess"]
+
+WRITE_KEY = "w_test"
+VIEW_KEY = "v_test"
+DEADLINE_S = 30.0
+
+
+class GatewayProcess:
+    """`tidegate COMMAND` with settings as flags. Use it as a context, or `start` and `kill` it again and again.
+
+    Args:
+        data: the data folder; it outlives the process.
+        settings: flags, by setting name.
+        port: kept over restarts once the first start has taken one.
+    """
+
+    def __init__(self, data: Path, command: str = "serve", **settings: Any) -> None:
+        self.data = data
+        self.port = 0
+        self.lines: list[str] = []
+        self._command = command
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = data.parent / f"{data.name}.log"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/v1/ws"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def start(self) -> None:
+        """Start and wait until it says where it listens."""
+        assert self._process is None
+        flags = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gateway", self._command, f"--port={self.port}", f"--data={self.data}", *flags],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "TIDEGATE_WRITE_KEYS": WRITE_KEY, "TIDEGATE_VIEW_KEYS": VIEW_KEY},
+            )
+        line = self._read_line()
+        assert "listening on" in line, f"{line!r}\n{self.log()}"
+        self.port = int(line.rsplit(":", 1)[1])
+
+    def _read_line(self) -> str:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        until = time.monotonic() + DEADLINE_S
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ)
+            if not selector.select(until - time.monotonic()):
+                raise AssertionError(f"no line within {DEADLINE_S} s\n{self.log()}")
+        line = self._process.stdout.readline().decode().rstrip()
+        self.lines.append(line)
+        return line
+
+    def log(self) -> str:
+        """What it wrote to stderr, over all its lives."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._end(signal.SIGKILL)
+
+    def terminate(self) -> int:
+        """SIGTERM; the exit code."""
+        return self._end(signal.SIGTERM)
+
+    def signal(self, number: int) -> None:
+        """Any other signal."""
+        os.kill(self.pid, number)
+
+    def wait(self) -> int:
+        """Wait for its end; the exit code."""
+        assert self._process is not None
+        code = self._process.wait(DEADLINE_S)
+        self._close()
+        return code
+
+    def _end(self, number: int) -> int:
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, number)
+        return self.wait()
+
+    def _close(self) -> None:
+        assert self._process is not None
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._process = None
+
+    def get(self, path: str, key: str | None = VIEW_KEY) -> tuple[int, bytes]:
+        """Status and body of a GET."""
+        request = urllib.request.Request(self.url + path)
+        if key is not None:
+            request.add_header("Authorization", f"Bearer {key}")
+        return _answer(request)
+
+    def post(self, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
+        """Status and JSON of a POST to /v1/events."""
+        request = urllib.request.Request(self.url + "/v1/events", body, {"Content-Type": "application/json", **headers})
+        status, answer = _answer(request)
+        return status, json.loads(answer)
+
+    def status(self) -> dict[str, Any]:
+        """`/v1/status`."""
+        code, body = self.get("/v1/status")
+        assert code == 200, body
+        result: dict[str, Any] = json.loads(body)
+        return result
+
+    def rows(self, kpi: str) -> list[dict[str, Any]]:
+        """All rows of a KPI."""
+        code, body = self.get(f"/v1/kpis/{kpi}")
+        assert code == 200, body
+        result: list[dict[str, Any]] = json.loads(body)["rows"]
+        return result
+
+    def __enter__(self) -> GatewayProcess:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self.kill()
+
+
+def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
+    try:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()

@@ -1,0 +1,50 @@
+"""An orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from gateway.server.drain import drain
+from tests.server.serving import on_loop, producer_hello, serving, wire
+
+
+def test_everyone_is_told_and_closed_with_1012(tmp_path: Path) -> None:
+    """The message first, then the closes spread over the time; new sockets are turned away."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, wire(server) as first, wire(server) as second:
+            for socket, name in ((first, "a"), (second, "b")):
+                await socket.say(producer_hello(name))
+                await socket.hear("welcome")
+            draining = asyncio.create_task(drain(server.house, server.gate, 200))
+            for socket in (first, second):
+                assert await socket.hear("drain") == {"type": "drain", "in_ms": 200}
+            with pytest.raises(InvalidStatus) as caught:
+                async with wire(server):
+                    pass
+            assert caught.value.response.status_code == 503
+            assert "Retry-After" in caught.value.response.headers
+            assert [await first.close_code(), await second.close_code()] == [1012, 1012]
+            await draining
+
+    on_loop(run)
+
+
+def test_what_is_under_way_is_kept(tmp_path: Path) -> None:
+    """A batch sent just before the stop is on disk after it."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, wire(server) as socket:
+            await socket.say(producer_hello())
+            await socket.hear("welcome")
+            await socket.say({"type": "batch", "seq": 1, "events": [{"event": "x"}]})
+            await socket.hear("ack")
+        async with serving(tmp_path) as server:
+            assert server.house.fold.ledger.accepted == 1
+            assert server.log.latest_snapshot() is not None
+
+    on_loop(run)

@@ -1,0 +1,45 @@
+"""The beat: changes are published and brought to the viewers, in slices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway.server.ticker import Ticker
+from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
+
+
+def test_a_tick_brings_what_changed(tmp_path: Path) -> None:
+    """Without the server's own beat, one tick by hand moves the delta."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as looking, wire(server) as sending:
+            await looking.say(viewer_hello())
+            await looking.say({"type": "subscribe", "id": 1, "kpi": "events", "max_hz": 20})
+            await looking.hear("snapshot")
+            await sending.say(producer_hello())
+            await sending.say({"type": "batch", "seq": 1, "events": [{"event": "x"}]})
+            await sending.hear("ack")
+            ticker = Ticker(server.house, 100, 1 << 30)
+            await ticker.tick()
+            delta = await looking.hear("delta", "snapshot")
+            assert [row["value"] for row in delta.get("set", delta.get("rows"))] == [1]
+
+    on_loop(run)
+
+
+def test_memory_near_its_cap_holds_the_producers(tmp_path: Path) -> None:
+    """From nine tenths of the cap on, no credit: level 3, told to who is connected."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as socket:
+            await socket.say(producer_hello())
+            await socket.hear("welcome")
+            await Ticker(server.house, 100, memory_cap=1).tick()
+            hold = await socket.hear("ack")
+            assert (hold["level"], hold["seq"]) == (3, 0)
+            assert hold["wait_ms"] > 0
+            await Ticker(server.house, 100, memory_cap=1 << 40).tick()
+            await until(lambda: server.house.ingest.level == 0)
+            assert (await socket.hear("ack"))["level"] == 0
+
+    on_loop(run)
