@@ -12,17 +12,21 @@ from typing import Any
 
 from tests.house.tree import files, imports, modules
 
-_ROUTE = re.compile(r"/(?:[\w{}.-]+(?:/[\w{}.-]*)*)?")
+_ROUTE = re.compile(r"/(?:(?:[\w.-]|\{[^{}]+\})+(?:/(?:[\w.-]|\{[^{}]+\})*)*)?")
+_PATTERN = re.compile(r":[^{}]+(?=\})")
 _METRIC = re.compile(r"tidegate_[a-z0-9_]+")
 
 
 def routes(root: Path) -> set[str]:
-    """Paths that the server answers: texts that are one, in the modules that speak aiohttp or shake hands."""
+    """Paths that the server answers: texts that are one, in the modules that speak aiohttp or shake hands.
+
+    The pattern of a variable part is left out: `/sdk/{path:.+}` is `/sdk/{path}`.
+    """
     found = set()
     for name, file in modules(root, "gateway/server"):
         speaks = any(target.split(".")[0] == "aiohttp" for target, _ in imports(name, file))
         if speaks or file.stem == "handshake":
-            found |= {text for text in _texts(file) if _ROUTE.fullmatch(text)}
+            found |= {_PATTERN.sub("", text) for text in _texts(file) if _ROUTE.fullmatch(text)}
     return found
 
 
