@@ -28,10 +28,16 @@ def untested(root: Path) -> list[str]:
 
 
 def mirrors(source: Path) -> list[str]:
-    """Where the test of a module may lie: its whole path under tests/, or its path less the outermost package."""
+    """Where the test of a module may lie: its whole path under tests/, or less the outermost package.
+
+    The Python client has tests/client_sdk to itself: the browser SDK keeps its own tests beside it.
+    """
     name = f"test_{source.stem}.py"
     parts = source.parts[:-1]
-    return ["/".join(("tests", *parts[skip:], name)) for skip in range(len(parts) if len(parts) > 1 else 2)]
+    folders = [parts[skip:] for skip in range(len(parts) if len(parts) > 1 else 2)]
+    if parts[:2] == ("client_sdk", "python"):
+        folders.append(("client_sdk", *parts[2:]))
+    return ["/".join(("tests", *folder, name)) for folder in folders]
 
 
 def test_every_module_has_a_test_of_its_own() -> None:
@@ -47,6 +53,7 @@ def test_every_module_has_a_test_of_its_own() -> None:
         ("gateway/config.py", "tests/test_config.py"),
         ("analytics/measures/uniq.py", "tests/analytics/measures/test_uniq.py"),
         ("client_sdk/python/core.py", "tests/client_sdk/python/test_core.py"),
+        ("client_sdk/python/core.py", "tests/client_sdk/test_core.py"),
     ],
 )
 def test_a_module_without_a_test_is_found(tmp_path: Path, source: str, test: str) -> None:
