@@ -9,7 +9,7 @@ const picture = (product) =>
   drawing(
     "svg",
     { viewBox: "0 0 200 200", role: "img", "aria-label": product.name, class: "art" },
-    drawing("rect", { width: 200, height: 200, fill: product.ground }),
+    drawing("rect", { x: -200, width: 600, height: 200, fill: product.ground }), // beyond the sheet, for wide frames
     ...product.shapes.map(([tag, attributes]) => drawing(tag, attributes)),
   );
 
