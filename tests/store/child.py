@@ -20,6 +20,7 @@ from gateway.store import Committed, EventLog, Failed, Quarantined, Result, sche
 from gateway.store.jobs import Append
 
 EXIT_FAILED = 74
+EXIT_REFUSED = 75
 
 
 def payload(position: int) -> bytes:
@@ -65,7 +66,9 @@ def main(folder: str, count: int, flags: list[str]) -> int:
     if log.failure is not None:
         return EXIT_FAILED
     log.close()
-    return 75 if refused else 0
+    if log.failure is not None:
+        return EXIT_FAILED
+    return EXIT_REFUSED if refused else 0
 
 
 def _settled(answers: list[Result], free: threading.Semaphore) -> bool:

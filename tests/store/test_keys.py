@@ -53,5 +53,5 @@ def test_a_damaged_file_is_named_and_kept_secret(tmp_path: Path, content: bytes)
 def test_a_place_that_takes_no_file_is_a_wrong_setting(tmp_path: Path) -> None:
     """When the draft cannot be written, the setting `data` is named."""
     (tmp_path / "keys.toml.new").mkdir()
-    with pytest.raises(ConfigError, match="^data: cannot write"):
+    with pytest.raises(ConfigError, match=r"^data: cannot write"):
         load_or_create(tmp_path)

@@ -52,5 +52,5 @@ def test_another_process_is_refused_until_the_holder_is_killed(tmp_path: Path) -
 def test_a_lock_file_that_cannot_be_made_is_a_wrong_setting(tmp_path: Path) -> None:
     """A folder in which the lock file cannot be opened is not a data folder."""
     (tmp_path / "lock").mkdir()
-    with pytest.raises(ConfigError, match="^data: cannot write in"):
+    with pytest.raises(ConfigError, match=r"^data: cannot write in"):
         FolderLock.acquire(tmp_path)

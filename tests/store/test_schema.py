@@ -124,7 +124,7 @@ def test_a_reader_cannot_write(tmp_path: Path) -> None:
 def test_a_file_that_is_a_folder_is_a_wrong_setting(tmp_path: Path) -> None:
     """A place where no file can be opened names the setting."""
     (tmp_path / "events.db").mkdir()
-    with pytest.raises(ConfigError, match="^data: "):
+    with pytest.raises(ConfigError, match=r"^data: "):
         open_writer(tmp_path / "events.db")
     with pytest.raises(StorageError):
         open_reader(tmp_path / "none" / "events.db")

@@ -56,7 +56,7 @@ def test_appends_go_on_beside_a_snapshot(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_newest_snapshot_gives_way_to_the_older(tmp_path: Path, damage: str) -> None:
-    """Whatever changed in the newest snapshot, the older one is served with its own position, and the bad one counted."""
+    """Whatever changed in the newest snapshot, the older one is served whole, and the bad one counted."""
     with opened(tmp_path) as log:
         appended(log, b"a", b"b", b"c")
         for position in (1, 2, 3):

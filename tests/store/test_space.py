@@ -40,6 +40,6 @@ def test_the_real_disk_has_room(tmp_path: Path) -> None:
     disk = LocalDisk()
     room = disk.room(tmp_path)
     assert 0 < room.free <= room.total
-    disk.FRESH_S = 1e9  # type: ignore[misc]
+    disk.FRESH_S = 1e9
     assert isinstance(disk.room(tmp_path), Room)
     assert disk.room(tmp_path) is disk.room(tmp_path / "never asked")

@@ -1,0 +1,90 @@
+"""Rejected events: exact counts for ever, the newest samples for a while."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store import quarantine
+from gateway.store.quarantine import Quarantine, Quarantined, newest
+from gateway.store.schema import open_writer
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The writing connection of a new database."""
+    opened = open_writer(tmp_path / "events.db")
+    yield opened
+    opened.close()
+
+
+def put(table: Quarantine, connection: sqlite3.Connection, *rows: Quarantined) -> None:
+    """Write `rows` in a transaction of their own."""
+    table.add(Counter(row.reason for row in rows), rows)
+    connection.execute("BEGIN")
+    table.write(connection)
+    connection.execute("COMMIT")
+    table.settle()
+
+
+def row(number: int, reason: str = "late") -> Quarantined:
+    """A sample told from others by its time and bytes."""
+    return Quarantined(reason, number, "p1", b"%d" % number)
+
+
+def test_the_oldest_samples_go_and_counts_stay(tmp_path: Path, connection: sqlite3.Connection) -> None:
+    """The table holds its limit of newest samples; the counts hold all there ever were."""
+    table = Quarantine(connection, 3)
+    for number in range(10):
+        put(table, connection, row(number), row(number, "nul"))
+    assert [(kept.received_at, kept.reason) for kept in newest(tmp_path / "events.db", 9)] == [
+        (9, "nul"),
+        (9, "late"),
+        (8, "nul"),
+    ]
+    assert table.counts == {"late": 10, "nul": 10}
+    assert Quarantine(connection, 3).counts == {"late": 10, "nul": 10}
+
+
+def test_a_flood_is_counted_and_sampled(tmp_path: Path, connection: sqlite3.Connection) -> None:
+    """One transaction keeps a bounded number of samples and counts every event."""
+    table = Quarantine(connection, 10_000)
+    put(table, connection, *(row(number) for number in range(quarantine.BURST + 50)))
+    assert table.counts == {"late": quarantine.BURST + 50}
+    assert len(newest(tmp_path / "events.db", 10_000)) == quarantine.BURST
+
+
+def test_a_long_event_is_cut_and_says_so(tmp_path: Path, connection: sqlite3.Connection) -> None:
+    """A sample longer than is kept is cut, with its true size beside it."""
+    table = Quarantine(connection, 10)
+    put(table, connection, Quarantined("too_large", 1, "p1", b"x" * 100_000))
+    (kept,) = newest(tmp_path / "events.db", 10)
+    assert (len(kept.payload), kept.size) == (quarantine.PAYLOAD_BYTES, 100_000)
+
+
+def test_what_was_rolled_back_is_still_owed(connection: sqlite3.Connection) -> None:
+    """Without `settle` nothing counts as written: the next transaction writes it, once."""
+    table = Quarantine(connection, 10)
+    table.add(Counter(late=1), [row(1)])
+    connection.execute("BEGIN")
+    table.write(connection)
+    connection.execute("ROLLBACK")
+    assert table.owes
+    assert table.counts == {}
+    put(table, connection, row(2))
+    assert table.counts == {"late": 2}
+    assert table.owes is False
+    assert connection.execute("SELECT events FROM rejected").fetchall() == [(2,)]
+
+
+def test_hostile_text_is_kept(tmp_path: Path, connection: sqlite3.Connection) -> None:
+    """A lone surrogate or NUL in a source or reason does not stop the transaction."""
+    table = Quarantine(connection, 10)
+    put(table, connection, Quarantined("schema:\ud800", 1, "a\0b\udfff", b"\xff\0"))
+    (kept,) = newest(tmp_path / "events.db", 10)
+    assert kept == Quarantined("schema:?", 1, "a\0b?", b"\xff\0", 2)
+    assert table.counts == {"schema:?": 1}
