@@ -1,0 +1,33 @@
+"""One measure, one file. `MEASURES` is the registry: a name in it can be used in a KPI's `value`.
+
+A measure holds its state for all (pane, key) cells of a grid in arrays, takes whole batches, merges panes into windows
+and gives its state away as plain arrays. What it is called with:
+
+* `nothing`: each selected event counts; `number`: a number; `hash`: a value of any kind, known by its 64-bit hash.
+
+The functions of `LATER` are part of the language but not of this version; a definition that names one is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from analytics.measures.count import Count
+from analytics.measures.distinct import Distinct
+from analytics.measures.extremes import Max, Min
+from analytics.measures.measure import Measure
+from analytics.measures.sum import Sum
+from analytics.measures.topk import Top
+
+__all__ = ["LATER", "MEASURES", "Measure"]
+
+MEASURES: Final[dict[str, type[Measure]]] = {
+    "count": Count,
+    "sum": Sum,
+    "min": Min,
+    "max": Max,
+    "uniq": Distinct,
+    "top": Top,
+}
+
+LATER: Final = frozenset({"quantile", "sessions", "session_seconds", "bounce_rate", "funnel", "retention"})

@@ -1,0 +1,191 @@
+"""The state of a grid: panes x keys cells, each with its event count, a dirty mark and one cell of every measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.arrays import Bools, Ints, Reading
+from analytics.frame import Frame
+from analytics.keys import KeyTable
+from analytics.measures import MEASURES, Measure
+from analytics.measures.count import Count
+from analytics.measures.distinct import Distinct
+from analytics.panes import PanePool, distinct
+from analytics.plan import OTHERS_PAIRS, GridPlan, is_presence
+from analytics.selection import select
+
+__all__ = ["Cells"]
+
+
+class Cells:
+    """All cells of one grid. Slots beyond the pool's belong to the coarser resolutions."""
+
+    def __init__(self, plan: GridPlan) -> None:
+        self.plan = plan
+        self.keys = KeyTable(plan.by, plan.max_keys)
+        self.width = self.keys.width
+        tiers = len(plan.tiers) if plan.window.tumbling else 0
+        self.slots = plan.panes + tiers
+        self.pool = PanePool(plan.panes)
+        # Events of each cell: a window has a row for a key if this is not 0.
+        self.presence = Count(self.slots, self.width)
+        self.dirty: Bools = np.zeros(self.slots * self.width, np.bool_)
+        # Panes with events since the last `clean`.
+        self.touched: set[int] = set()
+        # Distinct combinations without a key of their own, per pane.
+        self.others = Distinct(self.slots, 1, OTHERS_PAIRS) if plan.by else None
+        self.measures: list[Measure] = [
+            self.presence if is_presence(a) else MEASURES[a.measure](self.slots, self.width, a.parameter)
+            for a in plan.aggregates
+        ]
+        self._own = [m for m in self.measures if m is not self.presence]
+
+    def state(self) -> dict[str, Measure]:
+        """All measures with state, by the key of their aggregate."""
+        named = {a.key: m for a, m in zip(self.plan.aggregates, self.measures, strict=True) if m is not self.presence}
+        named["#presence"] = self.presence
+        if self.others is not None:
+            named["#others"] = self.others
+        return named
+
+    def apply(self, frame: Frame, index: Ints | None) -> None:
+        """Count the events in `index`, None for all. There must be room for their panes."""
+        pane = self.plan.window.pane
+        panes: Ints = frame.keep(("panes", pane), lambda: frame.timestamp // pane)
+        own = panes if index is None else panes[index]
+        cells = self._slots(own)
+        if self.width > 1:
+            cells *= self.width
+            keys = self.keys.resolve(frame, index)
+            cells += keys if index is None else keys[index]
+        self.presence.add(cells, None)
+        self.dirty[cells] = True
+        if self.width > 1 and len(self.keys.dims) == self.keys.max_keys:
+            self._count_others(frame, cells, index)
+        inside = full = None
+        if index is not None:
+            inside = np.zeros(frame.n, np.bool_)
+            inside[index] = True
+            full = np.zeros(frame.n, np.int64)
+            full[index] = cells
+        for aggregate, measure in zip(self.plan.aggregates, self.measures, strict=True):
+            if measure is self.presence:
+                continue
+            chosen = select(frame, aggregate)
+            if inside is not None and full is not None:
+                chosen = chosen.within(inside)
+                target = full[chosen.index]
+            else:
+                target = cells if chosen.index is None else cells[chosen.index]
+            if len(target):
+                measure.add(target, chosen.values)
+
+    def _slots(self, panes: Ints) -> Ints:
+        present = distinct(panes)
+        slots = []
+        for pane in present:
+            slots.append(self.pool.slot(pane) if pane in self.pool else self._open(pane))
+        self.touched.update(present)
+        if len(present) == 1:
+            return np.full(len(panes), slots[0], np.int64)
+        low, high = present[0], present[-1]
+        if high - low < 4_096:
+            table = np.zeros(high - low + 1, np.int64)
+            table[np.array(present) - low] = slots
+            return table[panes - low]
+        return np.array(slots, np.int64)[np.searchsorted(np.array(present), panes)]
+
+    def _open(self, pane: int) -> int:
+        slot = self.pool.open(pane)
+        self.open_slot(slot, pane)
+        return slot
+
+    def open_slot(self, slot: int, pane: int) -> None:
+        """A slot starts to hold a pane, or, with a number that no pane has, a part of a coarser window."""
+        for measure in self._own:
+            measure.open(slot, pane)
+        if self.others is not None:
+            self.others.open(slot, pane)
+
+    def clear_slot(self, slot: int) -> None:
+        """Empty a slot."""
+        for measure in (*self._own, self.presence, *([] if self.others is None else [self.others])):
+            measure.clear(slot)
+        self.dirty[slot * self.width : (slot + 1) * self.width] = False
+
+    def close(self, pane: int) -> None:
+        """Forget a pane."""
+        self.clear_slot(self.pool.close(pane))
+        self.touched.discard(pane)
+
+    def _count_others(self, frame: Frame, cells: Ints, index: Ints | None) -> None:
+        over = np.flatnonzero(cells % self.width == self.keys.max_keys)
+        if not over.size or self.others is None:
+            return
+        events = over if index is None else index[over]
+        self.others.add_hashes(cells[over] // self.width, self.keys.hashes(frame, events))
+
+    def present(self, slots: Ints) -> Ints:
+        """Keys that have events in these slots, ascending."""
+        table = self.presence.table(self.presence.arrays()["count"])
+        if len(slots) == 1:
+            return np.flatnonzero(table[slots[0]])
+        return np.flatnonzero(table[slots].any(axis=0))
+
+    def changed(self, slots: Ints) -> Ints:
+        """Keys with events in these slots since the last `clean`, ascending."""
+        return np.flatnonzero(self.dirty.reshape(self.slots, self.width)[slots].any(axis=0))
+
+    def clean(self) -> None:
+        """Nothing is dirty any more."""
+        for pane in self.touched:
+            slot = self.pool.slot(pane)
+            self.dirty[slot * self.width : (slot + 1) * self.width] = False
+        self.touched.clear()
+
+    def read(self, slots: Ints, keys: Ints) -> list[Reading]:
+        """What every aggregate says of the union of these slots, for these keys."""
+        return [measure.read(slots, keys) for measure in self.measures]
+
+    def others_in(self, slots: Ints) -> int | None:
+        """How many keys the overflow row of these slots stands for; None where there is none."""
+        if self.others is None or len(self.keys.dims) < self.keys.max_keys:
+            return None
+        return int(self.others.read(slots, np.zeros(1, np.int64)).values[0]) or None
+
+    def merge(self, sources: Ints, target: int) -> None:
+        """Add panes to a coarser slot."""
+        for measure in self.state().values():
+            measure.merge(sources, target)
+
+    def dump(self, slots: Ints) -> dict[str, NDArray[Any]]:
+        """State of these slots as named buffers."""
+        buffers: dict[str, NDArray[Any]] = {}
+        for key, measure in self.state().items():
+            buffers |= {f"{key}/{name}": array for name, array in measure.dump(slots).items()}
+        return buffers | {"#dirty": self.dirty.reshape(self.slots, self.width)[slots]}
+
+    def load(self, slots: Ints, buffers: Mapping[str, NDArray[Any]]) -> None:
+        """Put a dump into as many open slots; measures that it does not know stay empty."""
+        for key, measure in self.state().items():
+            part = {k[len(key) + 1 :]: v for k, v in buffers.items() if k.startswith(key + "/")}
+            if part:
+                measure.load(slots, part)
+        self.dirty.reshape(self.slots, self.width)[slots] = buffers["#dirty"]
+
+    def restore_panes(self, panes: Sequence[int]) -> Ints:
+        """Open these panes; returns their slots."""
+        slots = [self._open(pane) for pane in panes]
+        return np.array(slots, np.int64)
+
+    def notes(self) -> dict[str, int]:
+        """What the bounds of the measures cost, summed up."""
+        result: dict[str, int] = {}
+        for measure in self.measures:
+            for name, count in measure.note().items():
+                result[name] = result.get(name, 0) + count
+        return result

@@ -1,0 +1,153 @@
+"""Values of one column to dense integer codes: a cache with caps, never a place where state lives.
+
+Everything downstream of a column works on codes, so each distinct value is rendered, compared and hashed once. State
+(keys of a KPI, members of a distinct count, items of a top list) holds 64-bit hashes or its own bounded tables, so a
+full dictionary is simply emptied between two batches: a million distinct names cost time, not memory, and change no
+result.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+import numpy as np
+
+from analytics.arrays import Ints, Words
+
+__all__ = ["NULL", "Dictionary", "hash_value", "plain", "text_of", "typed_key"]
+
+NULL: Final = 0
+"""The code of an absent value."""
+
+MAX_ENTRIES: Final = 65_536
+MAX_TEXT: Final = 8 << 20
+ENTRY_BYTES: Final = 260
+"""A dictionary slot, the string's header, its place in `values` and its hash, measured and rounded up."""
+
+
+def plain(value: Any) -> Any:
+    """The JSON scalar a value stands for: whole floats as integers, non-finite ones as null, nested ones as their text.
+
+    >>> plain(2.0), plain(float("nan")), plain({"b": 1, "a": [2]})
+    (2, None, '{"a":[2],"b":1}')
+    """
+    kind = type(value)
+    if kind is str or value is None or kind is bool or kind is int:
+        return value
+    if kind is float:
+        if not math.isfinite(value):
+            return None
+        return int(value) if value.is_integer() else value
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def typed_key(value: Any) -> Any:
+    """A hashable key under which 1, "1" and true stay apart, as they are in JSON. Takes what `plain` returns."""
+    return value if type(value) is str or value is None else (type(value) is bool, value)
+
+
+def text_of(value: Any) -> str | None:
+    """How a text operation sees a value: numbers and booleans as JSON writes them.
+
+    >>> text_of(True), text_of(9.5), text_of(None)
+    ('true', '9.5', None)
+    """
+    value = plain(value)
+    return value if value is None or type(value) is str else json.dumps(value)
+
+
+def hash_value(value: Any) -> int:
+    """A 64-bit hash that is the same in every process and on every machine (BLAKE2b; `hash()` is seeded per process).
+
+    Takes what `plain` returns; values of different JSON types hash apart.
+    """
+    tag = b"s" if type(value) is str else b"b" if type(value) is bool else b"n"
+    text = value if type(value) is str else json.dumps(value)
+    return int.from_bytes(blake2b(tag + text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+
+
+class Dictionary(dict[Any, int]):
+    """Value -> code. Look-ups of known strings run at dictionary speed: `map(dictionary.__getitem__, column)`.
+
+    Only strings and None are stored under themselves. Other values go through `__missing__` each time, because
+    1 == 1.0 == True as dictionary keys.
+    """
+
+    def __init__(self, max_entries: int = MAX_ENTRIES, max_text: int = MAX_TEXT) -> None:
+        super().__init__()
+        self._max_entries = max_entries
+        self._max_text = max_text
+        # Rises whenever codes change their meaning; whoever keeps arrays indexed by code compares it.
+        self.generation = 0
+        # How many values were dropped from the cache because it was full; each costs a look-up more.
+        self.evicted = 0
+        self._start()
+
+    def _start(self) -> None:
+        self.clear()
+        # Code -> value as JSON has it.
+        self.values_by_code: list[Any] = [None]
+        # Whether a value that is not a string was met, so that comparing codes is not comparing texts.
+        self.mixed = False
+        self._text_bytes = 0
+        self._hashes: Words = np.zeros(64, np.uint64)
+        self._hashed = 1
+        self[None] = NULL
+
+    def __missing__(self, value: Any) -> int:
+        if type(value) is str:
+            code = len(self.values_by_code)
+            self[value] = code
+            self.values_by_code.append(value)
+            self._text_bytes += len(value)
+            return code
+        value = plain(value)
+        key = typed_key(value)
+        known = self.get(key)
+        if known is not None:
+            return known
+        self.mixed = True
+        if type(value) is str:
+            return self.__missing__(value)
+        code = self[key] = len(self.values_by_code)
+        self.values_by_code.append(value)
+        return code
+
+    def encode(self, column: Sequence[Any]) -> Ints:
+        """Codes of a column, new values included. About 25 million known strings a second."""
+        try:
+            return np.fromiter(map(self.__getitem__, column), np.int64, len(column))
+        except TypeError:  # a list or an object among the values
+            return np.array([self[value if _hashable(value) else plain(value)] for value in column], np.int64)
+
+    def hashes(self, codes: Ints) -> Words:
+        """The 64-bit hash of each code; each value is hashed once (about 1 us)."""
+        count = len(self.values_by_code)
+        if self._hashed < count:
+            if count > len(self._hashes):
+                grown = np.zeros(max(count, 2 * len(self._hashes)), np.uint64)
+                grown[: self._hashed] = self._hashes[: self._hashed]
+                self._hashes = grown
+            self._hashes[self._hashed : count] = [hash_value(v) for v in self.values_by_code[self._hashed :]]
+            self._hashed = count
+        return self._hashes[codes]
+
+    def trim(self) -> None:
+        """Empty the cache if it is over its caps. Call it between batches only: it takes codes back."""
+        if len(self.values_by_code) > self._max_entries or self._text_bytes > self._max_text:
+            self.evicted += len(self.values_by_code)
+            self.generation += 1
+            self._start()
+
+    @property
+    def budget(self) -> int:
+        """Bytes it may take at worst, beside what one batch brings."""
+        return self._max_entries * ENTRY_BYTES + self._max_text
+
+
+def _hashable(value: Any) -> bool:
+    return not isinstance(value, list | dict)

@@ -1,0 +1,198 @@
+"""The engine: batches in, changed rows out. No clock, no I/O; `now` is what the caller says it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from analytics.arrays import Bools
+from analytics.batch import Batch
+from analytics.dictionary import Dictionary
+from analytics.frame import Frame
+from analytics.grid import END_OF_TIME, Grid, Taken
+from analytics.plan import Plan, Schema, make_plan
+from analytics.restoration import dump_grid, generations, load_grid
+from analytics.row import Changes, Row, Verdict
+from analytics.snapshot import Snapshot
+from analytics.spec import KpiSpec
+from analytics.time import BEGINNING, Clock
+
+__all__ = ["DEFAULT_BUDGET", "Engine"]
+
+DEFAULT_BUDGET: Final = 512 << 20
+
+
+class Engine:
+    """Runs a KPI set over events.
+
+    >>> spec = KpiSpec(name="views", value="count(*)", window="tumbling 1s", delay="0s", grace="0s")
+    >>> engine = Engine([spec])
+    >>> events = [{"event": "view", "timestamp": t} for t in (100, 200, 1200)]
+    >>> engine.ingest(Batch.from_events(events), now=0)
+    []
+    >>> [(row.start, row.value, row.kind) for row in engine.advance(now=0).rows]
+    [(0, 2, 'final'), (1000, 1, 'partial')]
+    """
+
+    def __init__(self, specs: Sequence[KpiSpec], *, memory_budget: int = DEFAULT_BUDGET) -> None:
+        """Raises KpiError when a definition cannot run or the set may need more than `memory_budget` bytes."""
+        self._set_up(make_plan(specs, {}, memory_budget))
+
+    def _set_up(self, plan: Plan) -> None:
+        self._plan = plan
+        self.specs = plan.specs
+        self._clock = Clock()
+        self._dictionaries = {name: Dictionary() for name in plan.coded}
+        self._grids = [Grid(grid) for grid in plan.grids]
+        # KPI name -> its grid and its number there, in the order of the set.
+        self._kpis: dict[str, tuple[Grid, int]] = {}
+        for grid in self._grids:
+            self._kpis |= {kpi.spec.name: (grid, i) for i, kpi in enumerate(grid.plan.kpis)}
+        self._kpis = {spec.name: self._kpis[spec.name] for spec in plan.specs}
+        self._counts = {"events": 0, "late": 0, "late_some": 0, "clashes": 0}
+
+    @property
+    def schema(self) -> Schema:
+        """The columns that some KPI reads."""
+        return self._plan.schema
+
+    def ingest(self, batch: Batch, now: int) -> list[Verdict]:
+        """Count a batch. Returns a verdict for each event that no KPI (`drop`) or not every KPI (`warn`) could take."""
+        for dictionary in self._dictionaries.values():
+            dictionary.trim()
+        rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now)
+        live = None if batch.skip is None or not batch.skip.any() else ~batch.skip
+        counted = batch.n if live is None else int(live.sum())
+        if not counted:
+            self._advance_grids()
+            return []
+        self._counts["events"] += counted
+        frame = Frame(batch, self._dictionaries)
+        times = batch.timestamp if live is None else batch.timestamp[live]
+        span = int(times.min()), int(times.max())
+        taken = [grid.ingest(frame, live, rise, span) for grid in self._grids]
+        self._counts["clashes"] += frame.clashes
+        return self._verdicts(taken, batch.n, live)
+
+    def _verdicts(self, taken: list[Taken], n: int, live: Bools | None) -> list[Verdict]:
+        late = [t.late for t in taken if t.late is not None]
+        if not late:
+            return []
+        every = np.ones(n, np.bool_) if live is None else live
+        some = np.logical_or.reduce(late)
+        accepted = np.zeros(n, np.bool_)
+        for asked, refused in taken:
+            asked = every if asked is None else asked
+            accepted |= asked if refused is None else asked & ~refused
+        self._counts["late"] += int((some & ~accepted).sum())
+        self._counts["late_some"] += int((some & accepted).sum())
+        return [Verdict(i, "warn" if accepted[i] else "drop", "late") for i in np.flatnonzero(some).tolist()]
+
+    def _advance_grids(self) -> None:
+        for grid in self._grids:
+            grid.advance_to(self._clock.base)
+
+    def advance(self, now: int) -> Changes:
+        """Rows that changed since the last call: cheap when nothing did."""
+        self._clock.expire(now)
+        self._advance_grids()
+        return self._changes()
+
+    def finish(self) -> Changes:
+        """There will be no more events: every window becomes final. What comes later is late."""
+        for grid in self._grids:
+            grid.publish(self._clock.maximum)
+            grid.advance_to(END_OF_TIME)
+        return self._changes()
+
+    def _changes(self) -> Changes:
+        blocks = []
+        for grid in self._grids:
+            grid.publish(self._clock.maximum)
+            blocks += [(b.record.end, grid.plan.kpis[b.kpi].spec.name, grid, b) for b in grid.publisher.take()]
+        blocks.sort(key=lambda item: item[:2])
+        rows: list[Row] = []
+        for _, _, grid, block in blocks:
+            rows += grid.publisher.rows(block.kpi, block.record)
+        return Changes(rows, {name: grid.watermark for name, (grid, _) in self._kpis.items()})
+
+    def rows(self, kpi: str, start_ms: int, end_ms: int) -> list[Row]:
+        """Latest rows of the windows that overlap [start_ms, end_ms), ordered by start and dims.
+
+        The KPI's own windows as long as they are kept, before that 10 s and 60 s ones. Raises KeyError for an unknown KPI.
+        """
+        grid, number = self._kpis[kpi]
+        rows: list[Row] = []
+        for record in grid.publisher.kept(number, start_ms, end_ms):
+            rows += grid.publisher.rows(number, record)
+        return rows
+
+    def watermark(self, kpi: str | None = None) -> int | None:
+        """Up to where a KPI, or every KPI, is complete; None before the first event."""
+        if kpi is not None:
+            return self._kpis[kpi][0].watermark
+        marks = [grid.watermark for grid in self._grids]
+        known = [mark for mark in marks if mark is not None]
+        return min(known) if known and len(known) == len(marks) else None
+
+    def throttle(self, source: str, on: bool, now: int) -> None:
+        """The gateway holds a source back, or no longer: its idle clock stands still meanwhile."""
+        self._clock.throttle(source, on, now)
+
+    def stats(self) -> dict[str, Any]:
+        """Counters and sizes, for metrics and the status page."""
+        maximum = self._clock.maximum
+        result: dict[str, Any] = dict(self._counts)
+        result["late_by_kpi"] = {name: grid.late for name, (grid, _) in self._kpis.items()}
+        result["closed_early"] = sum(grid.closed_early for grid in self._grids)
+        result["keys"] = {name: len(grid.cells.keys.dims) for name, (grid, _) in self._kpis.items()}
+        result["overflow"] = {
+            name: bool(grid.plan.by) and len(grid.cells.keys.dims) >= grid.plan.max_keys
+            for name, (grid, _) in self._kpis.items()
+        }
+        result["memory_bytes"] = self.memory_bytes()
+        result["sources"] = len(self._clock)
+        result["sources_evicted"] = self._clock.evicted
+        result["dictionary_evictions"] = sum(d.evicted for d in self._dictionaries.values())
+        result["open_panes"] = sum(len(grid.cells.pool) for grid in self._grids)
+        result["max_event_time"] = None if maximum == BEGINNING else maximum
+        result["watermark"] = self.watermark()
+        for grid in self._grids:
+            for name, count in grid.cells.notes().items():
+                result[name] = result.get(name, 0) + count
+        return result
+
+    def memory_bytes(self) -> int:
+        """Bytes this set may need at worst, as computed from its plan."""
+        return self._plan.budget
+
+    def describe(self) -> str:
+        """The plan in words."""
+        return self._plan.describe()
+
+    def snapshot(self) -> Snapshot:
+        """All state. Cost: a copy of what is open and of the history."""
+        grids: list[dict[str, Any]] = []
+        buffers: dict[str, Any] = {}
+        for i, grid in enumerate(self._grids):
+            meta, arrays = dump_grid(grid)
+            grids.append(meta)
+            buffers |= {f"{i}:{name}": array for name, array in arrays.items()}
+        return Snapshot({"clock": self._clock.dump(), "counts": self._counts, "grids": grids}, buffers)
+
+    @classmethod
+    def restore(cls, specs: Sequence[KpiSpec], snapshot: Snapshot, *, memory_budget: int = DEFAULT_BUDGET) -> Engine:
+        """An engine that goes on where the snapshot was taken. KPIs that changed or are new start empty.
+
+        Raises:
+            KpiError: as the constructor does.
+        """
+        engine = cls.__new__(cls)
+        engine._set_up(make_plan(specs, generations(specs, snapshot), memory_budget))
+        engine._clock.load(snapshot.meta["clock"])
+        engine._counts |= snapshot.meta["counts"]
+        for grid in engine._grids:
+            load_grid(grid, snapshot)
+        return engine

@@ -1,0 +1,106 @@
+"""A batch while it is being evaluated: encoded columns and sub-expressions, each computed once however many KPIs ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from analytics.arrays import Floats, Ints, Numbers
+from analytics.batch import Batch
+from analytics.dictionary import Dictionary
+
+__all__ = ["Coded", "Frame"]
+
+_EXACT = float(1 << 53)
+_PLAIN_NUMBERS = {int, float, type(None)}
+
+T = TypeVar("T")
+
+
+class Coded(NamedTuple):
+    """A column of values of any kind, as codes of a dictionary."""
+
+    codes: Ints
+    dictionary: Dictionary
+
+
+class Frame:
+    """Evaluation of one batch. `clashes` counts values a numeric use met that are no numbers."""
+
+    def __init__(self, batch: Batch, dictionaries: Mapping[str, Dictionary]) -> None:
+        self.n = batch.n
+        self.timestamp = batch.timestamp
+        self.clashes = 0
+        self._columns = batch.columns
+        self._dictionaries = dictionaries
+        self._kept: dict[Any, Any] = {}
+
+    def keep(self, key: Any, make: Callable[[], T]) -> T:
+        """What `make` returned when it was first asked for under this key."""
+        try:
+            kept: T = self._kept[key]
+        except KeyError:
+            kept = self._kept[key] = make()
+        return kept
+
+    def raw(self, name: str) -> Sequence[Any]:
+        """The plain values of a column; a column the batch does not carry is absent everywhere."""
+        if name == "timestamp":
+            return self.keep("timestamp", self.timestamp.tolist)
+        column = self._columns.get(name)
+        return [None] * self.n if column is None else column
+
+    def coded(self, name: str) -> Coded:
+        """A column as codes of its dictionary."""
+        return self.keep(("coded", name), lambda: self._encode(name))
+
+    def _encode(self, name: str) -> Coded:
+        if name != "timestamp" and name not in self._columns:
+            return Coded(np.zeros(self.n, np.int64), self._dictionaries[name])
+        return self.encode(name, self.raw(name))
+
+    def encode(self, key: str, column: Sequence[Any]) -> Coded:
+        """Values as codes of the dictionary under `key`."""
+        dictionary = self._dictionaries[key]
+        return Coded(dictionary.encode(column), dictionary)
+
+    def numbers(self, name: str) -> Numbers:
+        """A column as numbers; texts, booleans and nested values are null and counted as clashes."""
+        return self.keep(("numbers", name), lambda: self._numbers(name))
+
+    def _numbers(self, name: str) -> Numbers:
+        if name == "timestamp":
+            return Numbers(self.timestamp.astype(np.float64), None)
+        column = self._columns.get(name)
+        if column is None:
+            return Numbers(np.full(self.n, np.nan), np.zeros(self.n, np.bool_))
+        kinds = set(map(type, column))
+        if not kinds <= _PLAIN_NUMBERS:
+            numbers = [value if type(value) in _PLAIN_NUMBERS else None for value in column]
+            self.clashes += numbers.count(None) - list(column).count(None)
+            column = numbers
+        try:
+            values: Floats = np.array(column, np.float64)
+        except OverflowError:  # an integer beyond every float
+            values = np.array([_to_float(value) for value in column], np.float64)
+        valid = np.isfinite(values)
+        if valid.all():
+            return Numbers(values, None, _low(column, values) if int in kinds else None)
+        low = _low(column, np.where(valid, values, 0.0)) if int in kinds else None
+        return Numbers(values, valid, low)
+
+
+def _to_float(value: Any) -> float:
+    try:
+        return float("nan") if value is None else float(value)
+    except OverflowError:
+        return float("nan")
+
+
+def _low(column: Sequence[Any], values: Floats) -> Floats | None:
+    if not len(values) or float(np.abs(values).max()) <= _EXACT:
+        return None
+    rest = [float(v - int(f)) if type(v) is int and f else 0.0 for v, f in zip(column, values.tolist(), strict=True)]
+    return np.array(rest, np.float64)

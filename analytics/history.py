@@ -1,0 +1,156 @@
+"""What was published of each window, so that changes can be told from repetitions and the past can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from sortedcontainers import SortedDict
+
+from analytics.arrays import Bools, Column, Floats, Ints
+from analytics.names import LONGEST
+
+__all__ = ["CORRECTION", "FINAL", "KINDS", "PARTIAL", "Book", "Record", "Values"]
+
+PARTIAL: Final = 0
+FINAL: Final = 1
+CORRECTION: Final = 2
+KINDS: Final = ("partial", "final", "correction")
+RECORD_BYTES: Final = 900
+ROW_BYTES: Final = 40
+TOP_BYTES: Final = 120
+TOP_ITEM_BYTES: Final = LONGEST + 24
+
+
+class Values(NamedTuple):
+    """What one KPI says of one window for some keys; nulls are NaN in float arrays and None in object arrays."""
+
+    keys: Ints
+    values: Column
+    errors: Floats | None
+    others: int | None
+    """How many keys the overflow row stands for."""
+
+
+class Record:
+    """The rows of one window of one KPI as last published, ordered by key."""
+
+    __slots__ = ("end", "errors", "keys", "kinds", "others", "revs", "start", "values")
+
+    def __init__(self, start: int, end: int, said: Values, kind: int) -> None:
+        self.start = start
+        self.end = end
+        self.keys = said.keys
+        self.values = said.values
+        self.errors = said.errors
+        self.others = said.others
+        self.kinds = np.full(len(said.keys), kind, np.int8)
+        self.revs = np.zeros(len(said.keys), np.int32)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes it takes, estimated."""
+        texts = sum(map(_size, self.values.tolist())) if self.values.dtype == object else 0
+        return RECORD_BYTES + ROW_BYTES * len(self.keys) + texts
+
+    def update(self, said: Values, *, final: bool) -> Record | None:
+        """Take new values of some keys, known or new; return the rows that changed.
+
+        A change of a final row is a correction with the next revision; a row first seen in a final window is final.
+        """
+        at = np.searchsorted(self.keys, said.keys)
+        known = np.zeros(len(said.keys), np.bool_)
+        inside = at < len(self.keys)
+        known[inside] = self.keys[at[inside]] == said.keys[inside]
+        places, old = at[known], np.flatnonzero(known)
+        moved = ~_same(self.values[places], said.values[old])
+        if said.others != self.others and len(places):
+            moved |= self.keys[places] == said.keys.max()
+        changed, new = places[moved], np.flatnonzero(~known)
+        if not (len(changed) or len(new)):
+            return None
+        dtype = np.result_type(self.values, said.values)
+        self.values = self.values.astype(dtype)
+        self.values[changed] = said.values[old[moved]]
+        if said.errors is not None or self.errors is not None:
+            self.errors = np.zeros(len(self.keys)) if self.errors is None else self.errors.copy()
+            fresh = np.zeros(len(said.keys)) if said.errors is None else said.errors
+            self.errors[places] = fresh[old]
+            self.errors = np.insert(self.errors, at[new], fresh[new])
+        self.others = said.others if said.others is not None else self.others
+        self.kinds, self.revs = self.kinds.copy(), self.revs.copy()
+        if final:
+            self.kinds[changed] = CORRECTION
+            self.revs[changed] += 1
+        marks = np.zeros(len(self.keys), np.bool_)
+        marks[changed] = True
+        if len(new):
+            self.keys = np.insert(self.keys, at[new], said.keys[new])
+            self.values = np.insert(self.values, at[new], said.values[new])
+            self.kinds = np.insert(self.kinds, at[new], FINAL if final else PARTIAL)
+            self.revs = np.insert(self.revs, at[new], 0)
+            marks = np.insert(marks, at[new], True)
+        return self.part(np.flatnonzero(marks))
+
+    def part(self, places: Ints | Bools) -> Record:
+        """A copy that holds only some rows."""
+        errors = None if self.errors is None else self.errors[places]
+        part = Record(self.start, self.end, Values(self.keys[places], self.values[places], errors, self.others), 0)
+        part.kinds, part.revs = self.kinds[places], self.revs[places]
+        return part
+
+
+def _same(a: Column, b: Column) -> Bools:
+    if a.dtype == object or b.dtype == object:
+        pairs = zip(a.tolist(), b.tolist(), strict=True)
+        return np.array([x == y or (x != x and y != y) for x, y in pairs], np.bool_)
+    same: Bools = (a == b) | ((a != a) & (b != b))
+    return same
+
+
+def _size(value: Any) -> int:
+    return 33 + len(value) if isinstance(value, bytes | str) else 32
+
+
+class Book:
+    """Records of one KPI at one resolution: the newest `windows`, up to a number of bytes. Open windows always stay."""
+
+    def __init__(self, width: int, windows: int, max_bytes: int) -> None:
+        self.width = width
+        self._windows = windows
+        self._max_bytes = max_bytes
+        # Start -> record and the bytes it was counted with.
+        self.records: SortedDict[int, Record] = SortedDict()
+        self._sizes: dict[int, int] = {}
+        self._bytes = 0
+
+    def put(self, record: Record) -> None:
+        """Add a record, replace the one of the same window, or count the same one anew after a change."""
+        size = record.bytes
+        self._bytes += size - self._sizes.get(record.start, 0)
+        self._sizes[record.start] = size
+        self.records[record.start] = record
+
+    def trim(self, closed_to: int) -> None:
+        """Drop the oldest records beyond the caps, as far as their windows are closed."""
+        while self.records and (len(self.records) > self._windows or self._bytes > self._max_bytes):
+            start, record = self.records.peekitem(0)
+            if record.end > closed_to:
+                return
+            self._bytes -= self._sizes.pop(start)
+            del self.records[start]
+
+    def oldest(self) -> int | None:
+        """Start of the oldest record."""
+        return int(self.records.peekitem(0)[0]) if self.records else None
+
+    def overlapping(self, start: int, end: int, longest: int) -> Iterator[Record]:
+        """Records of windows that overlap [start, end); no window is longer than `longest`."""
+        for key in self.records.irange(start - longest + 1, end, inclusive=(True, False)):
+            record = self.records[key]
+            if record.end > start:
+                yield record

@@ -1,0 +1,143 @@
+"""Which keys (combinations of `by` values) a grid has met: first come, first kept, the rest is `__other__`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from analytics.arrays import Ints, Words
+from analytics.dictionary import typed_key
+from analytics.frame import Frame
+from analytics.names import sort_key
+from analytics.row import Dims
+
+__all__ = ["OTHER", "KeyTable"]
+
+OTHER: Final = "__other__"
+CODE_BITS: Final = 21
+MAX_PACKED: Final = 1 << 17
+KEY_BYTES: Final = 1_200
+"""Bytes of one key at worst, its dims and their texts of ordinary length included."""
+_MIX: Final = np.uint64(0xD6E8FEB86659FD93)
+
+
+class _Packed(dict[int, int]):
+    """Packed codes -> key; a combination that is not known is resolved by its values, in order of arrival."""
+
+    def __init__(self, table: KeyTable) -> None:
+        super().__init__()
+        self._table = table
+
+    def __missing__(self, packed: int) -> int:
+        key = self[packed] = self._table.resolve_codes(packed)
+        return key
+
+
+class KeyTable:
+    """Keys 0 .. `max_keys` - 1 are combinations, key `max_keys` stands for all others. Without `by` key 0 is all."""
+
+    def __init__(self, by: tuple[str, ...], max_keys: int) -> None:
+        self.by = by
+        self.max_keys = max_keys
+        # Number of cells a pane has: without `by` nothing can overflow.
+        self.width = max_keys + 1 if by else 1
+        # Key -> what its rows say; the same object in all of them.
+        self.dims: list[Dims] = [] if by else [{}]
+        self._known: dict[Any, int] = {}
+        # Code -> key, or -1, for one column; for several the packed codes.
+        self._key_of_code: Ints = np.full(64, -1, np.int64)
+        self._packed = _Packed(self)
+        self._dictionaries: list[Any] = []
+        self._generations: list[int] = []
+        self._ranks: Ints | None = None
+
+    def resolve(self, frame: Frame, index: Ints | None) -> Ints:
+        """The key of each event; only those in `index` (None: all) can make a new key."""
+        coded = [frame.coded(column) for column in self.by]
+        self._dictionaries = [c.dictionary for c in coded]
+        generations = [d.generation for d in self._dictionaries]
+        if generations != self._generations or len(self._packed) > MAX_PACKED:
+            self._generations = generations
+            self._key_of_code.fill(-1)
+            self._packed.clear()
+        if len(coded) == 1:
+            return self._resolve_one(coded[0].codes, index)
+        packed = coded[0].codes
+        for column in coded[1:]:
+            packed = (packed << CODE_BITS) | column.codes
+        if index is None:
+            return np.fromiter(map(self._packed.__getitem__, packed.tolist()), np.int64, len(packed))
+        keys = np.zeros(len(packed), np.int64)
+        keys[index] = [self._packed[code] for code in packed[index].tolist()]
+        return keys
+
+    def _resolve_one(self, codes: Ints, index: Ints | None) -> Ints:
+        size = len(self._dictionaries[0].values_by_code)
+        if size > len(self._key_of_code):
+            grown = np.full(2 * size, -1, np.int64)
+            grown[: len(self._key_of_code)] = self._key_of_code
+            self._key_of_code = grown
+        keys = self._key_of_code[codes]
+        if int(keys.min(initial=0)) < 0:
+            asked = codes if index is None else codes[index]
+            new = asked[self._key_of_code[asked] < 0]
+            distinct, first = np.unique(new, return_index=True)
+            for code in distinct[np.argsort(first)].tolist():
+                self._key_of_code[code] = self.resolve_codes(code)
+            keys = self._key_of_code[codes]
+        return keys
+
+    def resolve_codes(self, packed: int) -> int:
+        """The key of one combination of codes, made if there is room."""
+        codes = []
+        for _ in self.by[1:]:
+            codes.append(packed & ((1 << CODE_BITS) - 1))
+            packed >>= CODE_BITS
+        codes.append(packed)
+        pairs = zip(self._dictionaries, reversed(codes), strict=True)
+        return self._key_of([dictionary.values_by_code[code] for dictionary, code in pairs])
+
+    def _key_of(self, values: list[Any]) -> int:
+        identity = tuple(map(typed_key, values))
+        key = self._known.get(identity)
+        if key is not None:
+            return key
+        if len(self.dims) >= self.max_keys:
+            return self.max_keys
+        key = self._known[identity] = len(self.dims)
+        self.dims.append(dict(zip(self.by, values, strict=True)))
+        self._ranks = None
+        return key
+
+    def hashes(self, frame: Frame, index: Ints) -> Words:
+        """A 64-bit hash of the combination of each event in `index`, to count those that have no key."""
+        result = np.zeros(len(index), np.uint64)
+        for column in self.by:
+            coded = frame.coded(column)
+            result = (result ^ coded.dictionary.hashes(coded.codes[index])) * _MIX
+            result ^= result >> np.uint64(29)
+        return result
+
+    def dims_of(self, key: int) -> Dims:
+        """The dimensions of a key's rows."""
+        if self.by and key == self.max_keys:
+            return dict.fromkeys(self.by, OTHER)
+        return self.dims[key]
+
+    def ranks(self) -> Ints:
+        """Position of each key in the order of dims; `__other__` is last."""
+        if self._ranks is None:
+            order = sorted(range(len(self.dims)), key=lambda key: [sort_key(v) for v in self.dims[key].values()])
+            self._ranks = np.full(self.width, len(order), np.int64)
+            self._ranks[order] = np.arange(len(order))
+        return self._ranks
+
+    def dump(self) -> list[list[Any]]:
+        """JSON-able state."""
+        return [list(dims.values()) for dims in self.dims] if self.by else []
+
+    def load(self, state: list[list[Any]]) -> None:
+        """Take back what `dump` gave."""
+        for values in state:
+            self._key_of(values)

@@ -1,0 +1,116 @@
+"""What every measure can do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.arrays import Ints, Reading
+
+__all__ = ["Arrays", "Cellwise", "Measure", "Takes"]
+
+Takes: TypeAlias = Literal["nothing", "number", "hash"]
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+"""State as named buffers. Equal states give equal bytes, whatever the order of events and whichever slots were used."""
+
+
+class Measure(ABC):
+    """State of one aggregate over `slots` x `keys` cells; the cell of (slot, key) is `slot * keys + key`.
+
+    A slot holds one pane, or the part of a coarser window that has closed so far.
+    """
+
+    takes: ClassVar[Takes]
+    """What `add` is given: None, `Numbers` or `Coded`, in step with `cells`."""
+    invertible: ClassVar[bool] = False
+    """Whether `subtract` takes a pane back out exactly."""
+
+    def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
+        self.slots = slots
+        self.keys = keys
+        self.parameter = parameter
+
+    @classmethod
+    @abstractmethod
+    def budget(cls, slots: int, keys: int, parameter: int) -> int:
+        """Bytes it may take at worst, exhausted pools included."""
+
+    @abstractmethod
+    def add(self, cells: Ints, values: Any) -> None:
+        """Take events. Cost: a few array operations, whatever the number of keys."""
+
+    @abstractmethod
+    def read(self, slots: Ints, keys: Ints) -> Reading:
+        """The value over the union of `slots`, for each of `keys`. Cost: proportional to both."""
+
+    @abstractmethod
+    def merge(self, sources: Ints, target: int) -> None:
+        """Add the panes in `sources` to the slot `target`."""
+
+    def subtract(self, source: int, target: int) -> None:
+        """Take the pane in `source` out of the slot `target`. Only where `invertible`."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be subtracted")
+
+    def open(self, slot: int, pane: int) -> None:  # noqa: B027  only sparse measures care which pane a slot holds
+        """A cleared slot starts to hold a pane; `pane` is a number that no other slot ever had or will have."""
+
+    @abstractmethod
+    def clear(self, slot: int) -> None:
+        """The slot is free again."""
+
+    @abstractmethod
+    def dump(self, slots: Ints) -> Arrays:
+        """The state of these slots, which the dump knows as 0, 1, .. in the order given."""
+
+    @abstractmethod
+    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        """Put a dump of as many slots into these, which are open and empty."""
+
+    def note(self) -> Mapping[str, int]:
+        """Counters of what the bounds of this measure cost, for `stats()`."""
+        return {}
+
+
+class Cellwise(Measure):
+    """A measure whose state is one or more arrays with one number per cell."""
+
+    @abstractmethod
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Name -> state, each of `slots * keys` numbers."""
+
+    def empty(self, name: str) -> float:  # noqa: ARG002
+        """What an untouched cell of this array holds."""
+        return 0
+
+    def table(self, array: NDArray[Any]) -> NDArray[Any]:
+        """The array as slots x keys."""
+        return array.reshape(self.slots, self.keys)
+
+    def clear(self, slot: int) -> None:
+        for name, array in self.arrays().items():
+            self.table(array)[slot] = self.empty(name)
+
+    def dump(self, slots: Ints) -> Arrays:
+        return {name: self.table(array)[slots] for name, array in self.arrays().items()}
+
+    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        for name, array in self.arrays().items():
+            self.table(array)[slots] = state[name]
+
+
+def over(table: NDArray[Any], slots: Ints, keys: Ints) -> NDArray[Any]:
+    """The part of a slots x keys table that `slots` and `keys` select; a whole row costs no second copy."""
+    rows = table[slots]
+    return rows if len(keys) == table.shape[1] else rows[:, keys]
+
+
+def total(table: NDArray[np.int64], slots: Ints, keys: Ints) -> NDArray[np.int64]:
+    """Sum over `slots` for each of `keys`."""
+    if len(slots) == 1:
+        return table[slots[0], keys]
+    result: NDArray[np.int64] = over(table, slots, keys).sum(axis=0)
+    return result

@@ -1,0 +1,92 @@
+"""State that exists only for the (pane, key) pairs that were met: which pane a slot holds, and a table of pairs."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.arrays import Bools, Ints, Words
+from analytics.measures.measure import Measure, Takes
+from analytics.pairs import PairTable
+
+__all__ = ["Sparse"]
+
+VACANT: Final = np.iinfo(np.int64).min >> 1
+"""Stands for the pane of a slot that holds none; no pane has this number."""
+CACHE: Final = 1 << 14
+
+
+class Sparse(Measure):
+    """Base of the measures that know values by their hash."""
+
+    takes: ClassVar[Takes] = "hash"
+    counted: ClassVar[bool]
+    """Whether its pairs carry counts."""
+
+    def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
+        super().__init__(slots, keys, parameter)
+        self._pane_of: Ints = np.full(slots, VACANT, np.int64)
+        self._table = PairTable(self._matters, counted=self.counted)
+
+    def open(self, slot: int, pane: int) -> None:
+        self._pane_of[slot] = pane
+
+    def clear(self, slot: int) -> None:
+        self._pane_of[slot] = VACANT
+
+    def _slots_of(self, panes: Ints) -> Ints:
+        """The slot of each pane, -1 where none holds it."""
+        order = np.argsort(self._pane_of)
+        sorted_panes = self._pane_of[order]
+        at = np.minimum(np.searchsorted(sorted_panes, panes), len(order) - 1)
+        return np.where(sorted_panes[at] == panes, order[at], -1)
+
+    def _matters(self, cells: Ints) -> Bools:
+        slots = self._slots_of(cells // self.keys)
+        return (slots >= 0) & self._kept(slots * self.keys + cells % self.keys, slots >= 0)
+
+    def _kept(self, cells: Ints, within: Bools) -> Bools:  # noqa: ARG002
+        """Whether pairs of these slot cells are still needed; only asked where `within`."""
+        return within
+
+    def _pane_cells(self, cells: Ints) -> Ints:
+        """Cells by pane for cells by slot."""
+        if self.keys == 1:
+            return self._pane_of[cells]
+        slots = cells // self.keys
+        return self._pane_of[slots] * self.keys + (cells - slots * self.keys)
+
+    def _pairs_of(self, slots: Ints, keys: Ints | None = None) -> tuple[Ints, Words, Ints]:
+        """Keys, hashes and counts of the pairs in these slots; `keys` limits them. One scan of the table a run."""
+        panes = np.sort(self._pane_of[slots])
+        breaks = np.flatnonzero(np.diff(panes) != 1) + 1
+        runs = np.split(panes, breaks)
+        parts = [self._table.between(int(run[0]) * self.keys, (int(run[-1]) + 1) * self.keys) for run in runs]
+        cells, hashes, counts = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+        found = cells % self.keys
+        if keys is None or len(keys) == self.keys:
+            return found, hashes, counts
+        wanted = np.zeros(self.keys, np.bool_)
+        wanted[keys] = True
+        chosen = wanted[found]
+        return found[chosen], hashes[chosen], counts[chosen] if self.counted else counts
+
+    def _dump_pairs(self, slots: Ints) -> tuple[Ints, Words, Ints]:
+        """All pairs of these slots, ordered by (place, key, hash); cells count places instead of slots."""
+        cells, hashes, counts = self._table.pairs()
+        place = np.full(self.slots, -1, np.int64)
+        place[slots] = np.arange(len(slots))
+        panes = cells // self.keys
+        places = place[self._slots_of(panes)]
+        cells = places * self.keys + (cells - panes * self.keys)
+        order = np.flatnonzero(places >= 0)
+        order = order[np.lexsort((hashes[order], cells[order]))]
+        return cells[order], hashes[order], counts[order] if self.counted else counts
+
+    def _placed(self, slots: Ints, cells: NDArray[Any]) -> Ints:
+        """Slot cells for the cells of a dump."""
+        places = cells // self.keys
+        placed: Ints = slots[places] * self.keys + (cells - places * self.keys)
+        return placed

@@ -1,0 +1,168 @@
+"""`sum(x)`, exact and independent of the order of events.
+
+Float addition depends on its order, so each number is split into whole digits of base 2**32, which are added as
+integers: 2**32, 1, 2**-32, 2**-64 and 2**-96. That holds every float between 2**-44 and 2**63 without loss. The rare
+number outside is kept as one arbitrary-precision integer in units of 2**-1074, the smallest float. Integer sums are
+associative and can be taken back, so any order, split, merge and subtraction gives the same bits; the total is rounded
+once, when it is read. (The idea is Kulisch's accumulator, cut to the range that occurs.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.arrays import Floats, Ints, Numbers, Reading
+from analytics.measures.measure import Arrays, Cellwise, Takes, total
+
+__all__ = ["Sum"]
+
+DIGIT: Final = float(1 << 32)
+SHIFTS: Final = (128, 96, 64, 32, 0)
+"""Binary place of each limb, in units of 2**-96."""
+FINEST: Final = 1074
+MAX_ODD: Final = 4_096
+"""Cells that may hold numbers outside of the limbs' range; in further ones those are rounded to it and counted."""
+ODD_BYTES: Final = 512
+
+
+class Sum(Cellwise):
+    """Sum of numbers; of none it is null.
+
+    >>> total = Sum(slots=1, keys=1)
+    >>> total.add(np.zeros(3, int), Numbers(np.array([1e16, 1.0, -1e16]), None))
+    >>> total.read(np.array([0]), np.array([0])).values
+    array([1.])
+    """
+
+    takes: ClassVar[Takes] = "number"
+    invertible = True
+
+    def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
+        super().__init__(slots, keys, parameter)
+        self._n: Ints = np.zeros(slots * keys, np.int64)
+        self._limbs: list[Ints] = [np.zeros(slots * keys, np.int64) for _ in SHIFTS]
+        # Cell -> what does not fit the limbs, in units of 2**-1074.
+        self._odd: dict[int, int] = {}
+        self._rounded = 0
+
+    @classmethod
+    def budget(cls, slots: int, keys: int, parameter: int) -> int:
+        return 8 * (1 + len(SHIFTS)) * slots * keys + ODD_BYTES * min(slots * keys, MAX_ODD)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {"n": self._n, **{f"limb{i}": limb for i, limb in enumerate(self._limbs)}}
+
+    def add(self, cells: Ints, values: Numbers) -> None:
+        if len(cells):
+            np.add.at(self._n, cells, 1)
+            self._split(cells, values.values)
+            if values.low is not None:
+                self._split(cells, values.low)
+
+    def _split(self, cells: Ints, values: Floats) -> None:
+        largest = float(np.abs(values).max())
+        if largest >= DIGIT * DIGIT / 2:
+            huge = np.abs(values) >= DIGIT * DIGIT / 2
+            self._keep_odd(cells[huge], values[huge])
+            cells, values = cells[~huge], values[~huge]
+        whole = np.trunc(values)
+        rest = values - whole
+        if largest >= DIGIT:
+            high = np.trunc(whole / DIGIT)
+            np.add.at(self._limbs[0], cells, high.astype(np.int64))
+            whole -= high * DIGIT
+        np.add.at(self._limbs[1], cells, whole.astype(np.int64))
+        for limb in self._limbs[2:]:
+            if not rest.any():
+                return
+            rest *= DIGIT
+            digit = np.trunc(rest)
+            np.add.at(limb, cells, digit.astype(np.int64))
+            rest -= digit
+        if rest.any():  # below 2**-96: scale what is left back and keep it apart
+            tiny = np.flatnonzero(rest)
+            self._keep_odd(cells[tiny], np.ldexp(rest[tiny], -96))
+
+    def _keep_odd(self, cells: Ints, values: Floats) -> None:
+        for cell, value in zip(cells.tolist(), values.tolist(), strict=True):
+            if cell not in self._odd and len(self._odd) >= MAX_ODD:
+                self._rounded += 1
+                if abs(value) >= 1:
+                    self._limbs[0][cell] += int(np.sign(value)) << 30
+                continue
+            numerator, denominator = value.as_integer_ratio()
+            self._odd[cell] = self._odd.get(cell, 0) + (numerator << FINEST) // denominator
+
+    def read(self, slots: Ints, keys: Ints) -> Reading:
+        n = total(self.table(self._n), slots, keys)
+        limbs = [total(self.table(limb), slots, keys).tolist() for limb in self._limbs]
+        odd = self._odd_of(slots, keys) if self._odd else None
+        values = [_rounded(digits, odd[i] if odd else 0) for i, digits in enumerate(zip(*limbs, strict=True))]
+        exact = any(type(value) is int for value in values)
+        return Reading(np.array(values, object if exact else np.float64), n > 0)
+
+    def _odd_of(self, slots: Ints, keys: Ints) -> list[int]:
+        return [sum(self._odd.get(slot * self.keys + key, 0) for slot in slots.tolist()) for key in keys.tolist()]
+
+    def merge(self, sources: Ints, target: int) -> None:
+        for array in self.arrays().values():
+            table = self.table(array)
+            table[target] += table[sources].sum(axis=0)
+        for source in sources.tolist():
+            self._move_odd(source, target, 1)
+
+    def subtract(self, source: int, target: int) -> None:
+        for array in self.arrays().values():
+            table = self.table(array)
+            table[target] -= table[source]
+        self._move_odd(source, target, -1)
+
+    def _move_odd(self, source: int, target: int, sign: int) -> None:
+        shift = (target - source) * self.keys
+        for cell in [cell for cell in self._odd if cell // self.keys == source]:
+            moved = self._odd.get(cell + shift, 0) + sign * self._odd[cell]
+            self._odd[cell + shift] = moved
+            if not moved:
+                del self._odd[cell + shift]
+
+    def clear(self, slot: int) -> None:
+        super().clear(slot)
+        if self._odd:
+            self._odd = {cell: value for cell, value in self._odd.items() if cell // self.keys != slot}
+
+    def dump(self, slots: Ints) -> Arrays:
+        place = {slot: i for i, slot in enumerate(slots.tolist())}
+        odd = sorted(
+            (place[cell // self.keys] * self.keys + cell % self.keys, value)
+            for cell, value in self._odd.items()
+            if cell // self.keys in place
+        )
+        cells = np.array([cell for cell, _ in odd], np.int64)
+        texts = " ".join(hex(value) for _, value in odd).encode()
+        return super().dump(slots) | {"odd_cells": cells, "odd": np.frombuffer(texts, np.uint8)}
+
+    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        super().load(slots, state)
+        for cell, text in zip(state["odd_cells"].tolist(), state["odd"].tobytes().split(), strict=True):
+            self._odd[int(slots[cell // self.keys]) * self.keys + cell % self.keys] = int(text, 16)
+
+    def note(self) -> Mapping[str, int]:
+        return {"sums_rounded": self._rounded}
+
+
+def _rounded(limbs: tuple[int, ...], odd: int) -> float | int:
+    """The nearest float of the exact total, or the integer itself where a float would lose it."""
+    value = sum(limb << shift for limb, shift in zip(limbs, SHIFTS, strict=True))
+    unit = 96
+    if odd:
+        value, unit = (value << (FINEST - 96)) + odd, FINEST
+    if abs(value) >> unit >= 1 << 53 and not value & ((1 << unit) - 1):
+        return value >> unit
+    try:
+        return value / (1 << unit)
+    except OverflowError:
+        return value >> unit

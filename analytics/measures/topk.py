@@ -1,0 +1,170 @@
+"""`top(x, k)`: the k most frequent values, exact until a cap, then with bounds.
+
+Every (pane, key) counts its values in one table of pairs. When one has more than 4,096 different values, the less
+frequent half is forgotten, and the largest forgotten count is added to its `slack`: each value shown has been seen at
+least n and at most n + slack times, and no value that is missing can have been seen more than slack times. (Lossy
+counting, Manku and Motwani 2002, with the bucket chosen by size instead of time.)
+
+Value, as JSON text: `{"items": [[value, n], ..]}` ordered by n, then value; once approximate also `"bounds": [[n, n + slack], ..]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.arrays import Ints, Reading, Words
+from analytics.frame import Coded
+from analytics.measures.measure import Arrays, total
+from analytics.measures.sparse import Sparse
+from analytics.names import Names, sort_key, written
+from analytics.pairs import COUNTED_BYTES
+
+__all__ = ["Top"]
+
+MAX_VALUES: Final = 4_096
+"""Values of one pane and key that are counted apart."""
+MAX_PAIRS: Final = 1 << 17
+
+
+class Top(Sparse):
+    """The most frequent values that are not null.
+
+    >>> from analytics.dictionary import Dictionary
+    >>> pages, names = Top(slots=1, keys=1, parameter=1), Dictionary()
+    >>> pages.open(0, 7)
+    >>> pages.add(np.zeros(3, int), Coded(names.encode(["/", "/a", "/"]), names))
+    >>> pages.read(np.array([0]), np.array([0])).values[0]
+    b'{"items":[["/",2]]}'
+    """
+
+    counted = True
+
+    def __init__(self, slots: int, keys: int, parameter: int = 10) -> None:
+        super().__init__(slots, keys, parameter)
+        self._max_pairs = _max_pairs(slots, keys)
+        # How many values each cell counts, and how often a forgotten one may have been seen.
+        self._n: Ints = np.zeros(slots * keys, np.int64)
+        self._slack: Ints = np.zeros(slots * keys, np.int64)
+        self._live = 0
+        self._names = Names(self._used_hashes)
+
+    @classmethod
+    def budget(cls, slots: int, keys: int, parameter: int) -> int:
+        return 16 * slots * keys + COUNTED_BYTES * _max_pairs(slots, keys) + Names.budget(_max_pairs(slots, keys))
+
+    def add(self, cells: Ints, values: Coded) -> None:
+        codes, dictionary = values
+        hashes = dictionary.hashes(codes)
+        fresh = self._count(cells, hashes, 1)
+        if fresh.size:
+            named = dictionary.values_by_code
+            self._names.learn(hashes[fresh].tolist(), [named[code] for code in codes[fresh].tolist()])
+            self._forget()
+
+    def _count(self, cells: Ints, hashes: Words, counts: Ints | int) -> Ints:
+        places, fresh = self._table.place(self._pane_cells(cells), hashes)
+        np.add.at(self._table.counts, places, counts)
+        new = np.flatnonzero(fresh)
+        np.add.at(self._n, cells[new], 1)
+        self._live += len(new)
+        return new
+
+    def _forget(self) -> None:
+        for cell in np.flatnonzero(self._n > MAX_VALUES).tolist():
+            self._halve(cell)
+        if self._live > self._max_pairs:
+            used = np.flatnonzero(self._n > 1)
+            for cell in used[np.lexsort((self._pane_cells(used), -self._n[used]))].tolist():
+                if self._live <= self._max_pairs * 3 // 4:
+                    return
+                self._halve(cell)
+
+    def _halve(self, cell: int) -> None:
+        """Keep the more frequent half of a cell's values; equal counts go by hash."""
+        slot, key = divmod(cell, self.keys)
+        _, hashes, counts = self._pairs_of(np.array([slot]), np.array([key]))
+        order = np.lexsort((hashes, -counts))
+        kept = order[: len(order) // 2]
+        self._slack[cell] += int(counts[order[len(kept)]])
+        lost = order[len(kept) :]
+        self._table.drop(np.full(len(lost), int(self._pane_of[slot]) * self.keys + key), hashes[lost])
+        self._n[cell] = len(kept)
+        self._live -= len(lost)
+
+    def _used_hashes(self) -> Words:
+        return self._table.pairs().hashes
+
+    def read(self, slots: Ints, keys: Ints) -> Reading:
+        slack = total(self._slack.reshape(self.slots, self.keys), slots, keys).tolist()
+        found, hashes, counts = self._pairs_of(slots, keys)
+        if len(slots) > 1:
+            found, hashes, counts = _summed(found, hashes, counts)
+        order = np.lexsort((-counts, found))
+        found, hashes, counts = found[order], hashes[order], counts[order]
+        ends = np.searchsorted(found, keys, side="right").tolist()
+        values = np.empty(len(keys), object)
+        # As JSON: a tenth of the memory of the objects, compared at once, and nothing for the garbage collector.
+        for i, start in enumerate(np.searchsorted(found, keys).tolist()):
+            values[i] = self._items(hashes[start : ends[i]], counts[start : ends[i]], slack[i])
+        return Reading(values)
+
+    def _items(self, hashes: Words, counts: Ints, slack: int) -> bytes:
+        k = self.parameter
+        if len(counts) > k:  # all that tie with the k-th compete by name
+            upto = int(np.searchsorted(-counts, -counts[k - 1], side="right"))
+            hashes, counts = hashes[:upto], counts[:upto]
+        names = self._names.of(hashes.tolist())
+        ranked = sorted(zip(counts.tolist(), names, strict=True), key=lambda pair: (-pair[0], sort_key(pair[1])))[:k]
+        text = '{"items":[' + ",".join([f"[{written(name)},{n}]" for n, name in ranked])
+        if slack:
+            text += '],"bounds":[' + ",".join([f"[{n},{n + slack}]" for n, _ in ranked])
+        return (text + "]}").encode("utf-8", "surrogatepass")
+
+    def merge(self, sources: Ints, target: int) -> None:
+        found, hashes, counts = _summed(*self._pairs_of(sources))
+        self._count(found + target * self.keys, hashes, counts)
+        slack = self._slack.reshape(self.slots, self.keys)
+        slack[target] += slack[sources].sum(axis=0)
+        self._forget()
+
+    def clear(self, slot: int) -> None:
+        row = slice(slot * self.keys, (slot + 1) * self.keys)
+        self._live -= int(self._n[row].sum())
+        self._n[row] = 0
+        self._slack[row] = 0
+        super().clear(slot)
+
+    def dump(self, slots: Ints) -> Arrays:
+        cells, hashes, counts = self._dump_pairs(slots)
+        return {
+            "cells": cells,
+            "hashes": hashes,
+            "counts": counts,
+            "slack": self._slack.reshape(self.slots, self.keys)[slots],
+        } | self._names.dump(hashes)
+
+    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        self._slack.reshape(self.slots, self.keys)[slots] = state["slack"]
+        cells = self._placed(slots, state["cells"])
+        if cells.size:
+            self._count(cells, state["hashes"], state["counts"])
+        self._names.load(state)
+
+
+def _summed(keys: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
+    """Pairs of several panes, equal ones added up."""
+    order = np.lexsort((hashes, keys))
+    keys, hashes, counts = keys[order], hashes[order], counts[order]
+    first = np.ones(len(keys), np.bool_)
+    first[1:] = (keys[1:] != keys[:-1]) | (hashes[1:] != hashes[:-1])
+    starts = np.flatnonzero(first)
+    sums = np.add.reduceat(counts, starts) if len(starts) else counts
+    return keys[first], hashes[first], sums
+
+
+def _max_pairs(slots: int, keys: int) -> int:
+    return min(slots * keys * MAX_VALUES, MAX_PAIRS)

@@ -1,0 +1,116 @@
+"""A table of (cell, hash) pairs in numpy: thousands of look-ups and insertions in a handful of array operations.
+
+Open addressing with linear probing. A cell here is `pane * keys + key`, and panes have numbers that never come back, so
+closing a pane frees its pairs at once: nothing can match them any more, and the next rebuild drops them. In a counted
+table every pair carries a count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from analytics.arrays import Bools, Ints, Words
+
+__all__ = ["COUNTED_BYTES", "PAIR_BYTES", "PairTable", "Pairs"]
+
+EMPTY: Final = np.iinfo(np.int64).min
+DROPPED: Final = EMPTY + 1
+SMALLEST: Final = 1_024
+PAIR_BYTES: Final = 120
+COUNTED_BYTES: Final = 168
+"""Bytes per live pair at worst, without and with counts: after a rebuild at least a sixth of the slots is filled."""
+
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_MIX_2: Final = np.uint64(0xD6E8FEB86659FD93)
+
+
+class Pairs(NamedTuple):
+    """Some pairs of a table, in step."""
+
+    cells: Ints
+    hashes: Words
+    counts: Ints
+
+
+class PairTable:
+    """`alive` says of an array of cells which still matter; others are dropped when the table is rebuilt."""
+
+    def __init__(self, alive: Callable[[Ints], Bools], *, counted: bool) -> None:
+        self._alive = alive
+        self._counted = counted
+        self._allocate(SMALLEST)
+
+    def _allocate(self, capacity: int) -> None:
+        self._cells: Ints = np.full(capacity, EMPTY, np.int64)
+        self._hashes: Words = np.zeros(capacity, np.uint64)
+        self.counts: Ints = np.zeros(capacity if self._counted else 0, np.int64)
+        # Scratch: which of several new pairs that want one slot gets it.
+        self._claims = np.zeros(capacity, np.int32)
+        self._shift = np.uint64(64 - (capacity.bit_length() - 1))
+        self._filled = 0
+
+    def place(self, cells: Ints, hashes: Words) -> tuple[Ints, Bools]:
+        """Positions of the pairs, inserted where missing, and which were (each new pair once). Counts start at 0."""
+        n = len(cells)
+        if 5 * (self._filled + n) > 3 * len(self._cells):
+            self._rebuild(n)
+        last = len(self._cells) - 1
+        at = self._home(cells, hashes)
+        places = np.empty(n, np.int64)
+        fresh = np.zeros(n, np.bool_)
+        todo = np.arange(n)
+        while todo.size:
+            free = np.flatnonzero(self._cells[at] == EMPTY)
+            if free.size:
+                wanted = at[free]
+                self._claims[wanted] = todo[free]
+                won = self._claims[wanted] == todo[free]
+                winners, taken = todo[free[won]], wanted[won]
+                self._cells[taken] = cells[winners]
+                self._hashes[taken] = hashes[winners]
+                fresh[winners] = True
+                self._filled += len(taken)
+            hit = (self._cells[at] == cells[todo]) & (self._hashes[at] == hashes[todo])
+            places[todo[hit]] = at[hit]
+            missed = ~hit
+            todo, at = todo[missed], (at[missed] + 1) & last
+        return places, fresh
+
+    def _home(self, cells: Ints, hashes: Words) -> Ints:
+        mixed = (hashes ^ (cells.view(np.uint64) * _MIX)) * _MIX_2
+        return (mixed >> self._shift).astype(np.int64)
+
+    def _rebuild(self, extra: int) -> None:
+        kept = self.pairs()
+        capacity = SMALLEST
+        while capacity < 3 * (len(kept.cells) + extra):
+            capacity *= 2
+        self._allocate(capacity)
+        places, _ = self.place(kept.cells, kept.hashes)
+        if self._counted:
+            self.counts[places] = kept.counts
+
+    def pairs(self) -> Pairs:
+        """All pairs that still matter, in no particular order. Cost: one scan of the table."""
+        return self.between(DROPPED + 1, np.iinfo(np.int64).max)
+
+    def between(self, low: int, high: int) -> Pairs:
+        """The pairs that matter with `low <= cell < high`. Cost: one scan of the table."""
+        used = np.flatnonzero((self._cells >= low) & (self._cells < high))
+        cells = self._cells[used]
+        alive = self._alive(cells)
+        used, cells = (used, cells) if alive.all() else (used[alive], cells[alive])
+        return Pairs(cells, self._hashes[used], self.counts[used] if self._counted else np.zeros(0, np.int64))
+
+    def drop(self, cells: Ints, hashes: Words) -> None:
+        """Take these pairs out; their slots are used again after the next rebuild."""
+        places, _ = self.place(cells, hashes)
+        self._cells[places] = DROPPED
+
+    @property
+    def bytes(self) -> int:
+        """Bytes allocated now."""
+        return sum(a.nbytes for a in (self._cells, self._hashes, self.counts, self._claims))

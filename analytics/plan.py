@@ -1,0 +1,260 @@
+"""From KPI definitions to what the engine runs: grids of (pane, key) cells, and who reads which.
+
+KPIs that agree in window, delay, grace, `where`, `by` and `max_keys` share one grid: their keys, panes and lateness are
+worked out once. Inside a grid equal aggregates share their state, so the denominator of a ratio costs nothing when
+another KPI counts the same. Sub-expressions are shared over all grids by the frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from typing import Final, NamedTuple
+
+from analytics.definition import NUMBERS, Aggregation
+from analytics.dictionary import Dictionary
+from analytics.expression import Column, Constant, IsNull, Node
+from analytics.history import RECORD_BYTES, ROW_BYTES, TOP_BYTES, TOP_ITEM_BYTES
+from analytics.keys import KEY_BYTES
+from analytics.measures import MEASURES
+from analytics.operators import Arithmetic, NumbersCompare
+from analytics.spec import Compiled, KpiError, KpiSpec, unique_names
+from analytics.time import MAX_SOURCES, SOURCE_BYTES
+from analytics.window import Window, duration_text
+
+__all__ = ["GridPlan", "KpiPlan", "Plan", "Schema", "Use", "make_plan"]
+
+SLACK: Final = 32
+"""Panes beyond the horizon of a grid: for sources that run ahead of the slowest and for clamped future events."""
+SMALL_GRID: Final = 32_768
+"""Cells up to which a grid gets more slack, up to `MOST_SLACK` panes: it costs next to nothing there."""
+MOST_SLACK: Final = 256
+TIERS: Final = ((1_000, 300), (10_000, 360), (60_000, 1_440))
+"""(ms, windows kept): how long which resolution can be asked for."""
+MAX_BOOK: Final = 8 << 20
+"""Bytes of closed windows kept of one KPI at one resolution; with many keys it is less than the number of windows."""
+OTHERS_PAIRS: Final = 8_192
+"""Exact overflow keys counted in one grid."""
+
+
+class Use(Flag):
+    """How the plan reads a property."""
+
+    TEXT = auto()
+    NUMBER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a decoder has to deliver: property name -> how it is used. Fixed columns are listed too when they are."""
+
+    properties: dict[str, Use]
+
+
+class KpiPlan(NamedTuple):
+    """A KPI and, for the columns `#0`, `#1`, .. of its value, the aggregates of its grid."""
+
+    spec: KpiSpec
+    value: Node
+    aggregates: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class GridPlan:
+    """One grid. `generation` tells grids apart that differ only in when their KPIs were added."""
+
+    window: Window
+    delay: int
+    grace: int
+    where: Node | None
+    by: tuple[str, ...]
+    max_keys: int
+    generation: int = 0
+    kpis: list[KpiPlan] = field(default_factory=list)
+    aggregates: list[Aggregation] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """What makes it a grid of its own."""
+        where = self.where.key if self.where else ""
+        return repr((str(self.window), self.delay, self.grace, where, self.by, self.max_keys, self.generation))
+
+    @property
+    def width(self) -> int:
+        """Cells of one pane."""
+        return self.max_keys + 1 if self.by else 1
+
+    @property
+    def panes(self) -> int:
+        """Panes that can be open at once."""
+        horizon = -(-(self.window.size + self.delay + self.grace) // self.window.pane) + 2
+        return horizon + max(SLACK, min(MOST_SLACK, SMALL_GRID // self.width))
+
+    @property
+    def tiers(self) -> list[tuple[int, int]]:
+        """(ms, windows kept) of the resolutions coarser than the grid's own."""
+        return [tier for tier in TIERS if tier[0] > self.window.hop and tier[0] % self.window.hop == 0]
+
+    @property
+    def kept(self) -> int:
+        """Windows kept at the grid's own resolution; those that are still open are kept in any case."""
+        named = next((count for width, count in TIERS if self.window.hop <= width), TIERS[-1][1])
+        return max(named, self.open_windows)
+
+    @property
+    def open_windows(self) -> int:
+        """Windows that can be partial or within their grace at once."""
+        return self.panes * self.window.pane // self.window.hop + 2
+
+    def book_bytes(self, kpi: KpiPlan, windows: int, open_windows: int) -> int:
+        """Bytes that so many windows of a KPI may take, of which some cannot be dropped yet."""
+        top = max((self.aggregates[i].parameter for i in kpi.aggregates), default=0)
+        row = ROW_BYTES + (TOP_BYTES + top * TOP_ITEM_BYTES if top > NUMBERS else 0)
+        return min(windows * (RECORD_BYTES + self.width * row), MAX_BOOK + open_windows * self.width * row)
+
+    def books(self, kpi: KpiPlan) -> list[tuple[int, int, int]]:
+        """(ms, windows, bytes) of each resolution of a KPI, its own first."""
+        own = (self.window.hop, self.kept, self.book_bytes(kpi, self.kept, self.open_windows))
+        return [own, *((ms, count, self.book_bytes(kpi, count, 1)) for ms, count in self.tiers)]
+
+    def parts(self) -> Iterator[tuple[str, int]]:
+        """What its bytes at worst are made of."""
+        slots = self.panes + (len(self.tiers) if self.window.tumbling else 0)
+        yield "panes and keys", slots * self.width * 9 + self.width * KEY_BYTES
+        if self.by:
+            yield "overflow keys", MEASURES["uniq"].budget(slots, 1, OTHERS_PAIRS)
+        for aggregate in self.aggregates:
+            measure = MEASURES[aggregate.measure]
+            if not is_presence(aggregate):
+                yield aggregate.key, measure.budget(slots, self.width, aggregate.parameter)
+        for kpi in self.kpis:
+            yield f"history of {kpi.spec.name}", sum(size for _, _, size in self.books(kpi))
+
+    @property
+    def budget(self) -> int:
+        """Bytes it may take at worst."""
+        return sum(size for _, size in self.parts())
+
+
+def is_presence(aggregate: Aggregation) -> bool:
+    """Whether it is `count(*)` without a filter, which the grid keeps anyway."""
+    return aggregate.measure == "count" and aggregate.argument is None and aggregate.where is None
+
+
+@dataclass(slots=True)
+class Plan:
+    """All grids, and which columns need which treatment."""
+
+    specs: tuple[KpiSpec, ...]
+    grids: list[GridPlan]
+    # Columns that need a dictionary: their name, or the key of a computed expression.
+    coded: dict[str, Node]
+    schema: Schema
+
+    @property
+    def budget(self) -> int:
+        """Bytes at worst."""
+        fixed = len(self.coded) * Dictionary().budget + MAX_SOURCES * SOURCE_BYTES
+        return fixed + sum(grid.budget for grid in self.grids)
+
+    def describe(self) -> str:
+        """The plan in words, with the memory each part may take."""
+        lines = [f"{len(self.specs)} KPIs in {len(self.grids)} grids, at most {_megabytes(self.budget)}"]
+        for grid in self.grids:
+            by = f" by {', '.join(grid.by)} (at most {grid.max_keys})" if grid.by else ""
+            where = f" where {grid.where.key}" if grid.where else ""
+            times = f"delay {duration_text(grid.delay)}, grace {duration_text(grid.grace)}"
+            lines.append(f"grid: {grid.window}{by}{where}, {times}, {grid.panes} panes, {_megabytes(grid.budget)}")
+            for i, aggregate in enumerate(grid.aggregates):
+                readers = [k.spec.name for k in grid.kpis if i in k.aggregates]
+                lines.append(f"  {aggregate.key}  <- {', '.join(readers)}")
+            lines.extend(f"    {name}: {_megabytes(size)}" for name, size in grid.parts())
+        columns = ", ".join(f"{name} ({use.name or use})" for name, use in sorted(self.schema.properties.items()))
+        lines.append(f"columns read: {columns or 'none'}")
+        return "\n".join(lines)
+
+
+def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int) -> Plan:
+    """Compile and arrange a KPI set; `generations` says which KPIs must not share a grid with others.
+
+    Raises:
+        KpiError: a definition cannot run, or the set may need more memory than `budget`.
+    """
+    unique_names(specs)
+    grids: dict[str, GridPlan] = {}
+    for spec in specs:
+        compiled = spec.compile()
+        fresh = _grid(compiled, spec, generations.get(spec.name, 0))
+        _join(grids.setdefault(fresh.key, fresh), spec, compiled)
+    uses, coded = _columns(list(grids.values()))
+    plan = Plan(tuple(specs), list(grids.values()), coded, Schema(uses))
+    if plan.budget > budget:
+        largest = max(plan.grids, key=lambda grid: grid.budget)
+        reason = (
+            f"the set may need {_megabytes(plan.budget)}, more than the budget of {_megabytes(budget)}; "
+            f"the grid of this KPI needs {_megabytes(largest.budget)}: fewer max_keys, a shorter grace or window help"
+        )
+        raise KpiError(largest.kpis[0].spec.name, reason)
+    return plan
+
+
+def _grid(compiled: Compiled, spec: KpiSpec, generation: int) -> GridPlan:
+    max_keys = spec.max_keys if compiled.by else 1
+    return GridPlan(compiled.window, compiled.delay, compiled.grace, compiled.where, compiled.by, max_keys, generation)
+
+
+def _join(grid: GridPlan, spec: KpiSpec, compiled: Compiled) -> None:
+    keys = [aggregate.key for aggregate in grid.aggregates]
+    for aggregate in compiled.definition.aggregates:
+        if aggregate.key not in keys:
+            keys.append(aggregate.key)
+            grid.aggregates.append(aggregate)
+    indices = tuple(keys.index(aggregate.key) for aggregate in compiled.definition.aggregates)
+    grid.kpis.append(KpiPlan(spec, compiled.definition.value, indices))
+
+
+def _columns(grids: Sequence[GridPlan]) -> tuple[dict[str, Use], dict[str, Node]]:
+    uses: dict[str, Use] = {}
+    coded: dict[str, Node] = {}
+
+    def use(name: str, how: Use) -> None:
+        if name != "timestamp":
+            uses[name] = uses.get(name, how) | how
+
+    def visit(node: Node, numeric: bool) -> None:
+        if isinstance(node, Column):
+            if numeric or node.kind == "number":
+                use(node.name, Use.NUMBER)
+            else:
+                use(node.name, Use.TEXT)
+                coded[node.name] = node
+            return
+        below = numeric or isinstance(node, Arithmetic)
+        if isinstance(node, NumbersCompare):
+            below = True
+        for operand in node.operands:
+            inner = below and operand.kind != "bool"
+            if not isinstance(operand, Constant):
+                visit(operand, inner and not isinstance(node, IsNull))
+
+    for grid in grids:
+        for name in grid.by:
+            use(name, Use.TEXT)
+            coded[name] = Column(name)
+        if grid.where is not None:
+            visit(grid.where, numeric=False)
+        for aggregate in grid.aggregates:
+            if aggregate.where is not None:
+                visit(aggregate.where, numeric=False)
+            argument = aggregate.argument
+            if argument is not None:
+                takes = MEASURES[aggregate.measure].takes
+                visit(argument, numeric=takes == "number")
+                if takes == "hash" and not isinstance(argument, Column):
+                    coded[argument.key] = argument
+    return uses, coded
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MB"

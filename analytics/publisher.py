@@ -1,0 +1,217 @@
+"""Rows of one grid: what its windows say, what was said before, and what is kept of the past."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analytics.arrays import Ints
+from analytics.cells import Cells
+from analytics.history import FINAL, KINDS, PARTIAL, Book, Record, Values
+from analytics.outcome import outcome
+from analytics.plan import GridPlan
+from analytics.row import Row
+from analytics.time import BEGINNING
+
+__all__ = ["Block", "Publisher"]
+
+
+class Block(NamedTuple):
+    """Changed rows of one window of one KPI, to be handed out at the next `advance`."""
+
+    kpi: int
+    record: Record
+
+
+class Publisher:
+    """Turns windows into records and changed records into rows."""
+
+    def __init__(self, plan: GridPlan, cells: Cells) -> None:
+        self.plan = plan
+        self.cells = cells
+        # Windows that end later have not been shown yet, though they may have events.
+        self.published_to = BEGINNING
+        # What the next `advance` hands out.
+        self.pending: list[Block] = []
+        # Per KPI its books, the grid's own resolution first.
+        self.books = [[Book(*book) for book in plan.books(kpi)] for kpi in plan.kpis]
+        # Per tier the coarse window that is being filled; None: none.
+        self.filling: list[int | None] = [None] * len(plan.tiers)
+
+    # -- windows
+
+    def finish(self, end: int) -> None:
+        """The window is final: write all of its rows down as they are now."""
+        slots = self._slots(end)
+        keys = self.cells.present(slots)
+        for i, said in enumerate(self._say(slots, keys, self.plan.window.size)):
+            record = Record(end - self.plan.window.size, end, said, FINAL)
+            self.books[i][0].put(record)
+            self.pending.append(Block(i, record.part(slice_all(record))))
+
+    def correct(self, end: int) -> None:
+        """Events came into a window that is final: write down the rows that changed."""
+        self._update(end, final=True, everything=False)
+
+    def show(self, end: int, *, everything: bool) -> None:
+        """Write down the changed rows of an open window, or all of them when it was not shown before."""
+        self._update(end, final=False, everything=everything)
+
+    def _update(self, end: int, *, final: bool, everything: bool) -> None:
+        start, slots = end - self.plan.window.size, self._slots(end)
+        keys = self.cells.present(slots) if everything else self.cells.changed(slots)
+        if not keys.size:
+            return
+        for i, said in enumerate(self._say(slots, keys, self.plan.window.size)):
+            book = self.books[i][0]
+            record = book.records.get(start)
+            if record is None:
+                record = Record(start, end, said, FINAL if final else PARTIAL)
+                book.put(record)
+                changed: Record | None = record.part(slice_all(record))
+            else:
+                changed = record.update(said, final=final)
+                if changed is not None:
+                    book.put(record)
+            if changed is not None:
+                self.pending.append(Block(i, changed))
+
+    def _slots(self, end: int) -> Ints:
+        pane, pool = self.plan.window.pane, self.cells.pool
+        return pool.slots(pool.between((end - self.plan.window.size) // pane, end // pane))
+
+    def _say(self, slots: Ints, keys: Ints, ms: int) -> Iterator[Values]:
+        readings = self.cells.read(slots, keys)
+        others = self.cells.others_in(slots) if keys.size and keys[-1] == self.plan.max_keys else None
+        for kpi in self.plan.kpis:
+            values, errors = outcome(kpi.value, [readings[i] for i in kpi.aggregates], len(keys), ms)
+            yield Values(keys, values, errors, others)
+
+    # -- the past
+
+    def retire(self, panes: list[int]) -> None:
+        """These panes are closed: add them to the coarser windows and give their slots back."""
+        if self.plan.window.tumbling and self.filling:
+            self._fill(0, [(pane * self.plan.window.pane, self.cells.pool.slot(pane)) for pane in panes])
+        for pane in panes:
+            self.cells.close(pane)
+        self._trim(panes[-1] * self.plan.window.pane + self.plan.window.size)
+
+    def _trim(self, closed_to: int) -> None:
+        for books in self.books:
+            if not self.plan.window.tumbling:
+                self._thin(books, closed_to)
+            books[0].trim(closed_to)
+
+    def _thin(self, books: list[Book], closed_to: int) -> None:
+        """Coarser resolutions of sliding windows are those that start at multiples of the coarser step."""
+        for book in books[1:]:
+            newest = book.records.peekitem(-1)[0] + book.width if book.records else None
+            for start in books[0].records.irange(newest, closed_to - self.plan.window.size):
+                if start % book.width == 0:
+                    book.put(books[0].records[start])
+            book.trim(closed_to)
+
+    def _tier_slot(self, tier: int) -> int:
+        return self.plan.panes + tier
+
+    def _fill(self, tier: int, parts: list[tuple[int, int]]) -> None:
+        """Merge closed (start, slot) parts, ascending, into the coarse windows of a tier."""
+        width, place = self.plan.tiers[tier][0], 0
+        while place < len(parts):
+            window = parts[place][0] // width
+            stop = place
+            while stop < len(parts) and parts[stop][0] // width == window:
+                stop += 1
+            if self.filling[tier] != window:
+                self._close_tier(tier)
+                self.filling[tier] = window
+                self.cells.open_slot(self._tier_slot(tier), tier_number(tier, window))
+            self.cells.merge(np.array([slot for _, slot in parts[place:stop]], np.int64), self._tier_slot(tier))
+            place = stop
+
+    def _close_tier(self, tier: int) -> None:
+        """A coarse window is complete: keep its values, pass its state on to the next tier."""
+        window = self.filling[tier]
+        if window is None:
+            return
+        width, slot = self.plan.tiers[tier][0], self._tier_slot(tier)
+        slots = np.array([slot], np.int64)
+        for i, said in enumerate(self._say(slots, self.cells.present(slots), width)):
+            book = self.books[i][tier + 1]
+            book.put(Record(window * width, (window + 1) * width, said, FINAL))
+            book.trim((window + 1) * width)
+        self.filling[tier] = None
+        if tier + 1 < len(self.filling):
+            self._fill(tier + 1, [(window * width, slot)])
+        self.cells.clear_slot(slot)
+
+    def close_tiers(self, closed_to: int) -> None:
+        """Complete the coarse windows that end by then."""
+        for tier, window in enumerate(self.filling):
+            width = self.plan.tiers[tier][0]
+            if window is not None and (window + 1) * width <= closed_to:
+                self._close_tier(tier)
+
+    # -- rows
+
+    def take(self) -> list[Block]:
+        """What changed since the last call, in order of change."""
+        blocks, self.pending = self.pending, []
+        return blocks
+
+    def rows(self, kpi: int, record: Record) -> list[Row]:
+        """A record as rows, in order of dims."""
+        name, keys, table = self.plan.kpis[kpi].spec.name, record.keys, self.cells.keys
+        order = np.argsort(table.ranks()[keys], kind="stable").tolist() if len(keys) > 1 else range(len(keys))
+        dims, values = [table.dims_of(key) for key in keys.tolist()], plain_values(record)
+        kinds, revs = record.kinds.tolist(), record.revs.tolist()
+        errors: list[Any] = [None] * len(keys) if record.errors is None else [e or None for e in record.errors.tolist()]
+        start, end, others = record.start, record.end, record.others
+        rows = [Row(name, dims[i], start, end, values[i], KINDS[kinds[i]], revs[i], errors[i]) for i in order]
+        if others is not None and table.by and keys[-1] == table.max_keys:
+            rows[-1] = rows[-1]._replace(keys=others)
+        return rows
+
+    def kept(self, kpi: int, start: int, end: int) -> Iterator[Record]:
+        """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch."""
+        books = self.books[kpi]
+        parts: list[list[Record]] = []
+        upto = end
+        for i, book in enumerate(books):
+            if upto <= start:
+                break
+            size = self.plan.window.size if i == 0 or not self.plan.window.tumbling else book.width
+            found = list(book.overlapping(start, upto, size))
+            if not self.plan.window.tumbling:
+                found = [record for record in found if record.start < upto]
+            else:
+                found = [record for record in found if record.end <= upto or i == 0]
+            parts.append(found)
+            oldest = book.oldest()
+            upto = upto if oldest is None else min(upto, oldest)
+        for part in reversed(parts):
+            yield from part
+
+
+def slice_all(record: Record) -> Ints:
+    """Every row of a record."""
+    return np.arange(len(record))
+
+
+def tier_number(tier: int, window: int) -> int:
+    """A number for the slot of a coarse window that no pane and no other coarse window has."""
+    return -(1 << 50) - (window * 4 + tier)
+
+
+def plain_values(record: Record) -> list[Any]:
+    """Values as JSON has them."""
+    values: list[Any] = record.values.tolist()
+    if record.values.dtype == np.float64:
+        return [None if v != v else v for v in values]
+    if record.values.dtype == object:
+        return [json.loads(v) if type(v) is bytes else v for v in values]
+    return values

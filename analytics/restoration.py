@@ -1,0 +1,149 @@
+"""State of a grid to and from a snapshot, and which KPIs of a new set can keep theirs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.grid import Grid
+from analytics.history import Record, Values
+from analytics.publisher import Block, tier_number
+from analytics.snapshot import Snapshot
+from analytics.spec import KpiSpec
+
+__all__ = ["dump_grid", "generations", "load_grid"]
+
+
+def identity(spec: KpiSpec) -> list[Any]:
+    """What a KPI computes; title, owner and the like may change without losing its state."""
+    where = spec.where or None
+    return [spec.name, spec.value, spec.window, where, list(spec.by), spec.delay, spec.grace, spec.max_keys]
+
+
+def generations(specs: Sequence[KpiSpec], snapshot: Snapshot) -> dict[str, int]:
+    """KPI -> generation of its grid: the old one if it is unchanged, a new one if it must not share old state."""
+    old = {json.dumps(i): grid["generation"] for grid in snapshot.meta["grids"] for i in grid["kpis"]}
+    newest = max(old.values(), default=0)
+    return {spec.name: old.get(json.dumps(identity(spec)), newest + 1) for spec in specs}
+
+
+def dump_grid(grid: Grid) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """State of a grid as JSON-able values and buffers."""
+    cells, publisher = grid.cells, grid.publisher
+    panes = list(cells.pool.ids)
+    filling = [[tier, window] for tier, window in enumerate(publisher.filling) if window is not None]
+    slots = [cells.pool.slot(pane) for pane in panes] + [grid.plan.panes + tier for tier, _ in filling]
+    buffers = cells.dump(np.array(slots, np.int64))
+    books = []
+    for i, kpi in enumerate(grid.plan.kpis):
+        for tier, book in enumerate(publisher.books[i]):
+            meta, arrays = _dump_records(list(book.records.values()))
+            books.append([kpi.spec.name, tier, meta])
+            buffers |= {f"#book/{kpi.spec.name}/{tier}/{name}": array for name, array in arrays.items()}
+    pending, arrays = _dump_records([block.record for block in publisher.pending])
+    buffers |= {f"#pending/{name}": array for name, array in arrays.items()}
+    meta = {
+        "key": grid.plan.key,
+        "generation": grid.plan.generation,
+        "kpis": [identity(kpi.spec) for kpi in grid.plan.kpis],
+        "final_to": grid.final_to,
+        "closed_to": grid.closed_to,
+        "floor": grid.floor,
+        "late": grid.late,
+        "closed_early": grid.closed_early,
+        "keys": cells.keys.dump(),
+        "panes": panes,
+        "touched": sorted(cells.touched),
+        "filling": filling,
+        "published_to": publisher.published_to,
+        "books": books,
+        "pending": [[grid.plan.kpis[block.kpi].spec.name for block in publisher.pending], pending],
+    }
+    return meta, buffers
+
+
+def load_grid(grid: Grid, snapshot: Snapshot) -> None:
+    """Put the state of the grid with the same key back, as far as its KPIs are in this one."""
+    found = next((i for i, old in enumerate(snapshot.meta["grids"]) if old["key"] == grid.plan.key), None)
+    if found is None:
+        return
+    meta: Mapping[str, Any] = snapshot.meta["grids"][found]
+    prefix = f"{found}:"
+    buffers = {name[len(prefix) :]: array for name, array in snapshot.buffers.items() if name.startswith(prefix)}
+    for name in ("final_to", "closed_to", "floor", "late", "closed_early"):
+        setattr(grid, name, meta[name])
+    cells, publisher = grid.cells, grid.publisher
+    cells.keys.load(meta["keys"])
+    slots = cells.restore_panes(meta["panes"])
+    cells.touched = set(meta["touched"])
+    publisher.published_to = meta["published_to"]
+    for tier, window in meta["filling"]:
+        publisher.filling[tier] = window
+        cells.open_slot(grid.plan.panes + tier, tier_number(tier, window))
+    coarse = [grid.plan.panes + tier for tier, _ in meta["filling"]]
+    cells.load(np.concatenate([slots, np.array(coarse, np.int64)]), buffers)
+    numbers = {kpi.spec.name: i for i, kpi in enumerate(grid.plan.kpis)}
+    for name, tier, records in meta["books"]:
+        if name in numbers:
+            part = _under(buffers, f"#book/{name}/{tier}/")
+            for record in _load_records(records, part):
+                publisher.books[numbers[name]][tier].put(record)
+    names, records = meta["pending"]
+    loaded = _load_records(records, _under(buffers, "#pending/"))
+    publisher.pending = [Block(numbers[n], r) for n, r in zip(names, loaded, strict=True) if n in numbers]
+
+
+def _under(buffers: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {name[len(prefix) :]: array for name, array in buffers.items() if name.startswith(prefix)}
+
+
+def _dump_records(records: Sequence[Record]) -> tuple[list[list[Any]], dict[str, NDArray[Any]]]:
+    """Per record its place, sizes and kind of values; the columns of all of them end to end."""
+    meta = []
+    columns: dict[str, list[NDArray[Any]]] = {"keys": [], "kinds": [], "revs": [], "errors": [], "<i8": [], "<f8": []}
+    objects = []
+    for record in records:
+        kind = record.values.dtype.str
+        meta.append([record.start, record.end, len(record), record.others, kind, record.errors is not None])
+        columns["keys"].append(record.keys)
+        columns["kinds"].append(record.kinds)
+        columns["revs"].append(record.revs)
+        if record.errors is not None:
+            columns["errors"].append(record.errors)
+        if kind in columns:
+            columns[kind].append(record.values)
+        else:
+            objects.append(
+                [{"json": v.decode("utf-8", "surrogatepass")} if type(v) is bytes else v for v in record.values]
+            )
+    types = {"keys": "<i8", "kinds": "|i1", "revs": "<i4", "errors": "<f8", "<i8": "<i8", "<f8": "<f8"}
+    buffers = {name: np.concatenate([np.zeros(0, types[name]), *parts]) for name, parts in columns.items()}
+    text = json.dumps(objects, separators=(",", ":")).encode()
+    return meta, buffers | {"objects": np.frombuffer(text, np.uint8)}
+
+
+def _load_records(meta: Sequence[Sequence[Any]], buffers: Mapping[str, NDArray[Any]]) -> list[Record]:
+    at = dict.fromkeys(buffers, 0)
+    objects = iter(json.loads(buffers["objects"].tobytes()))
+
+    def take(name: str, count: int) -> NDArray[Any]:
+        at[name] += count
+        return buffers[name][at[name] - count : at[name]].copy()
+
+    records = []
+    for start, end, count, others, kind, has_errors in meta:
+        keys, kinds, revs = (take(name, count) for name in ("keys", "kinds", "revs"))
+        errors = take("errors", count) if has_errors else None
+        if kind in buffers:
+            values = take(kind, count)
+        else:
+            values = np.empty(count, object)
+            values[:] = [v["json"].encode("utf-8", "surrogatepass") if type(v) is dict else v for v in next(objects)]
+        record = Record(start, end, Values(keys, values, errors, others), 0)
+        record.kinds, record.revs = kinds, revs
+        records.append(record)
+    return records

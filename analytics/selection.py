@@ -1,0 +1,79 @@
+"""Which events of a batch an aggregate takes, and with what value: worked out once a batch, whoever asks."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from analytics.arrays import Bools, Ints, Numbers, selected
+from analytics.definition import NUMBERS, Aggregation
+from analytics.dictionary import NULL
+from analytics.expression import Node
+from analytics.frame import Coded, Frame
+from analytics.measures import MEASURES
+
+__all__ = ["Selection", "select"]
+
+
+class Selection(NamedTuple):
+    """Events by position, None for all of them, and their values in step: None, `Numbers` or `Coded`."""
+
+    index: Ints | None
+    values: Any
+
+    def within(self, mask: Bools) -> Selection:
+        """Only the events where the mask is true."""
+        if self.index is None:
+            kept = np.flatnonzero(mask)
+            return Selection(kept, _part(self.values, kept))
+        chosen = np.flatnonzero(mask[self.index])
+        return Selection(self.index[chosen], _part(self.values, chosen))
+
+
+def select(frame: Frame, aggregate: Aggregation) -> Selection:
+    """The events where the filter is true and the argument is not null."""
+    return frame.keep(("select", aggregate.key), lambda: _select(frame, aggregate))
+
+
+def _select(frame: Frame, aggregate: Aggregation) -> Selection:
+    where, argument = aggregate.where, aggregate.argument
+    index = None if where is None else frame.keep(("index", where.key), lambda: np.flatnonzero(where.true(frame)))
+    if argument is None:
+        return Selection(index, None)
+    takes = MEASURES[aggregate.measure].takes
+    if takes == "number" or (takes == "nothing" and aggregate.parameter == NUMBERS):
+        numbers = argument.number(frame)
+        index = _both(index, numbers.valid)
+        return Selection(index, _part(numbers, index) if takes == "number" else None)
+    if takes == "nothing":
+        return Selection(_both(index, _present(frame, argument)), None)
+    coded = argument.coded(frame)
+    index = _both(index, coded.codes != NULL)
+    return Selection(index, _part(coded, index))
+
+
+def _present(frame: Frame, argument: Node) -> Bools | None:
+    if argument.kind == "number":
+        return argument.number(frame).valid
+    if argument.kind == "bool":
+        return argument.true(frame) | argument.false(frame)
+    return argument.coded(frame).codes != NULL
+
+
+def _both(index: Ints | None, mask: Bools | None) -> Ints | None:
+    if mask is None:
+        return index
+    if index is None:
+        return None if mask.all() else np.flatnonzero(mask)
+    chosen = mask[index]
+    return index if chosen.all() else index[chosen]
+
+
+def _part(values: Any, index: Ints | None) -> Any:
+    if isinstance(values, Coded):
+        return Coded(selected(values.codes, index), values.dictionary)
+    if isinstance(values, Numbers):
+        low = None if values.low is None else selected(values.low, index)
+        return Numbers(selected(values.values, index), None, low)
+    return None
