@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -49,12 +48,6 @@ def untold_close_codes(page: Page, codes: Iterable[CloseCode]) -> list[str]:
 def untold_error_codes(root: Path) -> list[str]:
     """Slugs of errors that protocol.md does not explain, and the other way round."""
     return differences(error_codes(root), Page.of(root, "protocol").first_tokens("`error`"))
-
-
-def untold_kpis(root: Path) -> list[str]:
-    """KPIs of the built-in set that kpis.md does not list, and the other way round."""
-    built_in = tomllib.loads((root / "analytics" / "default.toml").read_text("utf-8"))["kpi"]
-    return differences({kpi["name"] for kpi in built_in}, Page.of(root, "kpis").first_tokens("The built-in set"))
 
 
 def untold_routes(root: Path) -> list[str]:
@@ -125,18 +118,6 @@ def test_a_new_error_code_is_missed(tmp_path: Path) -> None:
     page = "### `error`\n\n| code |\n|---|\n| `a` |\n| `old` |\n"
     plant(tmp_path, {"gateway/core/x.py": text, "docs/protocol.md": page})
     assert untold_error_codes(tmp_path) == ["undocumented: b", "undocumented: new", "gone: old"]
-
-
-def test_every_built_in_kpi_is_documented() -> None:
-    """kpis.md lists the built-in set, and nothing that is not in it."""
-    assert untold_kpis(ROOT) == []
-
-
-def test_a_new_built_in_kpi_is_missed(tmp_path: Path) -> None:
-    """A planted KPI is found, and so is a row of a KPI that is gone."""
-    page = "## The built-in set\n\n| name |\n|---|\n| `old` |\n"
-    plant(tmp_path, {"analytics/default.toml": '[[kpi]]\nname = "new"\n', "docs/kpis.md": page})
-    assert untold_kpis(tmp_path) == ["undocumented: new", "gone: old"]
 
 
 def test_every_route_is_documented() -> None:
