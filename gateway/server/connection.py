@@ -138,10 +138,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         tune(self._transport)
         self._terms.wheel.put(self, self.opened_at + self._terms.hello_s)
-        try:
-            self._endpoint.opened(self)
-        except Exception:
-            self._crash("opened")
+        self._guard(lambda: self._endpoint.opened(self))
 
     def data_received(self, data: bytes) -> None:
         self.last_seen = self._terms.clock()
@@ -154,9 +151,8 @@ class Connection(asyncio.Protocol):
             self._feed_slices(data)
 
     def eof_received(self) -> None:
-        if self._rest:
-            self._feed(self._rest)
-            self._rest = b""
+        self._feed(self._rest)
+        self._rest = b""
         self._closing = True
         # The transport now closes, but only when its buffer is empty, which may be never.
         self._terms.wheel.put(self, self._terms.clock() + _CLOSE_S)
@@ -173,11 +169,11 @@ class Connection(asyncio.Protocol):
         try:
             self._endpoint.closed(code, reason)
         except Exception:
-            _log.exception("endpoint_failed", during="closed")
+            _log.exception("endpoint_failed")
 
     def pause_writing(self) -> None:
         self._paused = True
-        self._stalled_at = self._transport.get_write_buffer_size()
+        self._stalled_at = self.buffered
         self._transport.pause_reading()
 
     def resume_writing(self) -> None:
@@ -203,11 +199,8 @@ class Connection(asyncio.Protocol):
                 return due
             self.close(4108)
             return NEVER
-        if self._paused:
-            buffered = self._transport.get_write_buffer_size()
-            if buffered < self._stalled_at:
-                self._stalled_at = buffered
-                self.last_seen = now
+        if self._paused and self.buffered < self._stalled_at:
+            self._stalled_at, self.last_seen = self.buffered, now
         silent_at = self.last_seen + terms.silence_s
         if now >= silent_at:
             # Behind a full buffer a close frame would never arrive.
@@ -234,9 +227,11 @@ class Connection(asyncio.Protocol):
                 else:
                     self._receive_rare(event)
         except Exception:
-            self._crash("message")
+            self._crash()
         if protocol.writes:
             self._flush()
+        self._terms.frames += len(frames)
+        self._terms.received += len(data)
         return len(frames)
 
     def _feed_slices(self, data: bytes) -> None:
@@ -277,8 +272,7 @@ class Connection(asyncio.Protocol):
             case Opcode.BINARY:
                 self._fail(1003)
             case Opcode.PING | Opcode.PONG:
-                now = int(self.last_seen * 1000)
-                rate = self._terms.control_rate
+                now, rate = int(self.last_seen * 1000), self._terms.control_rate
                 self._control = self._control or TokenBucket(rate, 2 * rate, now)
                 if not self._control.take(now):
                     self._fail(4102)
@@ -306,15 +300,15 @@ class Connection(asyncio.Protocol):
         self._protocol.fail(code, close_reason(code, reason))
         self._flush()
 
-    def _crash(self, during: str) -> None:
-        _log.exception("endpoint_failed", during=during)
-        self._fail(1011)
-
     def _guard(self, call: Callable[[], None]) -> None:
         try:
             call()
         except Exception:
-            self._crash(call.__name__)
+            self._crash()
+
+    def _crash(self) -> None:
+        _log.exception("endpoint_failed")
+        self._fail(1011)
 
     def _outcome(self) -> tuple[int, str]:
         """Code and reason of whoever closed first; 1006 when nobody did."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.config import Config
@@ -52,7 +52,10 @@ class Terms:
     control_rate: int
     hello_s: float
     heartbeat_s: float
-    closes: dict[int, int]  # close code -> sockets since the start
+    # Counted since the start: sockets closed by code, frames and bytes received.
+    closes: dict[int, int] = field(default_factory=dict)
+    frames: int = 0
+    received: int = 0
 
     @property
     def silence_s(self) -> float:
@@ -72,5 +75,4 @@ class Terms:
             control_rate=config.control_rate,
             hello_s=config.hello_timeout_ms / 1000,
             heartbeat_s=config.heartbeat_ms / 1000,
-            closes={},
         )

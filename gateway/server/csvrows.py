@@ -1,0 +1,60 @@
+"""KPI rows as CSV that a spreadsheet can open without running any of it.
+
+Texts come from browsers, so a property may read `=HYPERLINK(..)`. Every text cell is quoted; in JSON cells the
+characters that begin a formula are written as JSON escapes, also after separators, where a spreadsheet with other
+settings might begin a cell; other texts get an apostrophe in front.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+
+from analytics import Row
+
+__all__ = ["csv_rows"]
+
+_HEADER: Final = b"dims,start,end,value,kind,rev\r\n"
+
+# `=` and `@` are never JSON syntax. Signs are, before and within numbers, so they are replaced only where a text
+# begins or may seem to begin: after a quote or a semicolon, a pipe or a space, or after a comma within a text.
+_ANYWHERE: Final = re.compile(rb"[=@]")
+_SIGN: Final = re.compile(rb'(?<=["; |])[+-]')
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def csv_rows(rows: Iterable[Row]) -> bytes:
+    """The columns dims, start, end, value, kind, rev; dims and values that are objects as JSON text. RFC 4180."""
+    lines = [_HEADER]
+    for row in rows:
+        dims = _quoted(_json(row.dims))
+        lines.append(
+            b"%b,%d,%d,%b,%b,%d\r\n" % (dims, row.start, row.end, _value(row.value), row.kind.encode(), row.rev)
+        )
+    return b"".join(lines)
+
+
+def _value(value: Any) -> bytes:
+    if value is None:
+        return b""
+    if isinstance(value, str):
+        return _quoted((f"'{value}" if value.startswith(_FORMULA) else value).encode())
+    if isinstance(value, (dict, list, tuple)):
+        return _quoted(_json(value))
+    return orjson.dumps(value)
+
+
+def _json(value: Any) -> bytes:
+    text = _ANYWHERE.sub(_escape, orjson.dumps(value))
+    return _SIGN.sub(_escape, text)
+
+
+def _escape(match: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % match[0][0]
+
+
+def _quoted(text: bytes) -> bytes:
+    return b'"%b"' % text.replace(b'"', b'""')

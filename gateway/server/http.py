@@ -1,0 +1,115 @@
+"""The HTTP side of the port: the application, and the protocol that the door hands sockets to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from gateway.config import Config
+from gateway.server.httpsocket import HttpSocket
+from gateway.server.metrics import Metrics
+from gateway.server.policy import SCRIPT, page_headers
+from gateway.server.routes import ApiRoutes, Services, guard
+from gateway.server.static import StaticFile, read_folder, sdk_entry
+
+__all__ = ["HttpSide"]
+
+_HOUSE: Final = Path(__file__).parents[2]
+_DASHBOARD: Final = _HOUSE / "gateway" / "dashboard"
+_SDK: Final = _HOUSE / "client_sdk" / "browser" / "src"
+_DEMO: Final = "demo"
+_STOP_S: Final = 2.0  # for requests under way when the server stops
+_REVALIDATE: Final = "no-cache"  # browsers keep files, but ask each time whether they still hold
+
+_Files = dict[str, StaticFile]
+
+
+class HttpSide:
+    """Serves pages, the SDK and the API.
+
+    Args:
+        config: limits and time-outs.
+        services: what stands behind the API.
+        metrics: what `/metrics` shows.
+        demo_key: a write key; the demo shop is served, and `{{write_key}}` in its pages is replaced by it.
+    """
+
+    def __init__(self, config: Config, services: Services, metrics: Metrics, *, demo_key: str | None = None) -> None:
+        self._idle_s = config.header_timeout_ms / 1000
+        self._dashboard = read_folder(_DASHBOARD, skip=(_DEMO,))
+        self._sdk = read_folder(_SDK)
+        self._demo: _Files = {}
+        if demo_key is not None:
+            self._demo = read_folder(_DASHBOARD / _DEMO, fill={"write_key": demo_key})
+        api = ApiRoutes(config, services, metrics.exposition)
+        app = web.Application(middlewares=[guard, api.drained])
+        app.add_routes(api.routes())
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                web.get("/sdk.js", self._entry),
+                web.get("/sdk/{path:.+}", self._script),
+                web.get("/demo/", self._shop),
+                web.get("/demo/{path:.+}", self._shop),
+                web.get("/{path:.+}", self._page),
+            ]
+        )
+        self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=_STOP_S)
+
+    async def start(self) -> None:
+        """Make `protocol` usable."""
+        await self._runner.setup()
+
+    async def stop(self) -> None:
+        """Let requests under way finish for a moment, then close all HTTP sockets."""
+        await self._runner.cleanup()
+
+    def protocol(self, lost: Callable[[], None]) -> asyncio.Protocol:
+        """The protocol for one socket; `lost` is called when it is gone."""
+        server = self._runner.server
+        assert server is not None, "start first"
+        return HttpSocket(server, asyncio.get_running_loop(), self._idle_s, lost)
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        path = request.match_info.get("path", "index.html")
+        if path == _DEMO and self._demo:
+            raise web.HTTPPermanentRedirect("demo/")
+        return _send(request, self._dashboard, path, page_headers(request.host))
+
+    async def _shop(self, request: web.Request) -> web.StreamResponse:
+        path = request.match_info.get("path", "index.html")
+        return _send(request, self._demo, path, page_headers(request.host, forms=True))
+
+    async def _entry(self, request: web.Request) -> web.StreamResponse:
+        index = self._sdk.get("index.js")
+        entry = {"": sdk_entry(index)} if index is not None else {}
+        return _send(request, entry, "", SCRIPT)
+
+    async def _script(self, request: web.Request) -> web.StreamResponse:
+        return _send(request, self._sdk, request.match_info["path"], SCRIPT)
+
+
+def _send(request: web.Request, files: _Files, path: str, headers: dict[str, str]) -> web.Response:
+    """A file, its packed form when the browser takes that, or 304 when it has it already."""
+    file = files.get(path)
+    if file is None:
+        raise web.HTTPNotFound
+    packed = file.packed is not None and "gzip" in request.headers.get("Accept-Encoding", "").lower()
+    tag = f"{file.etag}-gzip" if packed else file.etag
+    sent = {
+        **headers,
+        "Cache-Control": _REVALIDATE,
+        "Content-Type": file.content_type,
+        "ETag": f'"{tag}"',
+        "Vary": "Accept-Encoding",
+    }
+    known = request.if_none_match
+    if known is not None and any(one.value in ("*", tag) for one in known):
+        return web.Response(status=304, headers=sent)
+    if packed:
+        sent["Content-Encoding"] = "gzip"
+    return web.Response(body=file.packed if packed else file.body, headers=sent)

@@ -1,0 +1,197 @@
+"""The HTTP routes: parse and check what is asked, ask the services, answer."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import structlog
+from aiohttp import web
+
+from gateway.config import Config
+from gateway.server.cors import allow, preflight
+from gateway.server.intake import read_body
+from gateway.server.policy import API
+from gateway.server.reply import Reply, error, json_reply
+
+__all__ = ["ApiRoutes", "Services", "answer", "guard"]
+
+_log = structlog.get_logger("tidegate.http")
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
+_FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
+_DRAIN_FREE: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_SLUGS: Final = {404: "not_found", 405: "method", 413: "too_large"}
+
+
+class Services(Protocol):
+    """What stands behind the routes."""
+
+    async def post_events(self, body: bytes, remote: str) -> Reply:
+        """Take a batch; answer when it is durable or refused."""
+
+    def may_post(self, origin: str) -> bool:
+        """Whether a page of this `Origin` may post events."""
+
+    def kpi_list(self) -> bytes:
+        """JSON: the KPI set."""
+
+    def kpi_rows(self, name: str, start: int | None, end: int | None, fmt: str) -> Reply:
+        """Rows of windows that overlap [start, end), epoch milliseconds; `fmt` is json or csv."""
+
+    def status(self) -> bytes:
+        """JSON: ledger, watermark, lag, memory."""
+
+    def authorize_view(self, token: str | None) -> bool:
+        """Whether the bearer may look."""
+
+    def ready(self) -> bool:
+        """Whether new traffic is welcome."""
+
+    def draining(self) -> bool:
+        """Whether the server is about to stop."""
+
+
+class ApiRoutes:
+    """Everything but files. `scrape` gives the metrics in the Prometheus text format."""
+
+    def __init__(self, config: Config, services: Services, scrape: Callable[[], bytes]) -> None:
+        self._config = config
+        self._services = services
+        self._scrape = scrape
+
+    def routes(self) -> list[web.RouteDef]:
+        """The table for the application's router."""
+        return [
+            web.get("/healthz", self._health),
+            web.get("/readyz", self._readiness),
+            web.get("/metrics", self._metrics),
+            web.get("/v1/kpis", self._kpis),
+            web.get("/v1/kpis/{name}", self._kpi),
+            web.get("/v1/status", self._status),
+            web.post("/v1/events", self._events),
+            web.options("/v1/events", self._events_preflight),
+            web.get("/v1/ws", self._upgrade),
+        ]
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return answer(json_reply(200, b'{"ok":true}'))
+
+    async def _readiness(self, _request: web.Request) -> web.Response:
+        if self._services.ready():
+            return answer(json_reply(200, b'{"ready":true}'))
+        return answer(json_reply(503, b'{"ready":false}', self._retry_later()))
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        if not _from_here(request) and not self._may_view(request):
+            return _unauthorized()
+        return answer(Reply(200, self._scrape(), _PROMETHEUS))
+
+    async def _kpis(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        return answer(json_reply(200, self._services.kpi_list()))
+
+    async def _kpi(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        times: list[int | None] = []
+        for name in ("from", "to"):
+            text = request.query.get(name)
+            if text is not None and not _WHOLE.fullmatch(text):
+                return answer(error(400, f"bad_{name}"))
+            times.append(None if text is None else int(text))
+        start, end = times
+        if start is not None and end is not None and start > end:
+            return answer(error(400, "bad_range"))
+        fmt = request.query.get("format", "json")
+        if fmt not in ("json", "csv"):
+            return answer(error(400, "bad_format"))
+        return answer(self._services.kpi_rows(request.match_info["name"], start, end, fmt))
+
+    async def _status(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        return answer(json_reply(200, self._services.status()))
+
+    async def _events(self, request: web.Request) -> web.Response:
+        origin = request.headers.get("Origin")
+        if origin is not None and not self._services.may_post(origin):
+            return answer(error(403, "origin", {"Vary": "Origin"}))
+        body = await read_body(request, self._config)
+        reply = body if isinstance(body, Reply) else await self._services.post_events(body, request.remote or "local")
+        if origin is not None:
+            reply = reply._replace(headers={**reply.headers, **allow(origin)})
+        response = answer(reply)
+        if not request.content.at_eof():
+            response.force_close()
+        return response
+
+    async def _events_preflight(self, request: web.Request) -> web.Response:
+        return answer(preflight(request.headers.get("Origin"), self._services.may_post))
+
+    async def _upgrade(self, _request: web.Request) -> web.Response:
+        # The door takes upgrades on fresh sockets; what arrives here came without one, or on a socket already used.
+        response = answer(error(426, "upgrade_required", {"Upgrade": "websocket"}))
+        response.force_close()
+        return response
+
+    def _may_view(self, request: web.Request) -> bool:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self._services.authorize_view(token.strip() or None)
+
+    def _retry_later(self) -> dict[str, str]:
+        return {"Retry-After": str(self._config.drain_ms // 1000 + 1)}
+
+    @web.middleware
+    async def drained(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """While draining, only questions about the process itself are answered."""
+        if self._services.draining() and request.path not in _DRAIN_FREE:
+            return answer(error(503, "draining", self._retry_later()))
+        return await handler(request)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Every error in the one form we have, without a word of what was asked or of what went wrong inside."""
+    try:
+        return await handler(request)
+    except web.HTTPException as failure:
+        if failure.status < 400:
+            raise
+        headers = {"Allow": failure.headers["Allow"]} if "Allow" in failure.headers else {}
+        return answer(error(failure.status, _SLUGS.get(failure.status, "http"), headers))
+    except ConnectionError:
+        raise
+    except Exception:
+        _log.exception("request_failed", route=getattr(request.match_info.route.resource, "canonical", None))
+        return answer(error(500, "internal"))
+
+
+def answer(reply: Reply) -> web.Response:
+    """A reply as aiohttp sends it."""
+    headers = {**API, **reply.headers}
+    if reply.content_type:
+        headers["Content-Type"] = reply.content_type
+    return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+def _unauthorized() -> web.Response:
+    return answer(error(401, "unauthorized", {"WWW-Authenticate": "Bearer"}))
+
+
+def _from_here(request: web.Request) -> bool:
+    """Whether the peer is this machine itself, and no proxy on it that speaks for someone else."""
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        address = ipaddress.ip_address(request.remote or "")
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
