@@ -26,6 +26,9 @@ from gateway.wire.messages import Defaults, Limits, WireVerdict
 
 __all__ = ["Applied", "Fold"]
 
+FIXED = frozenset({"event", "timestamp", "distinct_id", "session_id"})
+"""Columns that every event has outside its properties."""
+
 _decode_defaults = msgspec.json.Decoder(Defaults).decode
 
 
@@ -74,7 +77,8 @@ class Fold:
         self.unreadable = 0
 
     def _compile(self) -> Codec:
-        return Codec(EventReader(list(self.engine.schema.properties), self._limits, self._max_property), self._limits)
+        names = [name for name in self.engine.schema.properties if name not in FIXED]
+        return Codec(EventReader(names, self._limits, self._max_property), self._limits)
 
     def reload(self, specs: Sequence[KpiSpec]) -> None:
         """Change the KPI set. Unchanged KPIs keep their state, new ones start empty.

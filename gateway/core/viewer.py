@@ -211,8 +211,9 @@ class ViewerSession:
             period = max(period, HIDDEN_PERIOD_MS)
         if self._conflating_since is not None:
             period = max(period, CONFLATED_PERIOD_MS)
-        # From the last due time, not from now: a tick that comes late must not slow the rate down.
-        subscription.due = max(subscription.due + period, now + period // 2)
+        # A tick that comes late must not slow the rate down; after a pause, the count begins anew.
+        late = now - subscription.due
+        subscription.due = now + period - (late if 0 < late < period else 0)
 
     def _stalled(self, now: int) -> bool:
         buffered = self.peer.buffered
