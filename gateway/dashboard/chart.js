@@ -36,7 +36,8 @@ export class Chart {
   constructor({ zero, onHover }) {
     this.#zero = zero;
     this.#onHover = onHover;
-    this.element = element("div.chart", [this.#host, this.#most, this.#from, this.#to], { "aria-hidden": "true" });
+    // The canvas comes last: what is painted after it near by has to be composited over it, in every tile.
+    this.element = element("div.chart", [this.#most, this.#from, this.#to, this.#host], { "aria-hidden": "true" });
     if (!library) write(this.#host, "Charts are not installed");
   }
 

@@ -19,6 +19,9 @@ const KIND_TITLE = {
   correction: "Late events changed this window after it was complete.",
 };
 
+/** Numbers are drawn as they come, trends once a second: nobody sees the difference and it is most of the work. */
+const CHART_MS = 1_000;
+
 let count = 0;
 
 export class Tile {
@@ -31,6 +34,9 @@ export class Tile {
   #slots = new Slots(LINES);
   #table = null;
   #chart = null;
+  /** When the trend was last drawn, and whether rows have come since then. */
+  #chartAt = -Infinity;
+  #chartDue = false;
   #hovered = null;
   #fresh = element("span.fresh");
   #number = element("data.number", "–");
@@ -76,7 +82,7 @@ export class Tile {
     if (this.#reading) this.#error = null;
     this.#drawNumber();
     // The chart gives out the colours that the table shows.
-    if (this.#chart && this.#reading) this.#drawChart();
+    if (this.#chart && this.#reading) this.#drawChart(now);
     this.#table?.draw(this.#reading?.entries ?? []);
     this.tick(now);
   }
@@ -90,7 +96,7 @@ export class Tile {
     mark(this.#fresh, "data-tone", tone);
     const behind = this.watermark === null ? null : now - this.watermark;
     write(this.#behind, behind === null ? "no watermark" : `watermark ${age(behind)}`);
-    return this.#plan.settled && this.#reading !== null;
+    return this.#chartDue || (this.#plan.settled && this.#reading !== null);
   }
 
   resize() {
@@ -178,7 +184,10 @@ export class Tile {
     mark(this.#caption, "title", whose ? `${whose}, ${span}` : null);
   }
 
-  #drawChart() {
+  #drawChart(now) {
+    this.#chartDue = now - this.#chartAt < CHART_MS && this.#chartAt <= now;
+    if (this.#chartDue || !this.onScreen) return;
+    this.#chartAt = now;
     const reading = this.#reading;
     const lines = this.#plan.shape === "groups" && !this.#plan.additive;
     const keys = reading.entries.filter((entry) => !entry.other).map((entry) => entry.key);
@@ -188,7 +197,7 @@ export class Tile {
     const drawn = data.lines[Symbol.iterator]();
     data.lines = slots.map((key) => (!lines || key !== null ? drawn.next().value : null));
     this.#data = data;
-    if (this.onScreen) this.#chart.draw(data, (value) => Object.values(quantity(value, this.#meta.unit ?? "")).join(" ").trim());
+    this.#chart.draw(data, (value) => Object.values(quantity(value, this.#meta.unit ?? "")).join(" ").trim());
   }
 
   #hover(index) {

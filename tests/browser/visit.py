@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
 
 __all__ = ["visit", "watch"]
 
@@ -17,6 +17,7 @@ def visit(browser: Browser) -> Iterator[Page]:
     """A blank page with nothing stored, in English and UTC."""
     context = browser.new_context(locale="en-US", timezone_id="UTC", viewport={"width": 1280, "height": 800})
     context.set_default_timeout(DEADLINE_MS)
+    expect.set_options(timeout=DEADLINE_MS)
     yield context.new_page()
     context.close()
 
