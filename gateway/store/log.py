@@ -116,16 +116,17 @@ class EventLog:
         if not self._writer.queue.put(Append(payload, events, now, done), len(payload)):
             self._writer.queue.put(Turned(done))
 
-    def quarantine(self, rejected: Sequence[Quarantined]) -> None:
+    def quarantine(self, rejected: Sequence[Quarantined], further: Mapping[str, int] | None = None) -> None:
         """Count and keep rejected events, with the next transaction. A crash before it loses both.
 
-        When the queue is full they are counted only. While the disk is, the counts wait in memory.
+        `further` counts events by reason that are not kept. When the queue is full they are counted only. While the disk is, the counts wait in memory.
 
         Raises:
             StorageError: the log is closed.
         """
         self._check_open()
         counts = Counter(row.reason for row in rejected)
+        counts.update(further or {})
         if not self._writer.queue.put(Reject(counts, rejected), sum(len(row.payload) for row in rejected)):
             self._writer.queue.put(Reject(counts, ()))
 

@@ -45,6 +45,25 @@ class TestDisk:
         return Room(self.free, self.total)
 
 
+class Held:
+    """Holds the writer thread inside the answer of a first append, so that a test can queue what it likes."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._go = threading.Event()
+        inside = threading.Event()
+
+        def done(result: Result) -> None:
+            inside.set()
+            assert self._go.wait(DEADLINE_S)
+
+        log.append(b"first", 1, 1, done)
+        assert inside.wait(DEADLINE_S)
+
+    def release(self) -> None:
+        """Let it go."""
+        self._go.set()
+
+
 def opened(
     folder: Path,
     *,

@@ -63,9 +63,12 @@ def main(folder: str, count: int, flags: list[str]) -> int:
             log.snapshot(log.last_position(), blobs(log.last_position()), 10**9, _saved)
     for _ in range(window):
         free.acquire()
-    if log.failure is not None:
-        return EXIT_FAILED
-    log.close()
+    if log.failure is None:
+        log.close()
+    return _code(log, refused)
+
+
+def _code(log: EventLog, refused: list[Failed]) -> int:
     if log.failure is not None:
         return EXIT_FAILED
     return EXIT_REFUSED if refused else 0
@@ -89,8 +92,7 @@ def _answered(to: list[Result], refused: list[Failed], free: threading.Semaphore
 
 
 def _saved(result: Result) -> None:
-    if isinstance(result, Committed):
-        os.write(1, b"snapshot %d\n" % result.position)
+    os.write(1, b"snapshot %d\n" % result.position if isinstance(result, Committed) else b"no snapshot\n")
 
 
 def _mutate(flags: list[str]) -> None:

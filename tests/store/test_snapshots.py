@@ -9,7 +9,7 @@ import pytest
 
 from gateway.store import Committed, snapshots
 from gateway.store.snapshots import Staging, newest_good, next_id, replaced
-from tests.store.answers import Answers, appended, opened, saved
+from tests.store.answers import Answers, Held, appended, opened, saved
 from tests.store.test_log import edit
 
 BLOBS = {"engine": bytes(range(256)) * 9_000, "dedup": b"d" * 70_000, "empty": b""}
@@ -36,12 +36,13 @@ def test_no_snapshot_is_none(tmp_path: Path) -> None:
 def test_appends_go_on_beside_a_snapshot(tmp_path: Path) -> None:
     """Appends queued behind a large snapshot are answered before it is."""
     with opened(tmp_path) as log:
-        answers, snapshot = Answers(), Answers()
-        log.snapshot(0, {"engine": bytes(20 << 20)}, 1, snapshot)
-        log.append(b"a", 1, 1, answers)
-        answers.wait()
-        assert not snapshot.all
-        snapshot.wait()
+        held, answers = Held(log), Answers()
+        log.snapshot(0, {"engine": bytes(20 << 20)}, 1, answers)
+        for _ in range(20):
+            log.append(bytes(1 << 20), 1, 1, answers)
+        held.release()
+        order = [answer.position for answer in answers.wait(21) if isinstance(answer, Committed)]
+        assert order == [*range(2, 22), 0]
 
 
 @pytest.mark.parametrize(

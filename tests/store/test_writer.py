@@ -21,26 +21,7 @@ from gateway.store import (
     writer,
 )
 from gateway.store.jobs import JobQueue
-from tests.store.answers import DEADLINE_S, Answers, TestDisk, appended, failed, opened, saved
-
-
-class Held:
-    """Holds the writer thread inside the answer of a first append, so that a test can queue what it likes."""
-
-    def __init__(self, log: EventLog) -> None:
-        self._go = threading.Event()
-        inside = threading.Event()
-
-        def done(result: Result) -> None:
-            inside.set()
-            assert self._go.wait(DEADLINE_S)
-
-        log.append(b"first", 1, 1, done)
-        assert inside.wait(DEADLINE_S)
-
-    def release(self) -> None:
-        """Let it go."""
-        self._go.set()
+from tests.store.answers import Answers, Held, TestDisk, appended, failed, opened, saved
 
 
 def broken(log: EventLog) -> Failed:
