@@ -58,9 +58,12 @@ def load_kpis(path: str) -> list[KpiSpec]:
     if not path:
         return KpiSpec.default()
     try:
-        return KpiSpec.load(Path(path))
+        text = Path(path).read_text("utf-8")
     except OSError as error:
         raise ConfigError("kpis", f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError("kpis", f"{path} is not UTF-8") from None
+    return KpiSpec.parse(text, path)
 
 
 class Server:

@@ -34,7 +34,7 @@ export function quantity(value, unit = "", locale = undefined) {
     const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.abs(value) || 1) / 10)));
     return { text: plain(value / 1_024 ** power, locale), unit: ["B", "KiB", "MiB", "GiB", "TiB"][power] };
   }
-  return { text: plain(value, locale), unit };
+  return { text: plain(value, locale), unit: unit.startsWith("1/") ? unit.slice(1) : unit };
 }
 
 function fixed(value, digits, locale) {

@@ -109,7 +109,20 @@ function shownEnd(frames, byEnd, plan, watermark, head, now) {
     if (now - plan.delay - QUIET_MS >= last) return Math.max(last, closed);
     if (closed >= frames[0].end) return closed;
   }
-  return last + (Math.floor((head - last) / step) + 1) * step;
+  const end = last + (Math.floor((head - last) / step) + 1) * step;
+  return plan.window.kind === "sliding" ? told(byEnd, end, step, watermark) : end;
+}
+
+/**
+ * A sliding window that has just begun may have no row yet, though it is not empty: it holds most of the one before.
+ * Only behind the watermark does a missing row mean that there were no events.
+ */
+function told(byEnd, end, step, watermark) {
+  let known = end;
+  for (let i = 0; i < MOST_POINTS && known > (watermark ?? -Infinity); i++, known -= step) {
+    if (byEnd.has(known)) return known;
+  }
+  return byEnd.has(known) ? known : end;
 }
 
 function stateOf(frame, end, watermark) {

@@ -11,7 +11,7 @@ import { Table } from "./table.js";
 const TARGET_MS = 5_000;
 /** Older than this many times its freshness target, a tile is stale rather than late. */
 const STALE = 15;
-const ROWS = { groups: 7, items: 10 };
+const ROWS = { groups: 5, items: 10 };
 const KIND = { partial: "partial", final: "final", correction: "corrected" };
 const KIND_TITLE = {
   partial: "This window is still filling.",

@@ -74,6 +74,10 @@ class House:
     sessions: dict[Session, None] = field(default_factory=dict)
     numbers: int = 0
 
+    def publish(self, now: int) -> None:
+        """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""
+        self.hub.publish(self.fold.engine.advance(now))
+
 
 class Session:
     """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core."""

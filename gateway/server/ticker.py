@@ -52,7 +52,7 @@ class Ticker:
         """One beat."""
         now = self._clock()
         house = self._house
-        house.hub.publish(house.fold.engine.advance(now))
+        house.publish(now)
         if now - self._refreshed >= REFRESH_MS:
             self._refreshed = now
             self._ingest.memory = resident_bytes() / self._memory_cap

@@ -119,7 +119,8 @@ class EventLog:
     def quarantine(self, rejected: Sequence[Quarantined], further: Mapping[str, int] | None = None) -> None:
         """Count and keep rejected events, with the next transaction. A crash before it loses both.
 
-        `further` counts events by reason that are not kept. When the queue is full they are counted only. While the disk is, the counts wait in memory.
+        `further` are events by reason that are counted and not kept; so are all when the queue is full. While the disk
+        is, the counts wait in memory.
 
         Raises:
             StorageError: the log is closed.

@@ -15,7 +15,7 @@ def test_idle_producers_and_viewers_have_done_what_live_ones_do() -> None:
     with stand_in() as server:
         where = Running("x", server.port, 0, "wk", "vk")
         with memory._producer(where) as producer, memory._viewer(where) as viewer:
-            assert server.counts == {"c0": 1}
+            assert server.counts == {"cell-0": 1}
             assert producer.fileno() >= 0
             assert viewer.fileno() >= 0
     assert [(hello["role"], hello["token"]) for hello in server.hellos] == [("producer", "wk"), ("viewer", "vk")]

@@ -46,10 +46,10 @@ class ServerModel:
         self.connections.append(connection)
         return connection
 
-    def commit(self) -> None:
-        """What is pending becomes durable; every connection gets its ack."""
+    def commit(self, most: int = 1_000) -> None:
+        """At most so many pending batches become durable; every connection gets its ack."""
         verdicts: dict[str, list[list[Any]]] = {}
-        pending, self.pending = self.pending, []
+        pending, self.pending = self.pending[:most], self.pending[most:]
         for producer, epoch, seq, events in pending:
             row = self.producers.get(producer)
             if row is None or row.epoch != epoch:

@@ -23,6 +23,7 @@ test("units change how a number is written", () => {
   assert.equal(say(1_536, "bytes"), "1.50 KiB");
   assert.equal(say(0, "bytes"), "0 B");
   assert.equal(say(12, "events/s"), "12 events/s");
+  assert.equal(say(12, "1/s"), "12 /s");
 });
 
 test("what is no number is a dash without a unit", () => {

@@ -40,6 +40,15 @@ test("of sliding windows the one that ends next is shown, not the newest start",
   assert.deepEqual([shown.start, shown.end, shown.value], [10_000, 40_000, 90]);
 });
 
+test("a sliding window that has no row yet is not taken for empty", () => {
+  const meta = { window: "sliding 30s every 10s" };
+  const rows = [row(0, 30_000, 90), row(10_000, 30_000, 95, { kind: "partial" })];
+  const shown = (watermark) => reading(meta, rows, watermark);
+  assert.deepEqual([shown(38_500).value, shown(38_500).end], [95, 40_000]);
+  assert.equal(shown(45_000).value, 95);
+  assert.equal(shown(59_000).value, 0);
+});
+
 test("a window without events reads 0 for what can be added, and unknown for all else", () => {
   const rows = [row(0, MIN, 50)];
   assert.equal(reading({}, rows, 5 * MIN).value, 0);

@@ -274,6 +274,7 @@ def test_a_reload_decodes_anew_what_waits() -> None:
         await scene.written()
         scene.log.commit()
         await until(lambda: scene.accepted == 2)
+        scene.fold.engine.advance(NOW)
         assert [row.value for row in scene.fold.engine.rows("prices", 0, 2**60)] == [4]
 
     on_loop(run)

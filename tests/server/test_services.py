@@ -146,9 +146,11 @@ def test_a_hold_is_503_over_http(tmp_path: Path) -> None:
 
     async def test(server: Server, http: Caller) -> None:
         server.house.ingest.level = 3
-        async with aiohttp.ClientSession() as session:
-            async with session.post(server.url + "/v1/events", data=json.dumps(body())) as response:
-                assert (response.status, "Retry-After" in response.headers) == (503, True)
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(server.url + "/v1/events", data=json.dumps(body())) as response,
+        ):
+            assert (response.status, "Retry-After" in response.headers) == (503, True)
         assert (await http.get("/healthz"))[0] == 200
 
     with_caller(tmp_path, test)

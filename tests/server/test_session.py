@@ -10,6 +10,7 @@ import orjson
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from gateway.core.fold import Fold
 from gateway.main import Server
 from tests.server.serving import Wire, on_loop, producer_hello, serving, until, viewer_hello, wire
 
@@ -219,11 +220,12 @@ def test_verdicts_name_each_bad_event(tmp_path: Path) -> None:
         f'{{"event":"ok","timestamp":{now()}}}',
         '{"event":"x","a":NaN}',
         '{"event":""}',
-        '{"event":"x","timestamp":0}',
+        '{"event":"x","timestamp":4102444800000}',
         '{"event":"x","uuid":"u"}',
         '{"event":"x","uuid":"u"}',
         '{"event":"x","z":18446744073709551616}',
         '{"event":"x","properties":{"__proto__":{"a":1}}}',
+        '{"event":"x","timestamp":0}',
     ]
 
     async def run() -> None:
@@ -237,15 +239,16 @@ def test_verdicts_name_each_bad_event(tmp_path: Path) -> None:
                 [1, 3, "warn", "clamped"],
                 [1, 5, "duplicate", "uuid"],
                 [1, 6, "warn", "number_range"],
+                [1, 8, "drop", "late"],
             ]
             assert server.house.fold.ledger.as_dict() == {
-                "sent": 8,
+                "sent": 9,
                 "accepted": 5,
                 "duplicate": 1,
-                "rejected": 2,
+                "rejected": 3,
                 "warned": 2,
             }
-            await until(lambda: server.log.quarantine_counts() == {"bad_json": 1, "event_name": 1})
+            await until(lambda: server.log.quarantine_counts() == {"bad_json": 1, "event_name": 1, "late": 1})
 
     on_loop(run)
 
@@ -311,7 +314,7 @@ def test_a_megabyte_of_property_does_not_get_in(tmp_path: Path) -> None:
 
 
 def test_defaults_fill_what_events_leave_out(tmp_path: Path) -> None:
-    """Also after a restart: they are in the log."""
+    """Also in a replay: they are in the log."""
 
     async def run() -> None:
         defaults = {"properties": {"country": "FR", "value": 7}}
@@ -319,11 +322,14 @@ def test_defaults_fill_what_events_leave_out(tmp_path: Path) -> None:
             await producer(socket, defaults=defaults)
             await socket.say(batch(1) | {"events": [{"event": "x"}]})
             await socket.hear("ack")
-            assert [row.value for row in server.house.fold.engine.rows("by_country", 0, 2**60)] == [7]
-        (tmp_path / "data" / "nothing").touch()
-        async with serving(tmp_path) as server:
-            rows = server.house.fold.engine.rows("by_country", 0, 2**60)
-            assert [(row.dims, row.value) for row in rows] == [({"country": "FR"}, 7)]
+            engine = server.house.fold.engine
+            replayed = Fold(engine.specs, server.house.limits, 65_536, 10, 10, 512 << 20)
+            for row in server.log.read(0):
+                replayed.replay(row.payload)
+            engine.advance(now())
+            for each in (engine, replayed.engine):
+                rows = each.rows("by_country", 0, 2**60)
+                assert [(row.dims, row.value) for row in rows] == [({"country": "FR"}, 7)]
 
     on_loop(run)
 

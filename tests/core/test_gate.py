@@ -1,0 +1,84 @@
+"""Admission of sockets."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.core.gate import AcceptGate, Refusal
+
+
+def test_the_total_cap_is_503() -> None:
+    """Beyond the total cap a socket is refused with 503 and when to come back; a release makes room."""
+    gate = AcceptGate(max_connections=2, max_per_ip=9, rate=100)
+    assert gate.admit("a", 0) is None
+    assert gate.admit("b", 0) is None
+    assert gate.admit("c", 0) == Refusal(503, 5, "total")
+    gate.release("a")
+    assert gate.admit("c", 0) is None
+    assert gate.open == 2
+
+
+def test_the_cap_of_an_address_is_429() -> None:
+    """Beyond its cap an address is refused with 429; other addresses are not."""
+    gate = AcceptGate(max_connections=9, max_per_ip=1, rate=100)
+    assert gate.admit("a", 0) is None
+    assert gate.admit("a", 0) == Refusal(429, 5, "ip")
+    assert gate.admit("b", 0) is None
+    gate.release("a")
+    assert gate.open_of("a") == 0
+    assert gate.admit("a", 0) is None
+
+
+def test_the_rate_is_503() -> None:
+    """More than a second's worth at once is refused with 503, until time has passed."""
+    gate = AcceptGate(max_connections=99, max_per_ip=99, rate=3)
+    assert [gate.admit("a", 0) for _ in range(3)] == [None] * 3
+    assert gate.admit("a", 0) == Refusal(503, 1, "rate")
+    assert gate.admit("a", 334) is None
+
+
+def test_an_address_at_its_cap_does_not_use_up_the_rate() -> None:
+    """Refusals by a cap take no token, so one address cannot lock the others out."""
+    gate = AcceptGate(max_connections=99, max_per_ip=1, rate=2)
+    assert gate.admit("a", 0) is None
+    for _ in range(50):
+        assert gate.admit("a", 0) is not None
+    assert gate.admit("b", 0) is None
+
+
+def test_refusals_are_counted_by_cause() -> None:
+    """Each refusal adds one to the count of its cause."""
+    gate = AcceptGate(max_connections=1, max_per_ip=1, rate=1)
+    gate.admit("a", 0)
+    gate.admit("b", 0)
+    gate.release("a")
+    gate.admit("a", 0)
+    assert gate.refuse_draining(4) == Refusal(503, 4, "draining")
+    assert gate.refused == {"total": 1, "ip": 0, "rate": 1, "draining": 1}
+
+
+def test_a_release_too_many_is_a_bug() -> None:
+    """Releasing what was not admitted raises, rather than to widen the caps unseen."""
+    with pytest.raises(KeyError):
+        AcceptGate(1, 1, 1).release("a")
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=200))
+def test_the_counts_are_those_of_a_multiset(steps: list[tuple[str, bool]]) -> None:
+    """After any run of admissions and releases the counts are right and no cap was ever passed."""
+    gate = AcceptGate(max_connections=6, max_per_ip=2, rate=1e9)
+    held: Counter[str] = Counter()
+    for ip, comes in steps:
+        if comes:
+            admitted = gate.admit(ip, 0) is None
+            assert admitted == (held.total() < 6 and held[ip] < 2)
+            held[ip] += admitted
+        elif held[ip]:
+            gate.release(ip)
+            held[ip] -= 1
+        assert gate.open == held.total()
+        assert gate.open_of(ip) == held[ip]
