@@ -48,7 +48,7 @@ def _producer(server: Running) -> socket.socket:
     })  # fmt: skip
     read_message(sock, reader, "welcome")
     now = time.time_ns() // 1_000_000
-    event = {"event": "cell", "timestamp": now, "properties": {"cell": "c0"}}
+    event = {"event": "cell", "timestamp": now, "properties": {"cell": "cell-0"}}
     say(sock, {"type": "batch", "seq": 1, "sent_at": now, "backlog": 0, "events": [event]})
     read_message(sock, reader, "ack")
     return sock

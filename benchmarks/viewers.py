@@ -27,7 +27,7 @@ __all__ = ["CELLS", "Outcome", "Plan", "Viewers"]
 
 KPI = "load"
 # Rows of one delta; with nine, the gateway's delta is about 1 KB.
-CELLS = tuple(f"c{number}" for number in range(9))
+CELLS = tuple(f"cell-{number}" for number in range(9))
 _BUFFER = 262_144
 
 
