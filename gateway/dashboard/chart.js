@@ -105,7 +105,7 @@ export class Chart {
     const fill = slot === 0 ? (plot) => wash(plot, color("--wash-strong"), color("--wash-faint")) : undefined;
     return [
       { stroke, width: 1.6, fill: (plot) => (this.#single ? fill?.(plot) : null), points: alone },
-      { stroke, width: 1.4, dash: [3, 3], points: { show: false } },
+      { stroke, width: 1.4, dash: [3, 3], points: alone },
     ];
   }
 
