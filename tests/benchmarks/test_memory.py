@@ -27,6 +27,6 @@ def test_connections_cost_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_QUIET_S", 0.1)
     monkeypatch.setattr(memory, "_WARM", 10)
     with python_server("idle", "benchmarks.peers.idle") as server:
-        each, first = per_connection(server, memory._plain)
+        each, first, second = per_connection(server, memory._plain)
     assert 3 < each < 60
-    assert first > 0
+    assert each == pytest.approx((60 * first + 100 * second) / 160)
