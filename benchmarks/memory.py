@@ -32,8 +32,8 @@ Private_Dirty of smaps_rollup: user space, no kernel buffers) is read at 1,000 a
 it has been at rest. A sample is what 2,000 connections added, over their number, in KiB; every sample starts a fresh
 server. A producer says hello, has one batch of one event acknowledged and stays; a viewer says hello,
 subscribes to a KPI, gets its snapshot and stays. websockets: its asyncio server on uvloop, default settings but
-compression off, each connection having had two messages answered. first, second: the same for each thousand by itself; the allocator
-reuses in the second what the first left behind, so they differ.
+compression off, each connection having had two messages answered. first, second: the same for each thousand by
+itself; the allocator reuses in the second what the first left behind, so they differ.
 """
 
 Opener = Callable[[Running], socket.socket]
