@@ -67,7 +67,7 @@ class JobQueue:
         self.bytes = 0
 
     def put(self, job: Job, size: int = 0) -> bool:
-        """Queue `job`, which holds `size` bytes; False: it does not fit and was not taken. About 1 us.
+        """Queue `job`, which holds `size` bytes; False: it does not fit and was not taken. Cheap for the caller.
 
         A job without bytes always fits, and so does one that is alone: any size can be served.
         """

@@ -107,7 +107,7 @@ class EventLog:
 
         Rows are committed, and answers given, in the order of the calls. Calls that wait together share a flush. When
         a call fails for want of room, those queued behind it fail too; a call made later may succeed. Costs the caller
-        1-5 us. `now` is epoch milliseconds.
+        2-10 us. `now` is epoch milliseconds.
 
         Raises:
             StorageError: the log is closed.
@@ -200,7 +200,7 @@ class EventLog:
         return self._writer.queue.bytes
 
     def writable(self) -> bool:
-        """Whether an append would be tried: no storage failure, and the disk above its low-water mark. About 2 us."""
+        """Whether an append would be tried: no storage failure, and the disk above its low-water mark. Cheap."""
         return not self._closed and self._writer.failure is None and self._space.fits(0)
 
     @property

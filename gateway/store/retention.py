@@ -15,7 +15,9 @@ from gateway.store.snapshots import replaced
 __all__ = ["Plan", "Retention"]
 
 SLICE_BYTES = 1 << 20
-"""The least that a slice may delete: 1 ms or so. Behind a large append it may be twice the append, and so keeps up."""
+"""What a slice may delete at least: finding and deleting it takes 0.3 ms, and makes its commit longer.
+
+Behind a large append it may be twice the append, and so keeps up."""
 
 _ROWS = 128
 

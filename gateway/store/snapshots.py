@@ -23,7 +23,7 @@ from gateway.store.schema import open_reader
 __all__ = ["Staging", "StoredSnapshot", "newest_good", "next_id"]
 
 PIECE_BYTES = 512 << 10
-"""What a transaction carries of a snapshot: about 2 ms of writing, the most that an append waits longer."""
+"""What a transaction carries of a snapshot: 100 of them for 50 MB, each of which an append may have to wait for."""
 
 _HEAD = struct.Struct("<qqq")
 
