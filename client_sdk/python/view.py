@@ -30,7 +30,7 @@ class Outcome(Enum):
 
 
 class Change(NamedTuple):
-    """What happened to a view since it was last asked. Each row appears once, as it is now, however often it changed."""
+    """What happened to a view since it was last asked. Each row appears once, however often it changed."""
 
     rows: tuple[Row, ...]
     """New and changed rows."""
