@@ -222,7 +222,7 @@ class AsyncClient:
             if producer_id is None:
                 return None, Saved(uuid7(now, random.getrandbits(74)))
             # The id may have been used by an earlier process that left no spool: the epoch must be above its epochs.
-            return None, Saved(producer_id, epoch=now // 1_000)
+            return None, Saved(producer_id, epoch=now)
         store = Spool(spool)
         try:
             saved = store.load(producer_id or uuid7(now, random.getrandbits(74)))
