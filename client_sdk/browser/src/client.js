@@ -76,13 +76,13 @@ export class Client {
     this.#windowId = this.#makeId();
     this.#session = new Session(this.#store, name, this.#makeId);
     this.#person = new Person(this.#store, name, this.#makeId);
-    this.#settled = this.#claim();
     this.#unwatch = watchLifecycle(globalThis, {
       hide: () => this.#courier?.hide(),
       leave: () => this.#leave(),
       back: () => this.#back(),
       online: () => this.#courier?.start(),
     });
+    this.#settled = this.#claim(); // last: where the page lacks something, nothing has begun
   }
 
   /**

@@ -30,8 +30,9 @@ const { count } = messages;
 const ENVELOPE = 128;
 /** After a warning that we overran our credit: the books differ, so wait for an ack or this long. */
 const OVERRUN_HOLD_MS = 1_000;
-/** The server must not be able to hold us for ever by mistake. */
+/** The server must not be able to hold us, or to slow us down, for ever by mistake. */
 const LONGEST_HOLD_MS = 300_000;
+const LONGEST_FLUSH_MS = 60_000;
 
 export class Producer {
   /** Whether welcome was heard on the present connection. */
@@ -239,7 +240,7 @@ export class Producer {
     this.#credit.seq = Math.max(this.#credit.seq, count(message.credit, "max_seq", 0));
     this.#credit.bytes = Math.max(this.#credit.bytes, count(message.credit, "max_bytes", 0));
     this.level = count(message, "level", this.level);
-    this.flushMs = count(message, "flush_ms", this.flushMs);
+    this.flushMs = Math.min(count(message, "flush_ms", this.flushMs), LONGEST_FLUSH_MS);
     this.holdUntil = now + Math.min(count(message, "wait_ms", 0), LONGEST_HOLD_MS);
   }
 
