@@ -194,8 +194,9 @@ def test_items_are_listed(model: ViewerModel, page: Page) -> None:
 
 def test_a_stated_error_is_shown(model: ViewerModel, page: Page) -> None:
     """An approximate value says by how much it may be off."""
-    start = now_ms() // 5_000 * 5_000 + 5_000 - 300_000
-    model.publish("active_users", [row(start, 1830, size=300_000, error=0.016)], watermark=now_ms() - 2_000)
+    now = now_ms()
+    start = now // 5_000 * 5_000 + 5_000 - 300_000
+    model.publish("active_users", [row(start, 1830, size=300_000, error=0.016)], watermark=now - 2_000)
     open_board(page, model)
     expect(tile(page, "active_users").locator(".bound")).to_have_text("± 1.6%")
 
@@ -231,10 +232,12 @@ def test_freshness_grows_while_nothing_comes(model: ViewerModel, page: Page) -> 
 def test_a_wrong_local_clock_does_not_matter(model: ViewerModel, page: Page) -> None:
     """A machine whose clock is a day off shows the same freshness: only the server's clock counts."""
     page.add_init_script("const now = Date.now; Date.now = () => now() + 86_400_000")
-    model.publish("page_views", [row(this_minute(), 1)], watermark=now_ms() - 1_900)
+    now = now_ms()
+    model.publish("page_views", [row(now // MINUTE * MINUTE, 1)], watermark=now - 2_000)
     open_board(page, model)
     expect(number(page, "page_views")).to_have_text("1")
-    model.publish("page_views", [row(this_minute(), 2)], watermark=now_ms() - 1_900)
+    now = now_ms()
+    model.publish("page_views", [row(now // MINUTE * MINUTE, 2)], watermark=now - 2_000)
     expect(number(page, "page_views")).to_have_text("2")
     expect(tile(page, "page_views").locator(".fresh")).to_have_attribute("data-tone", "fresh")
 
@@ -257,7 +260,8 @@ def test_a_refused_kpi_says_so_on_its_tile(model: ViewerModel, page: Page) -> No
     """An error for a subscription stands on its tile; the others go on."""
     topic = model.topics["page_views"]
     topic.meta = topic.meta | {"name": "gone"}
-    model.publish("by_country", [row(this_minute(), 4, dims={"$country": "DE"})], watermark=now_ms())
+    start = this_minute()
+    model.publish("by_country", [row(start, 4, dims={"$country": "DE"})], watermark=start)
     page.goto(model.link)
     expect(tile(page, "gone").locator(".caption")).to_have_text("Not available: unknown_kpi")
     expect(number(page, "by_country")).to_have_text("4")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
-from tests.browser.viewer_model import DASHBOARD, KEY, Message, Topic, ViewerModel, meta, now_ms, row
+from tests.browser.viewer_model import DASHBOARD, KEY, Topic, ViewerModel, meta, now_ms, row
 from tests.browser.visit import visit, watch
 
 PAYLOADS = [
@@ -40,9 +40,15 @@ PAYLOADS = [
 ]
 
 
-def views(count: int) -> list[Message]:
-    """One row of the current minute."""
-    return [row(now_ms() // 60_000 * 60_000, count)]
+def this_minute() -> int:
+    """Start of the minute that is now; as the watermark it puts the newest event into that minute."""
+    return now_ms() // 60_000 * 60_000
+
+
+def publish_views(model: ViewerModel, count: int) -> None:
+    """So many page views in the current minute."""
+    start = this_minute()
+    model.publish("page_views", [row(start, count)], watermark=start)
 
 
 @pytest.fixture
@@ -62,7 +68,7 @@ def troubles(page: Page) -> list[str]:
 def model() -> Iterator[ViewerModel]:
     """A server with one KPI that has had events."""
     with ViewerModel([meta("page_views", title="Page views")]) as running:
-        running.publish("page_views", views(7), watermark=now_ms() - 2_000)
+        publish_views(running, 7)
         yield running
 
 
@@ -142,11 +148,11 @@ def test_no_text_from_the_wire_becomes_markup(page: Page, troubles: list[str]) -
         for i, text in enumerate(PAYLOADS)
     ]
     kpis.append(meta("top", value="top(x, 30)"))
-    start = now_ms() // 60_000 * 60_000
+    start = this_minute()
     with ViewerModel(kpis) as model:
         for entry, text in zip(kpis, PAYLOADS, strict=False):
             rows = [row(start, i, dims={text: other}) for i, other in enumerate(PAYLOADS)]
-            model.publish(entry["name"], [*rows, row(start, text, dims={text: 5})], watermark=now_ms())
+            model.publish(entry["name"], [*rows, row(start, text, dims={text: 5})], watermark=start)
         model.publish(
             "top", [row(start, {"items": [[text, 3] for text in PAYLOADS], text: text}) for text in PAYLOADS[:1]]
         )
@@ -186,7 +192,7 @@ def test_an_empty_board_says_what_to_do(page: Page) -> None:
         expect(page.locator("#start [role=status]")).to_have_text("Copied")
         copied = page.evaluate("navigator.clipboard.readText()")
         assert f'import {{ init }} from "{model.url}/sdk.js"' in copied
-        model.publish("page_views", views(1), watermark=now_ms())
+        publish_views(model, 1)
         expect(page.locator("#start")).to_be_hidden()
 
 
@@ -212,7 +218,7 @@ def test_without_the_chart_library_numbers_still_work(tmp_path: Path, page: Page
     """A dashboard whose charts were not installed shows numbers and a note in place of the trend."""
     root = shutil.copytree(DASHBOARD, tmp_path / "dashboard", ignore=shutil.ignore_patterns("vendor"))
     with ViewerModel([meta("page_views")], root=root) as model:
-        model.publish("page_views", views(7), watermark=now_ms())
+        publish_views(model, 7)
         page.goto(model.link)
         expect(page.locator(".number")).to_have_text("7")
         expect(page.locator(".plot")).to_have_text("Charts are not installed")
@@ -222,7 +228,7 @@ def test_without_the_chart_library_numbers_still_work(tmp_path: Path, page: Page
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_trend_is_drawn_in_the_colours_of_the_scheme(model: ViewerModel, page: Page, scheme: str) -> None:
     """The canvas holds the line's colour, also after the scheme changed under it."""
-    start = now_ms() // 60_000 * 60_000
+    start = this_minute()
     model.publish("page_views", [row(start - i * 60_000, 5 + i % 3, kind="final") for i in range(1, 30)])
     page.goto(model.link)
     expect(page.locator(".plot canvas")).to_have_count(1)
@@ -249,10 +255,11 @@ def test_numbers_do_not_move_the_page(page: Page) -> None:
         meta("t", value="top(x, 10)"),
         meta("z"),
     ]
+    start = this_minute()
     with ViewerModel(kpis) as model:
         for entry in kpis:
             dims = {"c": "x"} if entry["by"] else {}
-            model.publish(entry["name"], [row(now_ms() // 60_000 * 60_000, 1, dims=dims)], watermark=now_ms())
+            model.publish(entry["name"], [row(start, 1, dims=dims)], watermark=start)
         page.goto(model.link)
         expect(page.locator(".number[value]:not([value=''])")).to_have_count(4)
         page.evaluate(
@@ -262,8 +269,7 @@ def test_numbers_do_not_move_the_page(page: Page) -> None:
             "new PerformanceObserver(note).observe({ type: 'layout-shift' })"
         )
         for size in range(1, 8):
-            start = now_ms() // 60_000 * 60_000
-            model.publish("a", [row(start, 10**size - 1, kind="correction", rev=size)], watermark=now_ms())
+            model.publish("a", [row(start, 10**size - 1, kind="correction", rev=size)], watermark=start)
             model.publish("b", [row(start, 10**size, dims={"c": f"group {i}"}, error=0.016) for i in range(2 * size)])
             model.publish("t", [row(start, {"items": [[f"/{i}" * size, 10**size - i] for i in range(2 * size)]})])
         expect(page.locator('[data-kpi="a"] .number')).to_have_text("9,999,999")
@@ -275,12 +281,12 @@ def test_numbers_do_not_move_the_page(page: Page) -> None:
 @pytest.mark.parametrize("width", [320, 390, 768, 1280, 3840])
 def test_the_page_fits_every_width(model: ViewerModel, page: Page, width: int) -> None:
     """From phone to wall nothing has to be scrolled sideways, and no tile cuts off its own foot."""
-    start = now_ms() // 60_000 * 60_000
+    start = this_minute()
     long = "A title that is much too long for its tile"
     for entry in (meta("g", title=long, by=["c"]), meta("i", title=long, value="top(x, 10)"), meta("n", title=long)):
         model.topics[entry["name"]] = Topic(entry)
         rows = [row(start, 9_999_999, dims={"c": f"{i}" * 90}) for i in range(12)]
-        model.publish(entry["name"], rows, watermark=now_ms())
+        model.publish(entry["name"], rows, watermark=start)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(model.link)
     expect(page.locator(".tile")).to_have_count(4)
