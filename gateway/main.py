@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from ssl import SSLContext
 
 import structlog
 import uvloop
@@ -27,17 +28,18 @@ from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, ConfigError, StorageError
 from gateway.server.door import Door
 from gateway.server.drain import drain
 from gateway.server.frames import frame
+from gateway.server.house import House
 from gateway.server.http import HttpSide
 from gateway.server.ingest import Ingest
 from gateway.server.logs import configure_logs
 from gateway.server.metrics import Metrics
 from gateway.server.services import HouseServices
-from gateway.server.session import House, Session
+from gateway.server.session import Session
 from gateway.server.ticker import Ticker
 from gateway.server.tls import tls_context
 from gateway.server.wheel import Wheel
 from gateway.store import EventLog, load_or_create
-from gateway.wire.messages import Limits
+from gateway.wire.replies import Limits
 
 __all__ = ["Server", "load_kpis", "serve"]
 
@@ -150,7 +152,7 @@ class Server:
             _log.error("log_damaged", **damage._asdict())
 
     async def _open(
-        self, loop: asyncio.AbstractEventLoop, fold: Fold, specs: list[KpiSpec], limits: Limits, ssl: object
+        self, loop: asyncio.AbstractEventLoop, fold: Fold, specs: list[KpiSpec], limits: Limits, ssl: SSLContext | None
     ) -> None:
         config = self.config
         node, epoch = secrets.token_hex(4), secrets.token_hex(8)
@@ -198,7 +200,7 @@ class Server:
                 config.host,
                 config.port,
                 ssl=ssl,
-                backlog=BACKLOG,  # type: ignore[arg-type]
+                backlog=BACKLOG,
             )
         except OSError as error:
             raise ConfigError("port", f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
@@ -223,12 +225,15 @@ class Server:
         """Begin the drain; what a SIGTERM does."""
         self._stop.set()
 
-    async def run(self) -> int:
-        """Serve until asked to stop; the exit code."""
+    def heed_signals(self) -> None:
+        """SIGTERM and SIGINT stop, SIGHUP reloads. Call it before anyone is told that the server is there."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.request_stop)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    async def run(self) -> int:
+        """Serve until asked to stop; the exit code."""
         await self._stop.wait()
         await self.stop()
         return self.exit_code
@@ -296,6 +301,7 @@ def announce(server: Server) -> None:
 async def _serve(config: Config) -> int:
     server = Server(config)
     await server.start()
+    server.heed_signals()
     announce(server)
     return await server.run()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gateway.wire.messages import Credit
+from gateway.wire.replies import Credit
 
 __all__ = ["CreditPool", "CreditWindow", "Pressure", "level_of"]
 

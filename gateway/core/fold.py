@@ -22,7 +22,8 @@ from gateway.core.record import decode_record
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Codec
 from gateway.wire.events import EventReader
-from gateway.wire.messages import Defaults, Limits, WireVerdict
+from gateway.wire.messages import Defaults
+from gateway.wire.replies import Limits, WireVerdict
 
 __all__ = ["Applied", "Fold"]
 

@@ -12,7 +12,8 @@ from analytics import Changes, KpiSpec, Row
 from gateway.core.topic import EncodedRow, Topic, Where, encode_row, matches
 from gateway.core.viewer import Subscription, ViewerSession
 from gateway.errors import ProtocolError
-from gateway.wire.messages import ErrorMessage, Subscribe
+from gateway.wire.messages import Subscribe
+from gateway.wire.replies import ErrorMessage
 
 __all__ = ["Hub"]
 

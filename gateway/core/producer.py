@@ -12,7 +12,8 @@ from gateway.core.credit import CreditPool, CreditWindow
 from gateway.core.producers import Producer
 from gateway.wire.codec import Batch
 from gateway.wire.events import Event, EventVerdict
-from gateway.wire.messages import Ack, Defaults, Nack, ServerMessage, WarnMessage, WireVerdict
+from gateway.wire.messages import Defaults
+from gateway.wire.replies import Ack, Nack, ServerMessage, WarnMessage, WireVerdict
 
 __all__ = ["Arrival", "Decision", "Peer", "ProducerSession", "flush_ms"]
 

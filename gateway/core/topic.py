@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from analytics import Row
-from gateway.wire.messages import Delta, SnapshotMessage, delta_head, delta_tail, encode
+from gateway.wire.replies import Delta, SnapshotMessage, delta_head, delta_tail, encode
 
 __all__ = ["EncodedRow", "Topic", "encode_row", "matches"]
 

@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 
 from analytics import Row
 from gateway.core.topic import Topic
-from gateway.wire.messages import From, Notice, ServerMessage
+from gateway.wire.messages import From
+from gateway.wire.replies import Notice, ServerMessage
 
 __all__ = ["Subscription", "ViewerLimits", "ViewerPeer", "ViewerSession"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from gateway.core.gate import AcceptGate
-from gateway.server.session import House
-from gateway.wire.messages import Drain
+from gateway.server.house import House
+from gateway.wire.replies import Drain
 
 __all__ = ["drain"]
 

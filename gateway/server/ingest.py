@@ -21,7 +21,7 @@ from gateway.core.record import encode_record
 from gateway.server.metrics import Metrics
 from gateway.server.rejects import Rejects
 from gateway.store import Committed, EventLog, Failed
-from gateway.wire.messages import WireVerdict
+from gateway.wire.replies import WireVerdict
 
 __all__ = ["Ingest"]
 

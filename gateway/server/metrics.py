@@ -20,7 +20,7 @@ from gateway.server.memory import resident_bytes
 if TYPE_CHECKING:
     from gateway.core.gate import AcceptGate
     from gateway.server.door import Door
-    from gateway.server.session import House
+    from gateway.server.house import House
 
 __all__ = ["Histogram", "Metrics"]
 

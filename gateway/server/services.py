@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
+from typing import TypeAlias
 
 import orjson
 
@@ -13,17 +15,20 @@ from gateway.core.producers import Producer
 from gateway.core.topic import encode_row
 from gateway.errors import ProtocolError
 from gateway.server.csvrows import csv_rows
+from gateway.server.house import House
 from gateway.server.memory import resident_bytes
 from gateway.server.reply import Reply, error, json_reply
-from gateway.server.session import House, wire_defaults
+from gateway.server.session import wire_defaults
 from gateway.store import EventLog
-from gateway.wire.messages import WireVerdict
 from gateway.wire.post import Post, decode_post
+from gateway.wire.replies import WireVerdict
 
 __all__ = ["HouseServices"]
 
 ANONYMOUS = "http"
 RETRY_AFTER_S = 2
+
+_Verdicts: TypeAlias = asyncio.Future[tuple[WireVerdict, ...]]
 
 
 class HouseServices:
@@ -104,16 +109,14 @@ class HouseServices:
             defaults_json,
             None,
         )
-        future: asyncio.Future[tuple[WireVerdict, ...]] = asyncio.get_running_loop().create_future()
-        house.ingest.submit(arrival, lambda verdicts: future.done() or future.set_result(verdicts))
+        future: _Verdicts = asyncio.get_running_loop().create_future()
+        house.ingest.submit(arrival, partial(_resolve, future))
         return _accepted(batch.seq, await future)
 
     async def _wait(self, producer: Producer, seq: int) -> Reply:
         """The same batch is on its way to disk by another path."""
-        future: asyncio.Future[tuple[WireVerdict, ...]] = asyncio.get_running_loop().create_future()
-        self._house.ingest.wait(
-            producer.id, producer.epoch, seq, lambda verdicts: future.done() or future.set_result(verdicts)
-        )
+        future: _Verdicts = asyncio.get_running_loop().create_future()
+        self._house.ingest.wait(producer.id, producer.epoch, seq, partial(_resolve, future))
         return _accepted(seq, await future)
 
     # ---- reading --------------------------------------------------------------------------------------------------
@@ -179,6 +182,12 @@ class HouseServices:
             },
             option=orjson.OPT_NON_STR_KEYS,
         )
+
+
+def _resolve(future: _Verdicts, verdicts: tuple[WireVerdict, ...]) -> None:
+    """The batch is applied; its poster may have hung up since."""
+    if not future.done():
+        future.set_result(verdicts)
 
 
 def _accepted(seq: int, verdicts: Sequence[WireVerdict]) -> Reply:

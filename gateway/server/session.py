@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
 import orjson
 
-from gateway.core.access import Access, Origins
-from gateway.core.credit import CreditPool
-from gateway.core.hub import Hub
 from gateway.core.producer import ProducerSession, flush_ms
-from gateway.core.viewer import ViewerLimits, ViewerSession
+from gateway.core.viewer import ViewerSession
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Batch
-from gateway.wire.messages import (
-    Auth,
-    ClientMessage,
-    Defaults,
-    ErrorMessage,
-    Hello,
-    Limits,
-    Ping,
-    Pong,
-    Resync,
-    ServerMessage,
-    Subscribe,
-    Unsubscribe,
-    Visibility,
-    WelcomeProducer,
-    WelcomeViewer,
-    encode,
-)
+from gateway.wire.messages import Auth, ClientMessage, Defaults, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
+from gateway.wire.replies import ErrorMessage, Ping, ServerMessage, WelcomeProducer, WelcomeViewer, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from gateway.core.fold import Fold
     from gateway.server.connection import Connection
-    from gateway.server.ingest import Ingest
-    from gateway.server.metrics import Metrics
+    from gateway.server.house import House
 
-__all__ = ["House", "Session", "wire_defaults"]
+__all__ = ["Session", "wire_defaults"]
 
 VERSION = 1
 BAD_MESSAGE = 4000
@@ -51,32 +27,6 @@ BAD_VERSION = 4006
 FENCED = 4009
 FIRST_PING_S = 1.0
 """A page visit is often shorter than a heartbeat; its clock should be known all the same."""
-
-
-@dataclass(slots=True)
-class House:
-    """What all sessions of one server share."""
-
-    node: str
-    epoch: str
-    access: Access
-    origins: Origins
-    limits: Limits
-    heartbeat_ms: int
-    viewer_limits: ViewerLimits
-    pool: CreditPool
-    fold: Fold
-    ingest: Ingest
-    hub: Hub
-    metrics: Metrics
-    clock: Callable[[], int]
-    later: Callable[[float, Callable[[], None]], object]
-    sessions: dict[Session, None] = field(default_factory=dict)
-    numbers: int = 0
-
-    def publish(self, now: int) -> None:
-        """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""
-        self.hub.publish(self.fold.engine.advance(now))
 
 
 class Session:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from gateway.server.house import House
 from gateway.server.ingest import Ingest
 from gateway.server.memory import resident_bytes
 from gateway.server.metrics import Metrics
-from gateway.server.session import House, Session
+from gateway.server.session import Session
 
 __all__ = ["Ticker"]
 

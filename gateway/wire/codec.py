@@ -10,17 +10,8 @@ import orjson
 
 from gateway.errors import ProtocolError
 from gateway.wire.events import Event, EventReader, EventVerdict
-from gateway.wire.messages import (
-    Auth,
-    ClientMessage,
-    Hello,
-    Limits,
-    Pong,
-    Resync,
-    Subscribe,
-    Unsubscribe,
-    Visibility,
-)
+from gateway.wire.messages import Auth, ClientMessage, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
+from gateway.wire.replies import Limits
 from gateway.wire.scan import open_envelope
 
 __all__ = ["Batch", "BatchHead", "Codec"]

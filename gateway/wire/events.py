@@ -13,7 +13,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import orjson
 
-from gateway.wire.messages import Limits
+from gateway.wire.replies import Limits
 from gateway.wire.scan import depth, has_long_number
 
 __all__ = ["Event", "EventReader", "EventVerdict", "Properties"]

@@ -76,12 +76,11 @@ VALUES: dict[str, Value] = {
 
 @dataclass
 class Window:
-    """One window of one key."""
+    """One window of one key; `rev` is -1 until it was published as final."""
 
     events: list[Event] = field(default_factory=list)
     published: Any = None
     rev: int = -1
-    final: bool = False
 
 
 @dataclass
@@ -122,20 +121,9 @@ class Model:
         self.seen += 1
         self.maxima[source] = max(self.maxima.get(source, time), time)
         self.base = max(self.base, min(self.maxima.values()))
-        for (start, key), window in sorted(self.windows.items(), key=lambda item: item[0][0]):
-            if start + self.size <= self.watermark and not self.is_final(start):
-                self.finals.add(start)
-                for (other, of), w in self.windows.items():
-                    if other == start:
-                        self.publish(other, of, w, "final")
-            del key, window
-
-    @property
-    def finals(self) -> set[int]:
-        return self.__dict__.setdefault("_finals", set())
-
-    def is_final(self, start: int) -> bool:
-        return start in self.finals
+        for (start, key), window in self.windows.items():
+            if watermark < start + self.size <= self.watermark:
+                self.publish(start, key, window, "final")
 
     def publish(self, start: int, key: Any, window: Window, kind: str) -> None:
         window.published = self.value(window.events)
@@ -146,7 +134,6 @@ class Model:
         """Finals and corrections since the last call."""
         for (start, key), window in self.windows.items():
             if start + self.size <= self.watermark:
-                self.finals.add(start)
                 if window.rev < 0:
                     self.publish(start, key, window, "final")
                 elif not same(window.published, self.value(window.events)):
@@ -155,8 +142,18 @@ class Model:
         return rows
 
     def finish(self) -> list[tuple[Any, ...]]:
+        """There are no more events."""
+        rows = self.advance()
         self.base = math.inf
-        return self.advance()
+        return rows + self.advance()
+
+    def open(self) -> dict[tuple[int, Any], Any]:
+        """Values of the windows that are not final: (start, key) -> value."""
+        return {
+            (start, key): self.value(window.events)
+            for (start, key), window in self.windows.items()
+            if start + self.size > self.watermark
+        }
 
 
 def typed(value: Any) -> Any:

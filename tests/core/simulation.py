@@ -19,7 +19,7 @@ from gateway.core.fold import Fold
 from gateway.core.producer import Arrival, ProducerSession
 from gateway.core.record import encode_record
 from gateway.wire import Limits, ServerMessage
-from gateway.wire.messages import Ack
+from gateway.wire.replies import Ack
 
 NOW = 1_795_334_400_000
 LIMITS = Limits(262_144, 500, 16)

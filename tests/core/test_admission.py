@@ -30,7 +30,7 @@ def arrival(*events: dict[str, Any], offset: int = 0, defaults: Any = None, prod
 
 
 def findings(admitted: Admitted) -> list[tuple[int, str, str]]:
-    return sorted(tuple(finding) for finding in admitted.findings)
+    return sorted((finding.place, finding.outcome, finding.reason) for finding in admitted.findings)
 
 
 def test_columns_hold_what_events_and_defaults_say() -> None:

@@ -6,7 +6,7 @@ from gateway.core.credit import CreditPool
 from gateway.core.producer import Decision, ProducerSession
 from gateway.core.producers import Producer
 from gateway.wire import Batch, Event
-from gateway.wire.messages import Ack, Nack, ServerMessage, WarnMessage
+from gateway.wire.replies import Ack, Nack, ServerMessage, WarnMessage
 
 
 class FakePeer:

@@ -9,7 +9,8 @@ import orjson
 from analytics import Row
 from gateway.core.topic import Topic, encode_row
 from gateway.core.viewer import Subscription, ViewerLimits, ViewerSession
-from gateway.wire.messages import From, Notice, ServerMessage
+from gateway.wire.messages import From
+from gateway.wire.replies import Notice, ServerMessage
 
 LIMITS = ViewerLimits(stall_ms=5_000, evict_ms=15_000, buffer=262_144)
 

@@ -17,7 +17,7 @@ from gateway.server.ingest import Ingest
 from gateway.server.metrics import Metrics
 from gateway.store import Committed, DiskFullError, Failed
 from gateway.wire import Limits, ServerMessage
-from gateway.wire.messages import Ack
+from gateway.wire.replies import Ack
 from tests.server.serving import KPIS, on_loop, until
 
 NOW = 1_795_334_400_000
@@ -200,7 +200,7 @@ def test_a_snapshot_is_taken_between_groups() -> None:
             await scene.written()
             scene.now += 600
             scene.log.commit()
-            await until(lambda seq=seq: scene.accepted == seq)
+            await scene.ingest.settled()
         ((position, blobs),) = scene.log.snapshots
         assert position == 2
         other = Fold(KpiSpec.parse(KPIS), Limits(262_144, 500, 16), 65_536, 100, 100, 512 << 20)

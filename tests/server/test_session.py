@@ -172,7 +172,7 @@ def test_a_gap_is_nacked_once_and_filled(tmp_path: Path) -> None:
             for seq in (2, 3, 1, 2, 3):
                 await socket.say(batch(seq))
             assert await socket.hear() == {"type": "nack", "want": 1}
-            heard = []
+            heard: list[int] = []
             while not heard or heard[-1] < 3:
                 heard.append((await socket.hear("ack", "nack"))["seq"])
             assert accepted(server) == 3
@@ -474,7 +474,7 @@ def test_a_viewer_that_never_reads_is_cut_and_told(tmp_path: Path) -> None:
 
     async def run() -> None:
         rows = 400
-        settings = {"tick_ms": 10, "viewer_stall_ms": 100, "viewer_evict_ms": 300}
+        settings: dict[str, Any] = {"tick_ms": 10, "viewer_stall_ms": 100, "viewer_evict_ms": 300}
         async with serving(tmp_path, **settings) as server, wire(server) as sending, wire(server) as stuck:
             await producer(sending)
             await viewer(stuck, viewer={"id": "v-1"})

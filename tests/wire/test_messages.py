@@ -11,26 +11,20 @@ import pytest
 
 from gateway.wire import Codec, encode
 from gateway.wire.codec import Batch
-from gateway.wire.messages import (
+from gateway.wire.messages import Auth, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
+from gateway.wire.replies import (
     Ack,
-    Auth,
     Credit,
     Delta,
     Drain,
     ErrorMessage,
-    Hello,
     Limits,
     Nack,
     Notice,
     Ping,
-    Pong,
     Push,
-    Resync,
     ServerMessage,
     SnapshotMessage,
-    Subscribe,
-    Unsubscribe,
-    Visibility,
     WarnMessage,
     WelcomeProducer,
     WelcomeViewer,
