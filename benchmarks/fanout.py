@@ -32,10 +32,12 @@ the bound in Python. broadcast: websockets.broadcast, asyncio API, compression o
 Outcome = dict[str, Any]
 Side = Callable[[float], Outcome]
 _TRIES = 3
+# Of the frames due in the measured part; one tick more or less is three per cent of them.
+_WHOLE = 0.9
 
 
-class MissingFramesError(Exception):
-    """Viewers did not get what was sent: the figure would count a smaller job."""
+class BrokenDeltasError(Exception):
+    """A viewer could not follow: the figure would count frames that are of no use."""
 
 
 def _gateway(measure_s: float) -> Outcome:
@@ -67,27 +69,27 @@ def _nats(measure_s: float) -> Outcome:
 
 
 def _sample(side: Side, measure_s: float, notes: dict[str, str], name: str) -> Outcome:
-    """A sample in which every viewer got its frames; tried again when the machine was too busy for that, and noted.
+    """A sample in which every viewer got its frames, tried again when the machine was too busy for that.
+
+    When it stays too busy, the last one stands and is noted: only frames that arrived count, on every side alike.
 
     Raises:
-        MissingFramesError: three times in a row.
+        BrokenDeltasError: deltas did not continue one another, which no business of the machine excuses.
     """
-    for _ in range(_TRIES - 1):
-        try:
-            return side(measure_s)
-        except MissingFramesError as error:
-            notes[f"repeated:{name}"] = str(error)
-            print(f"repeating {name}: {error}", flush=True)
-    return side(measure_s)
+    for left in reversed(range(_TRIES)):
+        outcome = side(measure_s)
+        share = outcome["frames"] / (Plan.connections * Plan.hz * outcome["wall_s"])
+        if share >= _WHOLE:
+            break
+        notes[f"disturbed:{name}"] = f"{share:.0%} of the frames of one sample arrived in time"
+        print(f"{name}: {notes[f'disturbed:{name}']}{', repeating' if left else ''}", flush=True)
+    return outcome
 
 
 def _drive(plan: Plan) -> Outcome:
     outcome = drive("benchmarks.viewers", asdict(plan))
-    expected = plan.connections * plan.hz * outcome["wall_s"]
-    if not 0.9 * expected <= outcome["frames"]:
-        raise MissingFramesError(f"{plan.kind}: {outcome['frames']} frames of {expected:.0f}")
     if outcome["broken"]:
-        raise MissingFramesError(f"{outcome['broken']} of {outcome['witnessed']} deltas did not continue")
+        raise BrokenDeltasError(f"{outcome['broken']} of {outcome['witnessed']} deltas did not continue")
     return outcome
 
 
