@@ -65,7 +65,7 @@ class Config:
     dedup_uuids: int = _setting(1_000_000, "event ids remembered, oldest half evicted")
     quarantine_rows: int = _setting(10_000, "rejected events kept with their reason, oldest evicted")
 
-    tick_ms: int = _setting(100, "how often KPI changes are published: R9 allows 80 ms at the median")
+    tick_ms: int = _setting(100, "how often KPI changes are published: half a tick is what a viewer waits on average")
     viewer_stall_ms: int = _setting(5_000, "no progress for so long: snapshots only")
     viewer_evict_ms: int = _setting(15_000, "no progress for so long: the socket is aborted")
     viewer_buffer: int = _setting(262_144, "bytes that may wait behind the frame being written to one viewer")
@@ -80,6 +80,11 @@ class Config:
     def log_retention_ms(self) -> int:
         """`log_retention` in milliseconds."""
         return duration_ms(self.log_retention)
+
+    @classmethod
+    def data_default(cls) -> str:
+        """The data folder when none is set."""
+        return next(str(f.default) for f in fields(cls) if f.name == "data")
 
     @classmethod
     def load(

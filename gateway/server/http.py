@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import orjson
 from aiohttp import web
 
 from gateway.config import Config
@@ -35,7 +36,7 @@ class HttpSide:
         config: limits and time-outs.
         services: what stands behind the API.
         metrics: what `/metrics` shows.
-        demo_key: a write key; the demo shop is served, and `{{write_key}}` in its pages is replaced by it.
+        demo_key: a write key; the demo shop is served, with `config.json` that gives its page the key.
     """
 
     def __init__(self, config: Config, services: Services, metrics: Metrics, *, demo_key: str | None = None) -> None:
@@ -44,7 +45,8 @@ class HttpSide:
         self._sdk = read_folder(_SDK)
         self._demo: _Files = {}
         if demo_key is not None:
-            self._demo = read_folder(_DASHBOARD / _DEMO, fill={"write_key": demo_key})
+            self._demo = read_folder(_DASHBOARD / _DEMO)
+            self._demo["config.json"] = StaticFile.of(orjson.dumps({"key": demo_key}), ".json")
         api = ApiRoutes(config, services, metrics.exposition)
         app = web.Application(middlewares=[guard, api.drained])
         app.add_routes(api.routes())
@@ -82,6 +84,8 @@ class HttpSide:
 
     async def _shop(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info.get("path", "index.html")
+        # The shop's own addresses, such as /demo/product/1, are all one page.
+        path = path if "." in path.rpartition("/")[2] else "index.html"
         return _send(request, self._demo, path, page_headers(request.host, forms=True))
 
     async def _entry(self, request: web.Request) -> web.StreamResponse:

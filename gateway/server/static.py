@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import html
 import re
 from hashlib import blake2b
 from pathlib import Path
@@ -42,11 +41,10 @@ class StaticFile(NamedTuple):
         return cls(body, _TYPES[suffix], blake2b(body, digest_size=12).hexdigest(), packed if smaller else None)
 
 
-def read_folder(root: Path, *, fill: dict[str, str] | None = None, skip: tuple[str, ...] = ()) -> dict[str, StaticFile]:
+def read_folder(root: Path, *, skip: tuple[str, ...] = ()) -> dict[str, StaticFile]:
     """All servable files under `root`, by their path with `/`; an empty dictionary when there is no such folder.
 
     Hidden files, files of other types, links that lead out of `root` and the top-level folders in `skip` are left out.
-    In pages, `{{name}}` is replaced by the value of that name in `fill`, escaped.
     """
     found = {}
     base = root.resolve()
@@ -56,10 +54,7 @@ def read_folder(root: Path, *, fill: dict[str, str] | None = None, skip: tuple[s
             continue
         if file.suffix not in _TYPES or not file.is_file() or not file.resolve().is_relative_to(base):
             continue
-        body = file.read_bytes()
-        if fill is not None and file.suffix == ".html":
-            body = _filled(body, fill)
-        found[path.as_posix()] = StaticFile.of(body, file.suffix)
+        found[path.as_posix()] = StaticFile.of(file.read_bytes(), file.suffix)
     return found
 
 
@@ -69,9 +64,3 @@ def sdk_entry(index: StaticFile) -> StaticFile:
     if re.search(rb"^export default\b|\bas default\b", index.body, re.MULTILINE):
         text += 'export { default } from "./sdk/index.js";\n'
     return StaticFile.of(text.encode(), ".js")
-
-
-def _filled(body: bytes, fill: dict[str, str]) -> bytes:
-    for name, value in fill.items():
-        body = body.replace(b"{{%b}}" % name.encode(), html.escape(value).encode())
-    return body

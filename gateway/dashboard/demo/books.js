@@ -30,5 +30,6 @@ export function showLedger(ledger) {
 /** @param {{state: string, code: number}} connection */
 export function showState({ state, code }) {
   document.getElementById("state-dot").dataset.state = state;
-  document.getElementById("state").textContent = (WORDS[state] ?? state) + (code && state !== "open" ? ` (${code})` : "");
+  document.getElementById("state").textContent =
+    (WORDS[state] ?? state) + (code && state !== "open" ? ` (${code})` : "");
 }

@@ -15,7 +15,10 @@
 const round = (cx, cy, r, fill) => ["circle", { cx, cy, r, fill }];
 const oval = (cx, cy, rx, ry, fill) => ["ellipse", { cx, cy, rx, ry, fill }];
 const path = (d, fill) => ["path", { d, fill }];
-const line = (d, stroke, width = 4) => ["path", { d, stroke, fill: "none", "stroke-width": width, "stroke-linecap": "round" }];
+const line = (d, stroke, width = 4) => [
+  "path",
+  { d, stroke, fill: "none", "stroke-width": width, "stroke-linecap": "round" },
+];
 const shadow = oval(100, 171, 58, 7, "#0000001f");
 
 /** @type {Product[]} */
@@ -26,7 +29,8 @@ export const PRODUCTS = [
     category: "Light",
     price: 89,
     line: "A paper shade on turned oak",
-    story: "Warm light for the end of the day. The shade is folded from washi paper, the foot turned from one piece of oak.",
+    story:
+      "Warm light for the end of the day. The shade is folded from washi paper, the foot turned from one piece of oak.",
     ground: "#f3dcc0",
     shapes: [
       round(100, 82, 66, "#fff3df"),

@@ -21,7 +21,13 @@ const ROUTES = [
   [/^/, () => ["Not found", views.lostView()]],
 ];
 
-const facts = ({ id, name, category, price }) => ({ product_id: String(id), name, category, price, currency: CURRENCY });
+const facts = ({ id, name, category, price }) => ({
+  product_id: String(id),
+  name,
+  category,
+  price,
+  currency: CURRENCY,
+});
 
 function showProduct(id) {
   const product = productById(id);
@@ -90,7 +96,11 @@ addEventListener("popstate", arrive);
 
 addEventListener("error", ({ error, message, filename, lineno }) => {
   const type = error?.name ?? "Error";
-  capture("$exception", { $exception_type: type, $exception_message: message, $exception_source: `${filename}:${lineno}` });
+  capture("$exception", {
+    $exception_type: type,
+    $exception_message: message,
+    $exception_source: `${filename}:${lineno}`,
+  });
 });
 
 document.getElementById("trigger-error").addEventListener("click", () => {

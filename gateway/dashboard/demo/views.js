@@ -22,7 +22,11 @@ export function listView() {
       { class: "hero" },
       element("p", { class: "kicker" }, "The autumn shelf"),
       heading("Few things, made well."),
-      element("p", { class: "lead" }, "Six objects for quiet rooms. Every click here is an event on the live dashboard."),
+      element(
+        "p",
+        { class: "lead" },
+        "Six objects for quiet rooms. Every click here is an event on the live dashboard.",
+      ),
     ),
     element("ul", { class: "grid" }, ...PRODUCTS.map(card)),
   ];
@@ -62,7 +66,11 @@ export function productView(product, add) {
         heading(product.name),
         element("p", { class: "product-price" }, price(product.price)),
         element("p", { class: "lead" }, product.story),
-        element("button", { class: "primary", type: "button", "data-testid": "add-to-cart", click: add }, "Add to cart"),
+        element(
+          "button",
+          { class: "primary", type: "button", "data-testid": "add-to-cart", click: add },
+          "Add to cart",
+        ),
         element("p", { class: "small" }, "In stock. Leaves tomorrow, arrives within three days."),
       ),
     ),
@@ -88,7 +96,13 @@ export function cartView(change, checkout) {
       "div",
       { class: "split" },
       element("ul", { class: "lines" }, ...cart.lines().map((line) => cartLine(line, change))),
-      summary(element("button", { class: "primary", type: "button", "data-testid": "checkout", click: checkout }, "Check out")),
+      summary(
+        element(
+          "button",
+          { class: "primary", type: "button", "data-testid": "checkout", click: checkout },
+          "Check out",
+        ),
+      ),
     ),
   ];
 }
@@ -142,7 +156,9 @@ export function checkoutView(buy) {
       field("Town", "address-level2", "Kinsale"),
       element("p", { class: "small" }, "Nothing typed here is captured, and nothing is charged."),
     ),
-    summary(element("button", { class: "primary", type: "submit", "data-testid": "buy" }, `Buy for ${price(cart.total())}`)),
+    summary(
+      element("button", { class: "primary", type: "submit", "data-testid": "buy" }, `Buy for ${price(cart.total())}`),
+    ),
   );
   return [element("a", { class: "back", href: "/demo/cart" }, "← Cart"), heading("Checkout"), form];
 }
@@ -152,7 +168,12 @@ const field = (label, autocomplete, placeholder) =>
     "label",
     {},
     element("span", {}, label),
-    element("input", { name: autocomplete, autocomplete: "off", placeholder, type: autocomplete === "email" ? "email" : "text" }),
+    element("input", {
+      name: autocomplete,
+      autocomplete: "off",
+      placeholder,
+      type: autocomplete === "email" ? "email" : "text",
+    }),
   );
 
 /** @param {string} order */
@@ -162,7 +183,11 @@ export const thanksView = (order) => [
     { class: "empty", "data-testid": "thanks" },
     element("p", { class: "kicker" }, `Order ${order}`),
     heading("Thank you."),
-    element("p", { class: "lead" }, "It is on its way, in the way of demo shops: not at all. Look at the dashboard instead."),
+    element(
+      "p",
+      { class: "lead" },
+      "It is on its way, in the way of demo shops: not at all. Look at the dashboard instead.",
+    ),
     element("a", { class: "primary", href: "/demo/" }, "Back to the shelf"),
   ),
 ];
