@@ -71,7 +71,7 @@ def measure(side: Side, **changes: Any) -> dict[str, Any]:
     return outcome
 
 
-def run(names: list[str], rounds: int = 5, measure_s: float = 4.0) -> Report:
+def run(names: list[str], rounds: int = 5, measure_s: float = 3.0) -> Report:
     """Check the sides named (none: all), then time them in turns."""
     sides = [side for side in SIDES if not names or side.name in names]
     defaults = Plan(port=0, pids=[], token="")
