@@ -24,7 +24,7 @@ CSP = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 SNIPPET = "<!doctype html><title>Page</title><script type='module' src='/sdk.js'></script><p>page"
-TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+TYPES = {".svg": "image/svg+xml", ".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
 class ModelServer:
@@ -136,6 +136,7 @@ class ModelServer:
         app = web.Application()
         app.router.add_get("/v1/ws", self._socket)
         app.router.add_post("/v1/events", self._post)
+        app.router.add_get("/icon.svg", self._icon)
         app.router.add_get("/page", self._page)
         app.router.add_get("/sdk.js", self._entry)
         app.router.add_get("/demo/config.json", self._config)
@@ -204,6 +205,9 @@ class ModelServer:
 
     async def _page(self, _request: web.Request) -> web.Response:
         return web.Response(text=SNIPPET, content_type="text/html", headers={"Content-Security-Policy": CSP})
+
+    async def _icon(self, _request: web.Request) -> web.Response:
+        return _file(DEMO.parent / "icon.svg")
 
     async def _entry(self, _request: web.Request) -> web.Response:
         text = 'export * from "/sdk/index.js";\nexport { default } from "/sdk/index.js";\n'

@@ -22,7 +22,7 @@ def server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def complaints() -> list[str]:
-    """What the browser wrote to the console as errors, except the missing icon."""
+    """What the browser wrote to the console as errors."""
     return []
 
 
@@ -31,8 +31,8 @@ def shop(browser: Browser, server: ModelServer, complaints: list[str]) -> Iterat
     """The shop's front page, connected."""
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error" and "favicon" not in message.location["url"]:
-            complaints.append(message.text)
+        if message.type == "error":
+            complaints.append(f"{message.text} {message.location['url']}")
 
     context = browser.new_context()
     page = context.new_page()

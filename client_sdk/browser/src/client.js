@@ -28,6 +28,7 @@ import { uuidGenerator } from "./uuid.js";
  */
 /** @typedef {{timestamp?: number | Date, priority?: "low" | "normal"}} CaptureOptions */
 /** @typedef {{event: string, uuid: string, encoded: ReturnType<typeof encodeEvent>, low: boolean, at: number}} Taken */
+/** @typedef {{chunk: import("./chunk.js").Chunk, done: (all: boolean) => void}} Waiter */
 
 const MAX_EVENTS = 2_000;
 const MAX_BYTES = 1_048_576;
@@ -43,7 +44,7 @@ export class Client {
   #courier = null;
   /** @type {import("./lease.js").Lease | null} */
   #lease = null;
-  /** Those who wait in `flush`: until this chunk has left the queue. @type {{chunk: import("./chunk.js").Chunk, done: (all: boolean) => void}[]} */
+  /** Those who wait in `flush`: until their chunk has left the queue. @type {Waiter[]} */
   #waiters = [];
   /** Whether the end of the running task will store and send. */
   #scheduled = false;
@@ -64,7 +65,12 @@ export class Client {
   #settled;
   #unwatch;
 
-  /** @param {string} key write key @param {Config} config @param {string} origin @param {import("./emitter.js").Emitter} emitter */
+  /**
+   * @param {string} key write key
+   * @param {Config} config
+   * @param {string} origin where the SDK was loaded from
+   * @param {import("./emitter.js").Emitter} emitter
+   */
   constructor(key, config, origin, emitter) {
     const { url = origin, name = "tidegate", maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES } = config;
     this.#key = key;

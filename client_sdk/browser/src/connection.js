@@ -16,7 +16,7 @@ import { retryRule } from "./closecodes.js";
  * @property {() => number} notBefore steady time before which the server asked not to be called
  * @property {() => void} opened the socket is up: say hello
  * @property {(data: unknown) => void} message
- * @property {(code: number, failures: number) => boolean} closed the socket is gone; true = do not follow the code's rule
+ * @property {(code: number, failures: number) => boolean} closed it is gone; true = do not follow the code's rule
  * @property {(state: State, code: number) => void} changed
  */
 

@@ -34,7 +34,11 @@ export function encodeEvent(event, properties) {
   return bytes > MAX_EVENT_BYTES ? { reason: "too_large" } : { text, bytes };
 }
 
-/** The same event with its window, which is known a moment later than the rest. @param {Encoded} event @param {string} id */
+/**
+ * The same event with its window, which is known a moment later than the rest.
+ * @param {Encoded} event
+ * @param {string} id
+ */
 export function inWindow({ text, bytes }, id) {
   const field = `,"window_id":${JSON.stringify(id)}`;
   return { text: `${text.slice(0, -1)}${field}}`, bytes: bytes + utf8Length(field) };

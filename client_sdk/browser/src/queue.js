@@ -178,7 +178,10 @@ export class Queue {
     if (!keep) for (const key of old) this.#store.remove(key);
   }
 
-  /** Take over the events and the books of a queue that nobody owns any more; it is empty afterwards. @param {Queue} other */
+  /**
+   * Take over the events and the books of a queue that nobody owns any more; it is empty afterwards.
+   * @param {Queue} other
+   */
   absorb(other) {
     const chunks = other.chunks.map((chunk) => ({ ...chunk, seq: 0, sealed: true }));
     for (const chunk of chunks) this.#write(chunk);
@@ -191,7 +194,11 @@ export class Queue {
     for (const key of other.#keys()) this.#store.remove(key);
   }
 
-  /** Give up one fresh chunk that cannot be sent at all. @param {Chunk} chunk @param {"expired" | "rejected"} outcome */
+  /**
+   * Give up one fresh chunk.
+   * @param {Chunk} chunk
+   * @param {"expired" | "rejected"} outcome
+   */
   discard(chunk, outcome) {
     this.chunks.splice(this.chunks.indexOf(chunk), 1);
     if (this.#dirty === chunk) this.#dirty = null;
@@ -199,7 +206,11 @@ export class Queue {
     this.#forget([chunk]);
   }
 
-  /** Drop the oldest fresh chunks until `bytes` more and one more event fit. @param {number} bytes @returns {boolean} */
+  /**
+   * Drop the oldest fresh chunks until one more event of `bytes` fits.
+   * @param {number} bytes 0 = no event is to come
+   * @returns {boolean} false when that cannot be
+   */
   #makeRoom(bytes) {
     const more = bytes > 0 ? 1 : 0;
     while (this.events + more > this.#caps.maxEvents || this.bytes + bytes > this.#caps.maxBytes) {

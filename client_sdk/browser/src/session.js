@@ -26,8 +26,7 @@ export class Session {
   touch(now) {
     const stored = this.#store.json(this.#key);
     const last = Math.max(Number(stored?.last) || 0, this.#last);
-    const lives =
-      typeof stored?.id === "string" && now - last <= IDLE_MS && now - Number(stored.start) < LONGEST_MS;
+    const lives = typeof stored?.id === "string" && now - last <= IDLE_MS && now - Number(stored.start) < LONGEST_MS;
     const session = lives ? stored : { id: this.#makeId(), start: now, last: 0 };
     if (now - session.last >= GRAIN_MS || now < session.last) {
       this.#store.set(this.#key, JSON.stringify({ ...session, last: now }));

@@ -33,9 +33,15 @@ test("beacons together stay within 64 KiB, in order, the last one cut to what is
   capture(150, 240);
   sendBeacons(producer, body, take);
   const bytes = sent.reduce((sum, message) => sum + Buffer.byteLength(JSON.stringify(message)), 0);
-  assert.deepEqual(sent.map((message) => message.seq), [1, 2, 3]);
+  assert.deepEqual(
+    sent.map((message) => message.seq),
+    [1, 2, 3],
+  );
   assert.ok(bytes > 60_000 && bytes <= 65_536, String(bytes));
-  assert.deepEqual(sent.flatMap((m) => m.events.map((event) => event.uuid)), Array.from({ length: sent.flatMap((m) => m.events).length }, (_, i) => `u${i}`));
+  assert.deepEqual(
+    sent.flatMap((m) => m.events.map((event) => event.uuid)),
+    Array.from({ length: sent.flatMap((m) => m.events).length }, (_, i) => `u${i}`),
+  );
 });
 
 test("what was sent stays pending: nobody hears the answer", () => {
@@ -51,7 +57,13 @@ test("a batch under way is repeated under its own seq", () => {
   capture(60, 10);
   const [first, second] = [producer.next(0, 1 << 16), producer.next(1, 1 << 16)];
   sendBeacons(producer, body, take);
-  assert.deepEqual(sent.map((message) => [message.seq, message.events.length]), [[first.seq, 50], [second.seq, 10]]);
+  assert.deepEqual(
+    sent.map((message) => [message.seq, message.events.length]),
+    [
+      [first.seq, 50],
+      [second.seq, 10],
+    ],
+  );
 });
 
 test("when the browser takes no more, it ends there", () => {
@@ -65,5 +77,8 @@ test("when the browser takes no more, it ends there", () => {
 test("to a server that does not know us only the oldest batch goes", () => {
   capture(120, 10);
   sendBeacons(producer, body, take);
-  assert.deepEqual(sent.map((message) => message.seq), [1]);
+  assert.deepEqual(
+    sent.map((message) => message.seq),
+    [1],
+  );
 });

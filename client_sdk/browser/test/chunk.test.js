@@ -8,7 +8,14 @@ const filled = (texts, seq = 0) => ({ ...beginChunk("k", 5), seq, texts, bytes: 
 test("a chunk is restored from its text, fresh when it is of another epoch", () => {
   const chunk = filled(['{"uuid":"é"}', '{"uuid":"b"}'], 7);
   const stored = JSON.parse(encodeChunk(chunk, 3));
-  assert.deepEqual(restoreChunk("k", stored, 3), { key: "k", seq: 7, texts: chunk.texts, bytes: 25, since: 0, sealed: true });
+  assert.deepEqual(restoreChunk("k", stored, 3), {
+    key: "k",
+    seq: 7,
+    texts: chunk.texts,
+    bytes: 25,
+    since: 0,
+    sealed: true,
+  });
   assert.equal(restoreChunk("k", stored, 4).seq, 0);
 });
 
@@ -29,10 +36,20 @@ test("a cut leaves one event at least on either side", () => {
 
 test("findings are the drops and duplicates that name an event", () => {
   const chunks = [filled(["a", "b"], 1), filled(["c"], 2)];
-  const rows = [[1, 1, "drop", "late"], [2, 0, "duplicate", "uuid"], [2, 0, "warn", "clamped"], [2, 1, "drop", "x"], [3, 0, "drop", "x"], "no"];
-  assert.deepEqual(findings(chunks, rows).map(({ text, outcome, reason }) => [text, outcome, reason]), [
-    ["b", "drop", "late"],
-    ["c", "duplicate", "uuid"],
-  ]);
+  const rows = [
+    [1, 1, "drop", "late"],
+    [2, 0, "duplicate", "uuid"],
+    [2, 0, "warn", "clamped"],
+    [2, 1, "drop", "x"],
+    [3, 0, "drop", "x"],
+    "no",
+  ];
+  assert.deepEqual(
+    findings(chunks, rows).map(({ text, outcome, reason }) => [text, outcome, reason]),
+    [
+      ["b", "drop", "late"],
+      ["c", "duplicate", "uuid"],
+    ],
+  );
   assert.deepEqual(findings(chunks, null), []);
 });

@@ -74,7 +74,10 @@ test("a lost socket is dialled again after the back-off", () => {
 });
 
 test("the back-off starts anew only after five healthy seconds", () => {
-  for (const [health, wait] of [[4_999, 500], [5_000, 250]]) {
+  for (const [health, wait] of [
+    [4_999, 500],
+    [5_000, 250],
+  ]) {
     connection = new Connection({ ...parts, backoff: new Backoff(() => 0.5) });
     connection.connect();
     last().end(1006);

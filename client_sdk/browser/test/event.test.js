@@ -36,7 +36,8 @@ test("what JSON cannot say is refused with its reason, never thrown", () => {
   };
   assert.deepEqual(encodeEvent(event(cycle)), { reason: "unencodable" });
   assert.deepEqual(encodeEvent(event(hostile)), { reason: "unencodable" });
-  for (const name of [undefined, null, "", 5, {}]) assert.deepEqual(encodeEvent({ event: name }), { reason: "event_name" });
+  for (const name of [undefined, null, "", 5, {}])
+    assert.deepEqual(encodeEvent({ event: name }), { reason: "event_name" });
   assert.deepEqual(encodeEvent(event({ text: "x".repeat(MAX_EVENT_BYTES) })), { reason: "too_large" });
 });
 
@@ -52,7 +53,8 @@ test("the page's properties win over the event's, and a getter that throws is a 
     },
   };
   assert.deepEqual(encodeEvent(event({}), hostile), { reason: "unencodable" });
-  for (const odd of [null, undefined, 5, true]) assert.deepEqual(JSON.parse(encodeEvent(event({}), odd).text).properties, {});
+  for (const odd of [null, undefined, 5, true])
+    assert.deepEqual(JSON.parse(encodeEvent(event({}), odd).text).properties, {});
 });
 
 test("the window is added to the text and to its bytes", () => {

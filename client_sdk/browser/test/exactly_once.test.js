@@ -129,5 +129,6 @@ test("whatever happens, each event is applied once and the ledger closes", () =>
     for (const [name, n] of Object.entries(run.seen)) seen[name] = (seen[name] ?? 0) + n;
     if (ledger.duplicate) seen.duplicates = (seen.duplicates ?? 0) + 1;
   }
-  for (const name of ["new epoch", "forgotten", "beacon taken", "beacon lost", "beacon refused", "duplicates"]) assert.ok(seen[name] >= 3, name);
+  for (const name of ["new epoch", "forgotten", "beacon taken", "beacon lost", "beacon refused", "duplicates"])
+    assert.ok(seen[name] >= 3, name);
 });

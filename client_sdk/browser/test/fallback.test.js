@@ -44,7 +44,14 @@ const books = () => producer.queue.ledger.balance(producer.queue.events);
 test("batches go one by one, in order, and their verdicts are counted", async () => {
   capture(120);
   await fallback.run();
-  assert.deepEqual(posts.map(({ seq, events }) => [seq, events.length]), [[1, 50], [2, 50], [3, 20]]);
+  assert.deepEqual(
+    posts.map(({ seq, events }) => [seq, events.length]),
+    [
+      [1, 50],
+      [2, 50],
+      [3, 20],
+    ],
+  );
   assert.deepEqual(books(), { sent: 120, accepted: 119, duplicate: 0, rejected: 1, expired: 0, pending: 0 });
   assert.ok(fallback.working);
 });
@@ -60,7 +67,10 @@ test("a lost answer is posted again under the same seq and counted once", async 
   assert.ok(!fallback.working);
   answer = healthy;
   await fallback.run();
-  assert.deepEqual(posts.map(({ seq }) => seq), [1, 1]);
+  assert.deepEqual(
+    posts.map(({ seq }) => seq),
+    [1, 1],
+  );
   assert.equal(gateway.applied.length, 49);
   assert.equal(books().pending, 0);
 });
@@ -90,12 +100,25 @@ test("a gap in what was once acked means a new epoch", async () => {
   await fallback.run();
   assert.ok(work.at(-1).reconnect);
   await fallback.run();
-  assert.deepEqual(posts.map(({ producer: { epoch }, seq }) => [epoch, seq]), [[1, 1], [1, 2], [2, 1]]);
+  assert.deepEqual(
+    posts.map(({ producer: { epoch }, seq }) => [epoch, seq]),
+    [
+      [1, 1],
+      [1, 2],
+      [2, 1],
+    ],
+  );
   assert.equal(books().pending, 0);
 });
 
 test("what the server will never take stops with the matching close code", async () => {
-  for (const [status, body, code] of [[400, "", 4000], [401, "", 4001], [403, "", 4003], [413, "", 4000], [409, "{}", 4009]]) {
+  for (const [status, body, code] of [
+    [400, "", 4000],
+    [401, "", 4001],
+    [403, "", 4003],
+    [413, "", 4000],
+    [409, "{}", 4009],
+  ]) {
     capture(1);
     stops.length = 0;
     answer = () => new Response(body, { status });

@@ -57,7 +57,10 @@ test("a new tab takes over a closed tab's identity, and the others as orphans", 
   void parts.locks.request("t:lease:c", {}, () => new Promise(() => {})); // this tab lives
   const claimed = await claim(newTab(), parts, makeId);
   assert.equal(claimed.id, "a");
-  assert.deepEqual(claimed.orphans.map((orphan) => orphan.id), ["b"]);
+  assert.deepEqual(
+    claimed.orphans.map((orphan) => orphan.id),
+    ["b"],
+  );
 });
 
 test("two new tabs never get the same identity", async () => {

@@ -15,7 +15,9 @@ class Page extends EventTarget {
 test("hiding, leaving, coming back and going online are told, until undone", () => {
   const page = new Page();
   const told = [];
-  const listeners = Object.fromEntries(["hide", "leave", "back", "online"].map((name) => [name, () => told.push(name)]));
+  const listeners = Object.fromEntries(
+    ["hide", "leave", "back", "online"].map((name) => [name, () => told.push(name)]),
+  );
   const undo = watchLifecycle(page, listeners);
   page.fire("visibilitychange");
   page.document.hidden = true;

@@ -24,7 +24,8 @@ test("a frame may hold several messages, and what is none is left out", () => {
     { type: "ping", now: 1 },
     { type: "ack" },
   ]);
-  for (const data of ["", "{", "null", "5", '"x"', "[]", new ArrayBuffer(2), undefined]) assert.deepEqual(decode(data), []);
+  for (const data of ["", "{", "null", "5", '"x"', "[]", new ArrayBuffer(2), undefined])
+    assert.deepEqual(decode(data), []);
 });
 
 test("a posted body is JSON with the ids of the batch", () => {

@@ -1,62 +1,9 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { Producer } from "../src/producer.js";
-import { Queue } from "../src/queue.js";
-import { Store } from "../src/store.js";
-import { MemoryStorage } from "./storage.js";
+import { ack, books, capture, connect, poll, producer, reload, reset, SDK, sent, seqs, WALL, welcome } from "./line.js";
 
-const WALL = 1_795_334_400_000;
-const SDK = { name: "browser", version: "0" };
-let storage;
-let producer;
-let made;
-
-function reload() {
-  producer = new Producer(new Queue(new Store(() => storage), "q:", "p", { maxEvents: 1_000, maxBytes: 1 << 20 }));
-}
-
-beforeEach(() => {
-  storage = new MemoryStorage();
-  made = 0;
-  reload();
-});
-
-function capture(n = 1, { now = 0, low = false, size = 0 } = {}) {
-  for (let i = 0; i < n; i++) {
-    const text = JSON.stringify({ event: "a", uuid: `u${String(++made).padStart(4, "0")}`, pad: "x".repeat(size) });
-    producer.capture({ text, bytes: text.length }, JSON.parse(text).uuid, low, now);
-  }
-  producer.queue.save();
-}
-
-const welcome = (resume, extra = {}) => ({
-  type: "welcome",
-  limits: { max_frame: 262_144, max_events: 500, max_depth: 16 },
-  credit: { max_seq: (resume?.last_seq ?? 0) + 4, max_bytes: 262_144 },
-  resume,
-  flush_ms: 500,
-  level: 0,
-  ...extra,
-});
-
-/** Say hello and hear welcome; the hello. */
-function connect(resume = { known: false, last_seq: producer.queue.acked }, extra = {}) {
-  const hello = JSON.parse(producer.hello("wk", SDK, {}));
-  return { hello, work: producer.receive(welcome(resume, extra), 0, WALL) };
-}
-
-const ack = (seq, extra = {}) =>
-  producer.receive({ type: "ack", seq, credit: { max_seq: seq + 4, max_bytes: 1 << 22 }, level: 0, flush_ms: 500, ...extra }, 0, WALL);
-
-const poll = (now = 0) => {
-  const { frames, wake } = producer.poll(now, WALL);
-  return { frames: frames.map((frame) => JSON.parse(frame)), wake };
-};
-
-const seqs = (now) => poll(now).frames.map((frame) => frame.seq);
-const sent = (frames) => frames.flatMap((frame) => frame.events.map((event) => event.uuid));
-const books = () => producer.queue.ledger.balance(producer.queue.events);
+beforeEach(reset);
 
 test("nothing is sent before welcome", () => {
   capture(60);
@@ -76,11 +23,14 @@ test("a batch waits for flush_ms, and a full one does not", () => {
 test("a batch says how many wait behind it", () => {
   connect();
   capture(120);
-  assert.deepEqual(poll(1_000).frames.map(({ seq, sent_at, backlog }) => [seq, sent_at, backlog]), [
-    [1, WALL, 2],
-    [2, WALL, 1],
-    [3, WALL, 0],
-  ]);
+  assert.deepEqual(
+    poll(1_000).frames.map(({ seq, sent_at, backlog }) => [seq, sent_at, backlog]),
+    [
+      [1, WALL, 2],
+      [2, WALL, 1],
+      [3, WALL, 0],
+    ],
+  );
 });
 
 test("no seq goes beyond the window, and the window never shrinks", () => {
@@ -97,8 +47,8 @@ test("no seq goes beyond the window, and the window never shrinks", () => {
 test("the bytes of all batch frames since welcome stay within credit, counted in UTF-8", () => {
   connect({ known: false, last_seq: 0 }, { credit: { max_seq: 9, max_bytes: 60_000 } });
   for (let i = 0; i < 150; i++) {
-    const text = JSON.stringify({ event: "漢", uuid: `u${++made}`, pad: "é".repeat(200) });
-    producer.capture({ text, bytes: Buffer.byteLength(text) }, `u${made}`, false, 0);
+    const text = JSON.stringify({ event: "漢", uuid: `u${i}`, pad: "é".repeat(200) });
+    producer.capture({ text, bytes: Buffer.byteLength(text) }, `u${i}`, false, 0);
   }
   producer.queue.seal();
   const bytes = producer.poll(0, WALL).frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
@@ -124,7 +74,10 @@ test("with nothing under way a batch larger than the window is cut to fit it", (
 });
 
 test("batches obey the server's limits of events and bytes", () => {
-  connect({ known: false, last_seq: 0 }, { limits: { max_frame: 2_000, max_events: 20 }, credit: { max_seq: 99, max_bytes: 1 << 20 } });
+  connect(
+    { known: false, last_seq: 0 },
+    { limits: { max_frame: 2_000, max_events: 20 }, credit: { max_seq: 99, max_bytes: 1 << 20 } },
+  );
   capture(45);
   capture(10, { size: 300 });
   const frames = producer.poll(1_000, WALL).frames;
@@ -147,14 +100,23 @@ test("assigned batches that the server's limits forbid are cut under a new epoch
   const { work } = connect({ known: false, last_seq: 0 }, { limits: { max_frame: 262_144, max_events: 10 } });
   assert.ok(work.reconnect);
   connect({ known: false, last_seq: 0 }, { limits: { max_frame: 262_144, max_events: 10 } });
-  assert.deepEqual(poll(0).frames.map((frame) => frame.events.length), [10, 10, 10, 10]);
+  assert.deepEqual(
+    poll(0).frames.map((frame) => frame.events.length),
+    [10, 10, 10, 10],
+  );
 });
 
 test("an ack is cumulative and moves the books; verdicts are told", () => {
   connect();
   capture(100);
   poll(0);
-  const { events } = ack(2, { verdicts: [[1, 0, "duplicate", "uuid"], [2, 49, "drop", "late"], [2, 0, "warn", "clamped"]] });
+  const { events } = ack(2, {
+    verdicts: [
+      [1, 0, "duplicate", "uuid"],
+      [2, 49, "drop", "late"],
+      [2, 0, "warn", "clamped"],
+    ],
+  });
   assert.deepEqual(books(), { sent: 100, accepted: 98, duplicate: 1, rejected: 1, expired: 0, pending: 0 });
   assert.deepEqual(events, [
     ["verdict", { event: "a", uuid: "u0001", outcome: "duplicate", reason: "uuid" }],
@@ -204,7 +166,10 @@ test("a nack for what was acked means the server lost it: new epoch, same uuids"
   assert.ok(work.reconnect);
   const { hello } = connect();
   assert.deepEqual(hello.producer, { id: "p", epoch: 2, next_seq: 1 });
-  assert.deepEqual(sent(poll(0).frames), Array.from({ length: 50 }, (_, i) => `u${String(i + 51).padStart(4, "0")}`));
+  assert.deepEqual(
+    sent(poll(0).frames),
+    Array.from({ length: 50 }, (_, i) => `u${String(i + 51).padStart(4, "0")}`),
+  );
 });
 
 test("a warning about credit rewinds the batch that was not applied, and waits", () => {
@@ -222,68 +187,17 @@ test("a ping is answered with its own time and the client's clock", () => {
   assert.deepEqual(send, [`{"type":"pong","now":17,"sent":${WALL}}`]);
 });
 
-test("hello names the lowest seq that is not acked", () => {
-  connect();
-  capture(150);
-  poll(0);
-  ack(1);
-  reload();
-  assert.deepEqual(connect({ known: true, last_seq: 1 }).hello.producer, { id: "p", epoch: 1, next_seq: 2 });
-});
-
-test("a resume settles what the server has and resends the rest under the same seqs", () => {
-  connect();
-  capture(150);
-  const first = poll(0).frames;
-  reload();
-  connect({ known: true, last_seq: 2 });
-  assert.deepEqual(books(), { sent: 150, accepted: 100, duplicate: 0, rejected: 0, expired: 0, pending: 50 });
-  assert.deepEqual(poll(0).frames, [{ ...first[2], backlog: 0 }]);
-});
-
-test("a server that never heard of us takes our first seq as its start", () => {
-  capture(50);
-  connect();
-  poll(0);
-  const { work } = connect({ known: false, last_seq: 0 });
-  assert.ok(!work.reconnect && producer.ready);
-  assert.deepEqual(seqs(0), [1]);
-});
-
-test("a server that forgot us after acks gets a new epoch with the same uuids", () => {
-  connect();
-  capture(100);
-  const uuids = sent(poll(0).frames).slice(50);
-  ack(1);
-  const { work } = connect({ known: false, last_seq: 1 });
-  assert.ok(work.reconnect && !producer.ready);
-  reload();
-  assert.equal(connect().hello.producer.epoch, 2);
-  assert.deepEqual(sent(poll(0).frames), uuids);
-});
-
-test("a server ahead of all we gave out was fed by someone else: new epoch, or our batches would be swallowed", () => {
-  capture(50);
-  const { work } = connect({ known: true, last_seq: 7 });
-  assert.ok(work.reconnect);
-  assert.equal(books().accepted, 0);
-});
-
-test("a server behind what it acked gets a new epoch", () => {
-  connect();
-  capture(100);
-  poll(0);
-  ack(2);
-  assert.ok(connect({ known: true, last_seq: 1 }).work.reconnect);
-});
-
 test("messages out of place or out of shape change nothing", () => {
   capture(50);
   for (const type of ["ack", "nack", "later"]) producer.receive({ type, seq: 1, want: 1 }, 0, WALL);
   connect();
   poll(0);
   for (const seq of [-1, "1", null, 1e400, {}]) {
-    producer.receive({ type: "ack", seq, credit: "much", level: {}, flush_ms: null, wait_ms: -5, verdicts: "x" }, 0, WALL);
+    producer.receive(
+      { type: "ack", seq, credit: "much", level: {}, flush_ms: null, wait_ms: -5, verdicts: "x" },
+      0,
+      WALL,
+    );
   }
   producer.receive(welcome({ known: true, last_seq: 1 }), 0, WALL);
   assert.deepEqual(books(), { sent: 50, accepted: 0, duplicate: 0, rejected: 0, expired: 0, pending: 50 });
@@ -295,7 +209,10 @@ test("next hands out batches in order for ways without credit, stored first and 
   const one = producer.next(0, 3_000);
   const two = producer.next(one.seq, 1 << 16);
   const three = producer.next(two.seq, 1 << 16);
-  assert.deepEqual([one, two, three].map((chunk) => chunk.seq), [1, 2, 3]);
+  assert.deepEqual(
+    [one, two, three].map((chunk) => chunk.seq),
+    [1, 2, 3],
+  );
   assert.ok(one.bytes <= 3_000);
   assert.equal(one.texts.length + two.texts.length + three.texts.length, 60);
   assert.equal(producer.next(three.seq, 1 << 16), null);

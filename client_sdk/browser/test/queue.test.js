@@ -1,45 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Queue } from "../src/queue.js";
-import { Store } from "../src/store.js";
+import { add, assignAll, CAPS, check, open, uuids } from "./queues.js";
 import { MemoryStorage } from "./storage.js";
-
-const CAPS = { maxEvents: 1_000, maxBytes: 1 << 20 };
-let made = 0;
-
-const open = (storage, caps = CAPS, id = "p") => new Queue(new Store(() => storage), "q:", id, caps);
-
-/** Adds one event of about `size` bytes; returns its uuid. */
-function add(queue, size = 40) {
-  const uuid = `u${String(++made).padStart(8, "0")}`;
-  const text = JSON.stringify({ event: "a", uuid, pad: "" }).replace('""', `"${"x".repeat(Math.max(0, size - 40))}"`);
-  queue.add({ text, bytes: text.length }, uuid, 0);
-  return uuid;
-}
-
-const uuids = (queue) => queue.chunks.flatMap((chunk) => chunk.texts.map((text) => JSON.parse(text).uuid));
-
-/** What must hold at any time. */
-function check(queue) {
-  const { ledger, chunks } = queue;
-  assert.equal(queue.events, chunks.reduce((sum, chunk) => sum + chunk.texts.length, 0));
-  assert.equal(queue.bytes, chunks.reduce((sum, chunk) => sum + chunk.texts.join("").length, 0));
-  assert.equal(ledger.sent, ledger.accepted + ledger.duplicate + ledger.rejected + ledger.expired + queue.events);
-  chunks.forEach((chunk, i) => assert.equal(chunk.seq, i < queue.assigned ? queue.acked + i + 1 : 0));
-}
-
-function assignAll(queue) {
-  queue.seal();
-  while (queue.fresh()) queue.assign(queue.fresh());
-}
 
 test("a chunk is closed at 50 events or before 32 KiB", () => {
   const queue = open(new MemoryStorage());
   for (let i = 0; i < 51; i++) add(queue);
-  assert.deepEqual(queue.chunks.map((chunk) => [chunk.texts.length, chunk.sealed]), [[50, true], [1, false]]);
+  assert.deepEqual(
+    queue.chunks.map((chunk) => [chunk.texts.length, chunk.sealed]),
+    [
+      [50, true],
+      [1, false],
+    ],
+  );
   for (let i = 0; i < 4; i++) add(queue, 10_000);
-  assert.deepEqual(queue.chunks.map((chunk) => chunk.texts.length), [50, 4, 1]);
+  assert.deepEqual(
+    queue.chunks.map((chunk) => chunk.texts.length),
+    [50, 4, 1],
+  );
   assert.ok(queue.chunks.every((chunk) => chunk.bytes <= 32_768));
   check(queue);
 });
@@ -53,7 +32,10 @@ test("what was saved is there after a reload, in order, seqs included", () => {
   queue.save();
   const again = open(storage);
   assert.deepEqual(uuids(again), all);
-  assert.deepEqual(again.chunks.map((chunk) => chunk.seq), [1, 0]);
+  assert.deepEqual(
+    again.chunks.map((chunk) => chunk.seq),
+    [1, 0],
+  );
   assert.deepEqual(again.ledger.counts(), queue.ledger.counts());
   check(again);
 });
@@ -83,8 +65,22 @@ test("settling counts each verdict once and removes the chunk from the store", (
     5,
   ];
   const found = queue.settle(1, verdicts);
-  assert.deepEqual(found.map(({ index, outcome }) => [index, outcome]), [[0, "drop"], [1, "duplicate"], [1, "duplicate"]]);
-  assert.deepEqual(queue.ledger.balance(queue.events), { sent: 5, accepted: 3, duplicate: 1, rejected: 1, expired: 0, pending: 0 });
+  assert.deepEqual(
+    found.map(({ index, outcome }) => [index, outcome]),
+    [
+      [0, "drop"],
+      [1, "duplicate"],
+      [1, "duplicate"],
+    ],
+  );
+  assert.deepEqual(queue.ledger.balance(queue.events), {
+    sent: 5,
+    accepted: 3,
+    duplicate: 1,
+    rejected: 1,
+    expired: 0,
+    pending: 0,
+  });
   assert.equal(storage.length, 1);
   assert.deepEqual(queue.settle(1, verdicts), []);
   check(queue);
@@ -107,7 +103,13 @@ test("beyond the cap the oldest fresh chunk goes and is counted, never one that 
   queue.assign(queue.fresh());
   for (let i = 0; i < 71; i++) add(queue);
   assert.equal(queue.ledger.expired, 50);
-  assert.deepEqual(queue.chunks.map((chunk) => [chunk.seq, chunk.texts.length]), [[1, 50], [0, 21]]);
+  assert.deepEqual(
+    queue.chunks.map((chunk) => [chunk.seq, chunk.texts.length]),
+    [
+      [1, 50],
+      [0, 21],
+    ],
+  );
   check(queue);
 });
 
@@ -125,7 +127,14 @@ test("when all that fits is under way, the new event is the one to go", () => {
   add(queue);
   assignAll(queue);
   add(queue);
-  assert.deepEqual(queue.ledger.balance(queue.events), { sent: 3, accepted: 0, duplicate: 0, rejected: 0, expired: 1, pending: 2 });
+  assert.deepEqual(queue.ledger.balance(queue.events), {
+    sent: 3,
+    accepted: 0,
+    duplicate: 0,
+    rejected: 0,
+    expired: 1,
+    pending: 2,
+  });
 });
 
 test("a new epoch makes every chunk fresh, also after a crash right behind it", () => {
@@ -138,78 +147,6 @@ test("a new epoch makes every chunk fresh, also after a crash right behind it", 
     assert.deepEqual([seen.epoch, seen.acked, seen.assigned], [2, 0, 0]);
     assert.deepEqual(uuids(seen), all);
     check(seen);
-  }
-});
-
-test("every point at which the browser may die leaves each event once and the books closed", () => {
-  const script = (queue) => {
-    for (let i = 0; i < 3; i++) add(queue);
-    queue.save();
-    queue.assign(queue.fresh());
-    for (let i = 0; i < 2; i++) add(queue);
-    queue.save();
-    queue.seal();
-    queue.assign(queue.fresh());
-    queue.settle(1, [[1, 0, "drop", "x"]]);
-    add(queue);
-    queue.save();
-    queue.renumber();
-  };
-  class Dying extends MemoryStorage {
-    left = Infinity;
-    #step() {
-      if (this.left-- <= 0) throw new Error("the browser died");
-    }
-    setItem(key, text) {
-      if (this.left > 0) super.setItem(key, text);
-      this.#step();
-    }
-    removeItem(key) {
-      if (this.left > 0) super.removeItem(key);
-      this.#step();
-    }
-  }
-  const dry = new Dying();
-  script(open(dry));
-  let points = 0;
-  for (let left = 0; left <= dry.writes + 3; left++, points++) {
-    const storage = new Dying();
-    storage.left = left;
-    script(open(storage)); // the store swallows errors, so the rest of the script runs on memory
-    storage.left = Infinity;
-    const again = open(storage);
-    check(again);
-    assert.equal(new Set(uuids(again)).size, again.events, `after ${left} writes`);
-    assert.equal(again.ledger.expired, 0, `after ${left} writes`);
-  }
-  assert.ok(points > 10);
-});
-
-test("a hole in the stored seqs renumbers, since the seq it lost can never be sent", () => {
-  const storage = new MemoryStorage();
-  const queue = open(storage);
-  const first = add(queue);
-  assignAll(queue);
-  const second = add(queue);
-  assignAll(queue);
-  storage.removeItem(`q:p:${first}`);
-  const again = open(storage);
-  assert.deepEqual([again.epoch, again.assigned, again.ledger.expired], [2, 0, 1]);
-  assert.deepEqual(uuids(again), [second]);
-  check(again);
-});
-
-test("damaged chunks are removed and counted as expired", () => {
-  const storage = new MemoryStorage();
-  const queue = open(storage);
-  const uuid = add(queue);
-  queue.save();
-  for (const text of ["{", "null", '{"e":1,"s":0,"v":7}', '{"e":1,"s":0,"v":[null,5]}']) {
-    storage.setItem(`q:p:${uuid}`, text);
-    const again = open(storage);
-    assert.deepEqual([again.events, again.ledger.expired], [0, 1], text);
-    assert.equal(storage.getItem(`q:p:${uuid}`), null);
-    check(again);
   }
 });
 
@@ -257,7 +194,10 @@ test("a chunk is cut at events or bytes, one event at least, and the cut is stor
   queue.split(queue.fresh(), 3_500, 500);
   queue.split(queue.chunks[1], 1 << 20, 2);
   queue.split(queue.chunks[2], 10, 500);
-  assert.deepEqual(queue.chunks.map((chunk) => chunk.texts.length), [3, 2, 1, 4]);
+  assert.deepEqual(
+    queue.chunks.map((chunk) => chunk.texts.length),
+    [3, 2, 1, 4],
+  );
   queue.save();
   for (const seen of [queue, open(storage)]) {
     assert.deepEqual(uuids(seen), all);

@@ -17,7 +17,12 @@ test("what is set can be read, listed and removed", () => {
 });
 
 test("blocked storage leaves everything in memory", () => {
-  for (const open of [() => null, () => { throw new DOMException("denied", "SecurityError"); }]) {
+  for (const open of [
+    () => null,
+    () => {
+      throw new DOMException("denied", "SecurityError");
+    },
+  ]) {
     const store = new Store(open);
     store.set("a", "1");
     assert.equal(store.get("a"), "1");
