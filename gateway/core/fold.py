@@ -102,7 +102,7 @@ class Fold:
         for arrival in arrivals:
             producer = arrival.producer
             if producer.epoch == arrival.epoch:
-                producer.durable_seq = arrival.seq
+                producer.durable_seq = max(producer.durable_seq, arrival.seq)
         findings = admitted.findings
         if late:
             findings = findings + [Finding(verdict[0], verdict.outcome, verdict.reason) for verdict in late]

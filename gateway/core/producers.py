@@ -18,11 +18,13 @@ __all__ = ["Claim", "Producer", "ProducerTable"]
 class Producer:
     """One producer id in its current epoch."""
 
-    __slots__ = ("clock", "durable_seq", "epoch", "id", "owner", "received_seq")
+    __slots__ = ("clock", "durable_seq", "epoch", "first_seq", "id", "owner", "received_seq")
 
     def __init__(self, producer_id: str, epoch: int, last_seq: int) -> None:
         self.id = producer_id
         self.epoch = epoch
+        # Where this epoch began for us: batches below it were never applied under it.
+        self.first_seq = last_seq + 1
         # The last batch that is on disk: what may be acked.
         self.durable_seq = last_seq
         # The last batch taken in order, perhaps on its way to disk: what the next one must follow.
@@ -80,7 +82,7 @@ class ProducerTable:
             row = Producer(producer_id, epoch, next_seq - 1)
             self._add(row)
         else:
-            row.epoch = epoch
+            row.epoch, row.first_seq = epoch, next_seq
             row.durable_seq = row.received_seq = next_seq - 1
         self._rows.move_to_end(producer_id)
         return Claim(row, known=False)
@@ -89,10 +91,10 @@ class ProducerTable:
         """A batch of this producer is on disk. Batches of a past epoch change nothing."""
         row = self._rows.get(producer_id)
         if row is None:
-            row = Producer(producer_id, epoch, seq)
+            row = Producer(producer_id, epoch, seq - 1)
             self._add(row)
         if epoch > row.epoch:
-            row.epoch, row.durable_seq, row.received_seq = epoch, seq, seq
+            row.epoch, row.first_seq, row.durable_seq, row.received_seq = epoch, seq, seq, seq
         elif epoch == row.epoch:
             row.durable_seq = max(row.durable_seq, seq)
             row.received_seq = max(row.received_seq, seq)
@@ -115,10 +117,11 @@ class ProducerTable:
 
     def to_bytes(self) -> bytes:
         """The durable part of every row, oldest use first."""
-        return orjson.dumps([(row.id, row.epoch, row.durable_seq) for row in self._rows.values()])
+        return orjson.dumps([(r.id, r.epoch, r.durable_seq, r.first_seq) for r in self._rows.values()])
 
     def load(self, data: bytes) -> None:
         """Take the place of what `to_bytes` gave."""
-        self._rows = OrderedDict(
-            (producer_id, Producer(producer_id, epoch, seq)) for producer_id, epoch, seq in orjson.loads(data)
-        )
+        self._rows = OrderedDict()
+        for producer_id, epoch, durable_seq, first_seq in orjson.loads(data):
+            row = self._rows[producer_id] = Producer(producer_id, epoch, durable_seq)
+            row.first_seq = first_seq

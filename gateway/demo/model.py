@@ -16,6 +16,8 @@ __all__ = ["Act", "Crowd", "wave"]
 
 PAUSE_MS = 14_000
 """Mean time from the end of one visit to the next in the same place, in the middle of the wave."""
+ARRIVAL_MS = 5_000
+"""Until when everybody has come for the first time."""
 RETURNS = 0.4
 """Visits made by who was there before; the others are new people."""
 DAY_MS = 86_400_000
@@ -63,7 +65,7 @@ class Crowd:
         self._host = host
         self._places = [_Place(Person.draw(self._rng, now)) for _ in range(size)]
         # (when, place): what is due next at each place.
-        self._agenda = [(now + self._rng.randrange(PAUSE_MS), number) for number in range(size)]
+        self._agenda = [(now + self._rng.randrange(ARRIVAL_MS), number) for number in range(size)]
         heapq.heapify(self._agenda)
 
     def until(self, now: int) -> list[Act]:

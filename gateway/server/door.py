@@ -139,7 +139,7 @@ class FirstRequest(asyncio.Protocol):
         door = self._door
         if self._refusal is not None:
             self._refuse(self._refusal)
-        elif _folded(self._head, size):
+        elif not self._head[:1].isalpha() or _folded(self._head, size):
             self._answer(400, plain(400))
         elif not wants_websocket(self._head[:size]):
             self._to_http()

@@ -101,6 +101,23 @@ def test_the_socket_and_the_post_share_the_table(tmp_path: Path) -> None:
     with_caller(tmp_path, test)
 
 
+def test_beacons_may_overtake_each_other(tmp_path: Path) -> None:
+    """An unknown producer starts where its first post says; an earlier one that comes later still counts, once."""
+
+    async def test(server: Server, http: Caller) -> None:
+        second, first = ([{"event": "x", "uuid": name}] for name in ("b", "a"))
+        assert (await http.post(body(seq=2, events=second)))[0] == 200
+        assert await http.post(body(seq=1, events=first)) == (200, {"seq": 1, "verdicts": []})
+        assert await http.post(body(seq=1, events=first)) == (
+            200,
+            {"seq": 1, "verdicts": [[1, 0, "duplicate", "uuid"]]},
+        )
+        assert (await http.post(body(seq=3)))[0] == 200
+        assert server.house.fold.ledger.accepted == 3
+
+    with_caller(tmp_path, test)
+
+
 def test_verdicts_come_back_with_the_post(tmp_path: Path) -> None:
     """Per event, with its place; also when no producer is named, where ids alone catch repeats."""
 
