@@ -8,7 +8,7 @@ import orjson
 
 __all__ = ["ENVELOPE", "Batch", "Queued"]
 
-ENVELOPE = 112
+ENVELOPE = 120
 """Bytes of a batch frame beside its events and their commas, three numbers of 64 bits included."""
 
 

@@ -4,8 +4,9 @@ ClientError
 |- EventError      what `capture` was given cannot be sent as an event
 |- MessageError    the server sent what the protocol does not know
 |- StoppedError    the server closed for good; the same call would fail again
-|- ClosedError     the client was closed, or its time to flush ran out
-`- SpoolError      the spool file cannot be used
+|- ClosedError     the client was closed
+|- SpoolError      the spool file cannot be used
+`- SubscriptionError  the server refused a subscription
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from tests.client_sdk.model import LIMITS, Connection, ServerModel
 class Server:
     """`async with Server() as server`: commits each batch as it comes, unless `paused`."""
 
-    def __init__(self, model: ServerModel | None = None) -> None:
+    def __init__(self, model: ServerModel | None = None, *, port: int = 0) -> None:
         self.model = model or ServerModel()
         # A close code instead of a welcome.
         self.refuse: int | None = None
@@ -38,7 +38,7 @@ class Server:
         self._subscribed: dict[tuple[ServerConnection, int], str] = {}
         self._news = asyncio.Condition()
         self._server: SocketServer | None = None
-        self._port = 0
+        self._port = port
 
     @property
     def url(self) -> str:
