@@ -6,7 +6,7 @@ import asyncio
 import ssl as tls
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from client_sdk.python import AsyncClient, Ledger, State
@@ -35,6 +35,7 @@ class Visitors:
         connections: int = CONNECTIONS,
         out: TextIO | None = None,
         ssl: tls.SSLContext | None = None,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         """Nothing happens before `run`.
 
@@ -46,11 +47,13 @@ class Visitors:
             connections: sockets to use at most.
             out: where the line of progress goes; None for nowhere.
             ssl: TLS settings for an https gateway.
+            clock: the crowd's time, epoch ms; the wall clock by default.
         """
         self._visitors = visitors
         self._seed = seed
         self._host = url.split("://", 1)[-1].rstrip("/")
         self._out = out
+        self._now = clock or _wall_ms
         self._clients = [AsyncClient(url, key, ssl=ssl) for _ in range(min(connections, visitors))]
 
     async def run(self, stop: asyncio.Event, *, close_timeout: float = 5) -> Ledger:
@@ -61,9 +64,9 @@ class Visitors:
                 await client.start()
             if self._out is not None:
                 reporting = asyncio.get_running_loop().create_task(self._report(self._out))
-            crowd = Crowd(self._visitors, _now(), seed=self._seed, host=self._host)
+            crowd = Crowd(self._visitors, self._now(), seed=self._seed, host=self._host)
             while not stop.is_set():
-                for act in crowd.until(_now()):
+                for act in crowd.until(self._now()):
                     self._clients[act.place % len(self._clients)].capture(
                         act.event,
                         act.properties,
@@ -136,5 +139,5 @@ async def _either(stop: asyncio.Event, seconds: float) -> None:
         pass
 
 
-def _now() -> int:
+def _wall_ms() -> int:
     return time.time_ns() // 1_000_000
