@@ -1,8 +1,8 @@
 """KPI rows as CSV that a spreadsheet can open without running any of it.
 
-Texts come from browsers, so a property may read `=HYPERLINK(..)`. Every text cell is quoted; in JSON cells the
-characters that begin a formula are written as JSON escapes, also after separators, where a spreadsheet with other
-settings might begin a cell; other texts get an apostrophe in front.
+Texts come from browsers, so a property may read `=HYPERLINK(..)`. Whatever is no number is JSON text in quotes, and in
+it the characters that begin a formula are written as JSON escapes, also after separators, where a spreadsheet with
+other settings might begin a cell.
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ _HEADER: Final = b"dims,start,end,value,kind,rev\r\n"
 # begins or may seem to begin: after a quote or a semicolon, a pipe or a space, or after a comma within a text.
 _ANYWHERE: Final = re.compile(rb"[=@]")
 _SIGN: Final = re.compile(rb'(?<=["; |])[+-]')
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def csv_rows(rows: Iterable[Row]) -> bytes:
-    """The columns dims, start, end, value, kind, rev; dims and values that are objects as JSON text. RFC 4180."""
+    """The columns dims, start, end, value, kind, rev; dims, and values that are no numbers, as JSON text. RFC 4180."""
     lines = [_HEADER]
     for row in rows:
         dims = _quoted(_json(row.dims))
@@ -40,11 +39,7 @@ def csv_rows(rows: Iterable[Row]) -> bytes:
 def _value(value: Any) -> bytes:
     if value is None:
         return b""
-    if isinstance(value, str):
-        return _quoted((f"'{value}" if value.startswith(_FORMULA) else value).encode())
-    if isinstance(value, (dict, list, tuple)):
-        return _quoted(_json(value))
-    return orjson.dumps(value)
+    return _quoted(_json(value)) if isinstance(value, (str, dict, list, tuple)) else orjson.dumps(value)
 
 
 def _json(value: Any) -> bytes:

@@ -151,7 +151,7 @@ async def serving(
         accepted.append(door())
         return accepted[-1]
 
-    server = await loop.create_server(accept, "127.0.0.1", 0, ssl=server_tls)
+    server = await loop.create_server(accept, "127.0.0.1", 0, ssl=server_tls, backlog=1024)
     rig = Rig(door, wheel, server.sockets[0].getsockname()[1])
     try:
         yield rig

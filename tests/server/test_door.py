@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_plain_http_is_handed_over_whole(loop: str) -> None:
     run(main, loop)
 
 
-BROWSERS = {
+BROWSERS: dict[str, dict[str, Any]] = {
     "chrome": {"connection": "Upgrade", "sec_websocket_extensions": "permessage-deflate; client_max_window_bits"},
     "firefox": {
         "connection": "keep-alive, Upgrade",
@@ -203,7 +204,7 @@ def test_a_dripping_head_is_cut() -> None:
     ],
 )
 @pytest.mark.parametrize("sent", [upgrade(), GET])
-def test_the_gate_refuses_with_retry_after(settings: dict[str, int], status: int, cause: str, sent: bytes) -> None:
+def test_the_gate_refuses_with_retry_after(settings: dict[str, Any], status: int, cause: str, sent: bytes) -> None:
     """A socket beyond a cap or the rate gets its status and `Retry-After`, upgrade or not; others are not touched."""
 
     async def main() -> None:
