@@ -1,0 +1,36 @@
+"""What all sessions share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.server.serving import on_loop, producer_hello, serving, until, wire
+from tests.server.talk import now
+
+
+def test_publishing_brings_the_engine_up_to_date(tmp_path: Path) -> None:
+    """Without a tick, what was counted is in the engine's rows."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as socket:
+            await socket.say(producer_hello())
+            await socket.say({"type": "batch", "seq": 1, "events": [{"event": "x"}]})
+            await socket.hear("ack")
+            server.house.publish(now())
+            assert [row.value for row in server.house.fold.engine.rows("events", 0, 2**60)] == [1]
+
+    on_loop(run)
+
+
+def test_sessions_are_known_while_they_are_open(tmp_path: Path) -> None:
+    """The drain tells them, so it must know them."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server:
+            async with wire(server) as socket:
+                await socket.say(producer_hello())
+                await socket.hear("welcome")
+                assert (len(server.house.sessions), len(server.house.ingest.sessions)) == (1, 1)
+            await until(lambda: not server.house.sessions and not server.house.ingest.sessions)
+
+    on_loop(run)
