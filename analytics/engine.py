@@ -141,6 +141,10 @@ class Engine:
         """The gateway holds a source back, or no longer: its idle clock stands still meanwhile."""
         self._clock.throttle(source, on, now)
 
+    def release(self, now: int) -> None:
+        """Restart the idle clock of every source that is throttled, as after a restart. O(sources)."""
+        self._clock.release(now)
+
     def stats(self) -> dict[str, Any]:
         """Counters and sizes, for metrics and the status page."""
         maximum = self._clock.maximum

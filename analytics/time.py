@@ -10,7 +10,7 @@ an event of one of 10,000 sources costs a look-up, and a batch never a pass over
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush, heapreplace
 from typing import Any, Final
 
@@ -52,16 +52,19 @@ class Source:
 
 
 class Rise:
-    """The base during one batch: before it, after it, and before each event."""
+    """The base during one batch: before it, after it and, when somebody has to know, before each event."""
 
-    def __init__(self, before: int, after: int, at: Ints | None) -> None:
+    def __init__(self, before: int, after: int, at: Callable[[], Ints] | None = None) -> None:
         self.before = before
         self.after = after
         self._at = at
+        self._kept: Ints | None = None
 
     def at(self, n: int) -> Ints:
-        """The base as it stood when each of the `n` events arrived."""
-        return np.full(n, self.before) if self._at is None else self._at
+        """The base as it stood when each of the `n` events arrived. Most batches need only the two ends."""
+        if self._kept is None:
+            self._kept = np.full(n, self.before) if self._at is None else self._at()
+        return self._kept
 
 
 class Clock:
@@ -90,41 +93,38 @@ class Clock:
         before = self.base
         quiet = holds if skip is None else skip if holds is None else holds | skip
         counted = times if quiet is None else np.where(quiet, BEGINNING, times)
-        if len(sources) == 1:
-            return self._observe_one(sources[0][0], counted, now, before)
-        counts = np.array([count for _, count in sources], np.int64)
-        starts = np.cumsum(counts) - counts
-        filled = counts > 0
-        tops = np.full(len(counts), BEGINNING, np.int64)
-        if filled.any():
-            tops[filled] = np.maximum.reduceat(counted, starts[filled])
-        priors, afters = [], []
-        last = ("", -1)
-        for last, top in zip(sources, tops.tolist(), strict=True):
-            source = self._seen(last[0], now) if last[1] else None
-            priors.append(BEGINNING if source is None else source.maximum)
-            if source is not None and top > source.maximum:
-                self._raise(source, top)
-            afters.append(self.base)
-        after_each = np.array(afters, np.int64)
-        if self.base == before:
-            return Rise(before, before, None)
-        return Rise(before, self.base, _inside(counted, counts, np.array(priors, np.int64), after_each, before))
-
-    def _observe_one(self, name: str, counted: Ints, now: int, before: int) -> Rise:
+        if len(sources) > 1:
+            return self._observe_many(sources, counted, now)
         if not len(counted):
-            return Rise(before, before, None)
-        source = self._seen(name, now)
+            return Rise(before, before)
+        source = self._seen(sources[0][0], now)
         prior, top = source.maximum, int(counted.max())
         if top > prior:
             self._raise(source, top)
         if self.base == before:
-            return Rise(before, before, None)
-        reached = np.empty(len(counted), np.int64)
-        reached[0] = prior
-        reached[1:] = counted[:-1]
-        np.maximum.accumulate(reached, out=reached)
-        return Rise(before, self.base, np.maximum(np.minimum(reached, self.base), before))
+            return Rise(before, before)
+        after = self.base
+        return Rise(before, after, lambda: np.clip(_running(counted, prior), before, after))
+
+    def _observe_many(self, sources: Sequence[tuple[str, int]], counted: Ints, now: int) -> Rise:
+        before = self.base
+        sources = [segment for segment in sources if segment[1]]
+        counts = np.array([count for _, count in sources], np.int64)
+        starts = counts.cumsum() - counts
+        known = self._sources
+        # Per segment the source's maximum before it and the base after it.
+        priors, afters = [], []
+        for (name, _), top in zip(sources, np.maximum.reduceat(counted, starts).tolist(), strict=True):
+            source = known.get(name)
+            if source is None or source.seen < now:
+                source = self._seen(name, now)
+            priors.append(source.maximum)
+            if top > source.maximum:
+                self._raise(source, top)
+            afters.append(self.base)
+        if self.base == before:
+            return Rise(before, before)
+        return Rise(before, self.base, lambda: _inside(counted, counts, priors, afters, before))
 
     def _seen(self, name: str, now: int) -> Source:
         source = self._sources.get(name)
@@ -133,6 +133,7 @@ class Clock:
                 self._evict()
             source = self._add(name, now)
         source.seen = max(now, source.seen)
+        source.rest = IDLE
         return source
 
     def _add(self, name: str, now: int) -> Source:
@@ -145,24 +146,28 @@ class Clock:
         return source
 
     def _raise(self, source: Source, top: int) -> None:
+        """A source has reached `top`, more than before."""
         new = source.maximum == BEGINNING
         source.maximum = top
-        self.maximum = max(self.maximum, top)
+        if top > self.maximum:
+            self.maximum = top
         if new:
             heappush(self._lowest, (top, source.number, source))
-        self._settle()
+        if new or self._lowest[0][2] is source:
+            self._settle()
 
     def _settle(self) -> None:
         """Put the smallest entry right and let the base rise to it."""
         heap = self._lowest
         while heap:
-            maximum, _, source = heap[0]
+            maximum, number, source = heap[0]
             if not source.alive:
                 heappop(heap)
             elif maximum < source.maximum:
-                heapreplace(heap, (source.maximum, source.number, source))
+                heapreplace(heap, (source.maximum, number, source))
             else:
-                self.base = max(self.base, maximum)
+                if maximum > self.base:
+                    self.base = maximum
                 return
         self.base = max(self.base, self.maximum)
 
@@ -221,6 +226,11 @@ class Clock:
             source.throttled = False
             heappush(self._deadlines, (source.deadline, source.number, source))
 
+    def release(self, now: int) -> None:
+        """Restart every idle clock: after a restart nobody is connected, so nobody is held back."""
+        for name in [source.id for source in self._sources.values() if source.throttled]:
+            self.throttle(name, False, now)
+
     def dump(self) -> dict[str, Any]:
         """JSON-able state; the order of the sources is the order they came in."""
         sources = [[s.id, s.maximum, s.seen, s.throttled, s.rest] for s in self._sources.values()]
@@ -236,24 +246,25 @@ class Clock:
                 heappush(self._lowest, (maximum, source.number, source))
 
 
-def _inside(counted: Ints, counts: Ints, priors: Ints, afters: Ints, before: int) -> Ints:
+def _running(counted: Ints, prior: int) -> Ints:
+    """The largest of what came before each event, `prior` being the largest before the first."""
+    reached = np.empty(len(counted), np.int64)
+    reached[0] = prior
+    reached[1:] = counted[:-1]
+    return np.maximum.accumulate(reached)
+
+
+def _inside(counted: Ints, counts: Ints, priors: Sequence[int], afters: Sequence[int], before: int) -> Ints:
     """The base before each event of a batch of several segments.
 
     Inside a segment the base follows the source's own maximum, but not beyond what it is after the segment: if the
     source was what held it back, that is where the next one holds it, else both ends are the same.
     """
-    segment = np.repeat(np.arange(len(counts)), counts)
-    n = len(counted)
-    first = np.ones(n, np.bool_)
-    first[1:] = segment[1:] != segment[:-1]
-    reached = np.empty(n, np.int64)
-    reached[1:] = counted[:-1]
-    reached[first] = priors[segment[first]]
-    # Running maximum of each segment: ranks keep the segments apart without overflow.
-    order = np.argsort(reached, kind="stable")
-    ranks = np.empty(n, np.int64)
-    ranks[order] = np.arange(n)
-    running = reached[order[np.maximum.accumulate(ranks + segment * n) - segment * n]]
-    held = np.concatenate([[before], afters[:-1]])
-    lower, upper = held[segment], afters[segment]
-    return np.maximum(np.minimum(running, upper), lower)
+    parts, start, lower = [], 0, before
+    for count, prior, upper in zip(counts.tolist(), priors, afters, strict=True):
+        if lower == upper:
+            parts.append(np.full(count, lower))
+        else:
+            parts.append(np.clip(_running(counted[start : start + count], prior), lower, upper))
+        start, lower = start + count, upper
+    return np.concatenate(parts)

@@ -150,6 +150,7 @@ class Server:
                 raise StorageError(f"snapshot at {stored.position}: {error}") from error
         started = time.monotonic()
         events = sum(fold.replay(row.payload) for row in self.log.read(position))
+        fold.engine.release(self._clock())
         _log.info("recovered", snapshot=position, events=events, seconds=round(time.monotonic() - started, 3))
         for damage in self.log.damage:
             _log.error("log_damaged", **damage._asdict())

@@ -114,6 +114,19 @@ class Ingest:
             self._scheduled = True
             self._loop.call_soon(self._write_next)
 
+    def join(self, session: ProducerSession) -> None:
+        """A producer has been welcomed, and told the level."""
+        self.sessions[session] = None
+        if self.level >= 3:
+            self._hold(session, True)
+
+    def leave(self, session: ProducerSession) -> None:
+        """A producer's connection is gone, or fenced by a newer one."""
+        session.close()
+        self.sessions.pop(session, None)
+        if session.held:
+            self._hold(session, False)
+
     def wait(self, producer: str, epoch: int, seq: int, waiter: Waiter) -> None:
         """Hear when a batch that is under way has been applied."""
         self._waiters.setdefault((producer, epoch, seq), []).append(waiter)
@@ -131,7 +144,7 @@ class Ingest:
         if self.level < 3 and self.pool.fill < 0.9:
             for session in self.sessions:
                 if session.starved and session.top_up(self.level):
-                    session.peer.say(session.ack(self.level, 0))
+                    self._ack(session, 0)
 
     def reload(self, specs: Sequence[KpiSpec]) -> None:
         """Change the KPI set. What waits is decoded anew, since the new set may read other properties.
@@ -250,7 +263,18 @@ class Ingest:
             self._metrics.acked(now - arrival.received_at)
         wait_ms = self.hold_ms() if self.level >= 3 else 0
         for owner, verdicts in owners.items():
-            owner.peer.say(owner.ack(self.level, wait_ms, verdicts))
+            self._ack(owner, wait_ms, verdicts)
+
+    def _ack(self, session: ProducerSession, wait_ms: int, verdicts: tuple[WireVerdict, ...] = ()) -> None:
+        """Say an ack; while it tells to hold, silence of that producer is our doing and does not make it idle."""
+        held = session.held
+        session.peer.say(session.ack(self.level, wait_ms, verdicts))
+        if session.held != held:
+            self._hold(session, session.held)
+
+    def _hold(self, session: ProducerSession, on: bool) -> None:
+        session.held = on
+        self.fold.engine.throttle(session.producer.id, on, self._clock())
 
     # ---- pressure -----------------------------------------------------------------------------------------------
 
@@ -267,7 +291,7 @@ class Ingest:
         rest = iter(sessions)
         for session in islice(rest, ANNOUNCE_SLICE):
             if not session.closed and session.held != (self.level >= 3):
-                session.peer.say(session.ack(self.level, self.hold_ms()))
+                self._ack(session, self.hold_ms())
         left = list(rest)
         if left:
             self._loop.call_soon(self._announce, left)

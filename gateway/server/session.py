@@ -81,8 +81,7 @@ class Session:
         self._conn = None
         self._house.sessions.pop(self, None)
         if self._producer is not None:
-            self._producer.close()
-            self._house.ingest.sessions.pop(self._producer, None)
+            self._house.ingest.leave(self._producer)
         if self._viewer is not None:
             self._house.hub.leave(self._viewer)
 
@@ -217,17 +216,15 @@ class Session:
         producer = claim.producer
         if producer.owner is not None:
             fenced = producer.owner
-            fenced.close()
-            house.ingest.sessions.pop(fenced, None)
+            house.ingest.leave(fenced)
             fenced.peer.end(FENCED)
         defaults, defaults_json = wire_defaults(hello.defaults)
         session = ProducerSession(producer, house.pool, self, defaults, defaults_json)
         producer.owner = session
         self._producer = session
-        house.ingest.sessions[session] = None
+        house.ingest.join(session)
         self._welcome(hello)
         level = house.ingest.level
-        session.held = level >= 3
         self.say(
             WelcomeProducer(
                 self._number(),

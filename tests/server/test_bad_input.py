@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.server.serving import on_loop, serving, until, wire
-from tests.server.talk import batch, events, now, producer
+from tests.server.talk import accepted, batch, events, now, producer
+from tests.wire.test_events import CASES
 
 
 def test_verdicts_name_each_bad_event(tmp_path: Path) -> None:
@@ -105,5 +106,21 @@ def test_a_megabyte_of_property_does_not_get_in(tmp_path: Path) -> None:
             huge = {"event": "x", "properties": {"p": "a" * 1_000_000}}
             await socket.say(batch(2) | {"events": [huge]})
             assert await socket.close_code() == 1009
+
+    on_loop(run)
+
+
+def test_every_bad_event_has_its_verdict_over_the_socket(tmp_path: Path) -> None:
+    """All cases of the wire tests in one batch: the verdicts are those, and everything else is counted."""
+    texts = [text for text, _, _ in CASES]
+    expected = [[1, nth, outcome, reason] for nth, (_, outcome, reason) in enumerate(CASES) if outcome]
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, wire(server) as socket:
+            await producer(socket)
+            await socket.say_raw(b'{"type":"batch","seq":1,"events":[' + b",".join(texts) + b"]}")
+            assert (await socket.hear("ack"))["verdicts"] == expected
+            dropped = sum(1 for _, outcome, _ in CASES if outcome == "drop")
+            assert accepted(server) == len(CASES) - dropped
 
     on_loop(run)

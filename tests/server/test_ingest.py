@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from analytics import KpiSpec
+from analytics import Batch, KpiSpec
 from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
 from gateway.core.producer import ProducerSession
@@ -170,6 +170,27 @@ def test_a_full_disk_holds_and_loses_nothing() -> None:
         await until(lambda: scene.accepted == 1)
         await until(lambda: scene.peer.acks[-1].level == 0)
         assert (scene.peer.acks[-1].seq, scene.failures) == (1, [])
+
+    on_loop(run)
+
+
+def test_a_held_producer_does_not_become_idle() -> None:
+    """Its silence is our doing: it goes on holding the watermark back, until it is let go or is gone."""
+
+    async def run() -> None:
+        scene = Scene()
+        engine = scene.fold.engine
+        for source, at in (("p", 0), ("q", 60_000)):
+            engine.ingest(Batch.from_events([{"event": "x", "timestamp": NOW + at}], source), NOW)
+        held_back = engine.watermark("events")
+        scene.ingest.level = 3
+        scene.ingest.join(scene.session)
+        engine.advance(NOW + 30_000)
+        assert engine.watermark("events") == held_back
+        scene.now = NOW + 30_000
+        scene.ingest.leave(scene.session)
+        engine.advance(NOW + 60_000)
+        assert engine.watermark("events") == held_back + 60_000  # type: ignore[operator]  # there were events
 
     on_loop(run)
 
