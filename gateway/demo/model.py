@@ -69,7 +69,7 @@ class Crowd:
         heapq.heapify(self._agenda)
 
     def until(self, now: int) -> list[Act]:
-        """Everything that happens up to `now`, in order of time. About 10 us an event."""
+        """Everything that happens up to `now`, in order of time. About 15 us an event."""
         acts: list[Act] = []
         while self._agenda and self._agenda[0][0] <= now:
             at, number = self._agenda[0]
