@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
@@ -14,7 +15,7 @@ from tests.e2e.kpifile import write_kpis
 from tests.e2e.site import Site
 from tests.e2e.tab import Tab
 
-KPIS = {
+KPIS: dict[str, dict[str, Any]] = {
     "events": {"value": "count(*)"},
     "by_event": {"value": "count(*)", "by": ["event"], "max_keys": 5000},
     "people": {"value": "uniq(distinct_id)"},

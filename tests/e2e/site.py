@@ -48,7 +48,7 @@ class Site:
         site = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802  # the name that http.server calls
+            def do_GET(self) -> None:  # the name that http.server calls
                 found = self.path in ("/page", "/no-socket")
                 body = PAGE.format(gateway=site.gateway).encode() if found else b""
                 self.send_response(HTTPStatus.OK if found else HTTPStatus.NO_CONTENT)

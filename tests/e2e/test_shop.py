@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.browser.visit import watch
 from tests.e2e.board import Board
+from tests.e2e.figures import by_dim
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.kpifile import write_kpis
 from tests.e2e.shopper import Shopper
 
 DEADLINE_MS = 40_000
 
-KPIS = {
+KPIS: dict[str, dict[str, Any]] = {
     "events": {"value": "count(*)"},
     "page_views": {"value": "count(*)", "where": "event = '$pageview'"},
     "purchases": {"value": "count(*)", "where": "event = 'purchase'"},
@@ -55,15 +58,6 @@ def books(page: Page) -> dict[str, int]:
     return ledger
 
 
-def counts(gateway: GatewayProcess, kpi: str, dim: str | None = None) -> dict[str | None, int]:
-    """What a KPI has counted, over all its windows, by the value of `dim`."""
-    total: dict[str | None, int] = {}
-    for row in gateway.rows(kpi):
-        key = row["dims"][dim] if dim else None
-        total[key] = total.get(key, 0) + row["value"]
-    return total
-
-
 def shown(board: Board, shopper: Shopper) -> None:
     """Wait until the tiles show exactly what was clicked."""
     board.shows(
@@ -77,10 +71,10 @@ def shown(board: Board, shopper: Shopper) -> None:
 
 def counted(gateway: GatewayProcess, shopper: Shopper) -> None:
     """The server's rows and its ledger say exactly what was clicked."""
-    assert counts(gateway, "by_event", "event") == dict(shopper.clicked)
-    assert counts(gateway, "by_path", "$pathname") == dict(shopper.views)
-    assert counts(gateway, "revenue") == {None: shopper.revenue}
-    assert counts(gateway, "events") == {None: shopper.total}
+    assert by_dim(gateway, "by_event", "event") == dict(shopper.clicked)
+    assert by_dim(gateway, "by_path", "$pathname") == dict(shopper.views)
+    assert by_dim(gateway, "revenue") == {None: shopper.revenue}
+    assert by_dim(gateway, "events") == {None: shopper.total}
     ledger = gateway.status()["ledger"]
     assert ledger == {"sent": shopper.total, "accepted": shopper.total, "duplicate": 0, "rejected": 0, "warned": 0}
 
@@ -151,7 +145,7 @@ def test_clicks_become_exact_numbers_across_kill_9(
     (shown_at, number), *_ = board.changes()
     assert number == shopper.clicked["purchase"]
     with capsys.disabled():
-        print(f"\nlatency: {shown_at - clicked_at} ms from the click on 'Buy' to the number on the tile")
+        sys.stdout.write(f"\n{shown_at - clicked_at} ms from the click on 'Buy' to the number on the tile\n")
 
     # What is on the screen is on the disk: once more, with nothing to send.
     gateway.kill()
