@@ -26,6 +26,8 @@ const WELCOME_MS = 10_000;
 const HEALTHY_MS = 5_000;
 /** No frame for so many heartbeats: the line is dead, whatever the browser believes. */
 const MISSED_HEARTBEATS = 2.5;
+/** An error is followed by a close at once, but not everywhere: Chromium says no more of a socket that a policy forbids. */
+const CLOSE_AFTER_ERROR_MS = 100;
 
 export class Connection {
   /** @type {State} */
@@ -100,9 +102,14 @@ export class Connection {
       this.#heardAt = this.#parts.now();
       this.#parts.message(event.data);
     };
-    socket.onclose = (event) => {
+    const gone = (/** @type {number} */ code) => {
       this.#drop(0);
-      this.#lost(event.code);
+      this.#lost(code);
+    };
+    socket.onclose = (event) => gone(event.code);
+    socket.onerror = () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(gone, CLOSE_AFTER_ERROR_MS, 1006);
     };
     this.#watch();
   }
@@ -125,7 +132,7 @@ export class Connection {
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onopen = socket.onmessage = socket.onerror = socket.onclose = null;
     if (code) socket.close(code);
   }
 

@@ -73,6 +73,22 @@ test("a lost socket is dialled again after the back-off", () => {
   assert.equal(sockets.length, 2);
 });
 
+test("a socket that fails without a close is lost all the same, and one with a close keeps its code", () => {
+  connection.connect();
+  last().onerror();
+  pass(100);
+  assert.deepEqual(closes, [[1006, 1]]);
+  pass(250);
+  last().onerror();
+  last().end(4001);
+  pass(10_000);
+  assert.deepEqual(closes, [
+    [1006, 1],
+    [4001, 2],
+  ]);
+  assert.equal(sockets.length, 2);
+});
+
 test("the back-off starts anew only after five healthy seconds", () => {
   for (const [health, wait] of [
     [4_999, 500],
