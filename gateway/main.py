@@ -9,7 +9,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from ssl import SSLContext
 
@@ -236,9 +236,11 @@ class Server:
             loop.add_signal_handler(number, self.request_stop)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
 
-    async def run(self) -> int:
-        """Serve until asked to stop; the exit code."""
+    async def run(self, before_stop: Callable[[], Awaitable[None]] | None = None) -> int:
+        """Serve until asked to stop, then do what must come before the drain, and stop; the exit code."""
         await self._stop.wait()
+        if before_stop is not None:
+            await before_stop()
         await self.stop()
         return self.exit_code
 

@@ -17,6 +17,9 @@ START_BATCHES = 4
 MAX_BATCHES = 32
 START_BYTES = 262_144
 MAX_BYTES = 4_194_304
+BATCH_BYTES = 32_768
+"""What the SDKs fill a batch up to."""
+
 GUARANTEE = 4_096
 """Bytes that each connection may send whatever the pool says: less than this and a single event might not fit."""
 
@@ -77,8 +80,8 @@ class CreditWindow:
 
     @property
     def short(self) -> bool:
-        """Whether less is granted than the window is wide: the pool was empty when it was last extended."""
-        return self.max_bytes - self._consumed < self._bytes // 2
+        """Whether an ordinary batch would not fit, or less is granted than the window is wide: the pool was empty."""
+        return self.max_bytes - self._consumed < max(self._bytes // 2, BATCH_BYTES)
 
     def consume(self, count: int) -> None:
         """`count` bytes of batch frames are done with: on disk, or refused."""

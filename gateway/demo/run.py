@@ -8,6 +8,7 @@ import dataclasses
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -47,11 +48,8 @@ async def _demo(config: Config, visitors: int) -> int:
     )
     sys.stdout.flush()
     crowd = await _start_visitors(server, visitors) if visitors else None
-    try:
-        return await server.run()
-    finally:
-        if crowd is not None:
-            await _end(crowd)
+    # The visitors go first: what they have under way is still taken, and their account closes.
+    return await server.run(before_stop=None if crowd is None else partial(_end, crowd))
 
 
 async def _start_visitors(server: Server, visitors: int) -> asyncio.subprocess.Process:
@@ -62,6 +60,7 @@ async def _start_visitors(server: Server, visitors: int) -> asyncio.subprocess.P
         "gateway.demo",
         f"--url={server.url}",
         f"--visitors={visitors}",
+        *([f"--trust={server.config.tls_cert}"] if server.config.tls_cert else []),
         env={**os.environ, KEY_VARIABLE: server.write_keys[0]},
         # A Ctrl-C goes to the gateway, which ends them: else both would stop at once and events would be lost.
         start_new_session=True,

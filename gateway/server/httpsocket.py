@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
+from gateway.server.policy import ALWAYS
 from gateway.server.sockets import tune
 
 __all__ = ["HttpSocket"]
@@ -85,7 +86,7 @@ class HttpSocket(web.RequestHandler):
             _log.error("request_failed", status=status, failure=type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer was under way")
-        answer = web.Response(status=status)
+        answer = web.Response(status=status, headers=ALWAYS)
         answer.force_close()
         return answer
 

@@ -7,6 +7,7 @@ that no log viewer can be made to run or hide anything.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import Any, Final, TextIO
@@ -31,8 +32,7 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
         structlog.processors.format_exc_info,
         _discreet,
     ]
-    # ASCII only: C1 controls and bidirectional marks are as good as escape sequences to a terminal.
-    render = structlog.processors.JSONRenderer(ensure_ascii=True, default=repr)
+    render = structlog.processors.JSONRenderer(_line)
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -50,6 +50,12 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     # Libraries say little that matters below a warning, and some format every frame.
     root.setLevel(max(number, logging.WARNING))
+
+
+def _line(event: Any, **_options: Any) -> str:
+    """One line of printable ASCII: C1 controls and bidirectional marks are as good as escape sequences to a terminal."""
+    # DEL is the one ASCII control that JSON leaves as it is.
+    return json.dumps(event, ensure_ascii=True, default=repr).replace("\x7f", "\\u007f")
 
 
 def _discreet(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

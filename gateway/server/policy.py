@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["API", "SCRIPT", "page_headers"]
+__all__ = ["ALWAYS", "API", "SCRIPT", "page_headers"]
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:]{2,45}\](?::\d{1,5})?")
 
-_ALWAYS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+ALWAYS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Server": "tidegate"}
+"""For every answer. The name is there so that the library does not put its own, with its version."""
 
 API: Final = {
-    **_ALWAYS,
+    **ALWAYS,
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """For JSON, CSV and metrics: nothing to render, nothing to keep."""
 
 SCRIPT: Final = {
-    **_ALWAYS,
+    **ALWAYS,
     "Access-Control-Allow-Origin": "*",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
@@ -44,7 +45,7 @@ def page_headers(host: str, *, forms: bool = False) -> dict[str, str]:
         "form-action 'self'" if forms else "form-action 'none'",
     ]
     return {
-        **_ALWAYS,
+        **ALWAYS,
         "Content-Security-Policy": "; ".join(policy),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",

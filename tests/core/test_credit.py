@@ -42,6 +42,19 @@ def test_a_full_pool_leaves_each_its_guarantee() -> None:
     assert pool.outstanding <= 300_000 + 50 * GUARANTEE
 
 
+def test_a_connection_that_opened_with_little_gets_more_later() -> None:
+    """It may have a batch to resend that does not fit; when the pool has room again, an extension says so."""
+    pool = CreditPool(600_000)
+    first = [CreditWindow(pool, 0) for _ in range(4)]
+    late = CreditWindow(pool, 0)
+    assert (late.max_bytes, late.short) == (GUARANTEE, True)
+    assert not late.extend(0, 0, backlog=0)
+    for window in first:
+        window.close()
+    assert late.extend(0, 0, backlog=0)
+    assert not late.short
+
+
 def test_a_closed_connection_gives_everything_back() -> None:
     """Also what it had sent and what it had not."""
     pool = CreditPool(1 << 20)
