@@ -53,7 +53,7 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
 
 
 def _line(event: Any, **_options: Any) -> str:
-    """One line of printable ASCII: C1 controls and bidirectional marks are as good as escape sequences to a terminal."""
+    """One line of printable ASCII: to a terminal, C1 controls and bidirectional marks are escape sequences too."""
     # DEL is the one ASCII control that JSON leaves as it is.
     return json.dumps(event, ensure_ascii=True, default=repr).replace("\x7f", "\\u007f")
 

@@ -1,0 +1,156 @@
+"""Metrics: counting, and the text that Prometheus reads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.core.gate import AcceptGate
+from gateway.server.metrics import Histogram, Metrics
+
+
+def samples(metrics: Metrics) -> dict[str, float]:
+    """Sample -> value, as a Prometheus server would read it."""
+    text = metrics.exposition().decode()
+    found = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = ",".join(f"{name}={value}" for name, value in sample.labels.items())
+            found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
+    return found
+
+
+def test_everything_starts_at_zero() -> None:
+    """Before anything happened, every counter is there and 0, and memory is what the process holds."""
+    found = samples(Metrics())
+    assert found["tidegate_ack_seconds_count"] == 0
+    assert found["tidegate_commit_bytes_sum"] == 0
+    assert found["tidegate_welcomes_total{role=viewer}"] == 0
+    assert found.pop("tidegate_memory_resident_bytes") > 1_000_000
+    assert not any(found.values())
+
+
+def test_what_is_counted_is_shown() -> None:
+    """Each call of a counting method shows up in its metric, in base units."""
+    metrics = Metrics()
+    metrics.acked(3)
+    metrics.acked(700)
+    metrics.commit(0.0015, 5000)
+    metrics.snapshot_failed()
+    metrics.welcomed("producer")
+    metrics.stalled(-0.001)
+    metrics.stalled(0.03)
+    metrics.ticked(0.004)
+    found = samples(metrics)
+    assert found["tidegate_ack_seconds_bucket{le=0.002}"] == 0
+    assert found["tidegate_ack_seconds_bucket{le=0.005}"] == 1
+    assert found["tidegate_ack_seconds_bucket{le=1.0}"] == found["tidegate_ack_seconds_bucket{le=+Inf}"] == 2
+    assert found["tidegate_ack_seconds_sum"] == pytest.approx(0.703)
+    assert found["tidegate_engine_lag_seconds"] == pytest.approx(0.7)
+    assert found["tidegate_commit_seconds_count"] == 1
+    assert found["tidegate_commit_bytes_sum"] == 5000
+    assert found["tidegate_snapshot_failures_total"] == 1
+    assert found["tidegate_welcomes_total{role=producer}"] == 1
+    assert found["tidegate_loop_stall_seconds_count"] == 2
+    assert found["tidegate_loop_stall_seconds_sum"] == found["tidegate_loop_stall_max_seconds"] == 0.03
+    assert found["tidegate_tick_seconds_count"] == 1
+
+
+def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
+    """Metrics over a house, a gate and a door with known counts."""
+    marks = {"a": 900_000, "b": None}
+    engine = SimpleNamespace(
+        specs=[SimpleNamespace(name=name) for name in marks], watermark=marks.get, memory_bytes=lambda: 4096
+    )
+    ledger = SimpleNamespace(
+        accepted=10, duplicate=2, rejected=3, warned=1, batches=4, reasons=Counter({"uuid": 2, "bad_json": 3})
+    )
+    house = SimpleNamespace(
+        fold=SimpleNamespace(ledger=ledger, engine=engine),
+        ingest=SimpleNamespace(sessions={1: None, 2: None}, level=2, pending_bytes=77),
+        pool=SimpleNamespace(outstanding=5, size=9),
+        hub=SimpleNamespace(
+            viewers={1: None}, evictions={"slow": 6}, totals=lambda: {"deltas": 7, "snapshots": 8, "conflations": 9}
+        ),
+        clock=lambda: 1_000_000,
+    )
+    gate = AcceptGate(1, 1, 1)
+    gate.admit("x", 0)
+    gate.admit("y", 0)
+    closes = {1000: 1, 4103: 2, 3333: 1, 4999: 1}
+    door = SimpleNamespace(terms=SimpleNamespace(frames=11, received=12, closes=closes), refused={403: 1})
+    metrics = Metrics()
+    metrics.watch(cast(Any, house), gate, cast(Any, door))
+    return metrics, house, gate, door
+
+
+def test_what_others_count_is_read_when_asked_for() -> None:
+    """The counts of ledger, credit, viewers, gate and door are read at each scrape, not copied before."""
+    metrics, house, _, _ = watched()
+    found = samples(metrics)
+    expected = {
+        "tidegate_events_total{verdict=accepted}": 10,
+        "tidegate_events_total{verdict=duplicate}": 2,
+        "tidegate_events_total{verdict=rejected}": 3,
+        "tidegate_events_warned_total": 1,
+        "tidegate_verdicts_total{reason=bad_json}": 3,
+        "tidegate_batches_total": 4,
+        "tidegate_producers": 2,
+        "tidegate_viewers": 1,
+        "tidegate_level": 2,
+        "tidegate_pending_bytes": 77,
+        "tidegate_credit_outstanding_bytes": 5,
+        "tidegate_credit_pool_bytes": 9,
+        "tidegate_kpi_memory_bytes": 4096,
+        "tidegate_watermark_age_seconds{kpi=a}": 100,
+        "tidegate_deltas_total": 7,
+        "tidegate_snapshots_total": 8,
+        "tidegate_conflations_total": 9,
+        "tidegate_evictions_total{reason=slow}": 6,
+        "tidegate_sockets": 1,
+        "tidegate_sockets_refused_total{cause=total}": 1,
+        "tidegate_requests_refused_total{status=403}": 1,
+        "tidegate_frames_total": 11,
+        "tidegate_received_bytes_total": 12,
+        "tidegate_closes_total{code=1000}": 1,
+        "tidegate_closes_total{code=4103}": 2,
+    }
+    assert {name: found[name] for name in expected} == expected
+    house.fold.ledger.accepted = 99
+    assert samples(metrics)["tidegate_events_total{verdict=accepted}"] == 99
+
+
+def test_a_kpi_without_watermark_has_no_age() -> None:
+    """A KPI that has seen nothing is absent, rather than as old as the epoch."""
+    assert "tidegate_watermark_age_seconds{kpi=b}" not in samples(watched()[0])
+
+
+def test_codes_that_peers_make_up_are_one_series() -> None:
+    """Close codes outside the table are counted together: a peer cannot grow the page."""
+    found = samples(watched()[0])
+    assert found["tidegate_closes_total{code=other}"] == 2
+    assert "tidegate_closes_total{code=3333}" not in found
+
+
+def test_two_servers_do_not_mix() -> None:
+    """Each `Metrics` has its own registry."""
+    one, other = Metrics(), Metrics()
+    one.acked(1)
+    assert samples(other)["tidegate_ack_seconds_count"] == 0
+
+
+@given(st.lists(st.floats(0, 20), max_size=50))
+def test_a_histogram_counts_like_a_list(values: list[float]) -> None:
+    """For any values, each bucket is how many are at most its bound."""
+    histogram = Histogram([0.5, 1.0, 5.0])
+    for value in values:
+        histogram.add(value)
+    expected = [(str(bound), sum(value <= bound for value in values)) for bound in (0.5, 1.0, 5.0)]
+    assert histogram.buckets() == [*expected, ("+Inf", len(values))]
+    assert histogram.total == pytest.approx(sum(values))
