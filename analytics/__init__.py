@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from analytics.batch import Batch
 from analytics.engine import Engine
-from analytics.plan import Schema, Use
 from analytics.row import Changes, Row, Verdict
+from analytics.schema import Schema, Use
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiError, KpiSpec
 

@@ -14,6 +14,7 @@ from analytics.keys import KeyTable
 from analytics.measures import MEASURES, Measure
 from analytics.measures.count import Count
 from analytics.measures.distinct import Distinct
+from analytics.measures.measure import over
 from analytics.panes import PanePool, distinct
 from analytics.plan import OTHERS_PAIRS, GridPlan, is_presence
 from analytics.selection import select
@@ -43,6 +44,8 @@ class Cells:
             for a in plan.aggregates
         ]
         self._own = [m for m in self.measures if m is not self.presence]
+        own = zip(plan.aggregates, self.measures, strict=True)
+        self._selected = [(a, a.key, m) for a, m in own if m is not self.presence]
 
     def state(self) -> dict[str, Measure]:
         """All measures with state, by the key of their aggregate."""
@@ -56,8 +59,10 @@ class Cells:
         """Count the events in `index`, None for all. There must be room for their panes."""
         pane = self.plan.window.pane
         panes: Ints = frame.keep(("panes", pane), lambda: frame.timestamp // pane)
-        own = panes if index is None else panes[index]
-        cells = self._slots(own)
+        if index is None:
+            cells = self._slots(panes, frame.keep(("present", pane), lambda: distinct(panes)))
+        else:
+            cells = self._slots(panes[index], distinct(panes[index]))
         if self.width > 1:
             cells *= self.width
             keys = self.keys.resolve(frame, index)
@@ -72,23 +77,19 @@ class Cells:
             inside[index] = True
             full = np.zeros(frame.n, np.int64)
             full[index] = cells
-        for aggregate, measure in zip(self.plan.aggregates, self.measures, strict=True):
-            if measure is self.presence:
-                continue
-            chosen = select(frame, aggregate)
+        for aggregate, key, measure in self._selected:
+            chosen = select(frame, aggregate, key)
             if inside is not None and full is not None:
                 chosen = chosen.within(inside)
-                target = full[chosen.index]
+                target = full[chosen.events]
             else:
-                target = cells if chosen.index is None else cells[chosen.index]
+                target = cells if chosen.events is None else cells[chosen.events]
             if len(target):
                 measure.add(target, chosen.values)
 
-    def _slots(self, panes: Ints) -> Ints:
-        present = distinct(panes)
-        slots = []
-        for pane in present:
-            slots.append(self.pool.slot(pane) if pane in self.pool else self._open(pane))
+    def _slots(self, panes: Ints, present: list[int]) -> Ints:
+        """The slot of each event; panes that are not open yet are opened."""
+        slots = [self.pool.slot(pane) if pane in self.pool else self._open(pane) for pane in present]
         self.touched.update(present)
         if len(present) == 1:
             return np.full(len(panes), slots[0], np.int64)
@@ -123,7 +124,7 @@ class Cells:
         self.touched.discard(pane)
 
     def _count_others(self, frame: Frame, cells: Ints, index: Ints | None) -> None:
-        over = np.flatnonzero(cells % self.width == self.keys.max_keys)
+        over = (cells % self.width == self.keys.max_keys).nonzero()[0]
         if not over.size or self.others is None:
             return
         events = over if index is None else index[over]
@@ -132,9 +133,7 @@ class Cells:
     def present(self, slots: Ints) -> Ints:
         """Keys that have events in these slots, ascending."""
         table = self.presence.table(self.presence.arrays()["count"])
-        if len(slots) == 1:
-            return np.flatnonzero(table[slots[0]])
-        return np.flatnonzero(table[slots].any(axis=0))
+        return np.flatnonzero(table[slots[0]] if len(slots) == 1 else table[slots].any(axis=0))
 
     def changed(self, slots: Ints) -> Ints:
         """Keys with events in these slots since the last `clean`, ascending."""
@@ -166,16 +165,23 @@ class Cells:
         """State of these slots as named buffers."""
         buffers: dict[str, NDArray[Any]] = {}
         for key, measure in self.state().items():
-            buffers |= {f"{key}/{name}": array for name, array in measure.dump(slots).items()}
-        return buffers | {"#dirty": self.dirty.reshape(self.slots, self.width)[slots]}
+            dumped = measure.dump(slots, self._used_keys(measure))
+            buffers |= {f"{key}/{name}": array for name, array in dumped.items()}
+        return buffers | {"#dirty": over(self.dirty.reshape(self.slots, self.width), slots, self._used_keys())}
+
+    def _used_keys(self, measure: Measure | None = None) -> Ints:
+        """The keys that can have events; a measure without keys has one."""
+        if self.width == 1 or (measure is not None and measure is self.others):
+            return np.zeros(1, np.int64)
+        return np.append(np.arange(len(self.keys.dims)), self.keys.max_keys)
 
     def load(self, slots: Ints, buffers: Mapping[str, NDArray[Any]]) -> None:
         """Put a dump into as many open slots; measures that it does not know stay empty."""
         for key, measure in self.state().items():
             part = {k[len(key) + 1 :]: v for k, v in buffers.items() if k.startswith(key + "/")}
             if part:
-                measure.load(slots, part)
-        self.dirty.reshape(self.slots, self.width)[slots] = buffers["#dirty"]
+                measure.load(slots, self._used_keys(measure), part)
+        self.dirty.reshape(self.slots, self.width)[np.ix_(slots, self._used_keys())] = buffers["#dirty"]
 
     def restore_panes(self, panes: Sequence[int]) -> Ints:
         """Open these panes; returns their slots."""

@@ -12,9 +12,10 @@ from analytics.batch import Batch
 from analytics.dictionary import Dictionary
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid, Taken
-from analytics.plan import Plan, Schema, make_plan
+from analytics.plan import Plan, make_plan
 from analytics.restoration import dump_grid, generations, load_grid
 from analytics.row import Changes, Row, Verdict
+from analytics.schema import Schema
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.time import BEGINNING, Clock
@@ -121,7 +122,8 @@ class Engine:
     def rows(self, kpi: str, start_ms: int, end_ms: int) -> list[Row]:
         """Latest rows of the windows that overlap [start_ms, end_ms), ordered by start and dims.
 
-        The KPI's own windows as long as they are kept, before that 10 s and 60 s ones. Raises KeyError for an unknown KPI.
+        The KPI's own windows as long as they are kept, before that 10 s and 60 s ones; open windows as they were at the
+        last `advance`. Raises KeyError for an unknown KPI.
         """
         grid, number = self._kpis[kpi]
         rows: list[Row] = []

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from analytics.arrays import Bools, Ints, Numbers
+from analytics.arrays import Bools, Numbers
 from analytics.dictionary import NULL, Dictionary, plain
 from analytics.frame import Coded
 
@@ -100,7 +100,7 @@ class Column(Node):
         super().__init__(f'"{name}"')
         self.name = name
         self.kind = kind
-        self._is_true = ValueTable(lambda value: value if type(value) is bool else None)
+        self._truth = ValueTable(lambda value: value if type(value) is bool else None)
 
     def _number(self, at: Operands) -> Numbers:
         return at.numbers(self.name)
@@ -112,10 +112,10 @@ class Column(Node):
         return at.coded(self.name)
 
     def _true(self, at: Operands) -> Bools:
-        return self._is_true.states(self.coded(at)) == 1
+        return self._truth.where(1, self.coded(at))
 
     def _false(self, at: Operands) -> Bools:
-        return self._is_true.states(self.coded(at)) == 0
+        return self._truth.where(0, self.coded(at))
 
 
 class Constant(Node):
@@ -152,8 +152,8 @@ class ValueTable:
         self._generation = 0
         self._states = np.zeros(0, np.int8)
 
-    def states(self, coded: Coded) -> np.ndarray[Any, np.dtype[np.int8]]:
-        """Per event 1 for true, 0 for false, -1 for null."""
+    def where(self, state: int, coded: Coded) -> Bools:
+        """The events whose value tests as `state`: 1 for true, 0 for false, -1 for null."""
         codes, dictionary = coded
         if dictionary is not self._dictionary or dictionary.generation != self._generation:
             self._dictionary, self._generation = dictionary, dictionary.generation
@@ -163,7 +163,8 @@ class ValueTable:
             results = [None if value is None else self._test(value) for value in fresh]
             states = np.array([-1 if result is None else int(result) for result in results], np.int8)
             self._states = np.concatenate([self._states, states])
-        return self._states[codes]
+        found: Bools = self._states[codes] == state
+        return found
 
 
 class ValueTest(Node):
@@ -176,10 +177,10 @@ class ValueTest(Node):
         self._table = ValueTable(test)
 
     def _true(self, at: Operands) -> Bools:
-        return self._table.states(self.operands[0].coded(at)) == 1
+        return self._table.where(1, self.operands[0].coded(at))
 
     def _false(self, at: Operands) -> Bools:
-        return self._table.states(self.operands[0].coded(at)) == 0
+        return self._table.where(0, self.operands[0].coded(at))
 
 
 class TextEquals(ValueTest):
@@ -192,15 +193,17 @@ class TextEquals(ValueTest):
     def _true(self, at: Operands) -> Bools:
         codes, dictionary = coded = self.operands[0].coded(at)
         if dictionary.mixed:
-            return self._table.states(coded) == 1
+            return self._table.where(1, coded)
         # A text that the dictionary does not know is in no event of this batch.
-        return codes == dictionary.get(self._text, -1)
+        found: Bools = codes == dictionary.get(self._text, -1)
+        return found
 
     def _false(self, at: Operands) -> Bools:
         codes, dictionary = coded = self.operands[0].coded(at)
         if dictionary.mixed:
-            return self._table.states(coded) == 0
-        return (codes != dictionary.get(self._text, -1)) & (codes != NULL)
+            return self._table.where(0, coded)
+        found: Bools = (codes != dictionary.get(self._text, -1)) & (codes != NULL)
+        return found
 
 
 class IsNull(Node):
@@ -216,8 +219,8 @@ class IsNull(Node):
         if operand.kind == "bool":
             return ~(operand.true(at) | operand.false(at))
         if isinstance(operand, Column):
-            codes: Ints = operand.coded(at).codes
-            return codes == NULL
+            absent: Bools = operand.coded(at).codes == NULL
+            return absent
         return np.array([value is None for value in operand.raw(at)], np.bool_)
 
     def _false(self, at: Operands) -> Bools:

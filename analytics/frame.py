@@ -1,4 +1,4 @@
-"""A batch while it is being evaluated: encoded columns and sub-expressions, each computed once however many KPIs ask."""
+"""A batch being evaluated: encoded columns and sub-expressions, each computed once however many KPIs ask."""
 
 from __future__ import annotations
 

@@ -71,10 +71,11 @@ class _Aggregated:
 
     def raw(self, name: str) -> Sequence[Any]:
         values, valid, _ = self.numbers(name)
-        return [v if ok else None for v, ok in zip(values.tolist(), np.ones(self.n) if valid is None else valid)]
+        known = np.ones(self.n, np.bool_) if valid is None else valid
+        return [v if ok else None for v, ok in zip(values.tolist(), known, strict=True)]
 
     def coded(self, name: str) -> Coded:
         raise AssertionError(f"aggregate {name} has no codes")
 
     def encode(self, key: str, column: Sequence[Any]) -> Coded:
-        raise AssertionError(f"aggregate {key} has no codes")
+        raise AssertionError(f"{key} has no codes: {len(column)} values of aggregates")

@@ -41,6 +41,8 @@ class PairTable:
     def __init__(self, alive: Callable[[Ints], Bools], *, counted: bool) -> None:
         self._alive = alive
         self._counted = counted
+        # Rises whenever positions change their meaning.
+        self.generation = 0
         self._allocate(SMALLEST)
 
     def _allocate(self, capacity: int) -> None:
@@ -63,7 +65,7 @@ class PairTable:
         fresh = np.zeros(n, np.bool_)
         todo = np.arange(n)
         while todo.size:
-            free = np.flatnonzero(self._cells[at] == EMPTY)
+            free = (self._cells[at] == EMPTY).nonzero()[0]
             if free.size:
                 wanted = at[free]
                 self._claims[wanted] = todo[free]
@@ -84,6 +86,7 @@ class PairTable:
         return (mixed >> self._shift).astype(np.int64)
 
     def _rebuild(self, extra: int) -> None:
+        self.generation += 1
         kept = self.pairs()
         capacity = SMALLEST
         while capacity < 3 * (len(kept.cells) + extra):
@@ -99,7 +102,7 @@ class PairTable:
 
     def between(self, low: int, high: int) -> Pairs:
         """The pairs that matter with `low <= cell < high`. Cost: one scan of the table."""
-        used = np.flatnonzero((self._cells >= low) & (self._cells < high))
+        used = ((self._cells >= low) & (self._cells < high)).nonzero()[0]
         cells = self._cells[used]
         alive = self._alive(cells)
         used, cells = (used, cells) if alive.all() else (used[alive], cells[alive])
@@ -109,6 +112,7 @@ class PairTable:
         """Take these pairs out; their slots are used again after the next rebuild."""
         places, _ = self.place(cells, hashes)
         self._cells[places] = DROPPED
+        self.generation += 1
 
     @property
     def bytes(self) -> int:

@@ -76,5 +76,8 @@ def distinct(panes: Ints) -> list[int]:
     if high - low < DENSE:
         seen = np.zeros(high - low + 1, np.bool_)
         seen[panes - low] = True
-        return (np.flatnonzero(seen) + low).tolist()
-    return np.unique(panes).tolist()
+        found = seen.nonzero()[0] + low
+    else:
+        found = np.unique(panes)
+    present: list[int] = found.tolist()
+    return present

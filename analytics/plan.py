@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Flag, auto
 from typing import Final, NamedTuple
 
 from analytics.definition import NUMBERS, Aggregation
 from analytics.dictionary import Dictionary
-from analytics.expression import Column, Constant, IsNull, Node
+from analytics.expression import Node
 from analytics.history import RECORD_BYTES, ROW_BYTES, TOP_BYTES, TOP_ITEM_BYTES
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
-from analytics.operators import Arithmetic, NumbersCompare
+from analytics.schema import Columns, Schema
 from analytics.spec import Compiled, KpiError, KpiSpec, unique_names
 from analytics.time import MAX_SOURCES, SOURCE_BYTES
 from analytics.window import Window, duration_text
 
-__all__ = ["GridPlan", "KpiPlan", "Plan", "Schema", "Use", "make_plan"]
+__all__ = ["GridPlan", "KpiPlan", "Plan", "make_plan"]
 
 SLACK: Final = 32
 """Panes beyond the horizon of a grid: for sources that run ahead of the slowest and for clamped future events."""
@@ -36,20 +35,6 @@ MAX_BOOK: Final = 8 << 20
 """Bytes of closed windows kept of one KPI at one resolution; with many keys it is less than the number of windows."""
 OTHERS_PAIRS: Final = 8_192
 """Exact overflow keys counted in one grid."""
-
-
-class Use(Flag):
-    """How the plan reads a property."""
-
-    TEXT = auto()
-    NUMBER = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """What a decoder has to deliver: property name -> how it is used. Fixed columns are listed too when they are."""
-
-    properties: dict[str, Use]
 
 
 class KpiPlan(NamedTuple):
@@ -187,8 +172,13 @@ def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int
         compiled = spec.compile()
         fresh = _grid(compiled, spec, generations.get(spec.name, 0))
         _join(grids.setdefault(fresh.key, fresh), spec, compiled)
-    uses, coded = _columns(list(grids.values()))
-    plan = Plan(tuple(specs), list(grids.values()), coded, Schema(uses))
+    columns = Columns()
+    for grid in grids.values():
+        columns.by(grid.by)
+        columns.condition(grid.where)
+        for aggregate in grid.aggregates:
+            columns.aggregate(aggregate)
+    plan = Plan(tuple(specs), list(grids.values()), columns.coded, Schema(columns.uses))
     if plan.budget > budget:
         largest = max(plan.grids, key=lambda grid: grid.budget)
         reason = (
@@ -212,48 +202,6 @@ def _join(grid: GridPlan, spec: KpiSpec, compiled: Compiled) -> None:
             grid.aggregates.append(aggregate)
     indices = tuple(keys.index(aggregate.key) for aggregate in compiled.definition.aggregates)
     grid.kpis.append(KpiPlan(spec, compiled.definition.value, indices))
-
-
-def _columns(grids: Sequence[GridPlan]) -> tuple[dict[str, Use], dict[str, Node]]:
-    uses: dict[str, Use] = {}
-    coded: dict[str, Node] = {}
-
-    def use(name: str, how: Use) -> None:
-        if name != "timestamp":
-            uses[name] = uses.get(name, how) | how
-
-    def visit(node: Node, numeric: bool) -> None:
-        if isinstance(node, Column):
-            if numeric or node.kind == "number":
-                use(node.name, Use.NUMBER)
-            else:
-                use(node.name, Use.TEXT)
-                coded[node.name] = node
-            return
-        below = numeric or isinstance(node, Arithmetic)
-        if isinstance(node, NumbersCompare):
-            below = True
-        for operand in node.operands:
-            inner = below and operand.kind != "bool"
-            if not isinstance(operand, Constant):
-                visit(operand, inner and not isinstance(node, IsNull))
-
-    for grid in grids:
-        for name in grid.by:
-            use(name, Use.TEXT)
-            coded[name] = Column(name)
-        if grid.where is not None:
-            visit(grid.where, numeric=False)
-        for aggregate in grid.aggregates:
-            if aggregate.where is not None:
-                visit(aggregate.where, numeric=False)
-            argument = aggregate.argument
-            if argument is not None:
-                takes = MEASURES[aggregate.measure].takes
-                visit(argument, numeric=takes == "number")
-                if takes == "hash" and not isinstance(argument, Column):
-                    coded[argument.key] = argument
-    return uses, coded
 
 
 def _megabytes(size: int) -> str:

@@ -50,7 +50,7 @@ class Publisher:
         for i, said in enumerate(self._say(slots, keys, self.plan.window.size)):
             record = Record(end - self.plan.window.size, end, said, FINAL)
             self.books[i][0].put(record)
-            self.pending.append(Block(i, record.part(slice_all(record))))
+            self.pending.append(Block(i, record.copy()))
 
     def correct(self, end: int) -> None:
         """Events came into a window that is final: write down the rows that changed."""
@@ -71,7 +71,7 @@ class Publisher:
             if record is None:
                 record = Record(start, end, said, FINAL if final else PARTIAL)
                 book.put(record)
-                changed: Record | None = record.part(slice_all(record))
+                changed: Record | None = record.copy()
             else:
                 changed = record.update(said, final=final)
                 if changed is not None:
@@ -178,28 +178,21 @@ class Publisher:
 
     def kept(self, kpi: int, start: int, end: int) -> Iterator[Record]:
         """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch."""
-        books = self.books[kpi]
         parts: list[list[Record]] = []
-        upto = end
-        for i, book in enumerate(books):
+        upto, tumbling = end, self.plan.window.tumbling
+        for i, book in enumerate(self.books[kpi]):
             if upto <= start:
                 break
-            size = self.plan.window.size if i == 0 or not self.plan.window.tumbling else book.width
-            found = list(book.overlapping(start, upto, size))
-            if not self.plan.window.tumbling:
-                found = [record for record in found if record.start < upto]
-            else:
-                found = [record for record in found if record.end <= upto or i == 0]
+            size = book.width if tumbling and i else self.plan.window.size
+            found = [record for record in book.overlapping(start, upto, size) if record.start < upto]
+            if tumbling and i and found and found[-1].end > upto:
+                # It reaches into the stretch that the finer resolution still has a part of, which gives way.
+                parts[-1] = [record for record in parts[-1] if record.start >= found[-1].end]
             parts.append(found)
             oldest = book.oldest()
             upto = upto if oldest is None else min(upto, oldest)
         for part in reversed(parts):
             yield from part
-
-
-def slice_all(record: Record) -> Ints:
-    """Every row of a record."""
-    return np.arange(len(record))
 
 
 def tier_number(tier: int, window: int) -> int:

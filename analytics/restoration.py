@@ -41,8 +41,8 @@ def dump_grid(grid: Grid) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     books = []
     for i, kpi in enumerate(grid.plan.kpis):
         for tier, book in enumerate(publisher.books[i]):
-            meta, arrays = _dump_records(list(book.records.values()))
-            books.append([kpi.spec.name, tier, meta])
+            listed, arrays = _dump_records(list(book.records.values()))
+            books.append([kpi.spec.name, tier, listed])
             buffers |= {f"#book/{kpi.spec.name}/{tier}/{name}": array for name, array in arrays.items()}
     pending, arrays = _dump_records([block.record for block in publisher.pending])
     buffers |= {f"#pending/{name}": array for name, array in arrays.items()}

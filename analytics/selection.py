@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from analytics.arrays import Bools, Ints, Numbers, selected
 from analytics.definition import NUMBERS, Aggregation
 from analytics.dictionary import NULL
@@ -19,26 +17,26 @@ __all__ = ["Selection", "select"]
 class Selection(NamedTuple):
     """Events by position, None for all of them, and their values in step: None, `Numbers` or `Coded`."""
 
-    index: Ints | None
+    events: Ints | None
     values: Any
 
     def within(self, mask: Bools) -> Selection:
         """Only the events where the mask is true."""
-        if self.index is None:
-            kept = np.flatnonzero(mask)
+        if self.events is None:
+            kept = mask.nonzero()[0]
             return Selection(kept, _part(self.values, kept))
-        chosen = np.flatnonzero(mask[self.index])
-        return Selection(self.index[chosen], _part(self.values, chosen))
+        chosen = mask[self.events].nonzero()[0]
+        return Selection(self.events[chosen], _part(self.values, chosen))
 
 
-def select(frame: Frame, aggregate: Aggregation) -> Selection:
-    """The events where the filter is true and the argument is not null."""
-    return frame.keep(("select", aggregate.key), lambda: _select(frame, aggregate))
+def select(frame: Frame, aggregate: Aggregation, key: str) -> Selection:
+    """The events where the filter is true and the argument is not null. `key` is the key of the aggregate."""
+    return frame.keep(key, lambda: _select(frame, aggregate))
 
 
 def _select(frame: Frame, aggregate: Aggregation) -> Selection:
     where, argument = aggregate.where, aggregate.argument
-    index = None if where is None else frame.keep(("index", where.key), lambda: np.flatnonzero(where.true(frame)))
+    index = None if where is None else frame.keep(("index", where.key), lambda: where.true(frame).nonzero()[0])
     if argument is None:
         return Selection(index, None)
     takes = MEASURES[aggregate.measure].takes
@@ -49,7 +47,7 @@ def _select(frame: Frame, aggregate: Aggregation) -> Selection:
     if takes == "nothing":
         return Selection(_both(index, _present(frame, argument)), None)
     coded = argument.coded(frame)
-    index = _both(index, coded.codes != NULL)
+    index = _both(index, _present(frame, argument))
     return Selection(index, _part(coded, index))
 
 
@@ -58,14 +56,15 @@ def _present(frame: Frame, argument: Node) -> Bools | None:
         return argument.number(frame).valid
     if argument.kind == "bool":
         return argument.true(frame) | argument.false(frame)
-    return argument.coded(frame).codes != NULL
+    present: Bools = argument.coded(frame).codes != NULL
+    return present
 
 
 def _both(index: Ints | None, mask: Bools | None) -> Ints | None:
     if mask is None:
         return index
     if index is None:
-        return None if mask.all() else np.flatnonzero(mask)
+        return None if mask.all() else mask.nonzero()[0]
     chosen = mask[index]
     return index if chosen.all() else index[chosen]
 

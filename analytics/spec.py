@@ -37,7 +37,7 @@ class KpiError(Exception):
         self.column = column
 
 
-class _Refusal(Exception):
+class _RefusalError(Exception):
     """A reason with the key, and the character of its text, that it is about."""
 
     def __init__(self, key: str, reason: str, inside: int | None = None) -> None:
@@ -121,9 +121,9 @@ class KpiSpec:
             try:
                 spec = cls._from_table(table)
                 if spec.name in (other.name for other in specs):
-                    raise _Refusal("name", "the name is taken")
+                    raise _RefusalError("name", "the name is taken")
                 spec._compile()
-            except _Refusal as e:
+            except _RefusalError as e:
                 raise KpiError(name, e.reason, *places.of(i, e.key, e.inside)) from e
             specs.append(spec)
         return specs
@@ -131,18 +131,18 @@ class KpiSpec:
     @classmethod
     def _from_table(cls, table: Any) -> KpiSpec:
         if not isinstance(table, dict):
-            raise _Refusal("", "a [[kpi]] is a table")
+            raise _RefusalError("", "a [[kpi]] is a table")
         values = dict[str, Any]()
         for field in fields(cls):
             if field.name in table:
                 values[field.name] = _typed(field.name, table[field.name])
             elif field.default is MISSING:
-                raise _Refusal("", f"{field.name!r} is missing")
+                raise _RefusalError("", f"{field.name!r} is missing")
         for key in table:
             if key == "tz":
-                raise _Refusal(key, "time zones are not available in this version")
+                raise _RefusalError(key, "time zones are not available in this version")
             if key not in values:
-                raise _Refusal(key, f"unknown key {key!r}")
+                raise _RefusalError(key, f"unknown key {key!r}")
         return cls(**values)
 
     def compile(self) -> Compiled:
@@ -153,28 +153,28 @@ class KpiSpec:
         """
         try:
             return self._compile()
-        except _Refusal as e:
+        except _RefusalError as e:
             raise KpiError(self.name, f"{e.key}: {e.reason}" if e.key else e.reason) from e
 
     def _compile(self) -> Compiled:
         if not _NAME.fullmatch(self.name):
-            raise _Refusal("name", "a name is letters, digits, '_', '.' and '-', at most 100")
+            raise _RefusalError("name", "a name is letters, digits, '_', '.' and '-', at most 100")
         times = {}
         for key in ("delay", "grace"):
             try:
                 times[key] = duration_ms(getattr(self, key))
             except ValueError as e:
-                raise _Refusal(key, str(e)) from e
+                raise _RefusalError(key, str(e)) from e
         if times["grace"] > MAX_GRACE:
-            raise _Refusal("grace", "at most 7d")
+            raise _RefusalError("grace", "at most 7d")
         try:
             window = Window.parse(self.window)
         except ValueError as e:
-            raise _Refusal("window", str(e)) from e
+            raise _RefusalError("window", str(e)) from e
         if not 1 <= self.max_keys <= MAX_KEYS:
-            raise _Refusal("max_keys", f"between 1 and {MAX_KEYS}")
+            raise _RefusalError("max_keys", f"between 1 and {MAX_KEYS}")
         if self.good not in ("", "up", "down"):
-            raise _Refusal("good", "'up', 'down' or nothing")
+            raise _RefusalError("good", "'up', 'down' or nothing")
         where = _sql("where", self.where) if self.where else None
         value = _sql("value", self.value)
         assert isinstance(value, Definition)
@@ -183,10 +183,10 @@ class KpiSpec:
 
     def _columns(self) -> tuple[str, ...]:
         if len(self.by) > MAX_BY:
-            raise _Refusal("by", f"at most {MAX_BY} columns")
+            raise _RefusalError("by", f"at most {MAX_BY} columns")
         columns = tuple(c[1:-1] if len(c) > 2 and c[0] == c[-1] == '"' else c for c in self.by)
         if len(set(columns)) != len(columns) or "" in columns:
-            raise _Refusal("by", "each column once, by its name")
+            raise _RefusalError("by", "each column once, by its name")
         return columns
 
     def meta(self) -> dict[str, Any]:
@@ -201,17 +201,17 @@ def _sql(key: str, text: str) -> Definition | Node:
     try:
         return definition(text) if key == "value" else condition(text)
     except DefinitionError as e:
-        raise _Refusal(key, e.reason, e.offset) from e
+        raise _RefusalError(key, e.reason, e.offset) from e
 
 
 def _typed(key: str, value: Any) -> Any:
     if key == "by":
         if not isinstance(value, list) or not all(isinstance(column, str) for column in value):
-            raise _Refusal(key, "'by' is a list of column names")
+            raise _RefusalError(key, "'by' is a list of column names")
         return tuple(value)
     kind: type = int if key == "max_keys" else str
     if type(value) is not kind:
-        raise _Refusal(key, f"{key!r} is {'a whole number' if kind is int else 'a text'}")
+        raise _RefusalError(key, f"{key!r} is {'a whole number' if kind is int else 'a text'}")
     return value
 
 

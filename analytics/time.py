@@ -1,11 +1,11 @@
 """Event time: the smallest of what the active sources have reached, and how it rose during a batch.
 
-Each source has a maximum of its event times. The base is the minimum of those over the active sources; it never falls.
-A KPI's watermark is the base minus its delay. A source that stays silent for `IDLE` ms stops counting; while the gateway
-throttles it, its clock stands still. When none is active the base is the largest event time seen.
+Each source has a maximum of its event times. The base is the minimum of those over the active sources; it never
+falls. A KPI's watermark is the base minus its delay. A source that stays silent for `IDLE` ms stops counting; while the
+gateway throttles it, its clock stands still. When none is active the base is the largest event time seen.
 
-The minimum lies on a heap whose entries may be out of date: a source's entry is put right only when it comes up, so that
-an event of one of 10,000 sources costs a look-up, and a batch never a pass over all of them.
+The minimum lies on a heap whose entries may be out of date: a source's entry is put right only when it comes up, so
+that an event of one of 10,000 sources costs a look-up, and a batch never a pass over all of them.
 """
 
 from __future__ import annotations

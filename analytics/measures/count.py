@@ -29,14 +29,10 @@ class Count(Cellwise):
         super().__init__(slots, keys, parameter)
         self._count: Ints = np.zeros(slots * keys, np.int64)
 
-    @classmethod
-    def budget(cls, slots: int, keys: int, parameter: int) -> int:
-        return 8 * slots * keys
-
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"count": self._count}
 
-    def add(self, cells: Ints, values: Any) -> None:
+    def add(self, cells: Ints, values: Any) -> None:  # noqa: ARG002  there is nothing but the event to count
         np.add.at(self._count, cells, 1)
 
     def read(self, slots: Ints, keys: Ints) -> Reading:

@@ -21,7 +21,7 @@ from analytics.arrays import Bools, Floats, Ints, Reading, Words
 from analytics.frame import Coded
 from analytics.hyperloglog import ERROR, REGISTERS, estimate, observations
 from analytics.measures.measure import Arrays, over
-from analytics.measures.sparse import CACHE, Sparse
+from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, pair_marks
 from analytics.pairs import PAIR_BYTES
 
 __all__ = ["EXACT", "Distinct"]
@@ -31,7 +31,6 @@ MAX_PAIRS: Final = 1 << 18
 MAX_BLOCKS: Final = 4_096
 IS_EXACT: Final = -1
 IS_SATURATED: Final = -2
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Distinct(Sparse):
@@ -73,9 +72,9 @@ class Distinct(Sparse):
     def add_hashes(self, cells: Ints, hashes: Words) -> None:
         """`add` for values that are known by their hash only."""
         panes = self._pane_cells(cells)
-        mark = (hashes + panes.view(np.uint64) * _GOLDEN) * _GOLDEN
-        at = (mark >> np.uint64(64 - 14)).astype(np.int64)
-        new = np.flatnonzero(self._recent[at] != mark)
+        mark = pair_marks(panes, hashes)
+        at = (mark >> CACHE_SHIFT).astype(np.int64)
+        new = (self._recent[at] != mark).nonzero()[0]
         if not new.size:
             return
         self._recent[at[new]] = mark[new]
@@ -84,7 +83,7 @@ class Distinct(Sparse):
         dense = blocks >= 0
         if dense.any():
             self._observe(blocks[dense], hashes[dense])
-        exact = np.flatnonzero(blocks == IS_EXACT)
+        exact = (blocks == IS_EXACT).nonzero()[0]
         if exact.size:
             self._add_exact(cells[exact], panes[exact], hashes[exact])
 
@@ -107,7 +106,7 @@ class Distinct(Sparse):
 
     def _relieve(self) -> None:
         """Too many exact values in all: the fullest cells become registers until a quarter is free."""
-        used = np.flatnonzero((self._n > 0) & (self._block == IS_EXACT))
+        used = ((self._n > 0) & (self._block == IS_EXACT)).nonzero()[0]
         for cell in used[np.lexsort((self._pane_cells(used), -self._n[used]))].tolist():
             if self._live <= self._max_pairs * 3 // 4:
                 return
@@ -139,16 +138,17 @@ class Distinct(Sparse):
         return self._free.pop()
 
     def _kept(self, cells: Ints, within: Bools) -> Bools:
-        return np.where(within, self._block[cells], IS_SATURATED) == IS_EXACT
+        exact: Bools = np.where(within, self._block[cells], IS_SATURATED) == IS_EXACT
+        return exact
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         blocks = over(self._block.reshape(self.slots, self.keys), slots, keys)
         counts = over(self._n.reshape(self.slots, self.keys), slots, keys)
+        dense = np.logical_or.reduce(blocks >= 0, axis=0)
+        saturated = np.logical_or.reduce(blocks == IS_SATURATED, axis=0)
         if len(slots) == 1:
-            values, dense, saturated = counts[0].copy(), blocks[0] >= 0, blocks[0] == IS_SATURATED
-            registers = self._registers[blocks[0][dense]]
+            values, registers = counts[0].copy(), self._registers[blocks[0][dense]]
         else:
-            dense, saturated = (blocks >= 0).any(axis=0), (blocks == IS_SATURATED).any(axis=0)
             values, registers = self._union(slots, keys, blocks, dense)
             values = np.maximum(values, np.where(blocks == IS_SATURATED, counts, 0).max(axis=0))
         if len(registers):
@@ -169,7 +169,7 @@ class Distinct(Sparse):
         first = np.ones(len(at), np.bool_)
         first[1:] = (at[1:] != at[:-1]) | (hashes[1:] != hashes[:-1])
         sizes = np.bincount(at[first], minlength=len(keys)).astype(np.int64)
-        which = np.flatnonzero(dense)
+        which = dense.nonzero()[0]
         registers = np.zeros((len(which), REGISTERS), np.uint8)
         for i, column in enumerate(which.tolist()):
             members = blocks[:, column]
@@ -189,7 +189,7 @@ class Distinct(Sparse):
         self.add_hashes(found + target * self.keys, hashes)
         blocks = self._block.reshape(self.slots, self.keys)
         for source in sources.tolist():
-            for key in np.flatnonzero(blocks[source] != IS_EXACT).tolist():
+            for key in (blocks[source] != IS_EXACT).nonzero()[0].tolist():
                 cell = target * self.keys + key
                 if self._block[cell] == IS_EXACT:
                     self._promote(cell)
@@ -210,10 +210,10 @@ class Distinct(Sparse):
         self._block[row] = IS_EXACT
         super().clear(slot)
 
-    def dump(self, slots: Ints) -> Arrays:
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:  # noqa: ARG002  only pairs that exist are kept
         cells, hashes, _ = self._dump_pairs(slots)
         blocks = self._block.reshape(self.slots, self.keys)[slots].reshape(-1)
-        dense, saturated = np.flatnonzero(blocks >= 0), np.flatnonzero(blocks == IS_SATURATED)
+        dense, saturated = (blocks >= 0).nonzero()[0], (blocks == IS_SATURATED).nonzero()[0]
         return {
             "cells": cells,
             "hashes": hashes,
@@ -223,7 +223,7 @@ class Distinct(Sparse):
             "bounds": self._n.reshape(self.slots, self.keys)[slots].reshape(-1)[saturated],
         }
 
-    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+    def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
         saturated = self._placed(slots, state["saturated"])
         self._block[saturated] = IS_SATURATED
         self._n[saturated] = state["bounds"]

@@ -18,21 +18,13 @@ class _Extreme(Cellwise):
 
     takes: ClassVar[Takes] = "number"
     choose: ClassVar[np.ufunc]
-    none: ClassVar[float]
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
         super().__init__(slots, keys, parameter)
-        self._extreme: Floats = np.full(slots * keys, self.none)
-
-    @classmethod
-    def budget(cls, slots: int, keys: int, parameter: int) -> int:
-        return 8 * slots * keys
+        self._extreme: Floats = np.full(slots * keys, self.blank)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"extreme": self._extreme}
-
-    def empty(self, name: str) -> float:
-        return self.none
 
     def add(self, cells: Ints, values: Numbers) -> None:
         self.choose.at(self._extreme, cells, values.values)
@@ -56,7 +48,7 @@ class Min(_Extreme):
     """
 
     choose = np.minimum
-    none = float("inf")
+    blank = float("inf")
 
 
 class Max(_Extreme):
@@ -68,4 +60,4 @@ class Max(_Extreme):
     """
 
     choose = np.maximum
-    none = float("-inf")
+    blank = float("-inf")

@@ -63,12 +63,12 @@ class Measure(ABC):
         """The slot is free again."""
 
     @abstractmethod
-    def dump(self, slots: Ints) -> Arrays:
-        """The state of these slots, which the dump knows as 0, 1, .. in the order given."""
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:
+        """The state of these slots, which the dump knows as 0, 1, .. in the order given; only `keys` occur in them."""
 
     @abstractmethod
-    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
-        """Put a dump of as many slots into these, which are open and empty."""
+    def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        """Put a dump of as many slots, with the same keys, into these, which are open and empty."""
 
     def note(self) -> Mapping[str, int]:
         """Counters of what the bounds of this measure cost, for `stats()`."""
@@ -78,28 +78,32 @@ class Measure(ABC):
 class Cellwise(Measure):
     """A measure whose state is one or more arrays with one number per cell."""
 
+    blank: ClassVar[float] = 0
+    """What an untouched cell holds."""
+    cell_bytes: ClassVar[int] = 8
+
+    @classmethod
+    def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  dense state has no parameter
+        return cls.cell_bytes * slots * keys
+
     @abstractmethod
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Name -> state, each of `slots * keys` numbers."""
-
-    def empty(self, name: str) -> float:  # noqa: ARG002
-        """What an untouched cell of this array holds."""
-        return 0
 
     def table(self, array: NDArray[Any]) -> NDArray[Any]:
         """The array as slots x keys."""
         return array.reshape(self.slots, self.keys)
 
     def clear(self, slot: int) -> None:
-        for name, array in self.arrays().items():
-            self.table(array)[slot] = self.empty(name)
+        for array in self.arrays().values():
+            self.table(array)[slot] = self.blank
 
-    def dump(self, slots: Ints) -> Arrays:
-        return {name: self.table(array)[slots] for name, array in self.arrays().items()}
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:
+        return {name: over(self.table(array), slots, keys) for name, array in self.arrays().items()}
 
-    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+    def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
         for name, array in self.arrays().items():
-            self.table(array)[slots] = state[name]
+            self.table(array)[np.ix_(slots, keys)] = state[name]
 
 
 def over(table: NDArray[Any], slots: Ints, keys: Ints) -> NDArray[Any]:
@@ -110,7 +114,5 @@ def over(table: NDArray[Any], slots: Ints, keys: Ints) -> NDArray[Any]:
 
 def total(table: NDArray[np.int64], slots: Ints, keys: Ints) -> NDArray[np.int64]:
     """Sum over `slots` for each of `keys`."""
-    if len(slots) == 1:
-        return table[slots[0], keys]
-    result: NDArray[np.int64] = over(table, slots, keys).sum(axis=0)
+    result: NDArray[np.int64] = table[slots[0], keys] if len(slots) == 1 else over(table, slots, keys).sum(axis=0)
     return result

@@ -15,7 +15,15 @@ __all__ = ["Sparse"]
 
 VACANT: Final = np.iinfo(np.int64).min >> 1
 """Stands for the pane of a slot that holds none; no pane has this number."""
-CACHE: Final = 1 << 14
+CACHE: Final = 1 << 15
+"""Slots of the caches in front of the pair tables."""
+CACHE_SHIFT: Final = np.uint64(64 - 15)
+_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+def pair_marks(cells: Ints, hashes: Words) -> Words:
+    """One number per pair of pane cell and hash, as good as the pair itself; its high bits choose a cache slot."""
+    return (hashes + cells.view(np.uint64) * _GOLDEN) * _GOLDEN
 
 
 class Sparse(Measure):

@@ -40,6 +40,7 @@ class Sum(Cellwise):
 
     takes: ClassVar[Takes] = "number"
     invertible = True
+    cell_bytes = 8 * (1 + len(SHIFTS))
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
         super().__init__(slots, keys, parameter)
@@ -51,7 +52,7 @@ class Sum(Cellwise):
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:
-        return 8 * (1 + len(SHIFTS)) * slots * keys + ODD_BYTES * min(slots * keys, MAX_ODD)
+        return super().budget(slots, keys, parameter) + ODD_BYTES * min(slots * keys, MAX_ODD)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"n": self._n, **{f"limb{i}": limb for i, limb in enumerate(self._limbs)}}
@@ -134,7 +135,7 @@ class Sum(Cellwise):
         if self._odd:
             self._odd = {cell: value for cell, value in self._odd.items() if cell // self.keys != slot}
 
-    def dump(self, slots: Ints) -> Arrays:
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:
         place = {slot: i for i, slot in enumerate(slots.tolist())}
         odd = sorted(
             (place[cell // self.keys] * self.keys + cell % self.keys, value)
@@ -143,10 +144,10 @@ class Sum(Cellwise):
         )
         cells = np.array([cell for cell, _ in odd], np.int64)
         texts = " ".join(hex(value) for _, value in odd).encode()
-        return super().dump(slots) | {"odd_cells": cells, "odd": np.frombuffer(texts, np.uint8)}
+        return super().dump(slots, keys) | {"odd_cells": cells, "odd": np.frombuffer(texts, np.uint8)}
 
-    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
-        super().load(slots, state)
+    def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        super().load(slots, keys, state)
         for cell, text in zip(state["odd_cells"].tolist(), state["odd"].tobytes().split(), strict=True):
             self._odd[int(slots[cell // self.keys]) * self.keys + cell % self.keys] = int(text, 16)
 

@@ -5,7 +5,8 @@ frequent half is forgotten, and the largest forgotten count is added to its `sla
 least n and at most n + slack times, and no value that is missing can have been seen more than slack times. (Lossy
 counting, Manku and Motwani 2002, with the bucket chosen by size instead of time.)
 
-Value, as JSON text: `{"items": [[value, n], ..]}` ordered by n, then value; once approximate also `"bounds": [[n, n + slack], ..]`.
+Value, as JSON text: `{"items": [[value, n], ..]}` ordered by n, then value; once approximate also
+`"bounds": [[n, n + slack], ..]`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Reading, Words
 from analytics.frame import Coded
-from analytics.measures.measure import Arrays, total
-from analytics.measures.sparse import Sparse
+from analytics.measures.measure import Arrays, over, total
+from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, pair_marks
 from analytics.names import Names, sort_key, written
 from analytics.pairs import COUNTED_BYTES
 
@@ -51,10 +52,19 @@ class Top(Sparse):
         self._slack: Ints = np.zeros(slots * keys, np.int64)
         self._live = 0
         self._names = Names(self._used_hashes)
+        # Pairs counted lately and where they lie: most events repeat one, and are done without probing.
+        self._recent: Words = np.zeros(CACHE, np.uint64)
+        self._recent_place: Ints = np.zeros(CACHE, np.int64)
+        self._recent_of = self._table.generation
 
     @classmethod
-    def budget(cls, slots: int, keys: int, parameter: int) -> int:
-        return 16 * slots * keys + COUNTED_BYTES * _max_pairs(slots, keys) + Names.budget(_max_pairs(slots, keys))
+    def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  it bounds what is shown only
+        return (
+            16 * slots * keys
+            + COUNTED_BYTES * _max_pairs(slots, keys)
+            + Names.budget(_max_pairs(slots, keys))
+            + 16 * CACHE
+        )
 
     def add(self, cells: Ints, values: Coded) -> None:
         codes, dictionary = values
@@ -63,21 +73,38 @@ class Top(Sparse):
         if fresh.size:
             named = dictionary.values_by_code
             self._names.learn(hashes[fresh].tolist(), [named[code] for code in codes[fresh].tolist()])
-            self._forget()
+            self._forget(cells[fresh])
 
     def _count(self, cells: Ints, hashes: Words, counts: Ints | int) -> Ints:
-        places, fresh = self._table.place(self._pane_cells(cells), hashes)
+        """Add to the counts of these pairs; returns the positions of those that are new."""
+        panes = self._pane_cells(cells)
+        if self._recent_of != self._table.generation:
+            self._recent_of = self._table.generation
+            self._recent.fill(0)
+        mark = pair_marks(panes, hashes)
+        at = (mark >> CACHE_SHIFT).astype(np.int64)
+        missed: Ints = (self._recent[at] != mark).nonzero()[0]
+        places = self._recent_place[at]
+        new = missed
+        if missed.size:
+            places[missed], fresh = self._table.place(panes[missed], hashes[missed])
+            if self._recent_of != self._table.generation:  # it was rebuilt: the others have moved as well
+                places, _ = self._table.place(panes, hashes)
+            else:
+                self._recent[at[missed]] = mark[missed]
+                self._recent_place[at[missed]] = places[missed]
+            new = missed[fresh]
+            np.add.at(self._n, cells[new], 1)
+            self._live += len(new)
         np.add.at(self._table.counts, places, counts)
-        new = np.flatnonzero(fresh)
-        np.add.at(self._n, cells[new], 1)
-        self._live += len(new)
         return new
 
-    def _forget(self) -> None:
-        for cell in np.flatnonzero(self._n > MAX_VALUES).tolist():
+    def _forget(self, grown: Ints) -> None:
+        """Keep the caps, after these cells got new values."""
+        for cell in np.unique(grown[self._n[grown] > MAX_VALUES]).tolist():
             self._halve(cell)
         if self._live > self._max_pairs:
-            used = np.flatnonzero(self._n > 1)
+            used = (self._n > 1).nonzero()[0]
             for cell in used[np.lexsort((self._pane_cells(used), -self._n[used]))].tolist():
                 if self._live <= self._max_pairs * 3 // 4:
                     return
@@ -126,10 +153,11 @@ class Top(Sparse):
 
     def merge(self, sources: Ints, target: int) -> None:
         found, hashes, counts = _summed(*self._pairs_of(sources))
-        self._count(found + target * self.keys, hashes, counts)
+        cells = found + target * self.keys
+        new = self._count(cells, hashes, counts)
         slack = self._slack.reshape(self.slots, self.keys)
         slack[target] += slack[sources].sum(axis=0)
-        self._forget()
+        self._forget(cells[new])
 
     def clear(self, slot: int) -> None:
         row = slice(slot * self.keys, (slot + 1) * self.keys)
@@ -138,17 +166,17 @@ class Top(Sparse):
         self._slack[row] = 0
         super().clear(slot)
 
-    def dump(self, slots: Ints) -> Arrays:
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:
         cells, hashes, counts = self._dump_pairs(slots)
         return {
             "cells": cells,
             "hashes": hashes,
             "counts": counts,
-            "slack": self._slack.reshape(self.slots, self.keys)[slots],
+            "slack": over(self._slack.reshape(self.slots, self.keys), slots, keys),
         } | self._names.dump(hashes)
 
-    def load(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> None:
-        self._slack.reshape(self.slots, self.keys)[slots] = state["slack"]
+    def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        self._slack.reshape(self.slots, self.keys)[np.ix_(slots, keys)] = state["slack"]
         cells = self._placed(slots, state["cells"])
         if cells.size:
             self._count(cells, state["hashes"], state["counts"])
@@ -161,7 +189,7 @@ def _summed(keys: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]
     keys, hashes, counts = keys[order], hashes[order], counts[order]
     first = np.ones(len(keys), np.bool_)
     first[1:] = (keys[1:] != keys[:-1]) | (hashes[1:] != hashes[:-1])
-    starts = np.flatnonzero(first)
+    starts = first.nonzero()[0]
     sums = np.add.reduceat(counts, starts) if len(starts) else counts
     return keys[first], hashes[first], sums
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 from hypothesis import strategies as st
@@ -57,7 +57,7 @@ def batch(stream: Stream) -> Batch:
 def pieces(stream: Stream, cuts: Sequence[int]) -> list[Stream]:
     """The stream cut at these positions."""
     places = [0, *sorted({cut % (len(stream) + 1) for cut in cuts} - {0, len(stream)}), len(stream)]
-    return [stream[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [stream[a:b] for a, b in pairwise(places)]
 
 
 def feed(engine: Engine, stream: Stream, cuts: Sequence[int] = ()) -> None:
@@ -68,9 +68,7 @@ def feed(engine: Engine, stream: Stream, cuts: Sequence[int] = ()) -> None:
 
 def settled(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     """Final rows and corrections as the model has them."""
-    return [
-        (row.start, row.end, key_of(row), row.value, row.kind, row.rev) for row in rows if row.kind != "partial"
-    ]
+    return [(row.start, row.end, key_of(row), row.value, row.kind, row.rev) for row in rows if row.kind != "partial"]
 
 
 def key_of(row: Row) -> Any:

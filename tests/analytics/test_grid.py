@@ -33,9 +33,7 @@ def test_rows_equal_the_model(
 ) -> None:
     """For any stream, finals, corrections, partials and late events are those of the event-by-event model."""
     text, size, hop = window
-    spec = KpiSpec(
-        name="k", value=value, window=text, delay=f"{delay}ms", grace=f"{grace}ms", by=(by,) if by else ()
-    )
+    spec = KpiSpec(name="k", value=value, window=text, delay=f"{delay}ms", grace=f"{grace}ms", by=(by,) if by else ())
     engine, model = Engine([spec]), Model(VALUES[value], size, hop, delay, grace, by)
     late, at = [], 0
     partial: dict[Any, Any] = {}
