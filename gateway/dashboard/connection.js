@@ -5,6 +5,9 @@ import { SUBPROTOCOL, closeText, decode, encode, hello, pong, retryRule } from "
 
 /** No answer to a request or a hello within this: the way is blocked, try again. */
 const ANSWER_MS = 10_000;
+/** A list that may have changed is read again so soon, since every tile says so at the same time, and no more often. */
+const RELIST_MS = 250;
+const RELIST_PACE_MS = 10_000;
 
 /**
  * @typedef {object} State
@@ -15,7 +18,7 @@ const ANSWER_MS = 10_000;
  *
  * @typedef {object} Handlers
  * @property {(state: State) => void} state
- * @property {(kpis: object[]) => void} kpis the list, before each socket
+ * @property {(kpis: object[]) => void} kpis the list, before each socket and when it may have changed
  * @property {(welcome: object) => void} opened
  * @property {(message: object) => void} message
  * @property {() => void} closed an opened socket ended
@@ -36,6 +39,9 @@ export class Connection {
   #timer = null;
   #watchdog = null;
   #abort = null;
+  /** The next reading of the list, if one is due, and when the last began. */
+  #relisting = null;
+  #relistedAt = -Infinity;
   /** How long silence may last, ms; from `welcome.heartbeat_ms`. */
   #patience = ANSWER_MS;
 
@@ -59,15 +65,12 @@ export class Connection {
     const abort = new AbortController();
     this.#abort = abort;
     const limit = this.#env.setTimeout(() => abort.abort(), ANSWER_MS);
-    let answer;
     try {
-      const headers = { Authorization: `Bearer ${this.#key}` };
-      answer = await this.#env.fetch(new URL("v1/kpis", this.#env.base), { headers, signal: abort.signal, cache: "no-store" });
-      const list = answer.ok ? (await answer.json()).kpis : null;
+      const { answer, kpis } = await this.#list(abort.signal);
       if (this.#abort !== abort) return;
       this.#abort = null;
-      if (answer.ok) {
-        this.#on.kpis(Array.isArray(list) ? list.filter((kpi) => typeof kpi?.name === "string") : []);
+      if (kpis) {
+        this.#on.kpis(kpis);
         this.#open();
       } else {
         this.#answered(answer);
@@ -81,6 +84,20 @@ export class Connection {
     }
   }
 
+  /** The server's KPI set may have changed under a live socket: read it again, once for all who say so. */
+  relist() {
+    if (!this.#opened || this.#relisting !== null) return;
+    const wait = Math.max(RELIST_MS, this.#relistedAt + RELIST_PACE_MS - this.#env.now());
+    this.#relisting = this.#env.setTimeout(async () => {
+      const socket = this.#socket;
+      this.#relisting = null;
+      this.#relistedAt = this.#env.now();
+      // Without an answer the board stays as it is: the next socket begins with the list anyway.
+      const { kpis } = await this.#list().catch(() => ({ kpis: null }));
+      if (kpis && this.#opened && this.#socket === socket) this.#on.kpis(kpis);
+    }, wait);
+  }
+
   /** End for good: no handler is called any more. */
   stop() {
     this.#abort?.abort();
@@ -92,6 +109,15 @@ export class Connection {
   /** @param {object[]} messages sent as one frame; dropped when there is no socket, since `opened` says all again */
   send(messages) {
     if (this.#socket?.readyState === 1) this.#socket.send(encode(messages));
+  }
+
+  /** @param {AbortSignal} [signal] @returns {Promise<{answer: Response, kpis: object[]|null}>} null unless answered 200 */
+  async #list(signal) {
+    const headers = { Authorization: `Bearer ${this.#key}` };
+    const answer = await this.#env.fetch(new URL("v1/kpis", this.#env.base), { headers, signal, cache: "no-store" });
+    if (!answer.ok) return { answer, kpis: null };
+    const { kpis } = await answer.json();
+    return { answer, kpis: Array.isArray(kpis) ? kpis.filter((kpi) => typeof kpi?.name === "string") : [] };
   }
 
   #answered({ status, headers }) {
@@ -153,6 +179,8 @@ export class Connection {
   /** Let go of the socket, closing it if need be. */
   #drop() {
     this.#env.clearTimeout(this.#watchdog);
+    this.#env.clearTimeout(this.#relisting);
+    this.#relisting = null;
     const socket = this.#socket;
     this.#socket = null;
     if (socket && socket.readyState < 2) socket.close();

@@ -17,14 +17,21 @@ const MAX_HZ = 4;
 export class Feed {
   /** @type {Map<number, Subscription>} */
   #subscriptions = new Map();
+  /** Ids of those that asked for a snapshot and have not heard anything since. */
+  #asked = new Set();
   #send;
+  #restated;
   #next = 1;
   #open = false;
   #visible = true;
 
-  /** @param {(messages: object[]) => void} send called only between `opened` and `closed` */
-  constructor(send) {
+  /**
+   * @param {(messages: object[]) => void} send called only between `opened` and `closed`
+   * @param {() => void} restated the server said something anew that nobody asked for: its KPI set may have changed
+   */
+  constructor(send, restated) {
     this.#send = send;
+    this.#restated = restated;
   }
 
   /**
@@ -36,6 +43,7 @@ export class Feed {
     this.#subscriptions.set(id, subscription);
     if (this.#open) this.#send([this.#subscribe(id, subscription)]);
     return () => {
+      this.#asked.delete(id);
       if (this.#subscriptions.delete(id) && this.#open) this.#send([wire.unsubscribe(id)]);
     };
   }
@@ -64,13 +72,23 @@ export class Feed {
   receive(message) {
     const subscription = this.#subscriptions.get(message.id);
     if (!subscription) return;
-    if (message.type === "error") return subscription.onError(message.code);
+    if (message.type === "error") {
+      if (message.code === "unknown_kpi") this.#restated();
+      return subscription.onError(message.code);
+    }
     const outcome = subscription.view.apply(message);
-    if (outcome === "resync") this.#send([wire.resync(message.id)]);
+    const asked = this.#asked.has(message.id);
+    if (outcome !== "waiting") this.#asked.delete(message.id);
+    if (outcome === "resync") {
+      this.#asked.add(message.id);
+      this.#send([wire.resync(message.id)]);
+    }
     if (outcome === "changed") subscription.onChange();
+    if (outcome === "changed" && message.type === "snapshot" && !asked) this.#restated();
   }
 
   #subscribe(id, { kpi, last, view }) {
+    this.#asked.add(id);
     return wire.subscribe(id, kpi, last, MAX_HZ, view.from);
   }
 }

@@ -27,7 +27,7 @@ const world = {
 
 const clock = new Clock();
 const serverNow = () => clock.at(performance.now()) ?? Date.now();
-const feed = new Feed((messages) => connection?.send(messages));
+const feed = new Feed((messages) => connection?.send(messages), () => connection?.relist());
 const board = new Board(byId("board"), feed, new Painter(), serverNow);
 const notices = new Notices(byId("notices"));
 const start = new Start(byId("start"), location.origin);

@@ -135,6 +135,38 @@ test("a close that says never stops until a person asks", async () => {
   assert.equal(world.sockets.length, 2);
 });
 
+test("a list that may have changed is read again once, and not again for ten seconds", async () => {
+  const world = new World();
+  const connection = await live(world);
+  world.answer = { status: 200, body: { kpis: [{ name: "new" }, 5] } };
+  for (let i = 0; i < 9; i++) connection.relist();
+  await world.advance(250);
+  assert.deepEqual(world.taken(), [["kpis", [{ name: "new" }]]]);
+  connection.relist();
+  await world.advance(9_999);
+  assert.deepEqual(world.taken(), []);
+  await world.advance(1);
+  assert.deepEqual(world.taken(), [["kpis", [{ name: "new" }]]]);
+  assert.equal(world.sockets.length, 1);
+});
+
+test("a list that cannot be read again, or comes when its socket is gone, changes nothing", async () => {
+  const world = new World();
+  const connection = await live(world);
+  world.answer = { status: 503 };
+  connection.relist();
+  await world.advance(250);
+  world.answer = new Error("no network");
+  connection.relist();
+  await world.advance(10_000);
+  connection.relist();
+  world.last.onclose({ code: 4006 });
+  connection.relist();
+  await world.advance(60_000);
+  assert.deepEqual(world.taken(), ["closed", "stopped"]);
+  assert.equal(world.requests.length, 3);
+});
+
 test("a lost socket backs off with jitter, asks for the list again and opens a new one", async () => {
   const world = new World();
   await live(world);

@@ -7,7 +7,7 @@ import { View } from "../../gateway/dashboard/view.js";
 function fed() {
   const sent = [];
   const seen = [];
-  const feed = new Feed((messages) => sent.push(...messages));
+  const feed = new Feed((messages) => sent.push(...messages), () => seen.push("restated"));
   const add = (kpi) => {
     const view = new View(300_000);
     const undo = feed.add({ kpi, last: 300, view, onChange: () => seen.push(kpi), onError: (code) => seen.push([kpi, code]) });
@@ -75,7 +75,25 @@ test("errors reach their subscription and messages for none are dropped", () => 
   feed.receive({ type: "error", code: "unknown_kpi", id: 1 });
   undo();
   feed.receive(snapshot(1));
-  assert.deepEqual(seen, [["a", "unknown_kpi"]]);
+  assert.deepEqual(seen, ["restated", ["a", "unknown_kpi"]]);
+});
+
+test("a snapshot that nobody asked for means that the KPI set may have changed", () => {
+  const { feed, add, seen } = fed();
+  add("a");
+  feed.opened();
+  feed.receive(snapshot(1));
+  feed.receive(delta(1, 5, 6));
+  feed.receive(delta(1, 8, 9));
+  feed.receive(snapshot(1, 9));
+  assert.deepEqual(seen.splice(0), ["a", "a", "a"]);
+  feed.receive(snapshot(1, 9));
+  assert.deepEqual(seen.splice(0), ["a", "restated"]);
+  feed.closed();
+  feed.opened();
+  feed.receive({ ...snapshot(1, 9), part: 1, parts: 2 });
+  feed.receive({ ...snapshot(1, 9), part: 2, parts: 2 });
+  assert.deepEqual(seen, ["a"]);
 });
 
 test("visibility is told when it changes, and again on a new socket while hidden", () => {
