@@ -25,6 +25,7 @@ from gateway.core.gate import AcceptGate
 from gateway.core.hub import Hub
 from gateway.core.viewer import ViewerLimits
 from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, ConfigError, StorageError
+from gateway.server.address import in_url, own_origins
 from gateway.server.door import Door
 from gateway.server.drain import drain
 from gateway.server.frames import frame
@@ -210,7 +211,7 @@ class Server:
             raise ConfigError("port", f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
         port = self._listener.sockets[0].getsockname()[1]
         scheme = "https" if ssl else "http"
-        self.house.origins = Origins(config.allowed_origins, _own_origins(config.host, port))
+        self.house.origins = Origins(config.allowed_origins, own_origins(config.host, port))
         self._ticking = asyncio.create_task(Ticker(self.house, config.tick_ms, config.memory_cap * _MB).run())
         self._ticking.add_done_callback(self._ticker_ended)
         self._metrics.watch(self.house, self.gate, door)
@@ -218,7 +219,7 @@ class Server:
         gc.collect()
         gc.freeze()
         self._services.is_ready = True
-        self.url = f"{scheme}://{_shown(config.host)}:{port}"
+        self.url = f"{scheme}://{in_url(config.host)}:{port}"
 
     def _may_open(self, origin: str | None) -> bool:
         return self.house.origins.may_open(origin)
@@ -283,15 +284,6 @@ class Server:
             _log.critical("ticker_failed", exc_info=task.exception())
             self.exit_code = 1
             self._stop.set()
-
-
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _own_origins(host: str, port: int) -> list[str]:
-    names = {_shown(host), "localhost"} | ({"127.0.0.1"} if host in ("0.0.0.0", "::", "") else set())  # noqa: S104
-    return [f"{scheme}://{name}:{port}" for scheme in ("http", "https") for name in sorted(names)]
 
 
 def announce(server: Server) -> None:

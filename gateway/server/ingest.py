@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from analytics import KpiSpec
 from gateway.core.admission import Admitted
@@ -39,11 +39,8 @@ class _Group(NamedTuple):
     events: int
 
 
-class Waiter(Protocol):
-    """Hears that a batch is on disk."""
-
-    def __call__(self, verdicts: tuple[WireVerdict, ...]) -> None:
-        """The batch is applied."""
+Waiter = Callable[[tuple[WireVerdict, ...]], None]
+"""Hears that a batch is on disk and applied, with the verdicts on its events."""
 
 
 class Ingest:
@@ -170,8 +167,6 @@ class Ingest:
             self._snapshot(self._clock())
             await self.settled()
 
-    # ---- one group ----------------------------------------------------------------------------------------------
-
     def _write_next(self) -> None:
         self._scheduled = False
         if self._writing is not None or self._failed or not self._pending:
@@ -276,8 +271,6 @@ class Ingest:
         session.held = on
         self.fold.engine.throttle(session.producer.id, on, self._clock())
 
-    # ---- pressure -----------------------------------------------------------------------------------------------
-
     def _judge(self) -> None:
         oldest = self._clock() - self._pending[0].received_at if self._pending else 0
         pending = self._pending_bytes / self.pool.size
@@ -295,8 +288,6 @@ class Ingest:
         left = list(rest)
         if left:
             self._loop.call_soon(self._announce, left)
-
-    # ---- snapshots ----------------------------------------------------------------------------------------------
 
     def _snapshot(self, now: int, position: int | None = None) -> None:
         """Between two groups, when state and log agree; the bytes are made here, the writer thread stores them."""
