@@ -16,13 +16,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-ROOT = Path(__file__).parents[2]
-SDK = ROOT / "client_sdk" / "browser" / "src"
-DEMO = ROOT / "gateway" / "dashboard" / "demo"
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+from tests.browser.pages import CSP, DEMO, SDK
+
 SNIPPET = "<!doctype html><title>Page</title><script type='module' src='/sdk.js'></script><p>page"
 TYPES = {".svg": "image/svg+xml", ".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
