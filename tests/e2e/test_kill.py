@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
@@ -96,6 +97,7 @@ class Producer:
                 max_seq = message["credit"]["max_seq"]
 
 
+@pytest.mark.timeout(900)
 def test_a_hundred_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     """Acked events lost 0, doubled 0; the ledger and every KPI say exactly what the producers sent."""
     kpis = tmp_path / "kpis.toml"
