@@ -104,7 +104,6 @@ class Engine:
     def finish(self) -> Changes:
         """There will be no more events: every window becomes final. What comes later is late."""
         for grid in self._grids:
-            grid.publish(self._clock.maximum)
             grid.advance_to(END_OF_TIME)
         return self._changes()
 

@@ -174,16 +174,16 @@ class Case(Node):
     """CASE WHEN condition THEN value .. ELSE value END; the first true condition decides."""
 
     def __init__(self, key: str, branches: Sequence[tuple[Node, Node]], default: Node) -> None:
-        self._branches = tuple(branches)
-        self._default = default
+        self.branches = tuple(branches)
+        self.default = default
         super().__init__(key, *(node for pair in branches for node in pair), default)
         kinds = {value.kind for value in (*(value for _, value in branches), default)} - {"null"}
         self.kind = kinds.pop() if len(kinds) == 1 else "any" if kinds else "null"
 
     def _number(self, at: Operands) -> Numbers:
-        values, valid, _ = self._default.number(at)
+        values, valid, _ = self.default.number(at)
         known = np.ones(at.n, np.bool_) if valid is None else valid
-        for condition, value in reversed(self._branches):
+        for condition, value in reversed(self.branches):
             chosen = condition.true(at)
             branch, branch_valid, _ = value.number(at)
             values = np.where(chosen, branch, values)
@@ -191,8 +191,8 @@ class Case(Node):
         return Numbers(values, None if known.all() else known)
 
     def _raw(self, at: Operands) -> Sequence[Any]:
-        values = list(self._default.raw(at))
-        for condition, value in reversed(self._branches):
+        values = list(self.default.raw(at))
+        for condition, value in reversed(self.branches):
             branch = value.raw(at)
             for i in np.flatnonzero(condition.true(at)).tolist():
                 values[i] = branch[i]

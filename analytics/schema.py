@@ -9,7 +9,7 @@ from enum import Flag, auto
 from analytics.definition import Aggregation
 from analytics.expression import Column, Constant, IsNull, Node
 from analytics.measures import MEASURES
-from analytics.operators import Arithmetic, NumbersCompare
+from analytics.operators import Arithmetic, Case, NumbersCompare
 
 __all__ = ["Columns", "Schema", "Use"]
 
@@ -69,6 +69,12 @@ class Columns:
                 self._use(node.name, Use.NUMBER)
             else:
                 self._text(node)
+            return
+        if isinstance(node, Case):
+            for condition, value in node.branches:
+                self._visit(condition, numeric=False)
+                self._visit(value, numeric=numeric)
+            self._visit(node.default, numeric=numeric)
             return
         numeric = (numeric or isinstance(node, Arithmetic | NumbersCompare)) and not isinstance(node, IsNull)
         for operand in node.operands:

@@ -9,6 +9,7 @@ once, when it is read. (The idea is Kulisch's accumulator, cut to the range that
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -156,14 +157,14 @@ class Sum(Cellwise):
 
 
 def _rounded(limbs: tuple[int, ...], odd: int) -> float | int:
-    """The nearest float of the exact total, or the integer itself where a float would lose it."""
+    """The nearest float of the exact total, or, below 2**63, the integer itself where a float would lose it."""
     value = sum(limb << shift for limb, shift in zip(limbs, SHIFTS, strict=True))
     unit = 96
     if odd:
         value, unit = (value << (FINEST - 96)) + odd, FINEST
-    if abs(value) >> unit >= 1 << 53 and not value & ((1 << unit) - 1):
+    if 1 << 53 <= abs(value) >> unit < 1 << 63 and not value & ((1 << unit) - 1):
         return value >> unit
     try:
         return value / (1 << unit)
     except OverflowError:
-        return value >> unit
+        return sys.float_info.max if value > 0 else -sys.float_info.max

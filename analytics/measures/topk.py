@@ -104,11 +104,9 @@ class Top(Sparse):
         for cell in np.unique(grown[self._n[grown] > MAX_VALUES]).tolist():
             self._halve(cell)
         if self._live > self._max_pairs:
-            used = (self._n > 1).nonzero()[0]
-            for cell in used[np.lexsort((self._pane_cells(used), -self._n[used]))].tolist():
-                if self._live <= self._max_pairs * 3 // 4:
-                    return
-                self._halve(cell)
+            while self._live > self._max_pairs * 3 // 4:
+                fullest = (self._n == self._n.max()).nonzero()[0]
+                self._halve(int(fullest[self._pane_cells(fullest).argmin()]))
 
     def _halve(self, cell: int) -> None:
         """Keep the more frequent half of a cell's values; equal counts go by hash."""

@@ -1,0 +1,92 @@
+"""`sum` and `avg`: exact, whatever the order."""
+
+from __future__ import annotations
+
+import random
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.arrays import Numbers
+from analytics.measures.sum import MAX_ODD, Sum
+from tests.analytics.measures.values import add, cells, opened, read
+from tests.analytics.simple import values_of
+
+LARGEST = sys.float_info.max
+FLOATS = st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30)
+
+
+@given(FLOATS)
+def test_a_sum_is_the_exact_sum_rounded_once(values: list[float]) -> None:
+    """For any floats, from the smallest to the largest, the result is that of exact arithmetic."""
+    total = opened(Sum)
+    add(total, [0] * len(values), values)
+    exact = sum(map(Fraction, values), Fraction(0))
+    if exact.denominator == 1 and 2**53 <= abs(exact) < 2**63:
+        expected: float = int(exact)
+    else:
+        expected = float(max(min(exact, Fraction(LARGEST)), -Fraction(LARGEST)))
+    assert read(total, 0)[0] == (expected if values else None)
+
+
+@given(FLOATS, st.integers(0, 99))
+def test_order_and_splits_do_not_change_a_bit(values: list[float], seed: int) -> None:
+    """The digits of the state are the same for any order and any batches."""
+    one, other = opened(Sum), opened(Sum)
+    add(one, [0] * len(values), values)
+    for value in random.Random(seed).sample(values, len(values)):
+        add(other, [0], [value])
+    dumps = [total.dump(cells(0), cells(0, 1)) for total in (one, other)]
+    assert {k: v.tobytes() for k, v in dumps[0].items()} == {k: v.tobytes() for k, v in dumps[1].items()}
+
+
+def test_ten_million_steps_leave_no_drift() -> None:
+    """0.1 added and taken out again ten million times in all is gone without a trace."""
+    total = opened(Sum, 4)
+    for _ in range(100):
+        total.add(np.zeros(100_000, np.int64), Numbers(np.full(100_000, 0.1), None))
+        total.merge(cells(0), 3)
+        total.subtract(0, 3)
+    assert read(total, 3)[0] is None
+    assert read(total, 0)[0] == float(Fraction(0.1) * 10_000_000)
+
+
+def test_integers_beyond_floats_are_exact() -> None:
+    """Integers that no float holds are added as they are, and come out as integers."""
+    events = [{"n": 2**53 + 1}, {"n": 2**53 + 1}, {"n": 2**62 + 1}]
+    assert values_of("sum(n)", events) == [2 * (2**53 + 1) + 2**62 + 1]
+
+
+def test_sum_and_average_take_numbers_only() -> None:
+    """Texts, booleans and nulls are left out of both the sum and the divisor; of nothing both are null."""
+    events = [{"x": 1}, {"x": "2"}, {"x": True}, {"x": None}, {"x": 4.5}]
+    assert values_of("sum(x)", events) == [5.5]
+    assert values_of("avg(x)", events) == [2.75]
+    assert values_of("avg(x)", [{"x": "a"}]) == [None]
+
+
+def test_too_many_odd_cells_are_rounded_and_counted() -> None:
+    """Numbers outside of the digits' range keep being added, but beyond a cap of cells rounded and counted."""
+    total = opened(Sum, 1, MAX_ODD + 10)
+    add(total, list(range(MAX_ODD + 10)), [1e-200] * (MAX_ODD + 10))
+    assert total.note() == {"sums_rounded": 10}
+    assert read(total, 0, keys=(0, MAX_ODD + 9)) == [1e-200, 0.0]
+
+
+def test_a_sum_beyond_every_float_is_the_largest_one() -> None:
+    """Twice the largest float is not infinity, which JSON does not have."""
+    total = opened(Sum)
+    add(total, [0, 0, 1, 1], [LARGEST, LARGEST, -LARGEST, -LARGEST])
+    assert read(total, 0) == [LARGEST, -LARGEST]
+
+
+@pytest.mark.parametrize("low", [None, np.array([1.0, -1.0])])
+def test_what_a_float_lost_of_an_integer_is_added_too(low: np.ndarray | None) -> None:  # type: ignore[type-arg]
+    """`low` is part of the number."""
+    total = opened(Sum)
+    total.add(cells(0, 0), Numbers(np.array([2.0**60, 2.0**60]), None, low))
+    assert read(total, 0)[0] == 2**61
