@@ -100,7 +100,7 @@ def _to_float(value: Any) -> float:
 
 
 def _low(column: Sequence[Any], values: Floats) -> Floats | None:
-    if not len(values) or float(np.abs(values).max()) <= _EXACT:
+    if not len(values) or float(np.abs(values).max()) < _EXACT:
         return None
     rest = [float(v - int(f)) if type(v) is int and f else 0.0 for v, f in zip(column, values.tolist(), strict=True)]
     return np.array(rest, np.float64)
