@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import Engine, KpiSpec
 from tests.analytics.model import VALUES, Model, same
 from tests.analytics.streams import STREAMS, TIMES, WINDOWS, Stream, batch, feed, key_of, pieces, settled
 
+# Each example runs a whole board, twice.
+FEWER = settings(max_examples=max(settings.default.max_examples // 4, 10))
 CUTS = st.lists(st.integers(0, 60), max_size=6)
 
 
@@ -55,6 +58,7 @@ def test_rows_equal_the_model(
     assert_rows(settled(engine.finish().rows), model.finish())
 
 
+@FEWER
 @given(STREAMS, CUTS, CUTS, WINDOWS, TIMES, TIMES)
 def test_a_batch_split_changes_nothing(
     stream: Stream, cuts: list[int], others: list[int], window: Any, delay: int, grace: int
@@ -68,6 +72,7 @@ def test_a_batch_split_changes_nothing(
     assert one.advance(0) == other.advance(0)
 
 
+@FEWER
 @given(STREAMS, st.randoms(use_true_random=False), WINDOWS)
 def test_any_order_within_delay_and_grace_ends_in_the_same_rows(stream: Stream, random: Any, window: Any) -> None:
     """Nothing is late while the disorder is within delay + grace, and the last row of each window is the same."""
@@ -101,6 +106,7 @@ def test_every_event_is_counted_once_or_late(stream: Stream, cuts: list[int], de
     assert sum(counts.values()) + engine.stats()["late"] == len(stream)
 
 
+@FEWER
 @given(STREAMS, CUTS, WINDOWS)
 def test_each_window_has_exactly_one_final(stream: Stream, cuts: list[int], window: Any) -> None:
     """Per (kpi, dims, start) there is one final, of revision 0, and corrections count up from it."""
@@ -127,3 +133,80 @@ def board(window: str, delay: int, grace: int, max_keys: int = 3) -> list[KpiSpe
             spec = replace(spec, by=("country",), where="event = 'buy' OR price > 0", max_keys=max_keys)
         specs.append(spec)
     return specs
+
+
+def ingest(engine: Engine, *times: int, held: bool = False) -> list[Any]:
+    """One batch of events at these times."""
+    made = batch([({"event": "x", "timestamp": time, "properties": {}}, "s") for time in times])
+    made.holds = made.timestamp != made.timestamp if not held else made.timestamp == made.timestamp
+    return engine.ingest(made, 0)
+
+
+def test_a_closed_window_takes_nothing_from_a_pane_it_shares() -> None:
+    """Within one batch a window is corrected, closes, and is not touched by a later event for its neighbour."""
+    spec = KpiSpec(name="n", value="count(*)", window="sliding 10s every 5s", delay="0s", grace="5s")
+    engine = Engine([spec])
+    assert ingest(engine, 12_000, 7_000, 16_000, 8_000) == []
+    rows = [(r.start, r.value, r.kind) for r in engine.advance(0).rows if r.kind != "partial"]
+    assert rows == [(0, 1, "final"), (5_000, 2, "final"), (5_000, 3, "correction")]
+
+
+def test_a_window_that_ends_at_the_watermark_is_final() -> None:
+    """Final at watermark >= end; an event 1 ms short of it leaves the window open."""
+    engine = Engine([KpiSpec(name="n", value="count(*)", window="tumbling 10s", delay="2s", grace="0s")])
+    ingest(engine, 1, 11_999)
+    assert {r.kind for r in engine.advance(0).rows} == {"partial"}
+    ingest(engine, 12_000)
+    assert [(r.start, r.kind) for r in engine.advance(0).rows] == [(0, "final"), (10_000, "partial")]
+    assert [v.outcome for v in ingest(engine, 9_999)] == ["drop"]
+
+
+def test_events_left_out_by_where_move_the_watermark() -> None:
+    """A filtered event closes windows all the same, and is not late itself."""
+    spec = KpiSpec(name="n", value="count(*)", where="event = 'y'", window="tumbling 1s", delay="0s", grace="0s")
+    engine = Engine([spec])
+    engine.ingest(batch([({"event": "y", "timestamp": 500, "properties": {}}, "s")]), 0)
+    ingest(engine, 1_000)
+    assert [(r.value, r.kind) for r in engine.advance(0).rows] == [(1, "final")]
+    assert ingest(engine, 10) == []
+
+
+def test_a_held_event_far_ahead_takes_one_pane_and_closes_nothing() -> None:
+    """A clamped time five minutes ahead is counted in its window and moves no watermark."""
+    engine = Engine([KpiSpec(name="n", value="count(*)", window="tumbling 1s", delay="0s", grace="0s")])
+    ingest(engine, 1_000)
+    ingest(engine, 301_000, held=True)
+    assert engine.watermark() == 1_000
+    assert engine.stats()["open_panes"] == 2
+    assert [(r.start, r.kind) for r in engine.advance(0).rows] == [(1_000, "partial"), (301_000, "partial")]
+
+
+def test_a_full_pool_closes_the_oldest_pane_and_says_so() -> None:
+    """When a source far ahead opens more panes than there are, the oldest are final early; every event is counted."""
+    spec = KpiSpec(name="n", value="count(*)", window="tumbling 1s", delay="0s", grace="0s")
+    engine = Engine([spec])
+    slow = batch([({"event": "x", "timestamp": 0, "properties": {}}, "slow")])
+    engine.ingest(slow, 0)
+    rows = []
+    for start in range(1, 2_001, 100):
+        times = [second * 1_000 for second in range(start, start + 100)]
+        fast = batch([({"event": "x", "timestamp": time, "properties": {}}, "fast") for time in times])
+        assert engine.ingest(fast, 0) == []
+        rows += engine.advance(0).rows
+    assert engine.stats()["closed_early"] > 1_000
+    rows += engine.finish().rows
+    assert [row.start for row in rows if row.kind == "final"] == [second * 1_000 for second in range(2_001)]
+    assert [v.outcome for v in engine.ingest(slow, 0)] == ["drop"]
+
+
+@pytest.mark.parametrize("window", ["tumbling 1s", "sliding 4s every 1s"])
+def test_a_batch_over_more_panes_than_there_are_equals_single_events(window: str) -> None:
+    """A batch that spans thousands of panes gives the rows of the same events one by one."""
+    times = [i * 7_919 % 500 * 20 + i * 900 for i in range(1_500)]
+    spec = KpiSpec(name="n", value="uniq(timestamp)", window=window, delay="5s", grace="5s")
+    one, other = Engine([spec]), Engine([spec])
+    ingest(one, *times)
+    for time in times:
+        ingest(other, time)
+    assert one.finish() == other.finish()
+    assert one.stats() == other.stats()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,13 +58,13 @@ def test_ten_million_steps_leave_no_drift() -> None:
 
 def test_integers_beyond_floats_are_exact() -> None:
     """Integers that no float holds are added as they are, and come out as integers."""
-    events = [{"n": 2**53 + 1}, {"n": 2**53 + 1}, {"n": 2**62 + 1}]
+    events: list[dict[str, Any]] = [{"n": 2**53 + 1}, {"n": 2**53 + 1}, {"n": 2**62 + 1}]
     assert values_of("sum(n)", events) == [2 * (2**53 + 1) + 2**62 + 1]
 
 
 def test_sum_and_average_take_numbers_only() -> None:
     """Texts, booleans and nulls are left out of both the sum and the divisor; of nothing both are null."""
-    events = [{"x": 1}, {"x": "2"}, {"x": True}, {"x": None}, {"x": 4.5}]
+    events: list[dict[str, Any]] = [{"x": 1}, {"x": "2"}, {"x": True}, {"x": None}, {"x": 4.5}]
     assert values_of("sum(x)", events) == [5.5]
     assert values_of("avg(x)", events) == [2.75]
     assert values_of("avg(x)", [{"x": "a"}]) == [None]
@@ -85,7 +86,7 @@ def test_a_sum_beyond_every_float_is_the_largest_one() -> None:
 
 
 @pytest.mark.parametrize("low", [None, np.array([1.0, -1.0])])
-def test_what_a_float_lost_of_an_integer_is_added_too(low: np.ndarray | None) -> None:  # type: ignore[type-arg]
+def test_what_a_float_lost_of_an_integer_is_added_too(low: Any) -> None:
     """`low` is part of the number."""
     total = opened(Sum)
     total.add(cells(0, 0), Numbers(np.array([2.0**60, 2.0**60]), None, low))
