@@ -1,0 +1,109 @@
+"""The engine: windows become final, late events are told, and its state moves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analytics.batch import Batch
+from analytics.engine import Engine
+from analytics.snapshot import Snapshot
+from analytics.spec import KpiError, KpiSpec
+
+
+def _spec(name: str = "k", value: str = "count(*)", **more: Any) -> KpiSpec:
+    times = {"window": "tumbling 1s", "delay": "0s", "grace": "10s"} | more
+    return KpiSpec(name=name, value=value, **times)
+
+
+def _batch(*times: int, **properties: Any) -> Batch:
+    return Batch.from_events([{"event": "e", "timestamp": t, "properties": properties} for t in times])
+
+
+def _rows(engine: Engine) -> list[tuple[int, Any, str, int]]:
+    return [(row.start, row.value, row.kind, row.rev) for row in engine.advance(0).rows]
+
+
+def test_a_window_is_partial_then_final_then_corrected() -> None:
+    """Each change is told once; an event within the grace corrects a final row with the next revision."""
+    engine = Engine([_spec()])
+    engine.ingest(_batch(100), 0)
+    assert _rows(engine) == [(0, 1, "partial", 0)]
+    assert _rows(engine) == []
+    engine.ingest(_batch(1_200), 0)
+    assert _rows(engine) == [(0, 1, "final", 0), (1_000, 1, "partial", 0)]
+    assert engine.ingest(_batch(300), 0) == []
+    assert _rows(engine) == [(0, 2, "correction", 1)]
+
+
+def test_an_event_too_late_for_some_is_a_warning_and_for_all_a_drop() -> None:
+    """A verdict names the event's place, and the counters tell the two apart."""
+    engine = Engine([_spec("short", grace="0s"), _spec("long", grace="1m")])
+    engine.ingest(_batch(70_000), 0)
+    engine.advance(0)
+    verdicts = engine.ingest(_batch(70_000, 69_000 - 1, 1), 0)
+    assert [(v.index, v.outcome, v.reason) for v in verdicts] == [(1, "warn", "late"), (2, "drop", "late")]
+    stats = engine.stats()
+    assert (stats["late"], stats["late_some"], stats["late_by_kpi"]) == (1, 1, {"short": 2, "long": 1})
+
+
+def test_skipped_events_are_not_counted() -> None:
+    """`skip` marks what was seen before: it is in no window and in no counter."""
+    engine, batch = Engine([_spec()]), _batch(1, 2, 3)
+    batch.skip = np.array([False, True, False])
+    engine.ingest(batch, 0)
+    assert [row.value for row in engine.finish().rows] == [2]
+    assert engine.stats()["events"] == 2
+
+
+def test_finish_makes_all_final() -> None:
+    """After `finish` no window is open and what comes is late."""
+    engine = Engine([_spec()])
+    engine.ingest(_batch(1, 5_000), 0)
+    assert [(row.start, row.kind) for row in engine.finish().rows] == [(0, "final"), (5_000, "final")]
+    assert [v.outcome for v in engine.ingest(_batch(5_001), 0)] == ["drop"]
+
+
+def test_the_watermark_follows_the_slowest_source() -> None:
+    """There is none before the first event; then it is the newest time of the slowest source, and it never falls."""
+    engine = Engine([_spec()])
+    assert engine.watermark() is None
+    for times, expected in (((4_000, 9_000), 4_000), ((6_000, 20_000), 6_000), ((5_000, 30_000), 6_000)):
+        engine.ingest(Batch(2, np.array(times, np.int64), {}, [("slow", 1), ("fast", 1)]), 0)
+        assert engine.watermark() == engine.advance(0).watermark["k"] == expected
+
+
+def test_a_restored_engine_goes_on_as_the_other_would_have() -> None:
+    """State through bytes gives the same rows for what follows, and the same bytes again."""
+    specs = [_spec(by=("c",)), _spec("total", "sum(x) / count(*)")]
+    engine = Engine(specs)
+    engine.ingest(_batch(100, 1_500, c="a", x=3), 0)
+    engine.advance(0)
+    data = engine.snapshot().to_bytes()
+    other = Engine.restore(specs, Snapshot.from_bytes(data))
+    assert other.snapshot().to_bytes() == data
+    for each in (engine, other):
+        each.ingest(_batch(1_600, 2_000, c="b", x=5), 0)
+    rows = other.advance(0).rows
+    assert rows
+    assert rows == engine.advance(0).rows
+
+
+def test_rows_of_the_past_can_be_asked_for() -> None:
+    """`rows` gives the windows that overlap the span; an unknown KPI is a KeyError."""
+    engine = Engine([_spec()])
+    engine.ingest(_batch(100, 1_100, 2_100), 0)
+    engine.advance(0)
+    assert [row.start for row in engine.rows("k", 1_000, 2_000)] == [1_000]
+    with pytest.raises(KeyError):
+        engine.rows("other", 0, 1)
+
+
+def test_a_set_over_the_budget_is_refused() -> None:
+    """The error names the KPI whose grid is the largest."""
+    small, large = _spec("small"), _spec("large", "uniq(x)", by=("c",), max_keys=10_000)
+    with pytest.raises(KpiError, match="budget") as refused:
+        Engine([small, large], memory_budget=1 << 20)
+    assert refused.value.kpi == "large"

@@ -1,0 +1,75 @@
+"""A batch under evaluation: numbers, codes, and each computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from analytics.batch import Batch
+from analytics.dictionary import NULL, Dictionary
+from analytics.frame import Frame
+
+
+def _frame(**columns: Sequence[Any]) -> Frame:
+    n = len(next(iter(columns.values())))
+    batch = Batch(n, np.arange(n, dtype=np.int64) * 10, columns, [("s", n)])
+    return Frame(batch, {name: Dictionary() for name in (*columns, "absent", "timestamp")})
+
+
+def test_what_is_no_number_is_null_and_a_clash() -> None:
+    """Texts, booleans and lists clash; an absent value and a NaN are only null."""
+    frame = _frame(x=[1, "2", True, [3], None, float("nan"), 2.5])
+    values, valid, _ = frame.numbers("x")
+    assert valid is not None
+    assert valid.tolist() == [True, False, False, False, False, False, True]
+    assert values[valid].tolist() == [1.0, 2.5]
+    assert frame.clashes == 3
+
+
+def test_clashes_are_counted_once() -> None:
+    """A second KPI that reads the column gets the same numbers, and its clashes are not counted again."""
+    frame = _frame(x=["a", 1])
+    assert frame.numbers("x") is frame.numbers("x")
+    assert frame.clashes == 1
+
+
+def test_large_integers_lose_nothing() -> None:
+    """Beyond 2**53 what the float lost stands in `low`; an integer beyond every float is null."""
+    exact = (1 << 53) + 1
+    values, valid, low = _frame(x=[exact, 7]).numbers("x")
+    assert valid is None
+    assert low is not None
+    assert [int(v) + int(rest) for v, rest in zip(values.tolist(), low.tolist(), strict=True)] == [exact, 7]
+    valid = _frame(x=[10**400, 7]).numbers("x").valid
+    assert valid is not None
+    assert valid.tolist() == [False, True]
+
+
+def test_an_absent_column_is_null_everywhere() -> None:
+    """A column that the batch does not carry has no numbers, no codes and no values, and is no clash."""
+    frame = _frame(x=[1, 2])
+    valid = frame.numbers("absent").valid
+    assert valid is not None
+    assert not valid.any()
+    assert frame.coded("absent").codes.tolist() == [NULL, NULL]
+    assert list(frame.raw("absent")) == [None, None]
+    assert frame.clashes == 0
+
+
+def test_the_timestamp_is_a_column() -> None:
+    """`timestamp` reads as the event time, as numbers, as values and as codes."""
+    frame = _frame(x=[1, 2, 3])
+    assert frame.numbers("timestamp").values.tolist() == [0.0, 10.0, 20.0]
+    assert list(frame.raw("timestamp")) == [0, 10, 20]
+    codes, dictionary = frame.coded("timestamp")
+    assert [dictionary.values_by_code[code] for code in codes] == [0, 10, 20]
+
+
+def test_keep_makes_each_key_once() -> None:
+    """The first result under a key stays, None included."""
+    frame, made = _frame(x=[1]), []
+    for key in ("a", "b", "a", "b"):
+        frame.keep(key, lambda key=key: made.append(key))  # type: ignore[misc]
+    assert made == ["a", "b"]
