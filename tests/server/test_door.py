@@ -226,8 +226,8 @@ def test_the_gate_refuses_with_retry_after(settings: dict[str, Any], status: int
     run(main)
 
 
-def test_refused_sockets_that_say_nothing_are_bounded() -> None:
-    """Beyond 256 of them, refused sockets are dropped at once; the others within a second."""
+def test_refused_sockets_that_say_nothing_are_cut() -> None:
+    """A refused socket that never asks anything is gone within about a second."""
 
     async def main() -> None:
         async with serving(max_connections=1) as rig:
@@ -239,6 +239,22 @@ def test_refused_sockets_that_say_nothing_are_bounded() -> None:
             await eventually(lambda: rig.door.lingering == 0)
             assert rig.gate.open == 1
             await kept.aclose()
+
+    run(main)
+
+
+def test_refused_sockets_are_bounded_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At most 256 refused sockets wait for their answer; further ones are dropped at once."""
+    monkeypatch.setattr("gateway.server.door._LINGER_S", 1000.0)
+
+    async def main() -> None:
+        async with serving(max_connections=1) as rig:
+            kept = await Raw.open(rig.port)
+            silent = await asyncio.gather(*(Raw.connect(rig.port) for _ in range(300)))
+            await eventually(lambda: rig.gate.refused["total"] == 300 and rig.door.lingering == 256)
+            for raw in (kept, *silent):
+                raw.writer.transport.abort()
+            await eventually(lambda: rig.door.lingering == 0)
 
     run(main)
 
