@@ -9,7 +9,6 @@ once, when it is read. (The idea is Kulisch's accumulator, cut to the range that
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -25,6 +24,7 @@ DIGIT: Final = float(1 << 32)
 SHIFTS: Final = (128, 96, 64, 32, 0)
 """Binary place of each limb, in units of 2**-96."""
 FINEST: Final = 1074
+LARGEST: Final = float(np.finfo(np.float64).max)
 MAX_ODD: Final = 4_096
 """Cells that may hold numbers outside of the limbs' range; in further ones those are rounded to it and counted."""
 ODD_BYTES: Final = 512
@@ -167,4 +167,4 @@ def _rounded(limbs: tuple[int, ...], odd: int) -> float | int:
     try:
         return value / (1 << unit)
     except OverflowError:
-        return sys.float_info.max if value > 0 else -sys.float_info.max
+        return LARGEST if value > 0 else -LARGEST
