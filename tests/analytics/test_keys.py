@@ -1,0 +1,93 @@
+"""Keys of a grid: order of arrival, overflow, order of dims."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from analytics.batch import Batch
+from analytics.dictionary import Dictionary
+from analytics.frame import Frame
+from analytics.keys import OTHER, KeyTable
+
+# As in an engine, the dictionary of a column lives on from batch to batch.
+DICTIONARIES: defaultdict[str, Dictionary] = defaultdict(Dictionary)
+
+
+def frame(*rows: dict[str, Any]) -> Frame:
+    """A frame of events with these properties."""
+    return Frame(Batch.from_events([{"timestamp": 0, "properties": row} for row in rows]), DICTIONARIES)
+
+
+def resolve(table: KeyTable, *rows: dict[str, Any]) -> list[int]:
+    """The keys of events with these properties."""
+    keys: list[int] = table.resolve(frame(*rows), None).tolist()
+    return keys
+
+
+def test_keys_are_numbered_by_arrival_and_the_rest_is_other() -> None:
+    """The first `max_keys` values get keys in order of arrival; any later one gets the overflow key."""
+    table = KeyTable(("c",), 2)
+    assert resolve(table, {"c": "z"}, {"c": "a"}, {"c": "m"}, {"c": "z"}) == [0, 1, 2, 0]
+    assert [table.dims_of(key) for key in range(3)] == [{"c": "z"}, {"c": "a"}, {"c": OTHER}]
+
+
+def test_values_of_different_json_types_are_different_keys() -> None:
+    """1, "1", true and an absent value are four keys, while 1 and 1.0 are one."""
+    table = KeyTable(("c",), 9)
+    assert resolve(table, {"c": 1}, {"c": "1"}, {"c": True}, {}, {"c": 1.0}) == [0, 1, 2, 3, 0]
+
+
+def test_several_columns_are_one_combination() -> None:
+    """Equal combinations share a key over batches, though the codes of a new dictionary are others."""
+    table = KeyTable(("a", "b"), 9)
+    assert resolve(table, {"a": "x", "b": "y"}, {"a": "y", "b": "x"}, {"a": "x", "b": "y"}) == [0, 1, 0]
+    dictionaries: dict[str, Dictionary] = {"a": Dictionary(max_entries=1), "b": Dictionary(max_entries=1)}
+    for dictionary in dictionaries.values():
+        dictionary.encode(["p", "q"])
+        dictionary.trim()
+    batch = Batch.from_events([{"timestamp": 0, "properties": {"a": "y", "b": "x"}}])
+    assert table.resolve(Frame(batch, dictionaries), None).tolist() == [1]
+
+
+def test_only_events_that_count_make_keys() -> None:
+    """Values outside `index` take no room in the table, with one column and with several."""
+    rows = [{"a": "x", "b": 1}, {"a": "y", "b": 1}, {"a": "z", "b": 1}]
+    for by in (("a",), ("a", "b")):
+        table, index = KeyTable(by, 9), np.array([2, 1])
+        keys = table.resolve(frame(*rows), index)
+        assert keys[index].tolist() == [0, 1]
+        assert [dims["a"] for dims in table.dims] == ["z", "y"]
+
+
+def test_a_hash_is_of_the_combination() -> None:
+    """Equal combinations hash alike and exchanged values do not."""
+    table = KeyTable(("a", "b"), 1)
+    events = frame({"a": "x", "b": "y"}, {"a": "y", "b": "x"}, {"a": "x", "b": "y"})
+    one, other, again = table.hashes(events, np.arange(3)).tolist()
+    assert one == again != other
+
+
+def test_ranks_follow_the_dims_with_other_last() -> None:
+    """Ranks order keys by their values, follow new keys, and put the overflow key behind all."""
+    table = KeyTable(("c",), 3)
+    resolve(table, {"c": "b"}, {"c": 5})
+    assert table.ranks()[[0, 1, 3]].tolist() == [1, 0, 2]
+    resolve(table, {"c": "a"})
+    assert table.ranks().tolist() == [2, 0, 1, 3]
+
+
+def test_without_by_there_is_one_key() -> None:
+    """Key 0 is everything, its dims are empty, and nothing can overflow."""
+    table = KeyTable((), 1)
+    assert (table.width, table.dims_of(0), table.dump()) == (1, {}, [])
+
+
+def test_a_dump_loads_into_the_same_keys() -> None:
+    """A loaded table gives known combinations the keys they had."""
+    table, other = KeyTable(("a", "b"), 5), KeyTable(("a", "b"), 5)
+    resolve(table, {"a": "x"}, {"a": True, "b": 2})
+    other.load(table.dump())
+    assert resolve(other, {"a": "new"}, {"a": True, "b": 2}, {"a": "x"}) == [2, 1, 0]
