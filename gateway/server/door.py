@@ -20,10 +20,10 @@ from gateway.server.sockets import peer_address
 from gateway.server.terms import Endpoint, Terms
 from gateway.server.wheel import NEVER, Wheel
 
-__all__ = ["Door", "HttpFactory"]
+__all__ = ["Door", "Guest", "HttpFactory"]
 
-HttpFactory = Callable[[Callable[[], None]], asyncio.Protocol]
-"""Makes the HTTP protocol of one socket; the argument is to be called once, when the socket is lost."""
+HttpFactory = Callable[["Guest"], asyncio.Protocol]
+"""Makes the HTTP protocol of one socket, which ends with one call of the guest's methods."""
 
 _LINGER_S: Final = 1.0  # for the client to read a refusal and hang up
 _MAX_LINGERING: Final = 256  # refused sockets that may wait for their answer; further ones are just dropped
@@ -65,6 +65,27 @@ class Door:
         return FirstRequest(self)
 
 
+class Guest:
+    """A socket that an HTTP protocol has; its slot is still held. That protocol calls one of the two, once."""
+
+    __slots__ = ("_door", "_ip")
+
+    def __init__(self, door: Door, ip: str) -> None:
+        self._door = door
+        self._ip = ip
+
+    def lost(self) -> None:
+        """The socket is gone."""
+        self._door.gate.release(self._ip)
+
+    def returned(self, transport: asyncio.Transport, data: bytes) -> None:
+        """The socket is the door's again, and `data`, a complete request head first, comes from it.
+
+        Proxies keep their sockets and send anything over them, so that an upgrade need not be the first request.
+        """
+        FirstRequest(self._door).resume(transport, self._ip, data)
+
+
 class FirstRequest(asyncio.Protocol):
     """A socket until its first request head is complete."""
 
@@ -101,6 +122,14 @@ class FirstRequest(asyncio.Protocol):
         if door.lingering > _MAX_LINGERING:
             self._transport.abort()
         door.terms.wheel.put(self, now + _LINGER_S)
+
+    def resume(self, transport: asyncio.Transport, ip: str, data: bytes) -> None:
+        """Go on with a socket that was admitted before."""
+        self._transport, self._ip = transport, ip
+        self._door.terms.wheel.put(self, self._door.terms.clock() + self._door.header_s)
+        transport.set_protocol(self)
+        transport.resume_reading()
+        self.data_received(data)
 
     def data_received(self, data: bytes) -> None:
         if self._over:
@@ -152,7 +181,7 @@ class FirstRequest(asyncio.Protocol):
         assert self._ip is not None
         door, ip, self._ip = self._door, self._ip, None
         door.terms.wheel.remove(self)
-        protocol = door.http(lambda: door.gate.release(ip))
+        protocol = door.http(Guest(door, ip))
         self._transport.set_protocol(protocol)
         protocol.connection_made(self._transport)
         protocol.data_received(bytes(self._head))

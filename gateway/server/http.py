@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ import orjson
 from aiohttp import web
 
 from gateway.config import Config
+from gateway.server.door import Guest
 from gateway.server.httpsocket import HttpSocket
 from gateway.server.metrics import Metrics
 from gateway.server.policy import SCRIPT, page_headers
@@ -70,11 +70,11 @@ class HttpSide:
         """Let requests under way finish for a moment, then close all HTTP sockets."""
         await self._runner.cleanup()
 
-    def protocol(self, lost: Callable[[], None]) -> asyncio.Protocol:
-        """The protocol for one socket; `lost` is called when it is gone."""
+    def protocol(self, guest: Guest) -> asyncio.Protocol:
+        """The protocol for one socket; the door's `HttpFactory`."""
         server = self._runner.server
         assert server is not None, "start first"
-        return HttpSocket(server, asyncio.get_running_loop(), self._idle_s, lost)
+        return HttpSocket(server, asyncio.get_running_loop(), self._idle_s, guest)
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info.get("path", "index.html")

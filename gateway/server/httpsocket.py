@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from typing import Final, cast
 
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
+from gateway.server.door import Guest
 from gateway.server.policy import ALWAYS
 from gateway.server.sockets import tune
 
@@ -26,11 +26,9 @@ _STALL_S: Final = 15.0  # without a byte going out, before a client that does no
 class HttpSocket(web.RequestHandler):
     """Answers broken requests without repeating any of them, and lets go of clients that do not read."""
 
-    __slots__ = ("_buffered", "_lost", "_stall", "_wire")
+    __slots__ = ("_buffered", "_guest", "_stall", "_wire")
 
-    def __init__(
-        self, server: web.Server, loop: asyncio.AbstractEventLoop, idle_s: float, lost: Callable[[], None]
-    ) -> None:
+    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop, idle_s: float, guest: Guest) -> None:
         # `idle_s` bounds both the pause between two requests and the time that a further request head may take.
         super().__init__(
             server,
@@ -41,8 +39,8 @@ class HttpSocket(web.RequestHandler):
             access_log=None,  # type: ignore[arg-type]  # None turns it off
             logger=_LOG,
         )
-        # To be called once, when the socket is gone.
-        self._lost = lost
+        # Hears once when the socket is gone, or gets it back; None afterwards.
+        self._guest: Guest | None = guest
         # The transport until it is really gone: the base class lets go of its own when it begins to close.
         self._wire: asyncio.Transport | None = None
         # Runs while writing is paused, and the bytes that waited when it was last looked at.
@@ -60,7 +58,23 @@ class HttpSocket(web.RequestHandler):
             self._stall = None
         self._wire = None
         super().connection_lost(exc)
-        self._lost()
+        if self._guest is not None:
+            self._guest.lost()
+            self._guest = None
+
+    def give_back(self, head: bytes) -> None:
+        """Return the socket to the door, with the head of the request being handled; this protocol has ended then.
+
+        To the base class it looks as if the client had gone, so whatever the handler still answers is dropped.
+        """
+        wire, guest = self._wire, self._guest
+        if wire is None or guest is None:
+            return
+        # What the client sent behind an upgrade, the parser has kept here.
+        tail = self._message_tail
+        self._guest = self.transport = None
+        self.connection_lost(None)
+        guest.returned(wire, head + tail)
 
     def pause_writing(self) -> None:
         super().pause_writing()

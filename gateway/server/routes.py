@@ -12,6 +12,8 @@ from aiohttp import web
 
 from gateway.config import Config
 from gateway.server.cors import allow, preflight
+from gateway.server.handshake import wants_websocket
+from gateway.server.httpsocket import HttpSocket
 from gateway.server.intake import read_body
 from gateway.server.policy import API
 from gateway.server.reply import Reply, error, json_reply
@@ -135,8 +137,11 @@ class ApiRoutes:
     async def _events_preflight(self, request: web.Request) -> web.Response:
         return answer(preflight(request.headers.get("Origin"), self._services.may_post))
 
-    async def _upgrade(self, _request: web.Request) -> web.Response:
+    async def _upgrade(self, request: web.Request) -> web.Response:
         # The door takes upgrades on fresh sockets; what arrives here came without one, or on a socket already used.
+        head = _head(request)
+        if wants_websocket(head) and isinstance(request.protocol, HttpSocket):
+            request.protocol.give_back(head)
         response = answer(error(426, "upgrade_required", {"Upgrade": "websocket"}))
         response.force_close()
         return response
@@ -183,6 +188,13 @@ def answer(reply: Reply) -> web.Response:
 
 def _unauthorized() -> web.Response:
     return answer(error(401, "unauthorized", {"WWW-Authenticate": "Bearer"}))
+
+
+def _head(request: web.Request) -> bytes:
+    """The request head as it was on the wire, but for white space around values."""
+    lines = [b"%b: %b" % header for header in request.raw_headers]
+    first = f"{request.method} {request.raw_path} HTTP/{request.version.major}.{request.version.minor}"
+    return b"\r\n".join([first.encode("utf-8", "surrogateescape"), *lines, b"", b""])
 
 
 def _from_here(request: web.Request) -> bool:

@@ -16,7 +16,7 @@ import uvloop
 from gateway.config import Config
 from gateway.core.gate import AcceptGate
 from gateway.server.connection import Connection
-from gateway.server.door import Door, FirstRequest, HttpFactory
+from gateway.server.door import Door, FirstRequest, Guest, HttpFactory
 from gateway.server.wheel import Wheel
 
 DEADLINE_S = 20.0
@@ -87,8 +87,8 @@ class Recorder:
 class Echo(asyncio.Protocol):
     """Stands for the HTTP side: answers each chunk with its length, to show which bytes were handed over."""
 
-    def __init__(self, lost: Callable[[], None]) -> None:
-        self._lost = lost
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # Not every loop's transports are subclasses of asyncio's.
@@ -98,7 +98,7 @@ class Echo(asyncio.Protocol):
         self._transport.write(b"http:" + data)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._lost()
+        self._guest.lost()
 
 
 class Rig:

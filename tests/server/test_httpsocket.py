@@ -108,7 +108,7 @@ def test_a_client_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         server = web.Server(large)
-        async with serving(http=lambda lost: HttpSocket(server, loop, 5.0, lost)) as rig:
+        async with serving(http=lambda guest: HttpSocket(server, loop, 5.0, guest)) as rig:
             sock = socket.create_connection(("127.0.0.1", rig.port))
             sock.sendall(request("GET /"))
             slow = await Raw.connect(rig.port)

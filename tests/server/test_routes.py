@@ -168,34 +168,6 @@ def test_errors_are_json(line: str, status: int, slug: str) -> None:
     run(main)
 
 
-def test_an_upgrade_on_a_used_connection_is_refused() -> None:
-    """A second request on the same socket that asks for a WebSocket gets 426 and the end, and the server lives."""
-
-    async def main() -> None:
-        async with site() as at:
-            raw = await Raw.connect(at.port)
-            raw.writer.write(request("GET /healthz"))
-            assert (await answer_of(raw)).status == 200
-            raw.writer.write(
-                request(
-                    "GET /v1/ws",
-                    "Connection: Upgrade",
-                    "Upgrade: websocket",
-                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-                    "Sec-WebSocket-Version: 13",
-                    "Sec-WebSocket-Protocol: tidegate.v1",
-                )
-                + b"\x81\x80\0\0\0\0"
-            )
-            got = await answer_of(raw)
-            assert (got.status, got.headers["upgrade"]) == (426, "websocket")
-            assert await raw.rest() == b""
-            await raw.aclose()
-            assert (await at.ask("GET /healthz")).status == 200
-
-    run(main)
-
-
 def test_an_allowed_page_may_post() -> None:
     """With an allowed `Origin` the answer may be read by the page; the preflight says what it may send."""
 
