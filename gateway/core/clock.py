@@ -4,6 +4,9 @@ from __future__ import annotations
 
 __all__ = ["ClockOffset"]
 
+MAX_OFFSET_MS = 48 * 3_600_000
+"""A larger skew is no clock: a client says what it likes, and event times are clamped to this anyway."""
+
 MIN_OFFSET_MS = 50
 """A smaller skew is left alone: correcting it would move events of well-kept clocks by the noise of a round trip."""
 
@@ -31,6 +34,8 @@ class ClockOffset:
     def sample(self, ping_sent: int, pong_received: int, client_sent: float) -> None:
         """One heartbeat: when our ping left, when its pong came, and what the client's clock said in between."""
         rtt = pong_received - ping_sent
+        if abs(client_sent - pong_received) > MAX_OFFSET_MS:
+            return
         if rtt < 0 or (self._best_rtt is not None and rtt >= self._best_rtt):
             return
         self._best_rtt = rtt

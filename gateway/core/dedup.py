@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 
 __all__ = ["UuidHorizon", "uuid_key"]
 
-_LOW = 2**64 - 1
-
 
 def uuid_key(text: str) -> int:
-    """64 bits of an event id: the two halves of a UUID folded, or a hash of any other text.
+    """64 bits of an event id. Spellings of one UUID (dashes, case) are one id; any other text is hashed as it stands.
 
-    At a million remembered ids the chance that a new one collides is 5e-14. About 0.4 us.
+    At a million remembered ids the chance that a new one collides is 5e-14. About 1 us.
     """
+    digits = text.replace("-", "")
     try:
-        number = int(text.replace("-", ""), 16)
+        raw = bytes.fromhex(digits) if len(digits) == 32 else b""
     except ValueError:
-        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-    return (number ^ (number >> 64)) & _LOW
+        raw = b""
+    # Fewer than 16 bytes: there was white space among the digits, which no UUID has.
+    return int.from_bytes(blake2b(raw if len(raw) == 16 else b"text:" + text.encode(), digest_size=8).digest(), "big")
 
 
 class UuidHorizon:

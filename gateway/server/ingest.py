@@ -172,7 +172,11 @@ class Ingest:
         if self._writing is not None or self._failed or not self._pending:
             return
         arrivals, events = self._take()
-        admitted = self.fold.admit(arrivals)
+        try:
+            admitted = self.fold.admit(arrivals)
+        except Exception as error:
+            self._break(error)
+            raise
         self._writing = _Group(arrivals, admitted, encode_record(arrivals), events)
         self._append()
 
@@ -208,7 +212,11 @@ class Ingest:
         if not self._storing:
             self._storing = True
             self._judge()
-        applied = self.fold.apply(group.arrivals, group.admitted, group.arrivals[-1].received_at)
+        try:
+            applied = self.fold.apply(group.arrivals, group.admitted, group.arrivals[-1].received_at)
+        except Exception as error:
+            self._break(error)
+            raise
         self._pending_bytes -= sum(len(a.text) for a in group.arrivals)
         self._judge()
         self._acknowledge(group, applied)
@@ -223,14 +231,18 @@ class Ingest:
 
     def _refused(self, failed: Failed) -> None:
         if not failed.retryable:
-            self._failed = True
-            self._wake()
-            self._fail(failed.error)
+            self._break(failed.error)
             return
         # The group stays in hand and is offered again: nothing is acked, nothing is lost, credit stops growing.
         self._storing = False
         self._judge()
         self._loop.call_later(RETRY_S, self._retry)
+
+    def _break(self, error: Exception) -> None:
+        """Nothing more may be acked: a group that is skipped would be covered by the next cumulative ack."""
+        self._failed = True
+        self._wake()
+        self._fail(error)
 
     def _retry(self) -> None:
         if self._failed:

@@ -66,6 +66,7 @@ class HouseServices:
         house = self._house
         try:
             post = decode_post(body, house.fold.codec)
+            wire_defaults(post.defaults)
         except ProtocolError as refused:
             return error(400, refused.slug)
         if not house.access.may_write(post.token):
@@ -85,7 +86,7 @@ class HouseServices:
             return error(409, "fenced")
         if seq > row.received_seq + 1:
             return json_reply(409, orjson.dumps({"error": "gap", "want": row.received_seq + 1}))
-        if seq < row.first_seq:
+        if seq < row.first_seq and all(event.uuid for event in post.batch.events):
             # Beacons may overtake each other: this one was never applied, so only event ids tell whether it is new.
             return await self._apply(post, row, seq)
         if seq <= row.durable_seq:

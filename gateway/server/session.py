@@ -25,6 +25,9 @@ UNAUTHORIZED = 4001
 FORBIDDEN = 4003
 BAD_VERSION = 4006
 FENCED = 4009
+MAX_DEFAULTS = 8_192
+"""Bytes of what a connection says once: it goes into each commit group, beside the credit."""
+
 FIRST_PING_S = 1.0
 """A page visit is often shorter than a heartbeat; its clock should be known all the same."""
 
@@ -135,7 +138,9 @@ class Session:
         producer = self._producer
         if producer is None:
             raise ProtocolError("wrong_role" if self.ready else "bad_message", BAD_MESSAGE)
-        decision = producer.receive(batch, len(batch.text), self._house.clock())
+        decision = producer.receive(
+            batch, len(batch.text), self._house.clock(), self._house.ingest.level, self._house.ingest.hold_ms()
+        )
         if decision.arrival is not None:
             self._house.ingest.submit(decision.arrival)
         elif decision.answer is not None:
@@ -207,6 +212,7 @@ class Session:
         if not house.access.may_write(hello.token):
             self.end(FORBIDDEN if house.access.may_view(hello.token) else UNAUTHORIZED)
             return
+        defaults, defaults_json = wire_defaults(hello.defaults)
         claim_of = hello.producer
         assert claim_of is not None
         claim = house.fold.table.claim(claim_of.id, claim_of.epoch, claim_of.next_seq)
@@ -218,7 +224,6 @@ class Session:
             fenced = producer.owner
             house.ingest.leave(fenced)
             fenced.peer.end(FENCED)
-        defaults, defaults_json = wire_defaults(hello.defaults)
         session = ProducerSession(producer, house.pool, self, defaults, defaults_json)
         producer.owner = session
         self._producer = session
@@ -282,4 +287,10 @@ def wire_defaults(given: Defaults | None) -> tuple[Defaults | None, bytes]:
         for name in ("distinct_id", "session_id", "properties")
         if (value := getattr(given, name)) is not None
     }
-    return (given, orjson.dumps(body)) if body else (None, b"")
+    try:
+        text = orjson.dumps(body)
+    except TypeError:  # an integer beyond 64 bits, or too deep
+        raise ProtocolError("bad_message", BAD_MESSAGE) from None
+    if len(text) > MAX_DEFAULTS:
+        raise ProtocolError("bad_message", BAD_MESSAGE)
+    return (given, text) if body else (None, b"")

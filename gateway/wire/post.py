@@ -26,7 +26,7 @@ class PostProducer(msgspec.Struct, frozen=True):
 class _Head(msgspec.Struct, frozen=True):
     token: Token = ""
     producer: PostProducer | None = None
-    seq: Seq = 0
+    seq: Seq | None = None
     sent_at: int | float | None = None
     defaults: Defaults | None = None
 
@@ -60,8 +60,10 @@ def decode_post(body: bytes, codec: Codec) -> Post:
         raise ProtocolError("bad_message") from None
     except (msgspec.MsgspecError, RecursionError):
         raise ProtocolError("bad_json") from None
-    if envelope is None or (head.producer is not None and not 1 <= len(head.producer.id) <= 200):
+    if envelope is None:
+        raise ProtocolError("bad_message")
+    if head.producer is not None and (head.seq is None or not 1 <= len(head.producer.id) <= 200):
         raise ProtocolError("bad_message")
     events = [from_segment(text) if is_segment(text) else text for text in envelope.events]
-    frame = b'{"type":"batch","seq":%d,"events":[%b]}' % (head.seq, b",".join(events))
+    frame = b'{"type":"batch","seq":%d,"events":[%b]}' % (head.seq or 0, b",".join(events))
     return Post(head.token, head.producer, head.defaults, codec.batch(frame))

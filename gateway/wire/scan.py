@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 __all__ = ["Envelope", "depth", "has_long_number", "open_envelope"]
 
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},:]', re.DOTALL)
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and an unclosed string reaches to the end: each byte is looked at once, whatever a client sends.
+_STRING = rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)'
+_TOKENS = re.compile(_STRING + rb"|[\[\]{},:]", re.DOTALL)
+_STRINGS = re.compile(_STRING, re.DOTALL)
 
 _CLASSES = bytearray(b"x" * 256)
 for _digit in b"0123456789":

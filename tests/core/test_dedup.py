@@ -16,6 +16,12 @@ def test_the_key_of_a_uuid_ignores_spelling() -> None:
     assert 0 <= uuid_key("order-17") < 2**64
 
 
+def test_different_ids_have_different_keys() -> None:
+    """Ids of equal halves, and texts that only read like the same number."""
+    ids = ["1" * 8 + "-1111-1111-1111-" + "1" * 12, "2" * 8 + "-2222-2222-2222-" + "2" * 12, "1", "01", "0x1", "0_1"]
+    assert len(set(map(uuid_key, ids))) == len(ids)
+
+
 @given(st.lists(st.lists(st.integers(0, 12), max_size=8), max_size=8))
 def test_repeats_are_those_seen_before(groups: list[list[int]]) -> None:
     """Within a wide horizon, exactly the second and later occurrences are repeats."""

@@ -77,3 +77,8 @@ def test_long_numbers_are_seen(text: bytes, expected: bool) -> None:
 def test_no_number_beyond_the_range_is_missed(number: float) -> None:
     """Every number that a 64-bit integer cannot hold and that is written with many digits or a big exponent is seen."""
     assert has_long_number(b'{"a":%a}' % number)
+
+
+def test_an_unclosed_string_costs_no_more_than_its_length() -> None:
+    """Half a megabyte of escapes without an end is read once, and holds no closed array."""
+    assert open_envelope(b'{"type":"batch","events":["' + b'\\"' * 250_000) is None
