@@ -25,12 +25,21 @@ from gateway.wire.events import EventReader
 from gateway.wire.messages import Defaults
 from gateway.wire.replies import Limits, WireVerdict
 
-__all__ = ["Applied", "Fold"]
+__all__ = ["Applied", "Fold", "Group"]
 
 FIXED = frozenset({"event", "timestamp", "distinct_id", "session_id"})
 """Columns that every event has outside its properties."""
 
 _decode_defaults = msgspec.json.Decoder(Defaults).decode
+
+
+class Group(NamedTuple):
+    """A commit group on its way to disk: its batches, their columns, the log row and how many events it holds."""
+
+    arrivals: list[Arrival]
+    admitted: Admitted
+    payload: bytes
+    events: int
 
 
 class Applied(NamedTuple):

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
-from typing import NamedTuple
 
 from analytics import KpiSpec
-from gateway.core.admission import Admitted
 from gateway.core.credit import CreditPool, Pressure, level_of
-from gateway.core.fold import Applied, Fold
+from gateway.core.fold import Applied, Fold, Group
 from gateway.core.producer import Arrival, ProducerSession
 from gateway.core.record import encode_record
 from gateway.server.metrics import Metrics
@@ -32,28 +31,15 @@ HOLD_MS = (1_000, 3_000)
 ANNOUNCE_SLICE = 256
 
 
-class _Group(NamedTuple):
-    arrivals: list[Arrival]
-    admitted: Admitted
-    payload: bytes
-    events: int
-
-
 Waiter = Callable[[tuple[WireVerdict, ...]], None]
 """Hears that a batch is on disk and applied, with the verdicts on its events."""
 
 
 class Ingest:
-    """The write side of the server.
+    """The write side of the server. All calls come from `loop`; `clock` is wall time in epoch milliseconds.
 
-    Args:
-        loop: the loop all calls come from.
-        log: the event log.
-        fold: the state.
-        pool: the credit pool that pending bytes are measured against.
-        clock: wall time in epoch milliseconds.
-        fail: called once when the disk has failed for good; the process must end with 74.
-        snapshot_ms: least time between two snapshots.
+    `pool` is what pending bytes are measured against. `fail` is called once when nothing more may be acked and the
+    process must end with 74. `snapshot_ms` is the least time between two snapshots.
     """
 
     def __init__(
@@ -85,7 +71,7 @@ class Ingest:
         self._pending_bytes = 0
         self._waiters: dict[tuple[str, int, int], list[Waiter]] = {}
         # The group that the writer has; None while it has none.
-        self._writing: _Group | None = None
+        self._writing: Group | None = None
         self._scheduled = False
         # False from a refused write until one that succeeds: no credit, no acks.
         self._storing = True
@@ -172,12 +158,9 @@ class Ingest:
         if self._writing is not None or self._failed or not self._pending:
             return
         arrivals, events = self._take()
-        try:
+        with self._vital():
             admitted = self.fold.admit(arrivals)
-        except Exception as error:
-            self._break(error)
-            raise
-        self._writing = _Group(arrivals, admitted, encode_record(arrivals), events)
+        self._writing = Group(arrivals, admitted, encode_record(arrivals), events)
         self._append()
 
     def _take(self) -> tuple[list[Arrival], int]:
@@ -212,11 +195,8 @@ class Ingest:
         if not self._storing:
             self._storing = True
             self._judge()
-        try:
+        with self._vital():
             applied = self.fold.apply(group.arrivals, group.admitted, group.arrivals[-1].received_at)
-        except Exception as error:
-            self._break(error)
-            raise
         self._pending_bytes -= sum(len(a.text) for a in group.arrivals)
         self._judge()
         self._acknowledge(group, applied)
@@ -238,6 +218,14 @@ class Ingest:
         self._judge()
         self._loop.call_later(RETRY_S, self._retry)
 
+    @contextmanager
+    def _vital(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._break(error)
+            raise
+
     def _break(self, error: Exception) -> None:
         """Nothing more may be acked: a group that is skipped would be covered by the next cumulative ack."""
         self._failed = True
@@ -252,7 +240,7 @@ class Ingest:
         else:
             self._loop.call_later(RETRY_S, self._retry)
 
-    def _acknowledge(self, group: _Group, applied: Applied) -> None:
+    def _acknowledge(self, group: Group, applied: Applied) -> None:
         """One ack for each connection, with the verdicts of all its batches in the group."""
         now = self._clock()
         owners: dict[ProducerSession, tuple[WireVerdict, ...]] = {}
