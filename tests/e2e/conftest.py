@@ -41,7 +41,9 @@ def site() -> Iterator[Site]:
 def gateway(tmp_path: Path, site: Site) -> Iterator[GatewayProcess]:
     """A gateway that takes events from that site."""
     kpis = write_kpis(tmp_path / "kpis.toml", KPIS)
-    with GatewayProcess(tmp_path / "data", kpis=kpis, allowed_origins=site.origin, snapshot_s=1) as running:
+    with GatewayProcess(
+        tmp_path / "data", kpis=kpis, allowed_origins=site.origin, snapshot_s=1, drain_ms=500
+    ) as running:
         site.gateway = running.url
         yield running
 

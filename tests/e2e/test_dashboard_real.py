@@ -37,7 +37,7 @@ def kpis(tmp_path: Path) -> Path:
 @pytest.fixture
 def gateway(tmp_path: Path, kpis: Path) -> Iterator[GatewayProcess]:
     """A gateway on its own origin, with these KPIs."""
-    with GatewayProcess(tmp_path / "data", kpis=kpis, snapshot_s=1) as running:
+    with GatewayProcess(tmp_path / "data", kpis=kpis, snapshot_s=1, drain_ms=500) as running:
         yield running
 
 
