@@ -152,7 +152,8 @@ def test_a_fenced_tab_goes_on_under_a_new_id(tab: Tab, gateway: GatewayProcess) 
 def test_a_page_that_goes_away_sends_the_rest(
     context: BrowserContext, tab: Tab, site: Site, gateway: GatewayProcess
 ) -> None:
-    """Events of the last moment arrive although the page is gone at once; the next page learns that they did."""
+    """Events of the last moment arrive although the page is gone at once; the next page, and a gateway that has been
+    restarted from a snapshot, know that they did."""
     tab.start(WRITE_KEY)
     tab.capture("first")
     assert tab.flush()
@@ -161,6 +162,8 @@ def test_a_page_that_goes_away_sends_the_rest(
         "about:blank",
     )
     arrived(gateway, "first", *numbered(0, 30))
+    assert gateway.terminate() == 0
+    gateway.start()
     next_tab = Tab(tab.page)
     next_tab.open(f"{site.origin}/page")
     next_tab.start(WRITE_KEY)
