@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, repeat
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,20 +16,13 @@ from analytics import Batch
 from analytics.batch import time_ms
 from gateway.core.dedup import UuidHorizon, uuid_key
 from gateway.core.producer import Arrival
-from gateway.wire.events import Event, EventReader
+from gateway.wire.codec import Codec
 
 __all__ = ["Admitted", "Finding", "admit"]
 
 PAST_MS = 48 * 3_600_000
 FUTURE_MS = 5 * 60_000
 _FAR = 2**61
-
-_event_of = attrgetter("event")
-_timestamp_of = attrgetter("timestamp")
-_uuid_of = attrgetter("uuid")
-_distinct_of = attrgetter("distinct_id")
-_session_of = attrgetter("session_id")
-_properties_of = attrgetter("properties")
 
 
 class Finding(NamedTuple):
@@ -50,29 +42,29 @@ class Admitted(NamedTuple):
     """Where each arrival's events begin in the batch."""
 
 
-def admit(arrivals: Sequence[Arrival], reader: EventReader, horizon: UuidHorizon) -> Admitted:
+def admit(arrivals: Sequence[Arrival], codec: Codec, horizon: UuidHorizon) -> Admitted:
     """Build the columns of a group. Event ids are remembered in `horizon`.
 
     Deterministic in its arguments, so that a replay of the log gives the same columns and verdicts. About 0.5 us an
     event of ordinary shape.
     """
-    lengths = [len(a.events) for a in arrivals]
+    arrivals = _inspected(arrivals, codec)
+    lengths = [a.events.n for a in arrivals]
     starts = np.concatenate(([0], np.cumsum(lengths)[:-1])).tolist() if arrivals else []
-    events: list[Event] = list(chain.from_iterable([a.events for a in arrivals]))
-    count = len(events)
+    count = sum(lengths)
     skip = np.zeros(count, np.bool_)
     findings: list[Finding] = []
     for start, arrival in zip(starts, arrivals, strict=True):
-        for verdict in arrival.verdicts:
+        for verdict in arrival.verdicts or ():
             findings.append(Finding(start + verdict.nth, verdict.outcome, verdict.reason))
             if verdict.outcome == "drop":
                 skip[start + verdict.nth] = True
-    _drop_repeats(events, skip, horizon, findings)
-    timestamp, clamped = _event_times(arrivals, lengths, events, skip, findings)
+    _drop_repeats(arrivals, lengths, skip, horizon, findings)
+    timestamp, clamped = _event_times(arrivals, lengths, skip, findings)
     batch = Batch(
         n=count,
         timestamp=timestamp,
-        columns=_columns(arrivals, lengths, events, reader),
+        columns=_columns(arrivals, lengths, codec.reader.columns),
         sources=[(a.producer.id, n) for a, n in zip(arrivals, lengths, strict=True)],
         holds=clamped if clamped.any() else None,
         skip=skip if skip.any() else None,
@@ -80,14 +72,33 @@ def admit(arrivals: Sequence[Arrival], reader: EventReader, horizon: UuidHorizon
     return Admitted(batch, findings, starts)
 
 
+def _inspected(arrivals: Sequence[Arrival], codec: Codec) -> Sequence[Arrival]:
+    """The arrivals with the verdicts that the texts of their events bring."""
+    whole = [place for place, arrival in enumerate(arrivals) if arrival.verdicts is None]
+    found = codec.inspect([arrivals[p].text for p in whole], [arrivals[p].events for p in whole])
+    if not found:
+        return arrivals
+    result = list(arrivals)
+    for nth, (events, verdicts) in found.items():
+        result[whole[nth]] = result[whole[nth]]._replace(events=events, verdicts=verdicts)
+    return result
+
+
 def _drop_repeats(
-    events: Sequence[Event], skip: NDArray[np.bool_], horizon: UuidHorizon, findings: list[Finding]
+    arrivals: Sequence[Arrival],
+    lengths: Sequence[int],
+    skip: NDArray[np.bool_],
+    horizon: UuidHorizon,
+    findings: list[Finding],
 ) -> None:
-    uuids = list(map(_uuid_of, events))
-    if uuids.count(None) == len(uuids):
+    if all(a.events.uuid is None for a in arrivals):
         return
-    places = [i for i, uuid in enumerate(uuids) if uuid is not None and not skip[i]]
-    for repeated in horizon.claim([uuid_key(uuids[i]) for i in places]):
+    uuids: list[str | None] = []
+    for arrival, length in zip(arrivals, lengths, strict=True):
+        uuids += arrival.events.uuid or [None] * length
+    said = [(place, uuid) for place, uuid in enumerate(uuids) if uuid is not None and not skip[place]]
+    places = [place for place, _ in said]
+    for repeated in horizon.claim([uuid_key(uuid) for _, uuid in said]):
         place = places[repeated]
         skip[place] = True
         findings.append(Finding(place, "duplicate", "uuid"))
@@ -96,14 +107,13 @@ def _drop_repeats(
 def _event_times(
     arrivals: Sequence[Arrival],
     lengths: Sequence[int],
-    events: Sequence[Event],
     skip: NDArray[np.bool_],
     findings: list[Finding],
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Event times in the server's clock, and which of them had to be clamped."""
     received = np.repeat(np.array([a.received_at for a in arrivals], np.int64), lengths)
     offsets = np.repeat(np.array([a.offset_ms for a in arrivals], np.int64), lengths)
-    said = list(map(_timestamp_of, events))
+    said = list(chain.from_iterable([a.events.timestamp for a in arrivals]))
     try:
         raw = np.array(said)
     except OverflowError:
@@ -142,32 +152,18 @@ def _mixed_times(
     return times
 
 
-def _columns(
-    arrivals: Sequence[Arrival], lengths: Sequence[int], events: Sequence[Event], reader: EventReader
-) -> dict[str, list[Any]]:
+def _columns(arrivals: Sequence[Arrival], lengths: Sequence[int], names: Sequence[str]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
-        "event": list(map(_event_of, events)),
-        "distinct_id": list(map(_distinct_of, events)),
-        "session_id": list(map(_session_of, events)),
+        name: list(chain.from_iterable([a.events.values[at] for a in arrivals])) for at, name in enumerate(names)
     }
-    if reader.names:
-        properties = list(map(_properties_of, events))
-        if None in properties:
-            empty = reader.no_properties
-            properties = [p if p is not None else empty for p in properties]
-        for name, attribute in zip(reader.names, reader.attributes, strict=True):
-            columns[name] = list(map(attrgetter(attribute), properties))
     if any(a.defaults is not None for a in arrivals):
-        _fill_defaults(arrivals, lengths, columns, reader.names)
+        _fill_defaults(arrivals, lengths, columns)
     return columns
 
 
-def _fill_defaults(
-    arrivals: Sequence[Arrival], lengths: Sequence[int], columns: dict[str, list[Any]], names: Sequence[str]
-) -> None:
+def _fill_defaults(arrivals: Sequence[Arrival], lengths: Sequence[int], columns: dict[str, list[Any]]) -> None:
     """Put what the connection said once where an event says nothing itself."""
-    for name in ("distinct_id", "session_id", *names):
-        column = columns[name]
+    for name, column in list(columns.items()):
         if None not in column:
             continue
         per_arrival = [_default(a, name) for a in arrivals]

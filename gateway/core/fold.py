@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from analytics import Engine, KpiSpec, Snapshot
+from analytics import Engine, KpiSpec, Snapshot, Use
 from gateway.core.admission import Admitted, Finding, admit
 from gateway.core.dedup import UuidHorizon
 from gateway.core.ledger import Ledger
@@ -21,14 +21,11 @@ from gateway.core.producers import Producer, ProducerTable
 from gateway.core.record import decode_record
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Codec
-from gateway.wire.events import EventReader
+from gateway.wire.events import FIXED, EventReader
 from gateway.wire.messages import Defaults
 from gateway.wire.replies import Limits, WireVerdict
 
 __all__ = ["Applied", "Fold", "Group"]
-
-FIXED = frozenset({"event", "timestamp", "distinct_id", "session_id"})
-"""Columns that every event has outside its properties."""
 
 _decode_defaults = msgspec.json.Decoder(Defaults).decode
 
@@ -87,8 +84,11 @@ class Fold:
         self.unreadable = 0
 
     def _compile(self) -> Codec:
-        names = [name for name in self.engine.schema.properties if name not in FIXED]
-        return Codec(EventReader(names, self._limits, self._max_property), self._limits)
+        uses = self.engine.schema.properties
+        names = [name for name in uses if name not in FIXED and name != "timestamp"]
+        numbers = [name for name in names if Use.TEXT not in uses[name]]
+        fixed = [name for name in FIXED if name in uses]
+        return Codec(EventReader(names, self._limits, self._max_property, fixed, numbers), self._limits)
 
     def reload(self, specs: Sequence[KpiSpec]) -> None:
         """Change the KPI set. Unchanged KPIs keep their state, new ones start empty.
@@ -100,9 +100,14 @@ class Fold:
         self._specs = specs
         self.codec = self._compile()
 
+    def decode_again(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
+        """Batches that were decoded for an earlier set, for this one."""
+        batches = [self.codec.batch(arrival.text) for arrival in arrivals]
+        return [a._replace(events=b.events, verdicts=b.verdicts) for a, b in zip(arrivals, batches, strict=True)]
+
     def admit(self, arrivals: Sequence[Arrival]) -> Admitted:
         """Columns and first verdicts of a group; remembers its event ids. Call `apply` for it before the next one."""
-        return admit(arrivals, self.codec.reader, self.horizon)
+        return admit(arrivals, self.codec, self.horizon)
 
     def apply(self, arrivals: Sequence[Arrival], admitted: Admitted, now: int) -> Applied:
         """Fold a group that is on disk; moves the producers' durable sequences."""
@@ -177,7 +182,7 @@ class Fold:
         self.apply(arrivals, self.admit(arrivals), now)
         # Rows that the live run published are not published again; this keeps the engine's list of changes short.
         self.engine.advance(now)
-        return sum(len(a.events) for a in arrivals)
+        return sum(a.events.n for a in arrivals)
 
     def snapshot(self) -> dict[str, bytes]:
         """Everything, to be stored with the log position up to which groups have been applied."""

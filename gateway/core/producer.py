@@ -11,7 +11,8 @@ from typing import NamedTuple, Protocol
 from gateway.core.credit import CreditPool, CreditWindow
 from gateway.core.producers import Producer
 from gateway.wire.codec import Batch
-from gateway.wire.events import Event, EventVerdict
+from gateway.wire.columns import Columns
+from gateway.wire.events import EventVerdict
 from gateway.wire.messages import Defaults
 from gateway.wire.replies import Ack, Nack, ServerMessage, WarnMessage, WireVerdict
 
@@ -43,8 +44,9 @@ class Arrival(NamedTuple):
     producer: Producer
     epoch: int
     seq: int
-    events: list[Event]
-    verdicts: list[EventVerdict]
+    events: Columns
+    verdicts: list[EventVerdict] | None
+    """None when the texts of its events were not looked at yet; `admit` does that for a group at once."""
     text: bytes
     received_at: int
     offset_ms: int

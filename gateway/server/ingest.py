@@ -136,8 +136,7 @@ class Ingest:
             KpiError: the set cannot run; nothing has changed then.
         """
         self.fold.reload(specs)
-        codec = self.fold.codec
-        self._pending = [a._replace(events=codec.batch(a.text).events) for a in self._pending]
+        self._pending = self.fold.decode_again(self._pending)
 
     async def settled(self) -> None:
         """Wait until everything submitted so far is applied, and the disk is idle."""
@@ -170,7 +169,7 @@ class Ingest:
                 break
             count += 1
             size += len(arrival.text)
-            events += len(arrival.events)
+            events += arrival.events.n
         arrivals = self._pending[:count]
         del self._pending[:count]
         return arrivals, events

@@ -86,7 +86,7 @@ class HouseServices:
             return error(409, "fenced")
         if seq > row.received_seq + 1:
             return json_reply(409, orjson.dumps({"error": "gap", "want": row.received_seq + 1}))
-        if seq < row.first_seq and all(event.uuid for event in post.batch.events):
+        if seq < row.first_seq and post.batch.events.identified:
             # Beacons may overtake each other: this one was never applied, so only event ids tell whether it is new.
             return await self._apply(post, row, seq)
         if seq <= row.durable_seq:

@@ -138,11 +138,11 @@ class Session:
         producer = self._producer
         if producer is None:
             raise ProtocolError("wrong_role" if self.ready else "bad_message", BAD_MESSAGE)
-        decision = producer.receive(
-            batch, len(batch.text), self._house.clock(), self._house.ingest.level, self._house.ingest.hold_ms()
-        )
+        ingest = self._house.ingest
+        wait_ms = ingest.hold_ms() if ingest.level >= 3 else 0
+        decision = producer.receive(batch, len(batch.text), self._house.clock(), ingest.level, wait_ms)
         if decision.arrival is not None:
-            self._house.ingest.submit(decision.arrival)
+            ingest.submit(decision.arrival)
         elif decision.answer is not None:
             self.say(decision.answer)
         elif decision.close is not None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import orjson
 
 from gateway.errors import ProtocolError
+from gateway.wire.columns import Columns
 from gateway.wire.events import Event, EventReader, EventVerdict
+from gateway.wire.inspection import suspects
 from gateway.wire.messages import Auth, ClientMessage, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
 from gateway.wire.replies import Limits
 from gateway.wire.scan import open_envelope
 
-__all__ = ["Batch", "BatchHead", "Codec"]
+__all__ = ["Batch", "BatchHead", "Codec", "Inspected"]
 
 CLOSE_BAD_MESSAGE = 4000
 CLOSE_INVALID_TEXT = 1007
@@ -38,9 +41,17 @@ class Batch(NamedTuple):
 
     seq: int
     backlog: int
-    events: list[Event]
-    verdicts: list[EventVerdict]
+    events: Columns
+    verdicts: list[EventVerdict] | None
+    """None when it was decoded as a whole: `Codec.inspect` finds out whether some event of it needs a look."""
     text: bytes
+
+
+class Inspected(NamedTuple):
+    """The events of a batch and their verdicts, as the careful reading has them."""
+
+    events: Columns
+    verdicts: list[EventVerdict]
 
 
 class _Kind(msgspec.Struct, frozen=True):
@@ -120,10 +131,25 @@ class Codec:
         events: list[Event] = message.events  # type: ignore[attr-defined]  # of the compiled type
         if len(events) > self._limits.max_events:
             raise ProtocolError("too_many_events", CLOSE_BAD_MESSAGE)
-        reader = self.reader
-        if reader.is_plain(text, reader.expected_opens(events)):
-            return Batch(message.seq, message.backlog, events, [], text)  # type: ignore[attr-defined]
-        return self._careful(text)
+        return Batch(message.seq, message.backlog, self.reader.columns_of(events), None, text)  # type: ignore[attr-defined]
+
+    def inspect(self, texts: Sequence[bytes], events: Sequence[Columns]) -> dict[int, Inspected]:
+        """Of batches that were decoded as a whole, those in which an event has a verdict or may have one, by place.
+
+        About 1.5 us a batch of 2.6 KB, and 5 us for each event of those that come out.
+        """
+        places = suspects(
+            texts, [2 + 2 * e.n - e.bare for e in events], self._limits.max_depth, self.reader.max_property
+        )
+        return {place: self._inspect(texts[place], events[place].n) for place in places}
+
+    def _inspect(self, text: bytes, count: int) -> Inspected:
+        envelope = open_envelope(text)
+        raw = envelope.events if envelope is not None else []
+        # An array that the scanner does not find as the decoder did (its key is escaped, or there twice): nothing in it
+        # can be told apart, so all of it is refused.
+        events, verdicts = self.reader.read(raw if len(raw) == count else [b""] * count)
+        return Inspected(self.reader.columns_of(events), verdicts)
 
     def _careful(self, text: bytes) -> ClientMessage | Batch:
         """What the fast decode refused: find out whether the message or only some of its events are to blame."""
@@ -145,7 +171,7 @@ class Codec:
         if len(envelope.events) > self._limits.max_events:
             raise ProtocolError("too_many_events", CLOSE_BAD_MESSAGE)
         events, verdicts = self.reader.read(envelope.events)
-        return Batch(head.seq, head.backlog, events, verdicts, text)
+        return Batch(head.seq, head.backlog, self.reader.columns_of(events), verdicts, text)
 
 
 def _json_slug(text: bytes) -> str:

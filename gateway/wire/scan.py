@@ -10,26 +10,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["Envelope", "depth", "has_long_number", "open_envelope"]
+__all__ = ["Envelope", "depth", "open_envelope"]
 
 # Possessive, and an unclosed string reaches to the end: each byte is looked at once, whatever a client sends.
 _STRING = rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)'
 _TOKENS = re.compile(_STRING + rb"|[\[\]{},:]", re.DOTALL)
 _STRINGS = re.compile(_STRING, re.DOTALL)
-
-_CLASSES = bytearray(b"x" * 256)
-for _digit in b"0123456789":
-    _CLASSES[_digit] = ord("0")
-for _exponent in b"eE":
-    _CLASSES[_exponent] = ord("e")
-_CLASS_OF = bytes(_CLASSES)
-# Kept besides digits: what separates numbers, and what makes a hexadecimal id differ from one.
-_NEEDLESS = bytes(byte for byte in range(256) if byte not in b'0123456789abcdefABCDEF-",:')
-
-_LONG_INTEGER = b"0" * 19
-_LONG_EXPONENT = b"0e000"
-_NUMBER_BYTES = frozenset(b"0123456789.-eE")
-_NUMBER_STARTS_AFTER = frozenset(b":,[ \t\r\n")
 
 
 class Envelope(NamedTuple):
@@ -83,29 +69,3 @@ def depth(text: bytes) -> int:
         elif byte in b"}]":
             level -= 1
     return deepest
-
-
-def has_long_number(text: bytes) -> bool:
-    """Whether a number in `text` may be beyond 64 bits: 19 digits in a row, or an exponent of three digits.
-
-    Never false when there is one; rarely true when there is none (the slow path then decides). About 2.5 us for 2.6 KB:
-    most bytes are thrown away first, then two searches say no for nearly every frame.
-    """
-    digits = text.translate(_CLASS_OF, _NEEDLESS)
-    if _LONG_INTEGER in digits:
-        return True
-    return _LONG_EXPONENT in digits and _has_long_exponent(text.replace(b"+", b""))
-
-
-def _has_long_exponent(text: bytes) -> bool:
-    """Whether an exponent of three digits stands in a number; hexadecimal ids in strings have the shape too."""
-    classes = text.translate(_CLASS_OF)
-    at = classes.find(_LONG_EXPONENT)
-    while at >= 0:
-        begin = at
-        while begin and text[begin - 1] in _NUMBER_BYTES:
-            begin -= 1
-        if begin == 0 or text[begin - 1] in _NUMBER_STARTS_AFTER:
-            return True
-        at = classes.find(_LONG_EXPONENT, at + 1)
-    return False

@@ -18,8 +18,7 @@ from gateway.wire.messages import Defaults
 
 NOW = 1_795_334_400_000
 LIMITS = Limits(262_144, 500, 16)
-READER = EventReader(["country", "price"], LIMITS, 65_536)
-CODEC = Codec(READER, LIMITS)
+CODEC = Codec(EventReader(["country", "price"], LIMITS, 65_536), LIMITS)
 
 
 def arrival(*events: dict[str, Any], offset: int = 0, defaults: Any = None, producer: str = "p") -> Arrival:
@@ -44,7 +43,7 @@ def test_columns_hold_what_events_and_defaults_say() -> None:
             ),
             arrival({"event": "c"}, producer="q"),
         ],
-        READER,
+        CODEC,
         UuidHorizon(10),
     )
     assert admitted.batch.columns == {
@@ -60,7 +59,7 @@ def test_columns_hold_what_events_and_defaults_say() -> None:
 def test_times_are_corrected_and_clamped() -> None:
     """By the clock offset; to [-48 h, +5 min] of receipt, with a warning, and without moving the watermark."""
     times = [NOW + 7_000, NOW - PAST_MS, NOW + 7_000 + FUTURE_MS + 1, 0, 4_102_444_800_000, -5, 1e300]
-    admitted = admit([arrival(*({"event": "x", "timestamp": t} for t in times), offset=7_000)], READER, UuidHorizon(10))
+    admitted = admit([arrival(*({"event": "x", "timestamp": t} for t in times), offset=7_000)], CODEC, UuidHorizon(10))
     batch = admitted.batch
     assert batch.timestamp.tolist() == [
         NOW,
@@ -88,14 +87,14 @@ def test_times_are_corrected_and_clamped() -> None:
 )
 def test_times_have_several_spellings(said: Any, meant: int) -> None:
     """Milliseconds, ISO-8601, or nothing: the time of receipt, which needs no correction."""
-    admitted = admit([arrival({"event": "x", "timestamp": said})], READER, UuidHorizon(10))
+    admitted = admit([arrival({"event": "x", "timestamp": said})], CODEC, UuidHorizon(10))
     assert (admitted.batch.timestamp.tolist(), admitted.findings) == ([meant], [])
 
 
 def test_a_time_that_is_none_is_dropped() -> None:
     """The others of its batch stay."""
     admitted = admit(
-        [arrival({"event": "x", "timestamp": "soon"}, {"event": "y", "timestamp": NOW})], READER, UuidHorizon(10)
+        [arrival({"event": "x", "timestamp": "soon"}, {"event": "y", "timestamp": NOW})], CODEC, UuidHorizon(10)
     )
     assert findings(admitted) == [(0, "drop", "schema:timestamp")]
     assert admitted.batch.skip is not None
@@ -110,25 +109,51 @@ def test_a_repeated_id_is_a_duplicate() -> None:
             arrival({"event": "x", "uuid": "a"}, {"event": "x", "uuid": "a"}, {"event": "x"}),
             arrival({"event": "x", "uuid": "a"}, producer="q"),
         ],
-        READER,
+        CODEC,
         horizon,
     )
     assert findings(first) == [(1, "duplicate", "uuid"), (3, "duplicate", "uuid")]
-    second = admit([arrival({"event": "x", "uuid": "a"})], READER, horizon)
+    second = admit([arrival({"event": "x", "uuid": "a"})], CODEC, horizon)
     assert findings(second) == [(0, "duplicate", "uuid")]
 
 
 def test_a_dropped_event_does_not_claim_its_id() -> None:
     """Sent again in a form that is fine, it counts."""
     horizon = UuidHorizon(10)
-    bad = admit([arrival({"event": "", "uuid": "a"})], READER, horizon)
-    good = admit([arrival({"event": "x", "uuid": "a"})], READER, horizon)
+    bad = admit([arrival({"event": "", "uuid": "a"})], CODEC, horizon)
+    good = admit([arrival({"event": "x", "uuid": "a"})], CODEC, horizon)
     assert findings(bad) == [(0, "drop", "event_name")]
     assert good.findings == []
 
 
+def test_a_verdict_from_the_text_reaches_its_event() -> None:
+    """A batch decoded as a whole is read again, event by event, when its bytes call for it; the others stay."""
+    admitted = admit(
+        [
+            arrival({"event": "a", "distinct_id": "u1"}),
+            arrival({"event": "b"}, {"event": "c", "other": 2**63}, {"event": "d", "z\0": 1}),
+        ],
+        CODEC,
+        UuidHorizon(10),
+    )
+    assert findings(admitted) == [(2, "warn", "number_range"), (3, "drop", "nul")]
+    assert admitted.batch.columns["event"][:3] == ["a", "b", "c"]
+    assert admitted.batch.columns["distinct_id"] == ["u1", None, None, None]
+    assert admitted.batch.skip is not None
+    assert admitted.batch.skip.tolist() == [False, False, False, True]
+
+
+def test_only_what_the_reader_keeps_becomes_a_column() -> None:
+    """A fixed field that no KPI reads costs nothing further on."""
+    codec = Codec(EventReader(["price"], LIMITS, 65_536, fixed=("distinct_id",), numbers=("price",)), LIMITS)
+    text = b'{"type":"batch","seq":1,"events":[{"event":"a","distinct_id":"u","properties":{"price":2}}]}'
+    batch = codec.batch(text)
+    one = Arrival(Producer("p", 1, 0), 1, 1, batch.events, batch.verdicts, text, NOW, 0, None, b"", None)
+    assert admit([one], codec, UuidHorizon(10)).batch.columns == {"distinct_id": ["u"], "price": [2]}
+
+
 def test_an_empty_group_is_an_empty_batch() -> None:
     """A batch may hold no events at all."""
-    admitted = admit([arrival()], READER, UuidHorizon(10))
+    admitted = admit([arrival()], CODEC, UuidHorizon(10))
     assert admitted.batch.n == 0
     assert isinstance(admitted.batch.timestamp, np.ndarray)

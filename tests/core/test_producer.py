@@ -5,7 +5,8 @@ from __future__ import annotations
 from gateway.core.credit import CreditPool
 from gateway.core.producer import Decision, ProducerSession
 from gateway.core.producers import Producer
-from gateway.wire import Batch, Event
+from gateway.wire import Batch
+from gateway.wire.columns import Columns
 from gateway.wire.replies import Ack, Nack, ServerMessage, WarnMessage
 
 
@@ -23,6 +24,9 @@ class FakePeer:
         self.ended.append(code)
 
 
+NOTHING = Columns(0, 0, (), None, ())
+
+
 def session_of(producer: Producer | None = None, pool: CreditPool | None = None) -> ProducerSession:
     producer = producer or Producer("p", 1, 0)
     session = ProducerSession(producer, pool or CreditPool(64 << 20), FakePeer(), None, b"")
@@ -31,7 +35,7 @@ def session_of(producer: Producer | None = None, pool: CreditPool | None = None)
 
 
 def batch(seq: int, backlog: int = 0) -> Batch:
-    return Batch(seq, backlog, [Event(event="x")], [], b"x" * 100)
+    return Batch(seq, backlog, NOTHING, None, b"x" * 100)
 
 
 def receive(session: ProducerSession, seq: int, size: int = 100) -> Decision:

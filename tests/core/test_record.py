@@ -8,10 +8,13 @@ import pytest
 from gateway.core.producer import Arrival
 from gateway.core.producers import Producer
 from gateway.core.record import decode_record, encode_record
+from gateway.wire.columns import Columns
 
 
 def arrival(seq: int, text: bytes, defaults: bytes = b"") -> Arrival:
-    return Arrival(Producer("p", 2, seq), 2, seq, [], [], text, 1_000 + seq, -5, None, defaults, None)
+    return Arrival(
+        Producer("p", 2, seq), 2, seq, Columns(0, 0, (), None, ()), None, text, 1_000 + seq, -5, None, defaults, None
+    )
 
 
 def test_a_group_comes_back() -> None:

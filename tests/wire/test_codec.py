@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import ProtocolError
-from gateway.wire import Batch, Codec, EventReader, Limits
+from gateway.wire import Batch, Codec, EventReader, EventVerdict, Limits
+from gateway.wire.columns import Columns
 from tests.wire.test_events import CASES
 
 LIMITS = Limits(262_144, 500, 16)
@@ -21,10 +22,14 @@ def batch_of(*events: bytes) -> bytes:
     return b'{"type":"batch","seq":7,"sent_at":1795334400456,"backlog":2,"events":[' + b",".join(events) + b"]}"
 
 
-def decode_batch(frame: bytes) -> Batch:
+def decode_batch(frame: bytes) -> tuple[Batch, list[EventVerdict]]:
+    """The batch with the columns that are admitted, and the verdicts."""
     (message,) = CODEC.decode(frame)
     assert isinstance(message, Batch)
-    return message
+    if message.verdicts is not None:
+        return message, message.verdicts
+    found = CODEC.inspect([message.text], [message.events])
+    return (message._replace(events=found[0].events), found[0].verdicts) if found else (message, [])
 
 
 def refusal(frame: bytes) -> tuple[str, int | None]:
@@ -36,9 +41,9 @@ def refusal(frame: bytes) -> tuple[str, int | None]:
 @pytest.mark.parametrize(("text", "outcome", "reason"), CASES)
 def test_a_bad_event_never_spoils_its_batch(text: bytes, outcome: str, reason: str) -> None:
     """The batch arrives with all its events, the bad one with its verdict."""
-    batch = decode_batch(batch_of(b'{"event":"a"}', text, b'{"event":"b"}'))
-    assert (batch.seq, batch.backlog, len(batch.events)) == (7, 2, 3)
-    assert [tuple(verdict) for verdict in batch.verdicts] == ([(1, outcome, reason)] if outcome else [])
+    batch, verdicts = decode_batch(batch_of(b'{"event":"a"}', text, b'{"event":"b"}'))
+    assert (batch.seq, batch.backlog, batch.events.n) == (7, 2, 3)
+    assert [tuple(verdict) for verdict in verdicts] == ([(1, outcome, reason)] if outcome else [])
 
 
 EVENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -65,10 +70,10 @@ EVENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 def test_fast_and_careful_agree(events: list[dict[str, Any]], other: str) -> None:
     """Whichever way a frame takes, its events and verdicts are those of the careful way."""
     texts = [_dumps(event | {"note": other}) for event in events]
-    batch = decode_batch(batch_of(*texts))
+    batch, verdicts = decode_batch(batch_of(*texts))
     careful_events, careful_verdicts = CODEC.reader.read(texts)
-    assert batch.verdicts == careful_verdicts
-    assert _comparable(batch) == _comparable(batch._replace(events=careful_events))
+    assert verdicts == careful_verdicts
+    assert _comparable(batch.events, verdicts) == _comparable(CODEC.reader.columns_of(careful_events), verdicts)
 
 
 def _dumps(value: object) -> bytes:
@@ -77,14 +82,35 @@ def _dumps(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-def _comparable(batch: Batch) -> list[Any]:
-    dropped = {verdict.nth for verdict in batch.verdicts if verdict.outcome == "drop"}
-    empty = CODEC.reader.no_properties
-    return [
-        (event.event, event.timestamp, event.uuid, event.distinct_id, event.properties or empty)
-        for nth, event in enumerate(batch.events)
-        if nth not in dropped
-    ]
+def _comparable(columns: Columns, verdicts: list[EventVerdict]) -> list[Any]:
+    dropped = {verdict.nth for verdict in verdicts if verdict.outcome == "drop"}
+    uuids = columns.uuid or [None] * columns.n
+    events = list(zip(columns.timestamp, uuids, *columns.values, strict=True))
+    assert len(events) == columns.n
+    return [event for nth, event in enumerate(events) if nth not in dropped]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b'{"type":"batch","seq":1,"\\u0065vents":[{"event":"a"},{"event":"b","z":1e400}]}',
+        b'{"type":"batch","seq":1,"events":[{"event":"x"}],"events":[{"event":"a"},{"event":"b","z":1e400}]}',
+    ],
+)
+def test_events_that_cannot_be_told_apart_are_refused_together(frame: bytes) -> None:
+    """An array under an escaped key, or one of two: when one event of it needs a look, none of them is counted."""
+    batch, verdicts = decode_batch(frame)
+    assert batch.events.n == 2
+    assert [tuple(verdict) for verdict in verdicts] == [(0, "drop", "bad_json"), (1, "drop", "bad_json")]
+
+
+def test_ordinary_batches_are_not_read_again() -> None:
+    """The inspection of many names none of them, and gives places among those it was asked about."""
+    plain = b'{"event":"a","uuid":"01934d0e-7b00-7e00-8e00-00e0000000aa","properties":{"other":{"x":[1.5,"{"]}}}'
+    texts = [batch_of(plain), batch_of(plain, b'{"event":"b","z":1e99}'), batch_of(plain)]
+    batches = [CODEC.batch(text) for text in texts]
+    assert [batch.verdicts for batch in batches] == [None] * 3
+    assert list(CODEC.inspect(texts, [batch.events for batch in batches])) == [1]
 
 
 @pytest.mark.parametrize(
@@ -122,7 +148,7 @@ def test_a_bad_message_has_a_slug_and_a_close_code(frame: bytes, slug: str, clos
 
 def test_five_hundred_events_are_the_limit() -> None:
     """500 events are taken, also on the careful way, where 501 are refused too."""
-    assert len(decode_batch(batch_of(*[b'{"event":"x"}'] * 500)).events) == 500
+    assert decode_batch(batch_of(*[b'{"event":"x"}'] * 500))[0].events.n == 500
     assert refusal(batch_of(b'{"event":NaN}', *[b'{"event":"x"}'] * 500)) == ("too_many_events", 4000)
 
 
