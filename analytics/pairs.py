@@ -1,8 +1,8 @@
 """A table of (cell, hash) pairs in numpy: thousands of look-ups and insertions in a handful of array operations.
 
 Open addressing with linear probing. A cell here is `pane * keys + key`, and panes have numbers that never come back, so
-closing a pane frees its pairs at once: nothing can match them any more, and the next rebuild drops them. In a counted
-table every pair carries a count.
+closing a pane frees its pairs at once: nothing can match them any more, and the next rebuild drops them. Every pair
+carries a number.
 """
 
 from __future__ import annotations
@@ -14,14 +14,13 @@ import numpy as np
 
 from analytics.arrays import Bools, Ints, Words
 
-__all__ = ["COUNTED_BYTES", "PAIR_BYTES", "PairTable", "Pairs"]
+__all__ = ["PairTable", "Pairs"]
 
 EMPTY: Final = np.iinfo(np.int64).min
 DROPPED: Final = EMPTY + 1
 SMALLEST: Final = 1_024
-PAIR_BYTES: Final = 120
-COUNTED_BYTES: Final = 168
-"""Bytes per live pair at worst, without and with counts: after a rebuild at least a sixth of the slots is filled."""
+FULLEST: Final = 0.6
+"""Share of the slots in use at which a table is rebuilt."""
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX_2: Final = np.uint64(0xD6E8FEB86659FD93)
@@ -36,19 +35,27 @@ class Pairs(NamedTuple):
 
 
 class PairTable:
-    """`alive` says of an array of cells which still matter; others are dropped when the table is rebuilt."""
+    """`alive` says of an array of cells which still matter; others are dropped when the table is rebuilt.
 
-    def __init__(self, alive: Callable[[Ints], Bools], *, counted: bool) -> None:
+    The owner sees to it that hardly more than `most` pairs matter at once; the table does not grow for what is dead.
+    """
+
+    def __init__(self, alive: Callable[[Ints], Bools], most: int) -> None:
         self._alive = alive
-        self._counted = counted
+        self._largest = _capacity(most)
         # Rises whenever positions change their meaning.
         self.generation = 0
         self._allocate(SMALLEST)
 
+    @staticmethod
+    def budget(most: int) -> int:
+        """Bytes at worst for that many pairs: the slots, and a copy of the pairs while it is rebuilt."""
+        return 28 * _capacity(most) + 24 * most
+
     def _allocate(self, capacity: int) -> None:
         self._cells: Ints = np.full(capacity, EMPTY, np.int64)
         self._hashes: Words = np.zeros(capacity, np.uint64)
-        self.counts: Ints = np.zeros(capacity if self._counted else 0, np.int64)
+        self.counts: Ints = np.zeros(capacity, np.int64)
         # Scratch: which of several new pairs that want one slot gets it.
         self._claims = np.zeros(capacity, np.int32)
         self._shift = np.uint64(64 - (capacity.bit_length() - 1))
@@ -57,8 +64,10 @@ class PairTable:
     def place(self, cells: Ints, hashes: Words) -> tuple[Ints, Bools]:
         """Positions of the pairs, inserted where missing, and which were (each new pair once). Counts start at 0."""
         n = len(cells)
-        if 5 * (self._filled + n) > 3 * len(self._cells):
-            self._rebuild(n)
+        if self._filled + n > FULLEST * len(self._cells):
+            missing = int((self.find(cells, hashes) < 0).sum())
+            if self._filled + missing > FULLEST * len(self._cells):
+                self._rebuild(missing)
         last = len(self._cells) - 1
         at = self._home(cells, hashes)
         places = np.empty(n, np.int64)
@@ -88,13 +97,26 @@ class PairTable:
     def _rebuild(self, extra: int) -> None:
         self.generation += 1
         kept = self.pairs()
+        needed = len(kept.cells) + extra
         capacity = SMALLEST
-        while capacity < 3 * (len(kept.cells) + extra):
+        while capacity < 3 * needed and (capacity < self._largest or FULLEST * capacity < needed):
             capacity *= 2
         self._allocate(capacity)
         places, _ = self.place(kept.cells, kept.hashes)
-        if self._counted:
-            self.counts[places] = kept.counts
+        self.counts[places] = kept.counts
+
+    def find(self, cells: Ints, hashes: Words) -> Ints:
+        """Positions of the pairs, -1 where they are missing."""
+        last = len(self._cells) - 1
+        at = self._home(cells, hashes)
+        places = np.full(len(cells), -1, np.int64)
+        todo = np.arange(len(cells))
+        while todo.size:
+            hit = (self._cells[at] == cells[todo]) & (self._hashes[at] == hashes[todo])
+            places[todo[hit]] = at[hit]
+            missed = ~hit & (self._cells[at] != EMPTY)
+            todo, at = todo[missed], (at[missed] + 1) & last
+        return places
 
     def pairs(self) -> Pairs:
         """All pairs that still matter, in no particular order. Cost: one scan of the table."""
@@ -106,7 +128,7 @@ class PairTable:
         cells = self._cells[used]
         alive = self._alive(cells)
         used, cells = (used, cells) if alive.all() else (used[alive], cells[alive])
-        return Pairs(cells, self._hashes[used], self.counts[used] if self._counted else np.zeros(0, np.int64))
+        return Pairs(cells, self._hashes[used], self.counts[used])
 
     def drop(self, cells: Ints, hashes: Words) -> None:
         """Take these pairs out; their slots are used again after the next rebuild."""
@@ -114,7 +136,19 @@ class PairTable:
         self._cells[places] = DROPPED
         self.generation += 1
 
+    def __len__(self) -> int:
+        """Slots in use, by pairs that matter or not."""
+        return self._filled
+
     @property
     def bytes(self) -> int:
         """Bytes allocated now."""
-        return sum(a.nbytes for a in (self._cells, self._hashes, self.counts, self._claims))
+        return sum(array.nbytes for array in (self._cells, self._hashes, self.counts, self._claims))
+
+
+def _capacity(most: int) -> int:
+    """Slots that hold `most` pairs and still some that are dead."""
+    capacity = SMALLEST
+    while 0.55 * capacity < most:
+        capacity *= 2
+    return capacity

@@ -19,16 +19,20 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Bools, Floats, Ints, Reading, Words
 from analytics.frame import Coded
-from analytics.hyperloglog import ERROR, REGISTERS, estimate, observations
+from analytics.hyperloglog import ERROR, REGISTERS, estimate
+from analytics.measures.links import Links
 from analytics.measures.measure import Arrays, over
+from analytics.measures.registers import NONE, Registers, fold
 from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, pair_marks
-from analytics.pairs import PAIR_BYTES
+from analytics.pairs import PairTable
 
 __all__ = ["EXACT", "Distinct"]
 
 EXACT: Final = 512
 MAX_PAIRS: Final = 1 << 18
 MAX_BLOCKS: Final = 4_096
+MAX_PENDING: Final = 16_384
+"""Values beyond EXACT that may wait for their cells' registers."""
 IS_EXACT: Final = -1
 IS_SATURATED: Final = -2
 
@@ -44,33 +48,40 @@ class Distinct(Sparse):
     array([2])
     """
 
-    counted = False
-
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
-        super().__init__(slots, keys, parameter)
-        self._max_pairs, self._max_blocks = _caps(slots, keys, parameter)
+        self._max_pairs, max_blocks = _caps(slots, keys, parameter)
+        super().__init__(slots, keys, parameter, self._max_pairs + MAX_PENDING)
+        self._links = Links(self._table, keys, self._max_pairs + MAX_PENDING)
         # Exact values of each cell; of a saturated one, how many it had.
         self._n: Ints = np.zeros(slots * keys, np.int64)
         # Register block of each cell, or IS_EXACT or IS_SATURATED.
         self._block: Ints = np.full(slots * keys, IS_EXACT, np.int64)
-        self._registers = np.zeros((0, REGISTERS), np.uint8)
-        self._free: list[int] = []
+        self._registers = Registers(max_blocks)
+        # Values in exact cells.
         self._live = 0
+        # Cells with more than EXACT values that have no registers yet: many are converted in one pass over the table.
+        self._over: set[int] = set()
+        self._pending = 0
         self._saturated = 0
         self._relieved = 0
-        # Pairs seen lately, by their low bits: most events of a batch repeat one and are done after a comparison.
+        # Pairs seen lately, by their high bits: most events of a batch repeat one and are done after a comparison.
         self._recent: Words = np.zeros(CACHE, np.uint64)
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:
         pairs, blocks = _caps(slots, keys, parameter)
-        return 16 * slots * keys + PAIR_BYTES * pairs + REGISTERS * blocks + 8 * CACHE
+        tables = PairTable.budget(pairs + MAX_PENDING) + Links.budget(pairs + MAX_PENDING)
+        return 16 * slots * keys + tables + REGISTERS * blocks + 8 * CACHE
 
     def add(self, cells: Ints, values: Coded) -> None:
         self.add_hashes(cells, values.dictionary.hashes(values.codes))
 
     def add_hashes(self, cells: Ints, hashes: Words) -> None:
         """`add` for values that are known by their hash only."""
+        if len(cells) > MAX_PENDING:
+            for start in range(0, len(cells), MAX_PENDING):
+                self.add_hashes(cells[start : start + MAX_PENDING], hashes[start : start + MAX_PENDING])
+            return
         panes = self._pane_cells(cells)
         mark = pair_marks(panes, hashes)
         at = (mark >> CACHE_SHIFT).astype(np.int64)
@@ -82,72 +93,71 @@ class Distinct(Sparse):
         blocks = self._block[cells]
         dense = blocks >= 0
         if dense.any():
-            self._observe(blocks[dense], hashes[dense])
+            self._registers.observe(blocks[dense], hashes[dense])
         exact = (blocks == IS_EXACT).nonzero()[0]
         if exact.size:
             self._add_exact(cells[exact], panes[exact], hashes[exact])
 
-    def _observe(self, blocks: Ints, hashes: Words) -> None:
-        register, rank = observations(hashes)
-        np.maximum.at(self._registers.reshape(-1), blocks * REGISTERS + register, rank)
-
     def _add_exact(self, cells: Ints, panes: Ints, hashes: Words) -> None:
-        _, fresh = self._table.place(panes, hashes)
+        places, fresh = self._table.place(panes, hashes)
         grown = cells[fresh]
         if not grown.size:
             return
+        self._links.add(panes[fresh], hashes[fresh], places[fresh])
         np.add.at(self._n, grown, 1)
         self._live += len(grown)
-        full = np.unique(grown[self._n[grown] > EXACT])
-        for cell in full.tolist():
-            self._promote(cell)
+        over = grown[self._n[grown] > EXACT]
+        if over.size:
+            self._over.update(over.tolist())
+            self._pending += len(over)
+        if self._pending > MAX_PENDING or self._live > self._max_pairs:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Give registers to the cells that need them; when exact values are too many in all, to the fullest as well."""
+        if self._over:
+            self._promote(np.array(sorted(self._over), np.int64))
+            self._over.clear()
+            self._pending = 0
         if self._live > self._max_pairs:
-            self._relieve()
+            used = ((self._n > 0) & (self._block == IS_EXACT)).nonzero()[0]
+            used = used[np.lexsort((self._pane_cells(used), -self._n[used]))]
+            freed = np.cumsum(self._n[used])
+            enough = int(np.searchsorted(freed, self._live - self._max_pairs * 3 // 4)) + 1
+            self._relieved += len(used[:enough])
+            self._promote(used[:enough])
 
-    def _relieve(self) -> None:
-        """Too many exact values in all: the fullest cells become registers until a quarter is free."""
-        used = ((self._n > 0) & (self._block == IS_EXACT)).nonzero()[0]
-        for cell in used[np.lexsort((self._pane_cells(used), -self._n[used]))].tolist():
-            if self._live <= self._max_pairs * 3 // 4:
-                return
-            self._relieved += 1
-            self._promote(cell)
-
-    def _promote(self, cell: int) -> None:
-        slot, key = divmod(cell, self.keys)
-        _, hashes, _ = self._pairs_of(np.array([slot]), np.array([key]))
-        block = self._take_block()
-        self._live -= int(self._n[cell])
-        self._block[cell] = block
-        if block >= 0:
-            self._n[cell] = 0
-            self._observe(np.full(len(hashes), block), hashes)
-        else:
-            self._saturated += 1
-
-    def _take_block(self) -> int:
-        if not self._free:
-            have = len(self._registers)
-            want = min(max(16, 2 * have), self._max_blocks)
-            if want == have:
-                return IS_SATURATED
-            grown = np.zeros((want, REGISTERS), np.uint8)
-            grown[:have] = self._registers
-            self._registers = grown
-            self._free.extend(range(want - 1, have - 1, -1))
-        return self._free.pop()
+    def _promote(self, cells: Ints) -> None:
+        """Turn exact cells into registers, in one pass over the table."""
+        keyed = self._pane_cells(cells)
+        order = np.argsort(keyed)
+        cells, keyed = cells[order], keyed[order]
+        found, hashes, _ = self._table.between(int(keyed[0]), int(keyed[-1]) + 1)
+        at = np.minimum(np.searchsorted(keyed, found), len(keyed) - 1)
+        member = keyed[at] == found
+        owners = cells[at[member]]
+        self._live -= int(self._n[cells].sum())
+        for cell in cells.tolist():
+            block = self._registers.take()
+            self._block[cell] = block if block != NONE else IS_SATURATED
+            self._n[cell] = 0 if block != NONE else min(int(self._n[cell]), EXACT + 1)
+            self._saturated += block == NONE
+        blocks = self._block[owners]
+        dense = blocks >= 0
+        self._registers.observe(blocks[dense], hashes[member][dense])
 
     def _kept(self, cells: Ints, within: Bools) -> Bools:
         exact: Bools = np.where(within, self._block[cells], IS_SATURATED) == IS_EXACT
         return exact
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
+        self._settle()
         blocks = over(self._block.reshape(self.slots, self.keys), slots, keys)
         counts = over(self._n.reshape(self.slots, self.keys), slots, keys)
         dense = np.logical_or.reduce(blocks >= 0, axis=0)
         saturated = np.logical_or.reduce(blocks == IS_SATURATED, axis=0)
         if len(slots) == 1:
-            values, registers = counts[0].copy(), self._registers[blocks[0][dense]]
+            values, registers = counts[0].copy(), self._registers.blocks[blocks[0][dense]]
         else:
             values, registers = self._union(slots, keys, blocks, dense)
             values = np.maximum(values, np.where(blocks == IS_SATURATED, counts, 0).max(axis=0))
@@ -162,55 +172,52 @@ class Distinct(Sparse):
         """Exact sizes where no pane is dense, and the merged registers where one is."""
         place = np.full(self.keys, -1, np.int64)
         place[keys] = np.arange(len(keys))
-        found, hashes, _ = self._pairs_of(slots, keys)
-        at = place[found]
-        order = np.lexsort((hashes, at))
-        at, hashes = at[order], hashes[order]
-        first = np.ones(len(at), np.bool_)
-        first[1:] = (at[1:] != at[:-1]) | (hashes[1:] != hashes[:-1])
-        sizes = np.bincount(at[first], minlength=len(keys)).astype(np.int64)
+        panes = self._pane_of[slots]
+        found, hashes, firsts = self._links.counted(int(panes.min()), int(panes.max()))
+        counted = place[firsts]
+        sizes = np.bincount(counted[counted >= 0], minlength=len(keys)).astype(np.int64)
         which = dense.nonzero()[0]
-        registers = np.zeros((len(which), REGISTERS), np.uint8)
-        for i, column in enumerate(which.tolist()):
-            members = blocks[:, column]
-            registers[i] = self._registers[members[members >= 0]].max(axis=0)
-        row_of = np.full(len(keys), -1, np.int64)
-        row_of[which] = np.arange(len(which))
-        rows = row_of[at]
-        fold = rows >= 0
-        if fold.any():
-            register, rank = observations(hashes[fold])
-            np.maximum.at(registers.reshape(-1), rows[fold] * REGISTERS + register, rank)
-        sizes[which] = 0
+        registers = self._registers.merged(blocks[:, i][blocks[:, i] >= 0] for i in which.tolist())
+        if len(which):
+            row_of = np.full(len(keys) + 1, -1, np.int64)  # one more, for keys that are not asked for
+            row_of[which] = np.arange(len(which))
+            rows = row_of[place[found]]
+            fold(registers, rows[rows >= 0], hashes[rows >= 0])
+            sizes[which] = 0
         return sizes, registers
 
     def merge(self, sources: Ints, target: int) -> None:
+        self._settle()
         found, hashes, _ = self._pairs_of(sources)
         self.add_hashes(found + target * self.keys, hashes)
+        self._settle()
         blocks = self._block.reshape(self.slots, self.keys)
+        wanted = np.unique(np.nonzero(blocks[sources] != IS_EXACT)[1])
+        exact = wanted[blocks[target, wanted] == IS_EXACT]
+        if len(exact):
+            self._promote(exact + target * self.keys)
         for source in sources.tolist():
             for key in (blocks[source] != IS_EXACT).nonzero()[0].tolist():
                 cell = target * self.keys + key
-                if self._block[cell] == IS_EXACT:
-                    self._promote(cell)
                 have, more = int(self._block[cell]), int(blocks[source, key])
                 if have >= 0 and more >= 0:
-                    np.maximum(self._registers[have], self._registers[more], out=self._registers[have])
+                    registers = self._registers.blocks
+                    np.maximum(registers[have], registers[more], out=registers[have])
                 elif have == IS_SATURATED:
                     self._n[cell] = max(self._n[cell], self._n[source * self.keys + key])
 
     def clear(self, slot: int) -> None:
+        self._settle()
         row = slice(slot * self.keys, (slot + 1) * self.keys)
         blocks = self._block[row]
         self._live -= int(self._n[row][blocks == IS_EXACT].sum())
-        freed = blocks[blocks >= 0]
-        self._registers[freed] = 0
-        self._free.extend(freed.tolist())
+        self._registers.give_back(blocks[blocks >= 0])
         self._n[row] = 0
         self._block[row] = IS_EXACT
         super().clear(slot)
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:  # noqa: ARG002  only pairs that exist are kept
+        self._settle()
         cells, hashes, _ = self._dump_pairs(slots)
         blocks = self._block.reshape(self.slots, self.keys)[slots].reshape(-1)
         dense, saturated = (blocks >= 0).nonzero()[0], (blocks == IS_SATURATED).nonzero()[0]
@@ -218,7 +225,7 @@ class Distinct(Sparse):
             "cells": cells,
             "hashes": hashes,
             "dense": dense,
-            "registers": self._registers[blocks[dense]],
+            "registers": self._registers.blocks[blocks[dense]],
             "saturated": saturated,
             "bounds": self._n.reshape(self.slots, self.keys)[slots].reshape(-1)[saturated],
         }
@@ -229,8 +236,8 @@ class Distinct(Sparse):
         self._n[saturated] = state["bounds"]
         self._saturated += len(saturated)
         for cell, registers in zip(self._placed(slots, state["dense"]).tolist(), state["registers"], strict=True):
-            block = self._block[cell] = self._take_block()
-            self._registers[block] = registers
+            block = self._block[cell] = self._registers.take()
+            self._registers.blocks[block] = registers
         cells = self._placed(slots, state["cells"])
         if cells.size:
             self._add_exact(cells, self._pane_cells(cells), state["hashes"])

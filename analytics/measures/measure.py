@@ -45,7 +45,10 @@ class Measure(ABC):
 
     @abstractmethod
     def read(self, slots: Ints, keys: Ints) -> Reading:
-        """The value over the union of `slots`, for each of `keys`. Cost: proportional to both."""
+        """The value of a window, for each of `keys`, ascending. Cost: proportional to slots x keys, or to the pairs.
+
+        `slots` hold one pane, or all open panes between the first and the last of several.
+        """
 
     @abstractmethod
     def merge(self, sources: Ints, target: int) -> None:

@@ -30,13 +30,11 @@ class Sparse(Measure):
     """Base of the measures that know values by their hash."""
 
     takes: ClassVar[Takes] = "hash"
-    counted: ClassVar[bool]
-    """Whether its pairs carry counts."""
 
-    def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
+    def __init__(self, slots: int, keys: int, parameter: int, most: int) -> None:
         super().__init__(slots, keys, parameter)
         self._pane_of: Ints = np.full(slots, VACANT, np.int64)
-        self._table = PairTable(self._matters, counted=self.counted)
+        self._table = PairTable(self._matters, most)
 
     def open(self, slot: int, pane: int) -> None:
         self._pane_of[slot] = pane
@@ -79,7 +77,7 @@ class Sparse(Measure):
         wanted = np.zeros(self.keys, np.bool_)
         wanted[keys] = True
         chosen = wanted[found]
-        return found[chosen], hashes[chosen], counts[chosen] if self.counted else counts
+        return found[chosen], hashes[chosen], counts[chosen]
 
     def _dump_pairs(self, slots: Ints) -> tuple[Ints, Words, Ints]:
         """All pairs of these slots, ordered by (place, key, hash); cells count places instead of slots."""
@@ -91,7 +89,7 @@ class Sparse(Measure):
         cells = places * self.keys + (cells - panes * self.keys)
         order = np.flatnonzero(places >= 0)
         order = order[np.lexsort((hashes[order], cells[order]))]
-        return cells[order], hashes[order], counts[order] if self.counted else counts
+        return cells[order], hashes[order], counts[order]
 
     def _placed(self, slots: Ints, cells: NDArray[Any]) -> Ints:
         """Slot cells for the cells of a dump."""

@@ -22,7 +22,7 @@ from analytics.frame import Coded
 from analytics.measures.measure import Arrays, over, total
 from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, pair_marks
 from analytics.names import Names, sort_key, written
-from analytics.pairs import COUNTED_BYTES
+from analytics.pairs import PairTable
 
 __all__ = ["Top"]
 
@@ -42,11 +42,9 @@ class Top(Sparse):
     b'{"items":[["/",2]]}'
     """
 
-    counted = True
-
     def __init__(self, slots: int, keys: int, parameter: int = 10) -> None:
-        super().__init__(slots, keys, parameter)
         self._max_pairs = _max_pairs(slots, keys)
+        super().__init__(slots, keys, parameter, self._max_pairs)
         # How many values each cell counts, and how often a forgotten one may have been seen.
         self._n: Ints = np.zeros(slots * keys, np.int64)
         self._slack: Ints = np.zeros(slots * keys, np.int64)
@@ -59,12 +57,8 @@ class Top(Sparse):
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  it bounds what is shown only
-        return (
-            16 * slots * keys
-            + COUNTED_BYTES * _max_pairs(slots, keys)
-            + Names.budget(_max_pairs(slots, keys))
-            + 16 * CACHE
-        )
+        pairs = _max_pairs(slots, keys)
+        return 16 * slots * keys + PairTable.budget(pairs) + Names.budget(pairs) + 16 * CACHE
 
     def add(self, cells: Ints, values: Coded) -> None:
         codes, dictionary = values

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.arrays import Bools, Ints, Words
-from analytics.pairs import COUNTED_BYTES, PAIR_BYTES, Pairs, PairTable
+from analytics.pairs import Pairs, PairTable
 
 
 def everything(cells: Ints) -> Bools:
@@ -32,7 +32,7 @@ def members(pairs: Pairs) -> list[tuple[int, int]]:
 
 def test_a_new_pair_is_fresh_exactly_once() -> None:
     """A pair that comes twice in one call gets one place and is fresh in one of the two; later it is not."""
-    table = PairTable(everything, counted=False)
+    table = PairTable(everything, 10_000)
     places, fresh = table.place(ints(1, 1, 2), words(9, 9, 9))
     assert places[0] == places[1] != places[2]
     assert fresh[:2].sum() == 1
@@ -45,7 +45,7 @@ def test_a_new_pair_is_fresh_exactly_once() -> None:
 @given(st.lists(st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 5)), max_size=20), max_size=5))
 def test_the_table_is_a_set(batches: list[list[tuple[int, int]]]) -> None:
     """Whatever is placed in whatever batches, the table holds the set of it and `fresh` counts its size."""
-    table, count = PairTable(everything, counted=False), 0
+    table, count = PairTable(everything, 10_000), 0
     for batch in batches:
         _, fresh = table.place(ints(*(cell for cell, _ in batch)), words(*(value for _, value in batch)))
         count += int(fresh.sum())
@@ -56,7 +56,7 @@ def test_the_table_is_a_set(batches: list[list[tuple[int, int]]]) -> None:
 
 def test_counts_survive_a_rebuild() -> None:
     """When the table grows, positions change, `generation` says so, and every pair keeps its count."""
-    table = PairTable(everything, counted=True)
+    table = PairTable(everything, 10_000)
     places, _ = table.place(ints(1, 2), words(10, 20))
     table.counts[places] = [5, 6]
     before = table.generation
@@ -71,16 +71,16 @@ def test_counts_survive_a_rebuild() -> None:
 def test_pairs_of_dead_cells_are_dropped() -> None:
     """Cells that no longer matter are not listed, and a rebuild keeps the table from growing with them."""
     newest = 0
-    table = PairTable(lambda cells: cells >= newest, counted=False)
+    table = PairTable(lambda cells: cells >= newest, 500)
     for newest in range(50):
         table.place(np.full(500, newest, np.int64), np.arange(500).astype(np.uint64))
     assert set(table.pairs().cells.tolist()) == {49}
-    assert table.bytes <= 4 * 500 * PAIR_BYTES
+    assert table.bytes <= PairTable.budget(1_000)
 
 
 def test_between_takes_cells_from_low_up_to_high() -> None:
     """`between` lists the pairs with low <= cell < high, with their counts."""
-    table = PairTable(everything, counted=True)
+    table = PairTable(everything, 10_000)
     places, _ = table.place(ints(1, 2, 3), words(7, 8, 9))
     table.counts[places] = [10, 20, 30]
     found = table.between(2, 3)
@@ -90,17 +90,31 @@ def test_between_takes_cells_from_low_up_to_high() -> None:
 
 def test_a_dropped_pair_is_gone_and_can_come_back() -> None:
     """After `drop` a pair is not listed; placing it again makes it fresh, and its neighbours stay."""
-    table = PairTable(everything, counted=False)
+    table = PairTable(everything, 10_000)
     table.place(ints(1, 1), words(7, 8))
     table.drop(ints(1), words(7))
     assert members(table.pairs()) == [(1, 8)]
     assert table.place(ints(1, 1), words(7, 8))[1].tolist() == [True, False]
 
 
-def test_bytes_per_pair_stay_within_the_budget() -> None:
-    """A table of many live pairs takes no more than the stated bytes for each, with and without counts."""
-    for counted, most in ((False, PAIR_BYTES), (True, COUNTED_BYTES)):
-        table = PairTable(everything, counted=counted)
-        for start in range(0, 40_000, 1_000):
-            table.place(np.arange(start, start + 1_000), np.arange(1_000).astype(np.uint64))
-        assert table.bytes <= 40_000 * most
+def test_bytes_stay_within_the_budget() -> None:
+    """A table of as many pairs as it is for takes no more than was computed, however much came and went."""
+    newest = 0
+    table = PairTable(lambda cells: cells >= newest, 40_000)
+    for newest in range(0, 400_000, 1_000):
+        cells = np.arange(newest, newest + 40_000)
+        table.place(cells, cells.astype(np.uint64))
+        assert len(table.pairs().cells) == 40_000
+    assert table.bytes <= PairTable.budget(40_000)
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.integers(0, 5)), max_size=30), st.data())
+def test_finding_changes_nothing(pairs: list[tuple[int, int]], data: st.DataObject) -> None:
+    """`find` gives the place of each pair that was placed, -1 for others, and inserts none."""
+    table = PairTable(everything, 10_000)
+    places, _ = table.place(ints(*(cell for cell, _ in pairs)), words(*(value for _, value in pairs)))
+    asked = data.draw(st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 6)), max_size=10))
+    found = table.find(ints(*(cell for cell, _ in asked)), words(*(value for _, value in asked)))
+    known = dict(zip(pairs, places.tolist(), strict=True))
+    assert found.tolist() == [known.get(pair, -1) for pair in asked]
+    assert members(table.pairs()) == sorted(set(pairs))

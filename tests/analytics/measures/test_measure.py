@@ -61,12 +61,13 @@ def test_state_survives_a_dump(kind: type[Measure], values: list[tuple[int, floa
     old, new = opened(kind), opened(kind, 5)
     add(old, [cell for cell, _ in values], [v for _, v in values])
     dump = old.dump(cells(0, 1, 2), KEYS)
-    new.load(cells(4, 0, 2), KEYS, dump)
-    assert [read(new, slot) for slot in (4, 0, 2)] == [read(old, slot) for slot in (0, 1, 2)]
-    assert_same_state(new.dump(cells(4, 0, 2), KEYS), dump)
-    add(new, [8], [0.5])
-    add(old, [0], [0.5])
-    assert read(new, 4, 2) == read(old, 0, 2)
+    new.load(cells(4, 2, 3), KEYS, dump)
+    assert [read(new, slot) for slot in (4, 2, 3)] == [read(old, slot) for slot in (0, 1, 2)]
+    assert_same_state(new.dump(cells(4, 2, 3), KEYS), dump)
+    add(new, [4], [0.5])
+    add(old, [2], [0.5])
+    assert read(new, 2, 3) == read(old, 1, 2)
+    assert read(new, 2, 3, 4) == read(old, 0, 1, 2)
 
 
 @KINDS
@@ -75,14 +76,14 @@ def test_a_cleared_slot_is_empty(kind: type[Measure], values: list[tuple[int, fl
     """Clearing a slot leaves the others alone, and the slot as good as new."""
     measure, fresh = opened(kind), opened(kind)
     add(measure, [cell for cell, _ in values], [v for _, v in values])
-    kept = read(measure, 0, 2)
-    measure.clear(1)
-    measure.open(1, 555)
-    assert read(measure, 1) == read(fresh, 1)
-    assert read(measure, 0, 1, 2) == kept
-    add(measure, [2], [0.25])
-    add(fresh, [2], [0.25])
-    assert read(measure, 1) == read(fresh, 1)
+    kept = read(measure, 1, 2)
+    measure.clear(0)
+    measure.open(0, 555)
+    assert read(measure, 0) == read(fresh, 0)
+    assert read(measure, 1, 2) == kept
+    add(measure, [0], [0.25])
+    add(fresh, [0], [0.25])
+    assert read(measure, 0) == read(fresh, 0)
 
 
 @KINDS
