@@ -15,6 +15,8 @@ __all__ = ["Sparse"]
 
 VACANT: Final = np.iinfo(np.int64).min >> 1
 """Stands for the pane of a slot that holds none; no pane has this number."""
+WIDEST: Final = 1 << 16
+"""Span of panes up to which their slots are looked up in a table."""
 CACHE: Final = 1 << 15
 """Slots of the caches in front of the pair tables."""
 CACHE_SHIFT: Final = np.uint64(64 - 15)
@@ -44,10 +46,19 @@ class Sparse(Measure):
 
     def _slots_of(self, panes: Ints) -> Ints:
         """The slot of each pane, -1 where none holds it."""
-        order = np.argsort(self._pane_of)
-        sorted_panes = self._pane_of[order]
-        at = np.minimum(np.searchsorted(sorted_panes, panes), len(order) - 1)
-        return np.where(sorted_panes[at] == panes, order[at], -1)
+        held = (self._pane_of != VACANT).nonzero()[0]
+        if not held.size or not panes.size:
+            return np.full(len(panes), -1, np.int64)
+        order = held[np.argsort(self._pane_of[held])]
+        known = self._pane_of[order]
+        low, high = int(panes.min()), int(panes.max())
+        if high - low < WIDEST:  # as usual, panes lie close together: look the slot up
+            slot_of = np.full(high - low + 1, -1, np.int64)
+            near = (known >= low) & (known <= high)
+            slot_of[known[near] - low] = order[near]
+            return slot_of[panes - low]
+        at = np.minimum(np.searchsorted(known, panes), len(order) - 1)
+        return np.where(known[at] == panes, order[at], -1)
 
     def _matters(self, cells: Ints) -> Bools:
         slots = self._slots_of(cells // self.keys)

@@ -177,13 +177,11 @@ class Top(Sparse):
 
 def _summed(keys: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
     """Pairs of several panes, equal ones added up."""
-    order = np.lexsort((hashes, keys))
-    keys, hashes, counts = keys[order], hashes[order], counts[order]
-    first = np.ones(len(keys), np.bool_)
-    first[1:] = (keys[1:] != keys[:-1]) | (hashes[1:] != hashes[:-1])
-    starts = first.nonzero()[0]
-    sums = np.add.reduceat(counts, starts) if len(starts) else counts
-    return keys[first], hashes[first], sums
+    sums = PairTable(lambda cells: np.ones(len(cells), np.bool_), len(keys))
+    places, _ = sums.place(keys, hashes)
+    np.add.at(sums.counts, places, counts)
+    found = sums.pairs()
+    return found.cells, found.hashes, found.counts
 
 
 def _max_pairs(slots: int, keys: int) -> int:
