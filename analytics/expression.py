@@ -63,6 +63,10 @@ class Node:
         """The expression as numbers."""
         return at.keep(("number", self.key), lambda: self._number(at))
 
+    def present(self, at: Operands) -> Bools:
+        """Where the expression is not null."""
+        return at.keep(("present", self.key), lambda: self._present(at))
+
     def raw(self, at: Operands) -> Sequence[Any]:
         """The expression as plain values. Slow: a Python loop over the batch."""
         return at.keep(("raw", self.key), lambda: self._raw(at))
@@ -81,6 +85,14 @@ class Node:
         values = [v if type(v) is int or type(v) is float else None for v in self.raw(at)]
         numbers = np.array(values, np.float64)
         return Numbers(numbers, ~np.isnan(numbers))
+
+    def _present(self, at: Operands) -> Bools:
+        if self.kind == "number":
+            valid = self.number(at).valid
+            return np.ones(at.n, np.bool_) if valid is None else valid
+        if self.kind == "bool":
+            return self.true(at) | self.false(at)
+        return np.array([value is not None for value in self.raw(at)], np.bool_)
 
     def _raw(self, at: Operands) -> Sequence[Any]:
         if self.kind == "bool":
@@ -110,6 +122,12 @@ class Column(Node):
 
     def _coded(self, at: Operands) -> Coded:
         return at.coded(self.name)
+
+    def _present(self, at: Operands) -> Bools:
+        if self.kind == "number":
+            return super()._present(at)
+        present: Bools = self.coded(at).codes != NULL
+        return present
 
     def _true(self, at: Operands) -> Bools:
         return self._truth.where(1, self.coded(at))
@@ -212,19 +230,10 @@ class IsNull(Node):
     kind: Kind = "bool"
 
     def _true(self, at: Operands) -> Bools:
-        operand = self.operands[0]
-        if operand.kind == "number":
-            valid = operand.number(at).valid
-            return np.zeros(at.n, np.bool_) if valid is None else ~valid
-        if operand.kind == "bool":
-            return ~(operand.true(at) | operand.false(at))
-        if isinstance(operand, Column):
-            absent: Bools = operand.coded(at).codes == NULL
-            return absent
-        return np.array([value is None for value in operand.raw(at)], np.bool_)
+        return ~self.false(at)
 
     def _false(self, at: Operands) -> Bools:
-        return ~self.true(at)
+        return self.operands[0].present(at)
 
 
 class IsTruth(Node):

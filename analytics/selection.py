@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from analytics.arrays import Bools, Ints, Numbers, selected
 from analytics.definition import NUMBERS, Aggregation
 from analytics.dictionary import NULL
-from analytics.expression import Node
 from analytics.frame import Coded, Frame
 from analytics.measures import MEASURES
 
@@ -45,19 +44,10 @@ def _select(frame: Frame, aggregate: Aggregation) -> Selection:
         index = _both(index, numbers.valid)
         return Selection(index, _part(numbers, index) if takes == "number" else None)
     if takes == "nothing":
-        return Selection(_both(index, _present(frame, argument)), None)
+        return Selection(_both(index, argument.present(frame)), None)
     coded = argument.coded(frame)
-    index = _both(index, _present(frame, argument))
+    index = _both(index, coded.codes != NULL)
     return Selection(index, _part(coded, index))
-
-
-def _present(frame: Frame, argument: Node) -> Bools | None:
-    if argument.kind == "number":
-        return argument.number(frame).valid
-    if argument.kind == "bool":
-        return argument.true(frame) | argument.false(frame)
-    present: Bools = argument.coded(frame).codes != NULL
-    return present
 
 
 def _both(index: Ints | None, mask: Bools | None) -> Ints | None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Engine, KpiSpec
+from analytics import Engine, KpiSpec, Snapshot
 from tests.analytics.model import VALUES, Model, same
 from tests.analytics.streams import STREAMS, TIMES, WINDOWS, Stream, batch, feed, key_of, pieces, settled
 
@@ -70,6 +70,27 @@ def test_a_batch_split_changes_nothing(
     feed(other, stream, others)
     assert one.snapshot().to_bytes() == other.snapshot().to_bytes()
     assert one.advance(0) == other.advance(0)
+
+
+@FEWER
+@given(STREAMS, CUTS, WINDOWS, TIMES, TIMES, st.booleans())
+def test_a_restart_at_any_event_changes_nothing(
+    stream: Stream, cuts: list[int], window: Any, delay: int, grace: int, published: bool
+) -> None:
+    """An engine that is restored after every batch has the state and the rows of one that never stopped."""
+    specs = board(window[0], delay, grace)
+    steady, restarted = Engine(specs), Engine(specs)
+    for piece in pieces(stream, cuts):
+        assert restarted.ingest(batch(piece), 0) == steady.ingest(batch(piece), 0)
+        if published:
+            assert restarted.advance(0) == steady.advance(0)
+        state = restarted.snapshot().to_bytes()
+        assert state == steady.snapshot().to_bytes()
+        restarted = Engine.restore(specs, Snapshot.from_bytes(state))
+        assert restarted.snapshot().to_bytes() == state
+    assert restarted.finish() == steady.finish()
+    for spec in specs:
+        assert restarted.rows(spec.name, -(10**6), 10**6) == steady.rows(spec.name, -(10**6), 10**6)
 
 
 @FEWER

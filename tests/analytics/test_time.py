@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analytics import time
-from analytics.time import BEGINNING, IDLE, Clock, Rise
+from analytics.time import BEGINNING, IDLE, MAX_SOURCES, Clock, Rise
 
 
 def observe(clock: Clock, source: str, *times: int, now: int = 0) -> Rise:
@@ -118,3 +122,43 @@ def test_state_goes_through_json_and_continues() -> None:
     for each in (clock, copy):
         observe(each, "a", 250, now=2_000)
     assert copy.base == clock.base == 250
+
+
+EVENTS = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 50), st.booleans(), st.booleans()), min_size=1, max_size=25
+)
+
+
+@given(batches=st.lists(EVENTS, max_size=4), steps=st.lists(st.integers(0, 12_000), min_size=4, max_size=4))
+def test_the_base_before_each_event_is_that_of_single_events(batches: Any, steps: list[int]) -> None:
+    """For any sources, held or skipped events and idle times, a batch gives the bases of its events one by one."""
+    whole, single, now = Clock(), Clock(), 0
+    for batch, step in zip(batches, steps, strict=False):
+        now += step
+        times = np.array([time for _, time, _, _ in batch], np.int64)
+        holds = np.array([held for _, _, held, _ in batch], np.bool_)
+        skip = np.array([skipped for _, _, _, skipped in batch], np.bool_)
+        segments = [(name, len(list(group))) for name, group in groupby(name for name, _, _, _ in batch)]
+        rise = whole.observe(segments, times, holds, skip, now)
+        single.expire(now)
+        before = []
+        for i, (name, _, _, _) in enumerate(batch):
+            before.append(single.base)
+            single.observe([(name, 1)], times[i : i + 1], holds[i : i + 1], skip[i : i + 1], now)
+        assert rise.at(len(batch)).tolist() == before
+        assert (rise.after, whole.base) == (single.base, single.base)
+        assert whole.dump() == single.dump()
+
+
+def test_a_hundred_thousand_sources_take_bounded_state() -> None:
+    """Sources that come once are forgotten when idle, or when there are too many; the heaps do not grow with them."""
+    clock = Clock()
+    for start in range(0, 100_000, 1_000):
+        names = [(f"s{i}", 1) for i in range(start, start + 1_000)]
+        clock.observe(names, np.arange(start, start + 1_000), None, None, start // 100)
+    assert len(clock) == MAX_SOURCES
+    assert clock.evicted == 100_000 - MAX_SOURCES
+    assert len(clock._lowest) + len(clock._deadlines) < 5 * MAX_SOURCES
+    clock.expire(20_000)
+    assert len(clock) == 0
+    assert clock.base == 99_999
