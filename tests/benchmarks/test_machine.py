@@ -8,7 +8,7 @@ import sys
 import time
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
-from benchmarks.machine import cpu_seconds, describe, memory, pin, versions
+from benchmarks.machine import cpu_seconds, memory
 
 _BURN = (
     "import sys, time\nwhile time.process_time() < 0.2: pass\nprint(time.process_time(), flush=True)\nsys.stdin.read()"
