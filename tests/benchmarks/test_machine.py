@@ -32,7 +32,7 @@ def test_the_own_clock_is_the_process_clock() -> None:
 
 
 def test_memory_that_is_touched_is_private() -> None:
-    """Ten megabytes written to show as ten megabytes: fresh pages, not ones the allocator still had from other tests."""
+    """Ten megabytes written to show as ten megabytes, on fresh pages and not on ones that were freed before."""
     size = 10 << 20
     with mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS) as held:
         before = memory(os.getpid())
