@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -59,6 +59,22 @@ class Batch:
         lengths = {len(self.timestamp), sum(count for _, count in self.sources), *map(len, self.columns.values())}
         if lengths != {self.n}:
             raise ValueError(f"a batch of {self.n} events has columns or sources of {sorted(lengths - {self.n})}")
+
+    def parts(self, size: int) -> Iterator[Batch]:
+        """The same events in batches of at most `size`."""
+        bounds = np.cumsum([0, *(count for _, count in self.sources)]).tolist()
+        names = [name for name, _ in self.sources]
+        for start in range(0, self.n, size):
+            stop = min(start + size, self.n)
+            spans = zip(names, bounds, bounds[1:], strict=False)
+            yield Batch(
+                stop - start,
+                self.timestamp[start:stop],
+                {name: column[start:stop] for name, column in self.columns.items()},
+                [(name, min(b, stop) - max(a, start)) for name, a, b in spans if a < stop and b > start],
+                None if self.holds is None else self.holds[start:stop],
+                None if self.skip is None else self.skip[start:stop],
+            )
 
     @classmethod
     def from_events(cls, events: Iterable[Mapping[str, Any]], source: str = "local") -> Batch:

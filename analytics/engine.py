@@ -23,6 +23,7 @@ from analytics.time import BEGINNING, Clock
 __all__ = ["DEFAULT_BUDGET", "Engine"]
 
 DEFAULT_BUDGET: Final = 512 << 20
+MAX_BATCH: Final = 1 << 16
 
 
 class Engine:
@@ -61,6 +62,12 @@ class Engine:
 
     def ingest(self, batch: Batch, now: int) -> list[Verdict]:
         """Count a batch. Returns a verdict for each event that no KPI (`drop`) or not every KPI (`warn`) could take."""
+        if batch.n > MAX_BATCH:  # arrays and dictionaries are sized for what a gateway gathers
+            return [
+                verdict._replace(index=i * MAX_BATCH + verdict.index)
+                for i, part in enumerate(batch.parts(MAX_BATCH))
+                for verdict in self.ingest(part, now)
+            ]
         for dictionary in self._dictionaries.values():
             dictionary.trim()
         rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now)

@@ -112,7 +112,10 @@ class GridPlan:
         for aggregate in self.aggregates:
             measure = MEASURES[aggregate.measure]
             if not is_presence(aggregate):
-                yield aggregate.key, measure.budget(slots, self.width, aggregate.parameter)
+                size = measure.budget(slots, self.width, aggregate.parameter)
+                if not self.window.tumbling:
+                    size += measure.window_budget(slots, self.width, aggregate.parameter)
+                yield aggregate.key, size
         for kpi in self.kpis:
             yield f"history of {kpi.spec.name}", sum(size for _, _, size in self.books(kpi))
 

@@ -70,8 +70,11 @@ class Distinct(Sparse):
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:
         pairs, blocks = _caps(slots, keys, parameter)
-        tables = PairTable.budget(pairs + MAX_PENDING) + Links.budget(pairs + MAX_PENDING)
-        return 16 * slots * keys + tables + REGISTERS * blocks + 8 * CACHE
+        return 16 * slots * keys + PairTable.budget(pairs + MAX_PENDING) + REGISTERS * blocks + 8 * CACHE
+
+    @classmethod
+    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:
+        return Links.budget(_caps(slots, keys, parameter)[0] + MAX_PENDING)
 
     def add(self, cells: Ints, values: Coded) -> None:
         self.add_hashes(cells, values.dictionary.hashes(values.codes))

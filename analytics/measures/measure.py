@@ -39,6 +39,11 @@ class Measure(ABC):
     def budget(cls, slots: int, keys: int, parameter: int) -> int:
         """Bytes it may take at worst, exhausted pools included."""
 
+    @classmethod
+    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
+        """Bytes more at worst when windows of several panes are read, as sliding ones are."""
+        return 0
+
     @abstractmethod
     def add(self, cells: Ints, values: Any) -> None:
         """Take events. Cost: a few array operations, whatever the number of keys."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -150,3 +153,59 @@ def test_what_is_kept_of_a_full_set_fits_a_restart() -> None:
     again = Engine.restore(specs, Snapshot.from_bytes(state))
     assert again.snapshot().to_bytes() == state
     assert again.finish() == engine.finish()
+
+
+def test_a_batch_of_any_size_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that is cut inside gives the rows and the verdicts of one that is not."""
+    spec = KpiSpec(name="n", value="uniq(x)", by=("y",), **TIMES | {"grace": "0s"})
+    whole, cut = Engine([spec]), Engine([spec])
+    rng = random.Random(8)
+    n = 500
+    columns: dict[str, list[Any]] = {
+        "x": [rng.randrange(9) for _ in range(n)],
+        "y": [rng.randrange(3) for _ in range(n)],
+    }
+    times = np.array([rng.randrange(400_000) for _ in range(n)], np.int64)
+    holds = np.array([rng.random() < 0.2 for _ in range(n)])
+    skip = np.array([rng.random() < 0.2 for _ in range(n)])
+    made = Batch(n, times, columns, [("a", 200), ("b", 0), ("c", 299), ("a", 1)], holds, skip)
+    verdicts = whole.ingest(made, 0)
+    monkeypatch.setattr("analytics.engine.MAX_BATCH", 33)
+    assert cut.ingest(made, 0) == verdicts
+    assert len(verdicts) > 50
+    assert cut.snapshot().to_bytes() == whole.snapshot().to_bytes()
+    assert cut.finish() == whole.finish()
+
+
+SEEDED = """
+import hashlib, random
+from analytics import Batch, Engine, KpiSpec
+specs = KpiSpec.default()
+engine, rng = Engine(specs), random.Random(4)
+for i in range(5):
+    events = [
+        {
+            "event": rng.choice(["$pageview", "purchase", "$exception", "x"]),
+            "timestamp": i * 20_000 + rng.randrange(30_000),
+            "distinct_id": f"u{rng.randrange(900)}",
+            "session_id": f"s{rng.randrange(90)}",
+            "properties": {"value": rng.random(), "$pathname": f"/{rng.randrange(50)}", "$browser": rng.choice("abc")},
+        }
+        for _ in range(1_000)
+    ]
+    engine.ingest(Batch.from_events(events), 0)
+    rows = engine.advance(0).rows
+    print(hashlib.sha256(repr(rows).encode() + engine.snapshot().to_bytes()).hexdigest())
+"""
+
+
+def test_state_and_rows_do_not_depend_on_the_process() -> None:
+    """Two processes with different hash seeds make the same rows and the same bytes."""
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", SEEDED], env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert printed[0] == printed[1]
+    assert len(set(printed[0].split())) == 5
