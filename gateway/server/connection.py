@@ -20,6 +20,7 @@ from websockets.server import ServerProtocol
 from gateway.core.bucket import TokenBucket
 from gateway.errors import CLOSE_CODES
 from gateway.server.frames import close_reason, frame
+from gateway.server.framing import FrameReader
 from gateway.server.sockets import tune
 from gateway.server.terms import Endpoint, Terms
 from gateway.server.wheel import NEVER
@@ -32,7 +33,6 @@ _CLOSE_S: Final = 2.0  # for the peer's half of the closing handshake; then the 
 
 _LOG: Final = logging.getLogger("tidegate.websockets")
 _log = structlog.get_logger("tidegate.connection")
-_TEXT: Final = Opcode.TEXT
 
 
 class Connection(asyncio.Protocol):
@@ -46,6 +46,7 @@ class Connection(asyncio.Protocol):
         "_parts",
         "_paused",
         "_protocol",
+        "_reader",
         "_rest",
         "_stalled_at",
         "_terms",
@@ -65,6 +66,7 @@ class Connection(asyncio.Protocol):
         self._endpoint = endpoint
         # A fresh object in the state after the handshake: the one that did the handshake still holds its headers.
         self._protocol = ServerProtocol(state=OPEN, max_size=terms.max_frame, logger=_LOG)
+        self._reader = FrameReader(self._protocol, terms.max_frame)
         # The peer's address, and its `Origin` if it sent one.
         self.remote = remote
         self.origin = origin
@@ -162,7 +164,7 @@ class Connection(asyncio.Protocol):
         self._rest = b""
         self._terms.wheel.remove(self)
         self._terms.release(self.remote)
-        code, reason = self._outcome()
+        code, reason = self._verdict or self._reader.outcome()
         self._terms.closes[code] = self._terms.closes.get(code, 0) + 1
         # The parser is a generator that refers back to its protocol: end it, rather than leave it to the collector.
         self._protocol.parser.close()
@@ -215,20 +217,18 @@ class Connection(asyncio.Protocol):
 
     def _feed(self, data: bytes) -> int:
         """Parse `data`, deliver what came of it, send what it calls for; the number of frames."""
-        protocol = self._protocol
-        protocol.receive_data(data)
-        frames: list[Frame] = protocol.events_received()  # type: ignore[assignment]  # no requests in this state
+        frames = self._reader.feed(data)
         try:
             for event in frames:
                 if self._closing:
                     break
-                if event.opcode is _TEXT and event.fin:
-                    self._endpoint.message(event.data)  # type: ignore[arg-type]  # unmasked input is bytes
+                if type(event) is bytes:
+                    self._endpoint.message(event)
                 else:
-                    self._receive_rare(event)
+                    self._receive_rare(event)  # type: ignore[arg-type]  # what is not bytes is a frame
         except Exception:
             self._crash()
-        if protocol.writes:
+        if self._protocol.writes:
             self._flush()
         self._terms.frames += len(frames)
         self._terms.received += len(data)
@@ -257,9 +257,11 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _receive_rare(self, event: Frame) -> None:
-        """Everything but a whole text message."""
+        """Everything but a whole text message that came in one read."""
         data = bytes(event.data)
         match event.opcode:
+            case Opcode.TEXT if event.fin:
+                self._endpoint.message(data)
             case Opcode.TEXT:
                 self._parts = [data]
             case Opcode.CONT if self._parts is not None:
@@ -309,11 +311,3 @@ class Connection(asyncio.Protocol):
     def _crash(self) -> None:
         _log.exception("endpoint_failed")
         self._fail(1011)
-
-    def _outcome(self) -> tuple[int, str]:
-        """Code and reason of whoever closed first; 1006 when nobody did."""
-        if self._verdict is not None:
-            return self._verdict
-        sent, received = self._protocol.close_sent, self._protocol.close_rcvd
-        first = received if received and (sent is None or self._protocol.close_rcvd_then_sent) else sent
-        return (int(first.code), first.reason) if first else (1006, "")
