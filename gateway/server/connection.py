@@ -108,10 +108,13 @@ class Connection(asyncio.Protocol):
         if not self._closing:
             self._transport.write(frame(payload))
 
-    def send_frames(self, frames: bytes) -> None:
-        """Send ready frames (see `frame`), which may be shared by many connections."""
-        if not self._closing:
-            self._transport.write(frames)
+    def offer(self, frames: bytes) -> bool:
+        """Send ready frames (see `frame`), which may be shared by many, if `can_write`; whether they were sent."""
+        transport = self._transport
+        if self._closing or self._paused or transport.get_write_buffer_size():
+            return False
+        transport.write(frames)
+        return True
 
     def close(self, code: int, reason: str = "") -> None:
         """Begin the closing handshake; without an answer the socket is aborted after two seconds. Idempotent.

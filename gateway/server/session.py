@@ -33,7 +33,7 @@ FIRST_PING_S = 1.0
 
 
 class Session:
-    """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core."""
+    """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core. Frames of the fan-out pass by."""
 
     __slots__ = ("_conn", "_house", "_pinged", "_producer", "_viewer", "ready")
 
@@ -90,25 +90,10 @@ class Session:
 
     # ---- Peer and ViewerPeer --------------------------------------------------------------------------------------
 
-    @property
-    def can_write(self) -> bool:
-        """Whether everything written before has left the process."""
-        return self._conn is not None and self._conn.can_write
-
-    @property
-    def buffered(self) -> int:
-        """Bytes that wait in the process."""
-        return self._conn.buffered if self._conn is not None else 0
-
     def say(self, message: ServerMessage) -> None:
         """Send one message; nothing when the socket is gone."""
         if self._conn is not None:
             self._conn.send(encode(message))
-
-    def write(self, frames: bytes) -> None:
-        """Send frames that are made already."""
-        if self._conn is not None:
-            self._conn.send_frames(frames)
 
     def end(self, code: int) -> None:
         """Close with a code of the table."""
@@ -131,7 +116,6 @@ class Session:
         """Send a viewer what is due; see it out when it is too slow."""
         viewer = self._viewer
         if viewer is not None and not viewer.flush(now):
-            self._viewer = None
             self._house.hub.evict(viewer, now)
 
     def _batch(self, batch: Batch) -> None:
@@ -258,7 +242,7 @@ class Session:
             return
         viewer_id = hello.viewer.id if hello.viewer is not None else None
         now = house.clock()
-        self._viewer = ViewerSession(self, viewer_id, house.viewer_limits, house.fold.engine.rows)
+        self._viewer = ViewerSession(self, self._conn, viewer_id, house.viewer_limits, house.fold.engine.rows)
         house.hub.join(self._viewer)
         self._welcome(hello)
         evicted = house.hub.evicted(viewer_id, now)

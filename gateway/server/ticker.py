@@ -9,7 +9,6 @@ from gateway.server.house import House
 from gateway.server.ingest import Ingest
 from gateway.server.memory import resident_bytes
 from gateway.server.metrics import Metrics
-from gateway.server.session import Session
 
 __all__ = ["Ticker"]
 
@@ -65,10 +64,10 @@ class Ticker:
         loop = asyncio.get_running_loop()
         until = loop.time() + SLICE_S
         now = self._clock()
-        for viewer in list(self._house.hub.viewers):
-            session = viewer.peer
-            assert isinstance(session, Session)
-            session.flush(now)
+        hub = self._house.hub
+        for viewer in list(hub.viewers):
+            if not viewer.flush(now):
+                hub.evict(viewer, now)
             if loop.time() >= until:
                 await asyncio.sleep(0)
                 until = loop.time() + SLICE_S

@@ -36,7 +36,7 @@ def hub_of(max_subscriptions: int = 4) -> Hub:
 
 def viewer_of(hub: Hub, viewer_id: str | None = None) -> tuple[ViewerSession, FakePeer]:
     peer = FakePeer()
-    viewer = ViewerSession(peer, viewer_id, ViewerLimits(5_000, 15_000, 262_144), lambda *_: [])
+    viewer = ViewerSession(peer, peer, viewer_id, ViewerLimits(5_000, 15_000, 262_144), lambda *_: [])
     hub.join(viewer)
     return viewer, peer
 

@@ -28,8 +28,10 @@ class FakePeer:
     def say(self, message: ServerMessage) -> None:
         self.said.append(message)
 
-    def write(self, frames: bytes) -> None:
-        self.writes.append([orjson.loads(line) for line in frames.splitlines()])
+    def offer(self, frames: bytes) -> bool:
+        if self.can_write:
+            self.writes.append([orjson.loads(line) for line in frames.splitlines()])
+        return self.can_write
 
     def end(self, code: int) -> None:
         raise AssertionError(code)
@@ -51,7 +53,7 @@ class Scene:
         self.topic = Topic("k", None, b"{}", "e1", lambda payload: payload + b"\n")
         self.peer = FakePeer()
         self.rows = [Row("k", {}, i, i + 1, "v" * size, "final", 0) for i in range(rows)]
-        self.viewer = ViewerSession(self.peer, "v-1", LIMITS, lambda *_: self.rows)
+        self.viewer = ViewerSession(self.peer, self.peer, "v-1", LIMITS, lambda *_: self.rows)
         self.max_hz = max_hz
 
     def subscribe(self, now: int = 0, start: From | None = None, id_: int = 1) -> None:

@@ -123,7 +123,7 @@ def test_fragments_join_with_control_frames_between() -> None:
 
 
 def test_replies_join_in_order() -> None:
-    """`send` and `send_frames` arrive in the order of the calls, every length form included."""
+    """`send` and `offer` arrive in the order of the calls, every length form included."""
     sizes = [0, 125, 126, 65_535, 65_536]
 
     async def main() -> None:
@@ -133,8 +133,8 @@ def test_replies_join_in_order() -> None:
             assert conn is not None
             for size in sizes:
                 conn.send(b"x" * size)
-            conn.send_frames(b"\x81\x01y" * 2)
             assert [len((await raw.frame())[1]) for _ in sizes] == sizes
+            assert conn.offer(b"\x81\x01y" * 2)
             assert [await raw.frame() for _ in range(2)] == [(1, b"y")] * 2
             assert conn.can_write
             assert conn.buffered == 0
@@ -177,7 +177,7 @@ def test_a_ping_flood_without_reading_stays_small(loop: str) -> None:
 
 
 def test_writable_is_told_after_a_full_buffer() -> None:
-    """`can_write` turns False on a full buffer; `writable` is called when the client has read."""
+    """On a full buffer `can_write` is False and an offer is refused; `writable` is called when the client has read."""
 
     async def main() -> None:
         async with serving() as rig:
@@ -186,6 +186,7 @@ def test_writable_is_told_after_a_full_buffer() -> None:
             assert endpoint.conn is not None
             endpoint.conn.send(b"x" * 16_000_000)
             assert not endpoint.conn.can_write
+            assert not endpoint.conn.offer(b"\x81\x01y")
             assert endpoint.conn.buffered > 0
             assert len((await raw.frame())[1]) == 16_000_000
             await endpoint.until(lambda e: e.drained == 1)
