@@ -33,7 +33,7 @@ FIRST_PING_S = 1.0
 
 
 class Session:
-    """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core. Frames of the fan-out pass by."""
+    """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core."""
 
     __slots__ = ("_conn", "_house", "_pinged", "_producer", "_viewer", "ready")
 
