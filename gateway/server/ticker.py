@@ -17,13 +17,16 @@ SLICE_S = 0.008
 
 REFRESH_MS = 1_000
 
+UNWATCHED_MS = 1_000
+"""How often changes are published when no viewer is there: what reads rows by HTTP publishes for itself."""
+
 
 class Ticker:
     """Runs as one task, which its owner awaits.
 
     Args:
         house: what the sessions share.
-        tick_ms: how often changes are published.
+        tick_ms: how often changes are published while someone looks.
         memory_cap: bytes that the process may hold.
     """
 
@@ -35,6 +38,7 @@ class Ticker:
         self._tick_s = tick_ms / 1000
         self._memory_cap = memory_cap
         self._refreshed = 0
+        self._published = 0
 
     async def run(self) -> None:
         """Tick until cancelled. A tick that comes late is not made up for."""
@@ -52,7 +56,9 @@ class Ticker:
         """One beat."""
         now = self._clock()
         house = self._house
-        house.publish(now)
+        if house.hub.viewers or now - self._published >= UNWATCHED_MS:
+            self._published = now
+            house.publish(now)
         if now - self._refreshed >= REFRESH_MS:
             self._refreshed = now
             self._ingest.memory = resident_bytes() / self._memory_cap

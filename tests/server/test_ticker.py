@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from analytics import Changes
 from gateway.server.ticker import Ticker
 from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
 
@@ -26,6 +27,37 @@ def test_a_tick_brings_what_changed(tmp_path: Path) -> None:
                 await ticker.tick()
                 await asyncio.sleep(0.005)
             assert [row["value"] for row in (await looking.hear("delta"))["set"]] == [1]
+
+    on_loop(run)
+
+
+def test_nobody_looking_costs_a_publication_a_second(tmp_path: Path) -> None:
+    """With a viewer there it is one each tick."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as looking:
+            house, now = server.house, [1_000_000]
+            published: list[int] = []
+            house.clock = lambda: now[0]
+            advance = house.fold.engine.advance
+
+            def counted(now: int) -> Changes:
+                published.append(now)
+                return advance(now)
+
+            house.fold.engine.advance = counted  # type: ignore[method-assign]  # what every publication begins with
+            ticker = Ticker(house, 100, 1 << 40)
+            for _ in range(21):
+                await ticker.tick()
+                now[0] += 100
+            assert published == [1_000_000, 1_001_000, 1_002_000]
+            await looking.say(viewer_hello())
+            await looking.hear("welcome")
+            published.clear()
+            for _ in range(3):
+                await ticker.tick()
+                now[0] += 100
+            assert published == [1_002_100, 1_002_200, 1_002_300]
 
     on_loop(run)
 
