@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from analytics.arrays import Bools, Ints
+from analytics.dictionary import Encoded
 
 __all__ = ["Batch", "time_ms"]
 
@@ -47,7 +48,7 @@ class Batch:
     # Event time in epoch ms, corrected and clamped.
     timestamp: Ints
     # `event`, `distinct_id`, `session_id` and the properties some KPI reads; None is an absent value.
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[Any] | Encoded]
     # (source id, number of consecutive events) in order of arrival; the numbers sum to `n`.
     sources: Sequence[tuple[str, int]]
     # True: the time was clamped and must not advance its source's watermark. None: no such event.

@@ -18,13 +18,15 @@ import numpy as np
 
 from analytics.arrays import Ints, Words
 
-__all__ = ["NULL", "Dictionary", "hash_value", "plain", "text_of", "typed_key"]
+__all__ = ["CROWDED", "NULL", "Dictionary", "Encoded", "hash_value", "plain", "text_of", "typed_key"]
 
 NULL: Final = 0
 """The code of an absent value."""
 
 MAX_ENTRIES: Final = 65_536
 MAX_TEXT: Final = 8 << 20
+CROWDED: Final = MAX_ENTRIES + 16_384
+"""Entries from which on whoever encodes ahead of the engine should wait until the dictionary is trimmed."""
 ENTRY_BYTES: Final = 260
 """A dictionary slot, the string's header, its place in `values` and its hash, measured and rounded up."""
 
@@ -147,6 +149,37 @@ class Dictionary(dict[Any, int]):
     def budget(self) -> int:
         """Bytes it may take at worst, beside what one batch brings."""
         return self._max_entries * ENTRY_BYTES + self._max_text
+
+
+class Encoded:
+    """A column that was encoded ahead of its batch, while its values were at hand. The values themselves are gone.
+
+    It holds as long as the dictionary is not trimmed.
+    """
+
+    __slots__ = ("codes", "dictionary", "generation")
+
+    def __init__(self, codes: Ints, dictionary: Dictionary, generation: int | None = None) -> None:
+        self.codes = codes
+        self.dictionary = dictionary
+        self.generation = dictionary.generation if generation is None else generation
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, part: slice) -> Encoded:
+        return Encoded(self.codes[part], self.dictionary, self.generation)
+
+    def check(self) -> None:
+        """Raises ValueError when the codes have lost their meaning."""
+        if self.generation != self.dictionary.generation:
+            raise ValueError("a column outlived the dictionary that it was encoded with")
+
+    def values(self) -> list[Any]:
+        """The values, as JSON has them."""
+        self.check()
+        values = self.dictionary.values_by_code
+        return [values[code] for code in self.codes.tolist()]
 
 
 def _hashable(value: Any) -> bool:

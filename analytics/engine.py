@@ -9,13 +9,13 @@ import numpy as np
 
 from analytics.arrays import Bools
 from analytics.batch import Batch
-from analytics.dictionary import Dictionary
+from analytics.dictionary import Dictionary, Encoded
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid, Taken
 from analytics.plan import Plan, make_plan
 from analytics.restoration import dump_grid, generations, load_grid
 from analytics.row import Changes, Row, Verdict
-from analytics.schema import Schema
+from analytics.schema import Schema, Use
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.time import BEGINNING, Clock
@@ -60,6 +60,22 @@ class Engine:
         """The columns that some KPI reads."""
         return self._plan.schema
 
+    @property
+    def coders(self) -> dict[str, Dictionary]:
+        """Dictionaries of the columns that are read as texts only: a caller may encode these itself, early.
+
+        Such a batch has `Encoded` columns, and the caller says when the dictionaries may be trimmed.
+        """
+        uses = self.schema.properties
+        return {name: d for name, d in self._dictionaries.items() if uses.get(name) is Use.TEXT}
+
+    def trim(self) -> bool:
+        """Empty the dictionaries that are over their caps. True: columns encoded before are of no use any more."""
+        before = [dictionary.generation for dictionary in self._dictionaries.values()]
+        for dictionary in self._dictionaries.values():
+            dictionary.trim()
+        return before != [dictionary.generation for dictionary in self._dictionaries.values()]
+
     def ingest(self, batch: Batch, now: int) -> list[Verdict]:
         """Count a batch. Returns a verdict for each event that no KPI (`drop`) or not every KPI (`warn`) could take."""
         if batch.n > MAX_BATCH:  # arrays and dictionaries are sized for what a gateway gathers
@@ -68,8 +84,8 @@ class Engine:
                 for i, part in enumerate(batch.parts(MAX_BATCH))
                 for verdict in self.ingest(part, now)
             ]
-        for dictionary in self._dictionaries.values():
-            dictionary.trim()
+        if not any(isinstance(column, Encoded) for column in batch.columns.values()):
+            self.trim()
         rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now)
         live = None if batch.skip is None or not batch.skip.any() else ~batch.skip
         counted = batch.n if live is None else int(live.sum())

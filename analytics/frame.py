@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics.arrays import Floats, Ints, Numbers
 from analytics.batch import Batch
-from analytics.dictionary import Dictionary
+from analytics.dictionary import Dictionary, Encoded
 
 __all__ = ["Coded", "Frame"]
 
@@ -50,6 +50,8 @@ class Frame:
         if name == "timestamp":
             return self.keep("timestamp", self.timestamp.tolist)
         column = self._columns.get(name)
+        if isinstance(column, Encoded):
+            return self.keep(("raw", name), column.values)
         return [None] * self.n if column is None else column
 
     def coded(self, name: str) -> Coded:
@@ -59,6 +61,10 @@ class Frame:
     def _encode(self, name: str) -> Coded:
         if name != "timestamp" and name not in self._columns:
             return Coded(np.zeros(self.n, np.int64), self._dictionaries[name])
+        column = self._columns.get(name)
+        if isinstance(column, Encoded) and column.dictionary is self._dictionaries[name]:
+            column.check()
+            return Coded(column.codes, column.dictionary)
         return self.encode(name, self.raw(name))
 
     def encode(self, key: str, column: Sequence[Any]) -> Coded:
@@ -74,6 +80,8 @@ class Frame:
         if name == "timestamp":
             return Numbers(self.timestamp.astype(np.float64), None)
         column = self._columns.get(name)
+        if isinstance(column, Encoded):
+            column = self.raw(name)
         if column is None:
             return Numbers(np.full(self.n, np.nan), np.zeros(self.n, np.bool_))
         kinds = set(map(type, column))

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from analytics import Batch
 from analytics.batch import time_ms
+from analytics.dictionary import NULL, Encoded
 from gateway.core.dedup import UuidHorizon, uuid_key
 from gateway.core.producer import Arrival
 from gateway.wire.codec import Codec
+from gateway.wire.events import EventReader
 from gateway.wire.messages import Defaults
 
 __all__ = ["Admitted", "Finding", "admit"]
@@ -67,7 +69,7 @@ def admit(arrivals: Sequence[Arrival], codec: Codec, horizon: UuidHorizon) -> Ad
     batch = Batch(
         n=count,
         timestamp=timestamp,
-        columns=_columns(arrivals, lengths, codec.reader.columns),
+        columns=_columns(arrivals, lengths, codec.reader),
         sources=[(a.producer.id, n) for a, n in zip(arrivals, lengths, strict=True)],
         holds=clamped if clamped.any() else None,
         skip=skip if skip.any() else None,
@@ -152,39 +154,39 @@ def _mixed_times(
     return times
 
 
-def _columns(arrivals: Sequence[Arrival], lengths: Sequence[int], names: Sequence[str]) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {
-        name: list(chain.from_iterable([a.events.values[at] for a in arrivals])) for at, name in enumerate(names)
-    }
-    defaults = {id(a.defaults): a.defaults for a in arrivals if a.defaults is not None}
-    if defaults:
-        _fill_defaults(arrivals, lengths, columns, _said(defaults.values()))
+def _columns(
+    arrivals: Sequence[Arrival], lengths: Sequence[int], reader: EventReader
+) -> dict[str, Sequence[Any] | Encoded]:
+    """The columns of the group; where an event says nothing itself, what its connection said once."""
+    given = {id(a.defaults): a.defaults for a in arrivals if a.defaults is not None}
+    said = _said(given.values())
+    columns: dict[str, Sequence[Any] | Encoded] = {}
+    for at, name in enumerate(reader.columns):
+        values = chain.from_iterable([a.events.values[at] for a in arrivals])
+        coder = reader.coders.get(name)
+        if coder is None:
+            column = list(values)
+            # Truth is asked for four times as fast as sameness, and nearly always settles it.
+            if name in said and not all(column) and None in column:
+                wide = chain.from_iterable(map(repeat, [_default(a, name) for a in arrivals], lengths))
+                column = [value if value is not None else default for value, default in zip(column, wide, strict=True)]
+            columns[name] = column
+        else:
+            codes = np.fromiter(values, np.int64, sum(lengths))
+            silent = codes == NULL
+            if name in said and silent.any():
+                wide_codes = np.repeat(coder.encode([_default(a, name) for a in arrivals]), lengths)
+                codes[silent] = wide_codes[silent]
+            columns[name] = Encoded(codes, coder)
     return columns
 
 
 def _said(defaults: Iterable[Defaults]) -> set[str]:
     """The columns that some of these defaults speak of."""
-    names = {"distinct_id", "session_id"}
+    names: set[str] = set()
     for one in defaults:
-        names |= (one.properties or {}).keys()
+        names |= {"distinct_id", "session_id"} | (one.properties or {}).keys()
     return names
-
-
-def _fill_defaults(
-    arrivals: Sequence[Arrival], lengths: Sequence[int], columns: dict[str, list[Any]], said: set[str]
-) -> None:
-    """Put what the connection said once where an event says nothing itself; `said` names what any of them said."""
-    for name in said & columns.keys():
-        column = columns[name]
-        # Truth is asked for four times as fast as sameness, and nearly always settles it.
-        if all(column) or None not in column:
-            continue
-        per_arrival = [_default(a, name) for a in arrivals]
-        if any(value is not None for value in per_arrival):
-            wide = chain.from_iterable(map(repeat, per_arrival, lengths))
-            columns[name] = [
-                value if value is not None else default for value, default in zip(column, wide, strict=True)
-            ]
 
 
 def _default(arrival: Arrival, name: str) -> Any:

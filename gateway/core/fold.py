@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from analytics import Engine, KpiSpec, Snapshot, Use
+from analytics import Engine, KpiSpec, Snapshot
 from gateway.core.admission import Admitted, Finding, admit
 from gateway.core.dedup import UuidHorizon
 from gateway.core.ledger import Ledger
@@ -77,6 +77,8 @@ class Fold:
         self.ledger = Ledger()
         self._limits = limits
         self._max_property = max_property
+        # Of the codes that batches wait with; see `EventReader`.
+        self._generation = 0
         self.codec = self._compile()
         self._specs = specs
         self._memory_budget = memory_budget
@@ -86,9 +88,12 @@ class Fold:
     def _compile(self) -> Codec:
         uses = self.engine.schema.properties
         names = [name for name in uses if name not in FIXED and name != "timestamp"]
-        numbers = [name for name in names if Use.TEXT not in uses[name]]
         fixed = [name for name in FIXED if name in uses]
-        return Codec(EventReader(names, self._limits, self._max_property, fixed, numbers), self._limits)
+        self._generation += 1
+        reader = EventReader(
+            names, self._limits, self._max_property, fixed, self.engine.coders, generation=self._generation
+        )
+        return Codec(reader, self._limits)
 
     def reload(self, specs: Sequence[KpiSpec]) -> None:
         """Change the KPI set. Unchanged KPIs keep their state, new ones start empty.
@@ -106,12 +111,25 @@ class Fold:
         return [a._replace(events=b.events, verdicts=b.verdicts) for a, b in zip(arrivals, batches, strict=True)]
 
     def admit(self, arrivals: Sequence[Arrival]) -> Admitted:
-        """Columns and first verdicts of a group; remembers its event ids. Call `apply` for it before the next one."""
+        """Columns and first verdicts of a group; remembers its event ids. Call `apply` for it before the next one.
+
+        Batches whose codes are out of date, because a dictionary was full, are decoded again.
+        """
+        if any(arrival.events.generation != self.codec.reader.generation for arrival in arrivals):
+            self._trim()
+            arrivals = self.decode_again(arrivals)
         return admit(arrivals, self.codec, self.horizon)
+
+    def _trim(self) -> None:
+        """Make room in the dictionaries. Not between `admit` and `apply`: the group in hand needs its codes."""
+        if self.engine.trim():
+            self._generation += 1
+            self.codec.reader.generation = self._generation
 
     def apply(self, arrivals: Sequence[Arrival], admitted: Admitted, now: int) -> Applied:
         """Fold a group that is on disk; moves the producers' durable sequences."""
         late = self.engine.ingest(admitted.batch, now)
+        self._trim()
         self.ledger.count(len(arrivals), admitted.batch.n)
         for arrival in arrivals:
             producer = arrival.producer
@@ -202,6 +220,7 @@ class Fold:
         try:
             snapshot = Snapshot.from_bytes(blobs["engine"])
             self.engine = Engine.restore(self._specs, snapshot, memory_budget=self._memory_budget)
+            self.codec = self._compile()
             self.table.load(blobs["producers"])
             self.horizon.load(blobs["uuids"])
             self.ledger.load(blobs["ledger"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analytics.batch import Batch
+from analytics.dictionary import MAX_ENTRIES, Encoded
 from analytics.engine import Engine
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiError, KpiSpec
@@ -107,3 +108,39 @@ def test_a_set_over_the_budget_is_refused() -> None:
     with pytest.raises(KpiError, match="budget") as refused:
         Engine([small, large], memory_budget=1 << 20)
     assert refused.value.kpi == "large"
+
+
+def test_a_caller_may_encode_texts_itself() -> None:
+    """The rows are those of plain values; a column that is read as a number has no coder."""
+    specs = [
+        _spec("views", by=["country"]),
+        _spec("users", "uniq(user)"),
+        _spec("paid", "sum(price) FILTER (WHERE plan = 'pro')"),
+        _spec("mixed", "sum(size) FILTER (WHERE size = 'big')"),
+    ]
+    columns: dict[str, list[Any]] = {
+        "country": ["DE", None, "FR", "DE", 5],
+        "user": ["a", "b", "a", None, True],
+        "price": [1, 2.5, None, 4, 5],
+        "plan": ["pro", "pro", "free", "pro", None],
+    }
+    times, sources = np.arange(5, dtype=np.int64) * 400, [("s", 5)]
+    plain, coded = Engine(specs[:3]), Engine(specs[:3])
+    assert set(coded.coders) == {"country", "user", "plan"}
+    plain.ingest(Batch(5, times, columns, sources), 0)
+    early: dict[str, Any] = {name: Encoded(coder.encode(columns[name]), coder) for name, coder in coded.coders.items()}
+    coded.ingest(Batch(5, times, columns | early, sources), 0)
+    assert coded.advance(0).rows == plain.advance(0).rows
+
+
+def test_dictionaries_are_trimmed_behind_no_callers_back() -> None:
+    """A batch with encoded columns leaves them alone, however full; `trim` says whether codes lost their meaning."""
+    engine = Engine([_spec(by=["country"])])
+    (coder,) = engine.coders.values()
+    assert not engine.trim()
+    codes = coder.encode([str(number) for number in range(MAX_ENTRIES + 1)])
+    for part in (codes[:2], codes[-2:]):
+        engine.ingest(Batch(2, np.array([1, 2]), {"country": Encoded(part, coder)}, [("s", 2)]), 0)
+    assert [row.dims["country"] for row in engine.advance(0).rows] == sorted(["0", "1", "65535", "65536"])
+    assert engine.trim()
+    assert engine.ingest(_batch(3, country="DE"), 0) == []

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 
 from analytics.batch import Batch
-from analytics.dictionary import NULL, Dictionary
+from analytics.dictionary import NULL, Dictionary, Encoded
 from analytics.frame import Frame
 
 
@@ -73,3 +74,35 @@ def test_keep_makes_each_key_once() -> None:
     for key in ("a", "b", "a", "b"):
         frame.keep(key, lambda key=key: made.append(key))  # type: ignore[misc]
     assert made == ["a", "b"]
+
+
+def test_an_encoded_column_is_taken_as_it_is() -> None:
+    """Its codes are those of the engine's dictionary; its values and numbers are still to be had."""
+    dictionary = Dictionary()
+    column = Encoded(dictionary.encode(["a", None, 3]), dictionary)
+    frame = Frame(Batch(3, np.arange(3), {"x": column}, [("s", 3)]), {"x": dictionary})
+    assert frame.coded("x").codes is column.codes
+    assert frame.raw("x") == ["a", None, 3]
+    assert frame.numbers("x").values[2] == 3.0
+    assert frame.clashes == 1
+
+
+def test_a_column_encoded_for_another_engine_is_encoded_anew() -> None:
+    """After a reload, what was on its way still means the same."""
+    old, new = Dictionary(), Dictionary()
+    new.encode(["z"])
+    column = Encoded(old.encode(["a", None, "b"]), old)
+    coded = Frame(Batch(3, np.arange(3), {"x": column}, [("s", 3)]), {"x": new}).coded("x")
+    assert coded.dictionary is new
+    assert [new.values_by_code[code] for code in coded.codes] == ["a", None, "b"]
+
+
+def test_codes_of_a_trimmed_dictionary_are_refused() -> None:
+    """They would name other values."""
+    dictionary = Dictionary(max_entries=2)
+    column = Encoded(dictionary.encode(["a", "b", "c"]), dictionary)
+    dictionary.trim()
+    frame = Frame(Batch(3, np.arange(3), {"x": column}, [("s", 3)]), {"x": dictionary})
+    for read in (frame.coded, frame.raw, frame.numbers):
+        with pytest.raises(ValueError, match="outlived"):
+            read("x")

@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 import pytest
 
+from analytics.dictionary import Dictionary, Encoded
 from gateway.core.admission import FUTURE_MS, PAST_MS, Admitted, admit
 from gateway.core.dedup import UuidHorizon
 from gateway.core.producer import Arrival
@@ -145,11 +146,33 @@ def test_a_verdict_from_the_text_reaches_its_event() -> None:
 
 def test_only_what_the_reader_keeps_becomes_a_column() -> None:
     """A fixed field that no KPI reads costs nothing further on."""
-    codec = Codec(EventReader(["price"], LIMITS, 65_536, fixed=("distinct_id",), numbers=("price",)), LIMITS)
+    codec = Codec(EventReader(["price"], LIMITS, 65_536, fixed=("distinct_id",)), LIMITS)
     text = b'{"type":"batch","seq":1,"events":[{"event":"a","distinct_id":"u","properties":{"price":2}}]}'
     batch = codec.batch(text)
     one = Arrival(Producer("p", 1, 0), 1, 1, batch.events, batch.verdicts, text, NOW, 0, None, b"", None)
     assert admit([one], codec, UuidHorizon(10)).batch.columns == {"distinct_id": ["u"], "price": [2]}
+
+
+def test_columns_with_a_dictionary_are_codes() -> None:
+    """Defaults included: they are encoded where the code says that there is nothing."""
+    coders = {"country": Dictionary(), "distinct_id": Dictionary()}
+    codec = Codec(EventReader(["country", "price"], LIMITS, 65_536, coders=coders), LIMITS)
+    group = []
+    for defaults in (None, {"distinct_id": "u9", "properties": {"country": "DE", "price": 7}}):
+        text = (
+            b'{"type":"batch","seq":1,"events":[{"event":"a"},'
+            b'{"event":"b","distinct_id":"u1","properties":{"country":"FR","price":2}}]}'
+        )
+        batch = codec.batch(text)
+        given = msgspec.convert(defaults, Defaults) if defaults else None
+        group.append(Arrival(Producer("p", 1, 0), 1, 1, batch.events, batch.verdicts, text, NOW, 0, given, b"", None))
+    columns = admit(group, codec, UuidHorizon(10)).batch.columns
+    country, user = columns["country"], columns["distinct_id"]
+    assert isinstance(country, Encoded)
+    assert isinstance(user, Encoded)
+    assert country.values() == [None, "FR", "DE", "FR"]
+    assert user.values() == [None, "u1", "u9", "u1"]
+    assert columns["price"] == [None, 2, 7, 2]
 
 
 def test_an_empty_group_is_an_empty_batch() -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.dictionary import CROWDED, MAX_ENTRIES
 from gateway.core.fold import Fold
+from gateway.core.producer import Arrival
+from gateway.core.producers import Producer
 from gateway.core.record import encode_record
+from gateway.wire.columns import UNREAD
 from tests.core.simulation import NOW, SPECS, Client, World, new_fold
 
 ACTIONS = ["send", "send", "send", "resend", "skip", "write", "apply", "lose", "drop", "connect", "snapshot", "crash"]
@@ -162,3 +167,73 @@ def test_a_reload_keeps_what_is_unchanged() -> None:
     rows, expected = world.rows(), world.expected()
     assert rows["events"] == expected["events"]
     assert len(rows["users"]) == len(expected["users"])
+
+
+def arrivals_of(fold: Fold, *batches: list[dict[str, Any]]) -> list[Arrival]:
+    """Batches as a session would bring them, decoded now."""
+    result = []
+    for seq, events in enumerate(batches, 1):
+        text = orjson.dumps({"type": "batch", "seq": seq, "events": events})
+        batch = fold.codec.batch(text)
+        result.append(Arrival(Producer("p", 1, 0), 1, seq, batch.events, batch.verdicts, text, NOW, 0, None, b"", None))
+    return result
+
+
+def by_country(fold: Fold) -> dict[Any, Any]:
+    fold.engine.advance(NOW)
+    return {row.dims["country"]: row.value for row in fold.engine.rows("value_by_country", 0, 2**60)}
+
+
+def sale(country: Any, value: int) -> dict[str, Any]:
+    return {"event": "e", "timestamp": NOW - 5_000, "properties": {"country": country, "value": value}}
+
+
+def fill(fold: Fold, entries: int) -> None:
+    """Other values come until the dictionary of `country` holds so many."""
+    coder = fold.engine.coders["country"]
+    coder.encode([f"x{number}" for number in range(entries - len(coder))])
+
+
+def test_batches_that_wait_outlive_a_full_dictionary() -> None:
+    """Codes made before it was emptied are made again from the text; each value counts where it belongs."""
+    fold = new_fold()
+    first, waiting = arrivals_of(fold, [sale("DE", 1), sale("FR", 2)], [sale("FR", 4), sale(7, 8), sale(None, 16)])
+    fill(fold, MAX_ENTRIES + 2)
+    fold.apply([first], fold.admit([first]), NOW)
+    assert len(fold.engine.coders["country"]) < 10, "it was emptied"
+    (fresh,) = arrivals_of(fold, [sale("PL", 32), sale("FR", 64)])
+    fold.apply([waiting, fresh], fold.admit([waiting, fresh]), NOW)
+    assert by_country(fold) == {"DE": 1, "FR": 70, 7: 8, None: 16, "PL": 32}
+
+
+def test_batches_that_come_while_a_dictionary_is_crowded_are_decoded_when_their_turn_comes() -> None:
+    """However many values came before them, nothing is lost and the dictionary stays bounded."""
+    fold = new_fold()
+    fill(fold, CROWDED + 1)
+    late = arrivals_of(fold, [sale("DE", 1)], [{"event": "", "timestamp": NOW}, sale("FR", 2)])
+    assert {arrival.events.generation for arrival in late} == {UNREAD}
+    applied = fold.apply(late, fold.admit(late), NOW)
+    assert by_country(fold) == {"DE": 1, "FR": 2}
+    assert [rejected[2] for rejected in applied.rejected] == ["event_name"]
+
+
+def test_a_group_on_its_way_to_disk_outlives_a_reload() -> None:
+    """Its codes are those of the old set's dictionaries; the new set reads the same values."""
+    fold = new_fold()
+    group = arrivals_of(fold, [sale("DE", 1), sale("FR", 2), sale("FR", 4)])
+    admitted = fold.admit(group)
+    fold.reload(SPECS)
+    fold.engine.coders["country"].encode(["PL", "FR"])
+    fold.apply(group, admitted, NOW)
+    assert by_country(fold) == {"DE": 1, "FR": 6}
+
+
+def test_a_restored_fold_decodes_for_its_engine() -> None:
+    """The codes of what comes after a restore are those of the engine that was restored."""
+    old, fold = new_fold(), new_fold()
+    first = arrivals_of(old, [sale("DE", 1)])
+    old.apply(first, old.admit(first), NOW)
+    fold.restore(old.snapshot())
+    second = arrivals_of(fold, [sale("FR", 2)])
+    fold.apply(second, fold.admit(second), NOW)
+    assert by_country(fold) == {"DE": 1, "FR": 2}

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.wire import EventReader
+from analytics.dictionary import CROWDED, Dictionary
+from gateway.wire import EventReader, Limits
+from gateway.wire.columns import UNREAD
+
+LIMITS = Limits(262_144, 500, 16)
 
 DEEP_16 = b'{"event":"x","z":' + b"[" * 15 + b"]" * 15 + b"}"
 DEEP_17 = b'{"event":"x","z":' + b"[" * 16 + b"]" * 16 + b"}"
@@ -68,6 +72,32 @@ def test_only_the_properties_of_the_schema_are_kept(reader: EventReader) -> None
     events, _ = reader.read([b'{"event":"x","properties":{"price":9.5,"other":1,"$pathname":"/p"}}'])
     values = [getattr(events[0].properties, attribute) for attribute in reader.attributes]
     assert dict(zip(reader.names, values, strict=True)) == {"country": None, "price": 9.5, "$pathname": "/p"}
+
+
+def test_a_column_with_a_dictionary_is_its_codes() -> None:
+    """Values of any kind; a text that was met before has the code it had."""
+    names = Dictionary()
+    reader = EventReader(["a", "b"], LIMITS, 65_536, fixed=("event",), coders={"a": names}, generation=3)
+    events, _ = reader.read(
+        [b'{"event":"x","properties":{"a":"p","b":"p"}}', b'{"event":"y"}', b'{"event":"z","properties":{"a":1}}']
+    )
+    columns = reader.columns_of(events)
+    assert columns.values == (("x", "y", "z"), [1, 0, 2], ("p", None, None))
+    assert [names.values_by_code[code] for code in (1, 0, 2)] == ["p", None, 1]
+    assert (columns.n, columns.bare, columns.generation) == (3, 1, 3)
+
+
+def test_a_crowded_dictionary_gets_no_more() -> None:
+    """The batch is known, its values are left for the next decode."""
+    names = Dictionary()
+    names.encode([str(number) for number in range(CROWDED)])
+    before = len(names)
+    reader = EventReader(["a"], LIMITS, 65_536, coders={"a": names})
+    events, _ = reader.read([b'{"event":"x","timestamp":5,"uuid":"i","properties":{"a":"new"}}'])
+    columns = reader.columns_of(events)
+    assert (columns.n, columns.timestamp, columns.uuid, columns.values) == (1, (5,), ("i",), ())
+    assert columns.generation == UNREAD
+    assert len(names) == before
 
 
 def test_a_nested_value_is_absent_to_the_kpis(reader: EventReader) -> None:
