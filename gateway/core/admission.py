@@ -50,7 +50,7 @@ class Admitted(NamedTuple):
 def admit(arrivals: Sequence[Arrival], codec: Codec, horizon: UuidHorizon) -> Admitted:
     """Build the columns of a group. Event ids are remembered in `horizon`.
 
-    Deterministic in its arguments, so that a replay of the log gives the same columns and verdicts. About 0.5 us an
+    Deterministic in its arguments, so that a replay of the log gives the same columns and verdicts. About 0.3 us an
     event of ordinary shape.
     """
     arrivals = _inspected(arrivals, codec)
