@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bools", "Column", "Floats", "Ints", "Numbers", "Reading", "Words"]
+__all__ = ["Bools", "Column", "Floats", "Ints", "Numbers", "Reading", "Visits", "Words"]
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -25,6 +25,17 @@ class Numbers(NamedTuple):
     """Where the operand is not null; None: everywhere."""
     low: Floats | None = None
     """What `values` lost of integers beyond 2**53: the operand is `values + low`. None: nothing."""
+
+
+class Visits(NamedTuple):
+    """What users did: one entry an event, in order of arrival."""
+
+    users: Words
+    """64-bit hash of who it was."""
+    times: Ints
+    """Event time, epoch ms."""
+    marks: Ints
+    """Bit i is set where the i-th condition of the aggregate is true."""
 
 
 class Reading(NamedTuple):

@@ -39,17 +39,26 @@ class Cells:
         self.touched: set[int] = set()
         # Distinct combinations without a key of their own, per pane.
         self.others = Distinct(self.slots, 1, OTHERS_PAIRS) if plan.by else None
-        self.measures: list[Measure] = [
-            self.presence if is_presence(a) else MEASURES[a.measure](self.slots, self.width, a.parameter)
-            for a in plan.aggregates
+        # By the state that aggregates name; those that differ only in their view share it.
+        self.measures: dict[str, Measure] = {
+            state: self.presence if is_presence(a) else MEASURES[a.measure](self.slots, self.width, a.parameter)
+            for state, a in plan.states.items()
+        }
+        self._own = [m for m in self.measures.values() if m is not self.presence]
+        self._selected = [
+            (a, state, self.measures[state])
+            for state, a in plan.states.items()
+            if self.measures[state] is not self.presence
         ]
-        self._own = [m for m in self.measures if m is not self.presence]
-        own = zip(plan.aggregates, self.measures, strict=True)
-        self._selected = [(a, a.key, m) for a, m in own if m is not self.presence]
+        # Per state the views that are read, and where their readings belong among those of the aggregates.
+        self._views = [
+            (measure, [(i, a.view) for i, a in enumerate(plan.aggregates) if a.state == state])
+            for state, measure in self.measures.items()
+        ]
 
     def state(self) -> dict[str, Measure]:
-        """All measures with state, by the key of their aggregate."""
-        named = {a.key: m for a, m in zip(self.plan.aggregates, self.measures, strict=True) if m is not self.presence}
+        """All measures with state, by its name."""
+        named = {state: measure for state, measure in self.measures.items() if measure is not self.presence}
         named["#presence"] = self.presence
         if self.others is not None:
             named["#others"] = self.others
@@ -148,7 +157,11 @@ class Cells:
 
     def read(self, slots: Ints, keys: Ints) -> list[Reading]:
         """What every aggregate says of the union of these slots, for these keys."""
-        return [measure.read(slots, keys) for measure in self.measures]
+        readings: dict[int, Reading] = {}
+        for measure, views in self._views:
+            read = measure.read_views([view for _, view in views], slots, keys)
+            readings |= {i: reading for (i, _), reading in zip(views, read, strict=True)}
+        return [readings[i] for i in range(len(readings))]
 
     def others_in(self, slots: Ints) -> int | None:
         """How many keys the overflow row of these slots stands for; None where there is none."""
@@ -191,7 +204,7 @@ class Cells:
     def notes(self) -> dict[str, int]:
         """What the bounds of the measures cost, summed up."""
         result: dict[str, int] = {}
-        for measure in self.measures:
+        for measure in self.measures.values():
             for name, count in measure.note().items():
                 result[name] = result.get(name, 0) + count
         return result

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final, NamedTuple
 
 from sqlglot import exp
 
+from analytics.aggregation import NUMBERS, Aggregation, FunnelSetting, RetentionSetting, SessionSetting
+from analytics.call import Call, whole_number
 from analytics.expression import Column, Node
 from analytics.measures import LATER, MEASURES
 from analytics.operators import Arithmetic
 from analytics.reader import DefinitionError, Reader, Tree
 
-__all__ = ["NUMBERS", "SECONDS", "Aggregation", "Definition", "DefinitionError", "condition", "definition"]
+__all__ = ["SECONDS", "Definition", "DefinitionError", "condition", "definition"]
 
 SECONDS: Final = "#seconds"
 """The pseudo-column of a window's length, for `rate()`."""
-NUMBERS: Final = 1
-"""The parameter of a count that takes numbers only, as the divisor of `avg`."""
 MAX_TOP: Final = 100
+MAX_STEPS: Final = 32
+MAX_PERIODS: Final = 60
+DAY: Final = 86_400_000
+MODES: Final = ("strict_order", "strict_deduplication", "strict_increase", "strict_once", "allow_reentry")
 _DERIVED: Final = ("avg", "rate")
-
-
-class Aggregation(NamedTuple):
-    """One aggregate of a definition."""
-
-    measure: str
-    argument: Node | None
-    parameter: int
-    where: Node | None
-
-    @property
-    def key(self) -> str:
-        """Canonical text: equal keys share their state."""
-        argument = self.argument.key if self.argument else "*"
-        filtered = f" where {self.where.key}" if self.where else ""
-        return f"{self.measure}({argument},{self.parameter}){filtered}"
+_SESSIONS: Final = {"sessions": "count", "session_seconds": "seconds", "bounce_rate": "bounce_rate"}
+"""Function -> what it reads of the sessions that start in a window."""
+_LISTS: Final = ("top", "funnel", "retention")
+"""Measures whose value is more than a number."""
 
 
 class Definition(NamedTuple):
@@ -54,8 +47,10 @@ def definition(text: str) -> Definition:
     value = reader.read()
     if not reader.aggregates:
         raise DefinitionError("there is no aggregate, such as count(*)", 0)
-    if any(a.measure == "top" for a in reader.aggregates) and not isinstance(value, Column):
-        raise DefinitionError("top(..) stands alone: a list cannot be calculated with", text.lower().find("top"))
+    if not isinstance(value, Column):
+        for name in (a.measure for a in reader.aggregates if a.measure in _LISTS):
+            reason = f"{name}(..) stands alone: its value is no number that can be calculated with"
+            raise DefinitionError(reason, text.lower().find(name))
     return Definition(value, tuple(reader.aggregates))
 
 
@@ -75,7 +70,7 @@ class _EventReader(Reader):
     """Reads what is said of one event: no aggregate can stand in it."""
 
     def function(self, call: Tree, where: Tree | None) -> Node:  # noqa: ARG002
-        name = known_name(self, call)
+        name = known(Call(self, call))
         raise self.error(f"the aggregate {name}(..) is not allowed here", call)
 
 
@@ -91,58 +86,114 @@ class _ValueReader(Reader):
         raise self.error(f"column {str(at.this.this)!r} is outside of an aggregate", at)
 
     def function(self, call: Tree, where: Tree | None) -> Node:
-        name = known_name(self, call)
+        made = Call(self, call)
+        name = known(made)
         filtered = self._events.condition(where) if where is not None else None
-        return self._aggregate(name, call, filtered)
+        if name == "funnel":
+            return self._funnel(made, filtered)
+        if name == "retention":
+            return self._retention(made, filtered)
+        if name in _SESSIONS:
+            made.only("gap")
+            self._expect(made, "no argument but gap => '30m'", 0)
+            setting = SessionSetting(made.duration("gap", "30m"))
+            return self._add(Aggregation("sessions", None, setting, filtered, (), _SESSIONS[name]))
+        made.only()
+        if name == "quantile":
+            self._expect(made, "a number and a share, as in quantile(x, 0.95)", 2)
+            return self._add(Aggregation(name, self._number_of(made), 0, filtered, (), _share(made)))
+        return self._plain(made, filtered)
 
-    def _arguments(self, call: Tree) -> list[Tree]:
-        if isinstance(call, exp.Anonymous):
-            return list(call.expressions)
-        first = call.this
-        if isinstance(first, exp.Distinct):
-            raise self.error("DISTINCT is written as uniq(x)", call)
-        return [*([] if first is None else [first]), *call.expressions]
-
-    def _aggregate(self, name: str, call: Tree, where: Node | None) -> Node:
-        arguments = self._arguments(call)
+    def _plain(self, call: Call, where: Node | None) -> Node:
+        name, arguments = call.name, call.arguments
         if name == "rate":
-            if arguments:
-                raise self.error("rate() takes no argument", call)
-            return Arithmetic("/", self._add("count", None, 0, where), Column(SECONDS, "number"))
-        if name == "count" and (not arguments or isinstance(arguments[0], exp.Star)):
-            return self._add("count", None, 0, where)
-        expected = 2 if name == "top" else 1
-        if len(arguments) != expected or isinstance(arguments[0], exp.Star):
-            raise self.error(f"{name}(..) takes {'a column and a number' if expected == 2 else 'one argument'}", call)
-        argument = self._events.node(arguments[0])
-        if name in ("sum", "avg", "min", "max") and argument.kind not in ("number", "any", "null"):
-            raise self.error(f"{name}(..) takes a number", call)
-        if name == "avg":
-            return Arithmetic("/", self._add("sum", argument, 0, where), self._add("count", argument, NUMBERS, where))
+            self._expect(call, "no argument", 0)
+            return Arithmetic("/", self._simple("count", None, 0, where), Column(SECONDS, "number"))
+        if name == "count" and (not arguments or (len(arguments) == 1 and isinstance(arguments[0], exp.Star))):
+            return self._simple("count", None, 0, where)
         if name == "top":
-            return self._add(name, argument, self._top_size(arguments[1]), where)
-        return self._add(name, argument, 0, where)
+            self._expect(call, "a column and a number", 2)
+            return self._simple(name, self._events.node(arguments[0]), self._top_size(arguments[1]), where)
+        self._expect(call, "one argument", 1)
+        if name not in ("sum", "avg", "min", "max"):
+            return self._simple(name, self._events.node(arguments[0]), 0, where)
+        argument = self._number_of(call)
+        if name == "avg":
+            total = self._simple("sum", argument, 0, where)
+            return Arithmetic("/", total, self._simple("count", argument, NUMBERS, where))
+        return self._simple(name, argument, 0, where)
+
+    def _expect(self, call: Call, what: str, count: int) -> None:
+        if len(call.arguments) != count or any(isinstance(argument, exp.Star) for argument in call.arguments):
+            raise call.error(f"{call.name}(..) takes {what}")
+
+    def _number_of(self, call: Call) -> Node:
+        argument = self._events.node(call.arguments[0])
+        if argument.kind not in ("number", "any", "null"):
+            raise call.error(f"{call.name}(..) takes a number")
+        return argument
 
     def _top_size(self, at: Tree) -> int:
-        size = int(at.this) if isinstance(at, exp.Literal) and str(at.this).isdecimal() else 0
-        if not 1 <= size <= MAX_TOP:
+        size = whole_number(at)
+        if size is None or not 1 <= size <= MAX_TOP:
             raise self.error(f"top(..) takes a whole number from 1 to {MAX_TOP}", at)
         return size
 
-    def _add(self, name: str, argument: Node | None, parameter: int, where: Node | None) -> Node:
-        aggregate = Aggregation(name, argument, parameter, where)
+    def _funnel(self, call: Call, where: Node | None) -> Node:
+        call.only("within", "mode", "exclude", "times")
+        if not 1 <= len(call.arguments) <= MAX_STEPS:
+            raise call.error(f"funnel(..) takes 1 to {MAX_STEPS} steps, each a condition")
+        steps = [self._events.condition(argument) for argument in call.arguments]
+        exclude = call.named("exclude")
+        if exclude is not None:
+            steps.append(self._events.condition(exclude))
+        modes = tuple(sorted({word.strip() for word in call.text("mode", "default").split(",")} - {"default", ""}))
+        for mode in modes:
+            if mode not in MODES:
+                raise call.error(f"funnel(..) has no mode {mode!r}; there are default, {', '.join(MODES)}")
+        if "allow_reentry" in modes and "strict_order" not in modes:
+            raise call.error("the mode allow_reentry needs strict_order")
+        setting = FunnelSetting(
+            len(call.arguments), call.duration("within"), modes, exclude is not None, call.truth("times")
+        )
+        return self._add(Aggregation("funnel", None, setting, where, tuple(steps)))
+
+    def _retention(self, call: Call, where: Node | None) -> Node:
+        call.only("period", "periods")
+        if len(call.arguments) != 2:
+            raise call.error("retention(..) takes two conditions: the first event and the return")
+        events = tuple(self._events.condition(argument) for argument in call.arguments)
+        period = call.duration("period", "1d")
+        if period % DAY:
+            raise call.error("retention(..): 'period' is a number of whole days such as '1d' or '7d'")
+        setting = RetentionSetting(period // DAY, call.whole("periods", 7, 1, MAX_PERIODS))
+        return self._add(Aggregation("retention", None, setting, where, events))
+
+    def _simple(self, name: str, argument: Node | None, parameter: Hashable, where: Node | None) -> Node:
+        return self._add(Aggregation(name, argument, parameter, where))
+
+    def _add(self, aggregate: Aggregation) -> Node:
         keys = [a.key for a in self.aggregates]
         if aggregate.key not in keys:
             self.aggregates.append(aggregate)
             keys.append(aggregate.key)
-        return Column(f"#{keys.index(aggregate.key)}", "any" if name == "top" else "number")
+        return Column(f"#{keys.index(aggregate.key)}", "any" if aggregate.measure in _LISTS else "number")
 
 
-def known_name(reader: Reader, call: Tree) -> str:
-    """The lower-case name of a function that this version has."""
-    name = (str(call.this) if isinstance(call, exp.Anonymous) else str(call.sql_name())).lower()
-    if name in LATER:
-        raise reader.error(f"{name}(..) is not available in this version", call)
-    if name not in MEASURES and name not in _DERIVED:
-        raise reader.error(f"there is no function {name}(..)", call)
-    return name
+def _share(call: Call) -> float:
+    """The q of a quantile."""
+    at = call.arguments[1]
+    share = float(at.this) if isinstance(at, exp.Literal) and not at.is_string else -1.0
+    if not 0 <= share <= 1:
+        raise call.error(f"{call.name}(..) takes a share from 0 to 1, as in quantile(x, 0.95)")
+    return share
+
+
+def known(call: Call) -> str:
+    """The name of a function that this version has."""
+    measure = "sessions" if call.name in _SESSIONS else call.name
+    if call.name in LATER and measure not in MEASURES:
+        raise call.error(f"{call.name}(..) is not available in this version")
+    if measure not in MEASURES and call.name not in _DERIVED:
+        raise call.error(f"there is no function {call.name}(..)")
+    return call.name

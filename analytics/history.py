@@ -9,7 +9,6 @@ import numpy as np
 from sortedcontainers import SortedDict
 
 from analytics.arrays import Bools, Column, Floats, Ints
-from analytics.names import LONGEST
 
 __all__ = ["CORRECTION", "FINAL", "KINDS", "PARTIAL", "Book", "Record", "Values"]
 
@@ -19,8 +18,6 @@ CORRECTION: Final = 2
 KINDS: Final = ("partial", "final", "correction")
 RECORD_BYTES: Final = 900
 ROW_BYTES: Final = 40
-TOP_BYTES: Final = 120
-TOP_ITEM_BYTES: Final = LONGEST + 24
 
 
 class Values(NamedTuple):

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from analytics.definition import NUMBERS, Aggregation
+from analytics.aggregation import Aggregation
 from analytics.dictionary import Dictionary
 from analytics.expression import Node
-from analytics.history import RECORD_BYTES, ROW_BYTES, TOP_BYTES, TOP_ITEM_BYTES
+from analytics.history import RECORD_BYTES, ROW_BYTES
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
 from analytics.schema import Columns, Schema
@@ -77,6 +77,14 @@ class GridPlan:
         return horizon + max(SLACK, min(MOST_SLACK, SMALL_GRID // self.width))
 
     @property
+    def states(self) -> dict[str, Aggregation]:
+        """What has state, once each: aggregates that differ only in their view share it."""
+        states: dict[str, Aggregation] = {}
+        for aggregate in self.aggregates:
+            states.setdefault(aggregate.state, aggregate)
+        return states
+
+    @property
     def tiers(self) -> list[tuple[int, int]]:
         """(ms, windows kept) of the resolutions coarser than the grid's own."""
         return [tier for tier in TIERS if tier[0] > self.window.hop and tier[0] % self.window.hop == 0]
@@ -94,8 +102,8 @@ class GridPlan:
 
     def book_bytes(self, kpi: KpiPlan, windows: int, open_windows: int) -> int:
         """Bytes that so many windows of a KPI may take, of which some cannot be dropped yet."""
-        top = max((self.aggregates[i].parameter for i in kpi.aggregates), default=0)
-        row = ROW_BYTES + (TOP_BYTES + top * TOP_ITEM_BYTES if top > NUMBERS else 0)
+        read = [self.aggregates[i] for i in kpi.aggregates]
+        row = ROW_BYTES + max((MEASURES[a.measure].value_bytes(a.parameter) for a in read), default=0)
         return min(windows * (RECORD_BYTES + self.width * row), MAX_BOOK + open_windows * self.width * row)
 
     def books(self, kpi: KpiPlan) -> list[tuple[int, int, int]]:
@@ -109,13 +117,13 @@ class GridPlan:
         yield "panes and keys", slots * self.width * 9 + self.width * KEY_BYTES
         if self.by:
             yield "overflow keys", MEASURES["uniq"].budget(slots, 1, OTHERS_PAIRS)
-        for aggregate in self.aggregates:
+        for state, aggregate in self.states.items():
             measure = MEASURES[aggregate.measure]
             if not is_presence(aggregate):
                 size = measure.budget(slots, self.width, aggregate.parameter)
                 if not self.window.tumbling:
                     size += measure.window_budget(slots, self.width, aggregate.parameter)
-                yield aggregate.key, size
+                yield state, size
         for kpi in self.kpis:
             yield f"history of {kpi.spec.name}", sum(size for _, _, size in self.books(kpi))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.parser import Parser as SqlParser
 
 from analytics.dictionary import text_of
 from analytics.expression import And, Column, Constant, IsNull, IsTruth, Node, Not, Or, ValueTest
@@ -34,6 +36,15 @@ class DefinitionError(ValueError):
         self.offset = offset
 
 
+class Expressions(Dialect):
+    """SQL whose functions are ours: none is taken for one that sqlglot knows, with its number of arguments."""
+
+    class Parser(SqlParser):
+        """Calls stay as they were written."""
+
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+
+
 class Reader:
     """One text on its way to a tree over the columns of an event."""
 
@@ -45,7 +56,7 @@ class Reader:
         if len(self._text) > MAX_TEXT:
             raise DefinitionError(f"the expression is longer than {MAX_TEXT} characters")
         try:
-            trees = sqlglot.parse(self._text)
+            trees = sqlglot.parse(self._text, dialect=Expressions)
             if len(trees) != 1 or trees[0] is None:
                 raise DefinitionError("one expression is needed here", 0)
             return self.node(trees[0])
@@ -116,9 +127,9 @@ class Reader:
                 return Arithmetic("-", Constant(0), operand)
             case exp.Case():
                 return self._case(at)
-            case exp.Filter():
+            case exp.Filter() if isinstance(at.this, exp.Anonymous):
                 return self.function(at.this, at.expression.this)
-            case exp.Func():
+            case exp.Anonymous():
                 return self.function(at, None)
         if type(at) in _COMPARISONS:
             left, right = self.node(at.this), self.node(at.expression)

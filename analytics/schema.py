@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Flag, auto
 
-from analytics.definition import Aggregation
+from analytics.aggregation import Aggregation
 from analytics.expression import Column, Constant, IsNull, Node
 from analytics.measures import MEASURES
 from analytics.operators import Arithmetic, Case, NumbersCompare
@@ -51,10 +51,13 @@ class Columns:
     def aggregate(self, aggregate: Aggregation) -> None:
         """The filter and the argument of an aggregate."""
         self.condition(aggregate.where)
-        argument = aggregate.argument
+        argument, takes = aggregate.argument, MEASURES[aggregate.measure].takes
+        if takes == "visits":
+            self._text(Column("distinct_id"))
+            for condition in aggregate.conditions:
+                self.condition(condition)
         if argument is None:
             return
-        takes = MEASURES[aggregate.measure].takes
         self._visit(argument, numeric=takes == "number")
         if takes == "hash" and isinstance(argument, Column):
             self.coded[argument.name] = argument

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from analytics.arrays import Bools, Ints, Numbers, selected
-from analytics.definition import NUMBERS, Aggregation
+import numpy as np
+
+from analytics.aggregation import NUMBERS, Aggregation
+from analytics.arrays import Bools, Ints, Numbers, Visits, selected
 from analytics.dictionary import NULL
+from analytics.expression import Column
 from analytics.frame import Coded, Frame
 from analytics.measures import MEASURES
 
-__all__ = ["Selection", "select"]
+__all__ = ["USER", "Selection", "select"]
+
+USER: Final = "distinct_id"
+"""The column that says whose event it is."""
 
 
 class Selection(NamedTuple):
-    """Events by position, None for all of them, and their values in step: None, `Numbers` or `Coded`."""
+    """Events by position, None for all of them, and their values in step: None, `Numbers`, `Coded` or `Visits`."""
 
     events: Ints | None
     values: Any
@@ -36,9 +42,11 @@ def select(frame: Frame, aggregate: Aggregation, key: str) -> Selection:
 def _select(frame: Frame, aggregate: Aggregation) -> Selection:
     where, argument = aggregate.where, aggregate.argument
     index = None if where is None else frame.keep(("index", where.key), lambda: where.true(frame).nonzero()[0])
+    takes = MEASURES[aggregate.measure].takes
+    if takes == "visits":
+        return _visits(frame, aggregate, index)
     if argument is None:
         return Selection(index, None)
-    takes = MEASURES[aggregate.measure].takes
     if takes == "number" or (takes == "nothing" and aggregate.parameter == NUMBERS):
         numbers = argument.number(frame)
         index = _both(index, numbers.valid)
@@ -48,6 +56,21 @@ def _select(frame: Frame, aggregate: Aggregation) -> Selection:
     coded = argument.coded(frame)
     index = _both(index, coded.codes != NULL)
     return Selection(index, _part(coded, index))
+
+
+def _visits(frame: Frame, aggregate: Aggregation, index: Ints | None) -> Selection:
+    """Events of known users; where there are conditions, those that meet one, or all if order is looked at strictly."""
+    users = Column(USER).coded(frame)
+    index = _both(index, users.codes != NULL)
+    marks = np.zeros(frame.n, np.int64)
+    for bit, condition in enumerate(aggregate.conditions):
+        marks |= condition.true(frame).astype(np.int64) << bit
+    if aggregate.conditions and not MEASURES[aggregate.measure].takes_unmarked(aggregate.parameter):
+        index = _both(index, marks != 0)
+    codes = selected(users.codes, index)
+    return Selection(
+        index, Visits(users.dictionary.hashes(codes), selected(frame.timestamp, index), selected(marks, index))
+    )
 
 
 def _both(index: Ints | None, mask: Bools | None) -> Ints | None:
@@ -62,6 +85,8 @@ def _both(index: Ints | None, mask: Bools | None) -> Ints | None:
 def _part(values: Any, index: Ints | None) -> Any:
     if isinstance(values, Coded):
         return Coded(selected(values.codes, index), values.dictionary)
+    if isinstance(values, Visits):
+        return Visits(*(selected(column, index) for column in values))
     if isinstance(values, Numbers):
         low = None if values.low is None else selected(values.low, index)
         return Numbers(selected(values.values, index), None, low)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -13,7 +13,7 @@ from analytics.arrays import Ints, Reading
 
 __all__ = ["Arrays", "Cellwise", "Measure", "Takes"]
 
-Takes: TypeAlias = Literal["nothing", "number", "hash"]
+Takes: TypeAlias = Literal["nothing", "number", "hash", "visits"]
 Arrays: TypeAlias = dict[str, NDArray[Any]]
 """State as named buffers. Equal states give equal bytes, whatever the order of events and whichever slots were used."""
 
@@ -25,24 +25,34 @@ class Measure(ABC):
     """
 
     takes: ClassVar[Takes]
-    """What `add` is given: None, `Numbers` or `Coded`, in step with `cells`."""
+    """What `add` is given: None, `Numbers`, `Coded` or `Visits`, in step with `cells`."""
     invertible: ClassVar[bool] = False
     """Whether `subtract` takes a pane back out exactly."""
 
-    def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
+    def __init__(self, slots: int, keys: int, parameter: Any = 0) -> None:
         self.slots = slots
         self.keys = keys
         self.parameter = parameter
 
     @classmethod
     @abstractmethod
-    def budget(cls, slots: int, keys: int, parameter: int) -> int:
+    def budget(cls, slots: int, keys: int, parameter: Any) -> int:
         """Bytes it may take at worst, exhausted pools included."""
 
     @classmethod
-    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
+    def window_budget(cls, slots: int, keys: int, parameter: Any) -> int:  # noqa: ARG003
         """Bytes more at worst when windows of several panes are read, as sliding ones are."""
         return 0
+
+    @classmethod
+    def value_bytes(cls, parameter: Any) -> int:  # noqa: ARG003
+        """Bytes of one published value beyond those of a number."""
+        return 0
+
+    @classmethod
+    def takes_unmarked(cls, parameter: Any) -> bool:  # noqa: ARG003
+        """Of a measure that takes `visits`: whether events that meet none of its conditions matter to it."""
+        return False
 
     @abstractmethod
     def add(self, cells: Ints, values: Any) -> None:
@@ -54,6 +64,10 @@ class Measure(ABC):
 
         `slots` hold one pane, or all open panes between the first and the last of several.
         """
+
+    def read_views(self, views: Sequence[Any], slots: Ints, keys: Ints) -> list[Reading]:
+        """`read`, for each of the views that are asked for; most measures have just one, None."""
+        return [self.read(slots, keys) for _ in views]
 
     @abstractmethod
     def merge(self, sources: Ints, target: int) -> None:
@@ -91,7 +105,7 @@ class Cellwise(Measure):
     cell_bytes: ClassVar[int] = 8
 
     @classmethod
-    def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  dense state has no parameter
+    def budget(cls, slots: int, keys: int, parameter: Any) -> int:  # noqa: ARG003  dense state has no parameter
         return cls.cell_bytes * slots * keys
 
     @abstractmethod

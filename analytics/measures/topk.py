@@ -21,7 +21,7 @@ from analytics.arrays import Ints, Reading, Words
 from analytics.frame import Coded
 from analytics.measures.measure import Arrays, over, total
 from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, pair_marks
-from analytics.names import Names, sort_key, written
+from analytics.names import LONGEST, Names, sort_key, written
 from analytics.pairs import PairTable
 
 __all__ = ["Top"]
@@ -29,6 +29,8 @@ __all__ = ["Top"]
 MAX_VALUES: Final = 4_096
 """Values of one pane and key that are counted apart."""
 MAX_PAIRS: Final = 1 << 17
+VALUE_BYTES: Final = 120
+ITEM_BYTES: Final = LONGEST + 24
 
 
 class Top(Sparse):
@@ -59,6 +61,10 @@ class Top(Sparse):
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  it bounds what is shown only
         pairs = _max_pairs(slots, keys)
         return 16 * slots * keys + PairTable.budget(pairs) + Names.budget(pairs) + 16 * CACHE
+
+    @classmethod
+    def value_bytes(cls, parameter: int) -> int:
+        return VALUE_BYTES + parameter * ITEM_BYTES
 
     def add(self, cells: Ints, values: Coded) -> None:
         codes, dictionary = values

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from analytics.definition import NUMBERS, DefinitionError, condition, definition
+from analytics.aggregation import NUMBERS, FunnelSetting, RetentionSetting, SessionSetting
+from analytics.definition import DefinitionError, condition, definition
 from analytics.expression import Column
+from analytics.measures import MEASURES
 
 
 def _keys(text: str) -> list[str]:
@@ -76,3 +78,84 @@ def test_a_condition_is_a_truth_without_aggregates() -> None:
         condition("x + 1")
     with pytest.raises(DefinitionError, match="not allowed here"):
         condition("count(*) > 1")
+
+
+@pytest.fixture
+def all_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every function of the language is taken, whether its measure is there or not."""
+    monkeypatch.setattr("analytics.definition.MEASURES", {*MEASURES, "quantile", "sessions", "funnel", "retention"})
+
+
+@pytest.mark.usefixtures("all_measures")
+def test_a_funnel_is_its_steps_and_a_setting() -> None:
+    """The exclusion comes behind the steps; modes are sorted and `default` is none."""
+    (found,) = definition(
+        "funnel(event = 'a', event = 'b', within => '30m', mode => 'strict_order, strict_increase', exclude => x = 1)"
+    ).aggregates
+    assert found.parameter == FunnelSetting(2, 1_800_000, ("strict_increase", "strict_order"), exclude=True)
+    assert len(found.conditions) == 3
+    (plain,) = definition("funnel(a, within => '1s', mode => 'default', times => TRUE)").aggregates
+    assert plain.parameter == FunnelSetting(1, 1_000, times=True)
+
+
+@pytest.mark.usefixtures("all_measures")
+def test_a_retention_is_two_events_and_a_setting() -> None:
+    """Seven days unless something else is said."""
+    (found,) = definition("retention(event = 'signup', event = 'visit')").aggregates
+    assert found.parameter == RetentionSetting(1, 7)
+    assert len(found.conditions) == 2
+    (weekly,) = definition("retention(a, b, period => '7d', periods => 4)").aggregates
+    assert weekly.parameter == RetentionSetting(7, 4)
+
+
+@pytest.mark.usefixtures("all_measures")
+def test_session_functions_share_their_sessions() -> None:
+    """Three functions read one state, unless the gap differs."""
+    shared = definition("sessions() + session_seconds() + bounce_rate()").aggregates
+    assert len({a.state for a in shared}) == 1
+    assert [a.view for a in shared] == ["count", "seconds", "bounce_rate"]
+    apart = definition("sessions() / sessions(gap => '5m')").aggregates
+    assert len({a.state for a in apart}) == 2
+    assert apart[1].parameter == SessionSetting(300_000)
+
+
+@pytest.mark.usefixtures("all_measures")
+def test_quantiles_of_one_column_share_their_sketch() -> None:
+    """The share is a view: the state is the same."""
+    found = definition("quantile(x, 0.95) / quantile(x, 0.5)").aggregates
+    assert len({a.state for a in found}) == 1
+    assert [a.view for a in found] == [0.95, 0.5]
+
+
+@pytest.mark.usefixtures("all_measures")
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("sum(x, y)", "one argument"),
+        ("sum()", "one argument"),
+        ("quantile(x)", "a number and a share"),
+        ("quantile(x, 1.5)", "a share from 0 to 1"),
+        ("quantile(x, y)", "a share from 0 to 1"),
+        ("quantile('a', 0.5)", "takes a number"),
+        ("sessions(x)", "no argument but"),
+        ("sessions(within => '3m')", "no 'within'"),
+        ("funnel(within => '3m')", "1 to 32 steps"),
+        ("funnel(a, b)", "needs within"),
+        ("funnel(a, b, within => '3m', mode => 'sloppy')", "no mode 'sloppy'"),
+        ("funnel(a, b, within => '3m', mode => 'allow_reentry')", "needs strict_order"),
+        ("funnel(1 + 2, b, within => '3m')", "no condition"),
+        ("funnel(a, within => '3m') * 2", "stands alone"),
+        ("funnel(count(*) > 1, within => '3m')", "not allowed here"),
+        ("retention(a)", "two conditions"),
+        ("retention(a, b, period => '1h')", "whole days"),
+        ("retention(a, b, periods => 61)", "from 1 to 60"),
+        ("count(*) OVER (PARTITION BY x)", "not supported"),
+        ("CAST(count(*) AS INT)", "not supported"),
+    ],
+)
+def test_calls_that_make_no_sense_are_refused(text: str, reason: str) -> None:
+    """Each refusal is in our words, not in those of the SQL parser, and has its place."""
+    with pytest.raises(DefinitionError, match=reason) as refused:
+        definition(text)
+    assert refused.value.offset is not None
+    assert 0 <= refused.value.offset < len(text)

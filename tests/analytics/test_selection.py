@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
+from analytics.aggregation import Aggregation
 from analytics.arrays import Numbers
 from analytics.batch import Batch
-from analytics.definition import Aggregation, definition
+from analytics.definition import condition, definition
 from analytics.dictionary import Dictionary
 from analytics.frame import Coded, Frame
+from analytics.measures import MEASURES
+from analytics.measures.count import Count
+from analytics.measures.measure import Takes
 from analytics.schema import Columns
 from analytics.selection import Selection, select
 
@@ -108,3 +112,35 @@ def test_low_parts_of_large_integers_are_selected_too() -> None:
     frame = Frame(Batch(3, np.arange(3), {"price": [None, large, 1]}, [("s", 3)]), {})
     numbers = select(frame, aggregate, aggregate.key).values
     assert [int(v) + int(low) for v, low in zip(numbers.values, numbers.low, strict=True)] == [large, 1]
+
+
+class Marked(Count):
+    """A measure of what users did; a parameter of 1 makes it take events without a mark."""
+
+    takes: ClassVar[Takes] = "visits"
+
+    @classmethod
+    def takes_unmarked(cls, parameter: Any) -> bool:
+        return bool(parameter)
+
+
+@pytest.mark.parametrize(("parameter", "times", "marks"), [(0, [1, 4], [1, 2]), (1, [1, 2, 4], [1, 0, 2])])
+def test_visits_are_of_known_users(
+    monkeypatch: pytest.MonkeyPatch, parameter: int, times: list[int], marks: list[int]
+) -> None:
+    """Nobody's events are left out, and those that meet no condition unless the measure asks for them."""
+    monkeypatch.setitem(MEASURES, "marked", Marked)
+    aggregate = Aggregation("marked", None, parameter, None, (condition("event = 'a'"), condition("event = 'b'")))
+    columns = Columns()
+    columns.aggregate(aggregate)
+    events = [("a", None), ("a", "ann"), ("c", "ann"), ("a", None), ("b", "bob")]
+    batch = Batch(5, np.arange(5), {"event": [e for e, _ in events], "distinct_id": [u for _, u in events]}, [("s", 5)])
+    frame = Frame(batch, {key: Dictionary() for key in columns.coded})
+    selection = select(frame, aggregate, aggregate.state)
+    visits = selection.values
+    assert selection.events is not None
+    assert selection.events.tolist() == visits.times.tolist() == times
+    assert visits.marks.tolist() == marks
+    assert len(set(visits.users.tolist())) == 2
+    narrowed = selection.within(np.arange(5) == 4)
+    assert [column.tolist() for column in narrowed.values[1:]] == [[4], [2]]
