@@ -3,7 +3,8 @@
 A measure holds its state for all (pane, key) cells of a grid in arrays, takes whole batches, merges panes into windows
 and gives its state away as plain arrays. What it is called with:
 
-* `nothing`: each selected event counts; `number`: a number; `hash`: a value of any kind, known by its 64-bit hash.
+* `nothing`: each selected event counts; `number`: a number; `hash`: a value of any kind, known by its 64-bit hash;
+  `visits`: who it was, when, and which of the aggregate's conditions the event meets.
 
 The functions of `LATER` are part of the language but not of this version; a definition that names one is refused.
 """
@@ -16,6 +17,7 @@ from analytics.measures.count import Count
 from analytics.measures.distinct import Distinct
 from analytics.measures.extremes import Max, Min
 from analytics.measures.measure import Measure
+from analytics.measures.quantile import Quantile
 from analytics.measures.sum import Sum
 from analytics.measures.topk import Top
 
@@ -28,6 +30,7 @@ MEASURES: Final[dict[str, type[Measure]]] = {
     "max": Max,
     "uniq": Distinct,
     "top": Top,
+    "quantile": Quantile,
 }
 
-LATER: Final = frozenset({"quantile", "sessions", "session_seconds", "bounce_rate", "funnel", "retention"})
+LATER: Final = frozenset({"sessions", "session_seconds", "bounce_rate", "funnel", "retention"})

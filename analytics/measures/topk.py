@@ -19,10 +19,9 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Reading, Words
 from analytics.frame import Coded
+from analytics.measures.counted import Counted, summed
 from analytics.measures.measure import Arrays, over, total
-from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, pair_marks
 from analytics.names import LONGEST, Names, sort_key, written
-from analytics.pairs import PairTable
 
 __all__ = ["Top"]
 
@@ -33,7 +32,7 @@ VALUE_BYTES: Final = 120
 ITEM_BYTES: Final = LONGEST + 24
 
 
-class Top(Sparse):
+class Top(Counted):
     """The most frequent values that are not null.
 
     >>> from analytics.dictionary import Dictionary
@@ -45,22 +44,15 @@ class Top(Sparse):
     """
 
     def __init__(self, slots: int, keys: int, parameter: int = 10) -> None:
-        self._max_pairs = _max_pairs(slots, keys)
-        super().__init__(slots, keys, parameter, self._max_pairs)
-        # How many values each cell counts, and how often a forgotten one may have been seen.
-        self._n: Ints = np.zeros(slots * keys, np.int64)
+        super().__init__(slots, keys, parameter, _max_pairs(slots, keys))
+        # How often a forgotten value may have been seen.
         self._slack: Ints = np.zeros(slots * keys, np.int64)
-        self._live = 0
         self._names = Names(self._used_hashes)
-        # Pairs counted lately and where they lie: most events repeat one, and are done without probing.
-        self._recent: Words = np.zeros(CACHE, np.uint64)
-        self._recent_place: Ints = np.zeros(CACHE, np.int64)
-        self._recent_of = self._table.generation
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  it bounds what is shown only
         pairs = _max_pairs(slots, keys)
-        return 16 * slots * keys + PairTable.budget(pairs) + Names.budget(pairs) + 16 * CACHE
+        return 8 * slots * keys + cls.counted_budget(slots, keys, pairs) + Names.budget(pairs)
 
     @classmethod
     def value_bytes(cls, parameter: int) -> int:
@@ -74,30 +66,6 @@ class Top(Sparse):
             named = dictionary.values_by_code
             self._names.learn(hashes[fresh].tolist(), [named[code] for code in codes[fresh].tolist()])
             self._forget(cells[fresh])
-
-    def _count(self, cells: Ints, hashes: Words, counts: Ints | int) -> Ints:
-        """Add to the counts of these pairs; returns the positions of those that are new."""
-        panes = self._pane_cells(cells)
-        if self._recent_of != self._table.generation:
-            self._recent_of = self._table.generation
-            self._recent.fill(0)
-        mark = pair_marks(panes, hashes)
-        at = (mark >> CACHE_SHIFT).astype(np.int64)
-        missed: Ints = (self._recent[at] != mark).nonzero()[0]
-        places = self._recent_place[at]
-        new = missed
-        if missed.size:
-            places[missed], fresh = self._table.place(panes[missed], hashes[missed])
-            if self._recent_of != self._table.generation:  # it was rebuilt: the others have moved as well
-                places, _ = self._table.place(panes, hashes)
-            else:
-                self._recent[at[missed]] = mark[missed]
-                self._recent_place[at[missed]] = places[missed]
-            new = missed[fresh]
-            np.add.at(self._n, cells[new], 1)
-            self._live += len(new)
-        np.add.at(self._table.counts, places, counts)
-        return new
 
     def _forget(self, grown: Ints) -> None:
         """Keep the caps, after these cells got new values."""
@@ -115,10 +83,7 @@ class Top(Sparse):
         order = np.lexsort((hashes, -counts))
         kept = order[: len(order) // 2]
         self._slack[cell] += int(counts[order[len(kept)]])
-        lost = order[len(kept) :]
-        self._table.drop(np.full(len(lost), int(self._pane_of[slot]) * self.keys + key), hashes[lost])
-        self._n[cell] = len(kept)
-        self._live -= len(lost)
+        self._take_out(cell, hashes[order[len(kept) :]])
 
     def _used_hashes(self) -> Words:
         return self._table.pairs().hashes
@@ -127,7 +92,7 @@ class Top(Sparse):
         slack = total(self._slack.reshape(self.slots, self.keys), slots, keys).tolist()
         found, hashes, counts = self._pairs_of(slots, keys)
         if len(slots) > 1:
-            found, hashes, counts = _summed(found, hashes, counts)
+            found, hashes, counts = summed(found, hashes, counts)
         order = np.lexsort((-counts, found))
         found, hashes, counts = found[order], hashes[order], counts[order]
         ends = np.searchsorted(found, keys, side="right").tolist()
@@ -150,7 +115,7 @@ class Top(Sparse):
         return (text + "]}").encode("utf-8", "surrogatepass")
 
     def merge(self, sources: Ints, target: int) -> None:
-        found, hashes, counts = _summed(*self._pairs_of(sources))
+        found, hashes, counts = summed(*self._pairs_of(sources))
         cells = found + target * self.keys
         new = self._count(cells, hashes, counts)
         slack = self._slack.reshape(self.slots, self.keys)
@@ -158,10 +123,7 @@ class Top(Sparse):
         self._forget(cells[new])
 
     def clear(self, slot: int) -> None:
-        row = slice(slot * self.keys, (slot + 1) * self.keys)
-        self._live -= int(self._n[row].sum())
-        self._n[row] = 0
-        self._slack[row] = 0
+        self._slack[slot * self.keys : (slot + 1) * self.keys] = 0
         super().clear(slot)
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
@@ -179,15 +141,6 @@ class Top(Sparse):
         if cells.size:
             self._count(cells, state["hashes"], state["counts"])
         self._names.load(state)
-
-
-def _summed(keys: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
-    """Pairs of several panes, equal ones added up."""
-    sums = PairTable(lambda cells: np.ones(len(cells), np.bool_), len(keys))
-    places, _ = sums.place(keys, hashes)
-    np.add.at(sums.counts, places, counts)
-    found = sums.pairs()
-    return found.cells, found.hashes, found.counts
 
 
 def _max_pairs(slots: int, keys: int) -> int:
