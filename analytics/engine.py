@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -147,11 +147,17 @@ class Engine:
         The KPI's own windows as long as they are kept, before that 10 s and 60 s ones; open windows as they were at the
         last `advance`. Raises KeyError for an unknown KPI.
         """
+        return list(self.each_row(kpi, start_ms, end_ms))
+
+    def each_row(self, kpi: str, start_ms: int, end_ms: int) -> Iterator[Row]:
+        """The rows of `rows`, made as they are asked for, about 1 us each.
+
+        They may be asked for over time, with `ingest` and `advance` in between: which windows there are is settled with
+        the first, and what a row says is as it was then or at some time since.
+        """
         grid, number = self._kpis[kpi]
-        rows: list[Row] = []
         for record in grid.publisher.kept(number, start_ms, end_ms):
-            rows += grid.publisher.rows(number, record)
-        return rows
+            yield from grid.publisher.rows(number, record)
 
     def watermark(self, kpi: str | None = None) -> int | None:
         """Up to where a KPI, or every KPI, is complete; None before the first event."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any, Final
 
 import numpy as np
 
 from analytics.arrays import Ints, Words
-from analytics.dictionary import typed_key
+from analytics.dictionary import Dictionary, typed_key
 from analytics.frame import Frame
 from analytics.names import sort_key
 from analytics.row import Dims
@@ -48,17 +49,19 @@ class KeyTable:
         # Code -> key, or -1, for one column; for several the packed codes.
         self._key_of_code: Ints = np.full(64, -1, np.int64)
         self._packed = _Packed(self)
-        self._dictionaries: list[Any] = []
+        # Whose codes these are, and in which generation.
+        self._dictionaries: list[Dictionary] = []
         self._generations: list[int] = []
         self._ranks: Ints | None = None
 
     def resolve(self, frame: Frame, index: Ints | None) -> Ints:
         """The key of each event; only those in `index` (None: all) can make a new key."""
         coded = [frame.coded(column) for column in self.by]
-        self._dictionaries = [c.dictionary for c in coded]
-        generations = [d.generation for d in self._dictionaries]
-        if generations != self._generations or len(self._packed) > MAX_PACKED:
-            self._generations = generations
+        dictionaries = [c.dictionary for c in coded]
+        generations = [d.generation for d in dictionaries]
+        same = generations == self._generations and all(map(operator.is_, dictionaries, self._dictionaries))
+        if not same or len(self._packed) > MAX_PACKED:
+            self._dictionaries, self._generations = dictionaries, generations
             self._key_of_code.fill(-1)
             self._packed.clear()
         if len(coded) == 1:

@@ -163,18 +163,18 @@ class Publisher:
         blocks, self.pending = self.pending, []
         return blocks
 
-    def rows(self, kpi: int, record: Record) -> list[Row]:
-        """A record as rows, in order of dims."""
+    def rows(self, kpi: int, record: Record) -> Iterator[Row]:
+        """A record as rows, in order of dims. They are as the record was at the first of them; about 1 us each."""
         name, keys, table = self.plan.kpis[kpi].spec.name, record.keys, self.cells.keys
         order = np.argsort(table.ranks()[keys], kind="stable").tolist() if len(keys) > 1 else range(len(keys))
-        dims, values = [table.dims_of(key) for key in keys.tolist()], plain_values(record)
+        numbers, values = keys.tolist(), plain_values(record)
         kinds, revs = record.kinds.tolist(), record.revs.tolist()
         errors: list[Any] = [None] * len(keys) if record.errors is None else [e or None for e in record.errors.tolist()]
         start, end, others = record.start, record.end, record.others
-        rows = [Row(name, dims[i], start, end, values[i], KINDS[kinds[i]], revs[i], errors[i]) for i in order]
-        if others is not None and table.by and keys[-1] == table.max_keys:
-            rows[-1] = rows[-1]._replace(keys=others)
-        return rows
+        other = table.max_keys if others is not None and table.by else -1
+        for i in order:
+            row = Row(name, table.dims_of(numbers[i]), start, end, values[i], KINDS[kinds[i]], revs[i], errors[i])
+            yield row if numbers[i] != other else row._replace(keys=others)
 
     def kept(self, kpi: int, start: int, end: int) -> Iterator[Record]:
         """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch."""

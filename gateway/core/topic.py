@@ -8,31 +8,26 @@ and shared by all others in the same place.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import orjson
-
 from analytics import Row
-from gateway.wire.replies import Delta, SnapshotMessage, delta_head, delta_tail, encode
+from gateway.core.encoding import EncodedRow, Where, name_gone
+from gateway.core.rendering import Rendering
+from gateway.wire.replies import Delta, delta_head, delta_tail
 
-__all__ = ["EncodedRow", "Topic", "encode_row", "matches"]
+__all__ = ["Topic"]
 
 RING_STEPS = 64
 RING_BYTES = 262_144
-PART_BYTES = 131_072
-"""Rows of one snapshot frame: half of what may wait for a viewer."""
+KEPT_STEPS = 4
+"""Steps that stay though they are larger than RING_BYTES: at 4 Hz, and ten steps a second, a viewer is three behind."""
 
-Where = dict[str, str | float | bool | None]
+DELTA_BYTES = 4 << 20
+"""More goes in the parts of a snapshot: a delta is one frame, and clients take 16 MiB."""
 
-
-class EncodedRow(NamedTuple):
-    """A row ready to be joined into frames. `identity` says which earlier row it replaces."""
-
-    identity: tuple[Any, ...]
-    json: bytes
-    gone: bool
-    """True for a retraction: the row stopped being true."""
+RENDERINGS = 4
+"""Snapshots of different lengths that a topic makes or has at a time; who wants another one waits."""
 
 
 class _Step(NamedTuple):
@@ -41,30 +36,11 @@ class _Step(NamedTuple):
     size: int
 
 
-def encode_row(row: Row) -> EncodedRow:
-    """The JSON of a row, and its identity (dims, start). About 1.5 us."""
-    body: dict[str, Any] = {
-        "dims": row.dims,
-        "start": row.start,
-        "end": row.end,
-        "value": row.value,
-        "kind": row.kind,
-        "rev": row.rev,
-    }
-    if row.error is not None:
-        body["error"] = row.error
-    if row.keys is not None:
-        body["keys"] = row.keys
-    return EncodedRow((*row.dims.values(), row.start), orjson.dumps(body), row.kind == "retract")
-
-
-def matches(row: Row, where: Where | None) -> bool:
-    """Whether the row's dimensions are those that a viewer asked for."""
-    return not where or all(row.dims.get(name) == value for name, value in where.items())
-
-
 class Topic:
-    """One KPI, perhaps narrowed by dimensions, and everything that was said about it lately."""
+    """One KPI, perhaps narrowed by dimensions, and everything that was said about it lately.
+
+    It keeps at most DELTA_BYTES of steps, twice as much of frames that viewers share, and RENDERINGS snapshots.
+    """
 
     def __init__(
         self,
@@ -88,15 +64,17 @@ class Topic:
         self._ring: deque[_Step] = deque()
         self._ring_bytes = 0
         # Shared bytes of the current version, by the place the viewer is at; emptied at each step.
-        self._tails: dict[int, bytes | None] = {}
-        self._frames: dict[tuple[int, int], bytes] = {}
-        self._rows: dict[int, list[bytes]] = {}
+        self._tails = _Shared()
+        self._frames = _Shared()
+        # By length of history: snapshots of the current version, and those of an earlier one that are not done.
+        self._renderings: dict[int, Rendering] = {}
 
     def redefine(self, meta: bytes) -> None:
         """The KPI has another definition: earlier steps say nothing about it any more."""
         self._meta = meta
         self._ring.clear()
         self._ring_bytes = 0
+        self._renderings.clear()
         self.step((), None)
 
     def step(self, rows: Sequence[EncodedRow], watermark: int | None) -> None:
@@ -107,11 +85,15 @@ class Topic:
         size = sum(len(row.json) for row in latest.values())
         self._ring.append(_Step(self.version, latest, size))
         self._ring_bytes += size
-        while self._ring and (len(self._ring) > RING_STEPS or self._ring_bytes > RING_BYTES):
+        while self._ring and self._overfull():
             self._ring_bytes -= self._ring.popleft().size
         self._tails.clear()
         self._frames.clear()
-        self._rows.clear()
+        self._renderings = {last_ms: r for last_ms, r in self._renderings.items() if not r.done}
+
+    def _overfull(self) -> bool:
+        steps = len(self._ring)
+        return steps > RING_STEPS or self._ring_bytes > (RING_BYTES if steps > KEPT_STEPS else DELTA_BYTES)
 
     def delta(self, subscription: int, prev: int) -> bytes | None:
         """The frame that takes a viewer from `prev` to the head; None when the ring does not reach back that far.
@@ -124,63 +106,76 @@ class Topic:
             tail = self._tail(prev)
             if tail is None:
                 return None
-            found = self._frames[key] = self._frame(delta_head(subscription, prev) + tail)
+            found = self._frame(delta_head(subscription, prev) + tail)
+            self._frames.put(key, found)
         return found
 
     def _tail(self, prev: int) -> bytes | None:
-        if prev in self._tails:
-            return self._tails[prev]
-        tail = None
-        if prev == self.version or (self._ring and self._ring[0].version <= prev + 1 <= self.version):
+        tail = self._tails.get(prev)
+        if tail is None and (
+            prev == self.version or (self._ring and self._ring[0].version <= prev + 1 <= self.version)
+        ):
             merged: dict[tuple[Any, ...], EncodedRow] = {}
             for step in self._ring:
                 if step.version > prev:
                     merged.update(step.rows)
             present = b",".join([row.json for row in merged.values() if not row.gone])
-            gone = b",".join([_gone(row) for row in merged.values() if row.gone])
+            gone = b",".join([name_gone(row) for row in merged.values() if row.gone])
             tail = delta_tail(Delta(0, prev, self.version, self.watermark, b"[%s]" % present, b"[%s]" % gone))
-        self._tails[prev] = tail
+            self._tails.put(prev, tail)
         return tail
 
-    def snapshot(self, subscription: int, last_ms: int, read: Callable[[], Sequence[Row]]) -> list[bytes]:
-        """The frames of a snapshot. `read` gives the rows; it is called once for each version and history length."""
-        chunks = self._rows.get(last_ms)
-        if chunks is None:
-            rows = [encode_row(row).json for row in read() if matches(row, self.where) and row.kind != "retract"]
-            chunks = self._rows[last_ms] = list(_chunks(rows))
-        return [
-            self._frame(
-                encode(
-                    SnapshotMessage(
-                        subscription,
-                        self._epoch,
-                        self.version,
-                        self._meta,
-                        self.watermark,
-                        chunk,
-                        part,
-                        len(chunks),
-                    )
-                )
+    def _reaches(self, prev: int) -> bool:
+        return bool(self._ring) and self._ring[0].version <= prev + 1 <= self.version
+
+    def snapshot(self, last_ms: int, read: Callable[[], Iterable[Row]]) -> Rendering | None:
+        """The snapshot of so much history at this version, or one that is being made already; None: ask again later.
+
+        A small one is done at once, a large one needs `work`. `read` begins the reading of its rows; it is called once
+        for each version and length of history.
+        """
+        found = self._renderings.get(last_ms)
+        if found is None:
+            if len(self._renderings) >= RENDERINGS and not self._make_room():
+                return None
+            found = self._renderings[last_ms] = Rendering(
+                iter(read()), self.where, self._epoch, self.version, self._meta, self.watermark, self._frame
             )
-            for part, chunk in enumerate(chunks, 1)
-        ]
+            found.work()
+        return found
+
+    def _make_room(self) -> bool:
+        """Forget the oldest snapshot that is done; who waited for it has it."""
+        done = next((last_ms for last_ms, rendering in self._renderings.items() if rendering.done), None)
+        if done is not None:
+            del self._renderings[done]
+        return done is not None
+
+    def work(self) -> bool:
+        """Do one piece of a snapshot that is not done; False when there is none."""
+        for last_ms, rendering in self._renderings.items():
+            if not rendering.done:
+                if rendering.work() and rendering.version != self.version:
+                    del self._renderings[last_ms]
+                return True
+        return False
 
 
-def _gone(row: EncodedRow) -> bytes:
-    body = orjson.loads(row.json)
-    return orjson.dumps([body["dims"], body["start"]])
+class _Shared(dict[Any, bytes]):
+    """Bytes by key; emptied when they would be more than DELTA_BYTES, since they can all be made again."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._bytes = 0
 
-def _chunks(rows: Sequence[bytes]) -> list[bytes]:
-    """Rows joined into JSON arrays of at most PART_BYTES, a longer row alone; one empty array when there are none."""
-    chunks: list[bytes] = []
-    at = 0
-    while at < len(rows) or not chunks:
-        size, end = 0, at
-        while end < len(rows) and (end == at or size + len(rows[end]) <= PART_BYTES):
-            size += len(rows[end]) + 1
-            end += 1
-        chunks.append(b"[%s]" % b",".join(rows[at:end]))
-        at = end
-    return chunks
+    def put(self, key: Any, value: bytes) -> None:
+        """Keep a value."""
+        if self._bytes + len(value) > DELTA_BYTES:
+            self.clear()
+        self._bytes += len(value)
+        self[key] = value
+
+    def clear(self) -> None:
+        """Forget all."""
+        super().clear()
+        self._bytes = 0

@@ -6,10 +6,11 @@ takes nothing for a while first loses the steps (snapshots only), then the conne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from analytics import Row
+from gateway.core.rendering import Rendering
 from gateway.core.topic import Topic
 from gateway.wire.messages import From
 from gateway.wire.replies import Notice, ServerMessage
@@ -63,7 +64,7 @@ class ViewerLimits(NamedTuple):
 class Subscription:
     """One KPI that a viewer watches."""
 
-    __slots__ = ("due", "id", "last_ms", "offset", "parts", "period_ms", "topic")
+    __slots__ = ("due", "id", "last_ms", "offset", "parts", "period_ms", "rendering", "topic")
 
     def __init__(self, id_: int, topic: Topic, last_ms: int, max_hz: float) -> None:
         self.id = id_
@@ -72,8 +73,10 @@ class Subscription:
         self.period_ms = round(1000 / min(max(max_hz, MIN_HZ), MAX_HZ))
         # The version the viewer has; None while it needs a snapshot.
         self.offset: int | None = None
-        # Frames of a snapshot that is being sent, the next one last.
-        self.parts: list[bytes] = []
+        # The snapshot it waits for, while that is being made.
+        self.rendering: Rendering | None = None
+        # What makes the frames of a snapshot that is being sent, the next one last.
+        self.parts: list[Callable[[], bytes]] = []
         # When the next step may go out.
         self.due = 0
 
@@ -105,7 +108,7 @@ class ViewerSession:
         outlet: Outlet,
         viewer_id: str | None,
         limits: ViewerLimits,
-        read: Callable[[str, int, int], Sequence[Row]],
+        read: Callable[[str, int, int], Iterable[Row]],
     ) -> None:
         self.peer = peer
         self._outlet = outlet
@@ -137,7 +140,8 @@ class ViewerSession:
             if frame is not None:
                 subscription.offset = topic.version
                 subscription.due = now + subscription.period_ms
-                subscription.parts = [frame]
+                ready = frame
+                subscription.parts = [lambda: ready]
 
     def remove(self, id_: int) -> Topic | None:
         """End a subscription; its topic, or None when there is no such subscription."""
@@ -153,7 +157,7 @@ class ViewerSession:
         subscription = self.subscriptions.get(id_)
         if subscription is None:
             return False
-        subscription.offset = None
+        subscription.offset = subscription.rendering = None
         subscription.parts = []
         return True
 
@@ -207,7 +211,7 @@ class ViewerSession:
             while frame is not None:
                 frames.append(frame)
                 size += len(frame)
-                frame = subscription.parts.pop() if subscription.parts and size < BURST_BYTES else None
+                frame = subscription.parts.pop()() if subscription.parts and size < BURST_BYTES else None
             if size >= BURST_BYTES:
                 break
         if frames:
@@ -218,7 +222,7 @@ class ViewerSession:
     def _next(self, subscription: Subscription, now: int) -> bytes | None:
         """The next frame of a subscription, if one is due."""
         if subscription.parts:
-            return subscription.parts.pop()
+            return subscription.parts.pop()()
         topic = subscription.topic
         if subscription.offset is not None:
             if subscription.offset == topic.version or now < subscription.due:
@@ -227,23 +231,29 @@ class ViewerSession:
             if frame is not None:
                 self._delta_sent(subscription, now)
                 return frame
-        subscription.parts = topic.snapshot(
-            subscription.id,
-            subscription.last_ms,
-            lambda: self._read(topic.kpi, now - subscription.last_ms, now),
-        )[::-1]
+        return self._snapshot(subscription, now)
+
+    def _snapshot(self, subscription: Subscription, now: int) -> bytes | None:
+        """The first frame of a snapshot; None while it is being made."""
+        topic, last_ms = subscription.topic, subscription.last_ms
+        rendering = subscription.rendering or topic.snapshot(last_ms, lambda: self._read(topic.kpi, now - last_ms, now))
+        if rendering is None or not rendering.done:
+            subscription.rendering, subscription.offset = rendering, None
+            return None
+        subscription.rendering = None
+        subscription.parts = rendering.frames(subscription.id)[::-1]
         self.snapshots += 1
-        self._advance(subscription, now)
-        return subscription.parts.pop()
+        self._advance(subscription, rendering.version, now)
+        return subscription.parts.pop()()
 
     def _delta_sent(self, subscription: Subscription, now: int) -> None:
         self.deltas += 1
         if subscription.offset is not None and subscription.topic.version - subscription.offset > 1:
             self.conflations += 1
-        self._advance(subscription, now)
+        self._advance(subscription, subscription.topic.version, now)
 
-    def _advance(self, subscription: Subscription, now: int) -> None:
-        subscription.offset = subscription.topic.version
+    def _advance(self, subscription: Subscription, version: int, now: int) -> None:
+        subscription.offset = version
         period = subscription.period_ms
         if not self.visible:
             period = max(period, HIDDEN_PERIOD_MS)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from analytics import Row
 from gateway.core.access import Access, Origins
 from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
@@ -45,3 +46,7 @@ class House:
     def publish(self, now: int) -> None:
         """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""
         self.hub.publish(self.fold.engine.advance(now))
+
+    def rows(self, kpi: str, start_ms: int, end_ms: int) -> Iterator[Row]:
+        """Rows of a KPI as they are asked for, from the engine of now: a reload puts another in its place."""
+        return self.fold.engine.each_row(kpi, start_ms, end_ms)

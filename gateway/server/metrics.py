@@ -72,7 +72,7 @@ class Metrics(Collector):
         self._snapshot_failures = 0
         # Hellos taken, by role.
         self._welcomes = {"producer": 0, "viewer": 0}
-        # How late the ticker woke, and how long a tick took.
+        # The longest turn of the loop that each tick saw, and how long a tick took.
         self._stalls = Histogram(_SECONDS)
         self._stall_max = 0.0
         self._ticks = Histogram(_SECONDS)
@@ -100,7 +100,7 @@ class Metrics(Collector):
         self._welcomes[role] += 1
 
     def stalled(self, seconds: float) -> None:
-        """The ticker woke so much too late: something held the loop."""
+        """Something held the loop for so long: the ticker woke too late, or a turn within its tick was long."""
         self._stalls.add(max(0.0, seconds))
         self._stall_max = max(self._stall_max, seconds)
 
@@ -133,8 +133,8 @@ class Metrics(Collector):
         yield _histogram("tidegate_commit_bytes", "Size of one commit group.", self._commit_bytes)
         yield _counter("tidegate_snapshot_failures", "Snapshots that could not be stored.", self._snapshot_failures)
         yield _counters("tidegate_welcomes", "Hellos taken.", "role", self._welcomes)
-        yield _histogram("tidegate_loop_stall_seconds", "How late the ticker woke.", self._stalls)
-        yield _gauge("tidegate_loop_stall_max_seconds", "The latest it ever woke.", self._stall_max)
+        yield _histogram("tidegate_loop_stall_seconds", "Longest hold of the event loop that a tick saw.", self._stalls)
+        yield _gauge("tidegate_loop_stall_max_seconds", "The longest hold ever seen.", self._stall_max)
         yield _histogram("tidegate_tick_seconds", "One tick, pauses between slices included.", self._ticks)
 
 

@@ -10,9 +10,9 @@ from typing import TypeAlias
 import orjson
 
 from gateway.config import Config
+from gateway.core.encoding import encode_row
 from gateway.core.producer import Arrival
 from gateway.core.producers import Producer
-from gateway.core.topic import encode_row
 from gateway.errors import ProtocolError
 from gateway.server.csvrows import csv_rows
 from gateway.server.house import House

@@ -242,7 +242,7 @@ class Session:
             return
         viewer_id = hello.viewer.id if hello.viewer is not None else None
         now = house.clock()
-        self._viewer = ViewerSession(self, self._conn, viewer_id, house.viewer_limits, house.fold.engine.rows)
+        self._viewer = ViewerSession(self, self._conn, viewer_id, house.viewer_limits, house.rows)
         house.hub.join(self._viewer)
         self._welcome(hello)
         evicted = house.hub.evicted(viewer_id, now)

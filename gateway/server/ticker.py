@@ -12,6 +12,9 @@ from gateway.server.metrics import Metrics
 
 __all__ = ["Ticker"]
 
+RENDER_SHARE = 0.5
+"""Share of a tick for large snapshots that viewers wait for."""
+
 SLICE_S = 0.008
 """How long one slice of the fan-out may hold the loop: well below the 20 ms that no tick may block it."""
 
@@ -37,23 +40,28 @@ class Ticker:
         self._clock: Callable[[], int] = house.clock
         self._tick_s = tick_ms / 1000
         self._memory_cap = memory_cap
+        self._loop = asyncio.get_running_loop()
         self._refreshed = 0
         self._published = 0
+        # When the turn of the loop began that is under way, and the longest one of this tick.
+        self._turn = 0.0
+        self._longest = 0.0
 
     async def run(self) -> None:
         """Tick until cancelled. A tick that comes late is not made up for."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         due = loop.time() + self._tick_s
         while True:
             await asyncio.sleep(max(0.0, due - loop.time()))
             started = loop.time()
-            self._metrics.stalled(started - due)
-            await self.tick()
+            longest = await self.tick()
+            self._metrics.stalled(max(started - due, longest))
             self._metrics.ticked(loop.time() - started)
             due = max(due + self._tick_s, loop.time())
 
-    async def tick(self) -> None:
-        """One beat."""
+    async def tick(self) -> float:
+        """One beat; the longest turn of the loop in it, in seconds, its own and those of others between its slices."""
+        self._turn, self._longest = self._loop.time(), 0.0
         now = self._clock()
         house = self._house
         if house.hub.viewers or now - self._published >= UNWATCHED_MS:
@@ -63,11 +71,26 @@ class Ticker:
             self._refreshed = now
             self._ingest.memory = resident_bytes() / self._memory_cap
             self._ingest.refresh()
+        await self._render(self._turn + self._tick_s * RENDER_SHARE)
         await self._fan_out()
+        return max(self._longest, self._loop.time() - self._turn)
+
+    async def _breathe(self) -> None:
+        """Let the others have the loop."""
+        before = self._loop.time()
+        await asyncio.sleep(0)
+        after = self._loop.time()
+        self._longest = max(self._longest, before - self._turn, after - before)
+        self._turn = after
+
+    async def _render(self, until: float) -> None:
+        """Make snapshots that viewers wait for, a piece in each turn."""
+        while self._loop.time() < until and self._house.hub.work():
+            await self._breathe()
 
     async def _fan_out(self) -> None:
         """Flush every viewer, letting the loop breathe between slices."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         until = loop.time() + SLICE_S
         now = self._clock()
         hub = self._house.hub
@@ -75,6 +98,6 @@ class Ticker:
             if not viewer.flush(now):
                 hub.evict(viewer, now)
             if loop.time() >= until:
-                await asyncio.sleep(0)
-                until = loop.time() + SLICE_S
+                await self._breathe()
+                until = self._turn + SLICE_S
                 now = self._clock()

@@ -102,6 +102,22 @@ def test_rows_of_the_past_can_be_asked_for() -> None:
         engine.rows("other", 0, 1)
 
 
+def test_rows_can_be_asked_for_one_by_one_while_events_come() -> None:
+    """Each says at least what was known when the first was asked for; here, what was known when its turn came."""
+    engine = Engine([_spec(by=("c",))])
+    for c in "ab":
+        engine.ingest(_batch(100, 1_100, c=c), 0)
+    engine.advance(0)
+    rows = engine.each_row("k", 0, 10_000)
+    seen = [next(rows)]
+    engine.ingest(_batch(1_200, 1_300, c="b"), 0)
+    engine.advance(0)
+    seen += rows
+    assert [(row.start, row.dims["c"], row.value) for row in seen] == [
+        (0, "a", 1), (0, "b", 1), (1_000, "a", 1), (1_000, "b", 3)
+    ]  # fmt: skip
+
+
 def test_a_set_over_the_budget_is_refused() -> None:
     """The error names the KPI whose grid is the largest."""
     small, large = _spec("small"), _spec("large", "uniq(x)", by=("c",), max_keys=10_000)

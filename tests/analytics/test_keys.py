@@ -52,6 +52,17 @@ def test_several_columns_are_one_combination() -> None:
     assert table.resolve(Frame(batch, dictionaries), None).tolist() == [1]
 
 
+def test_codes_of_another_dictionary_are_other_codes() -> None:
+    """Though its generation is the same: what was learnt of the first says nothing about the second."""
+    for by in (("a",), ("a", "b")):
+        table = KeyTable(by, 9)
+        for first, second in (("x", "y"), ("y", "x")):
+            dictionaries: dict[str, Dictionary] = {"a": Dictionary(), "b": Dictionary()}
+            batch = Batch.from_events([{"timestamp": 0, "properties": {"a": v, "b": "b"}} for v in (first, second)])
+            keys = table.resolve(Frame(batch, dictionaries), None).tolist()
+            assert [table.dims_of(key)["a"] for key in keys] == [first, second]
+
+
 def test_only_events_that_count_make_keys() -> None:
     """Values outside `index` take no room in the table, with one column and with several."""
     rows = [{"a": "x", "b": 1}, {"a": "y", "b": 1}, {"a": "z", "b": 1}]

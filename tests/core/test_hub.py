@@ -9,6 +9,7 @@ import pytest
 
 from analytics import Changes, KpiSpec, Row
 from gateway.core.hub import Hub
+from gateway.core.rendering import PIECE_ROWS
 from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.errors import ProtocolError
 from gateway.wire.messages import From, Subscribe
@@ -172,3 +173,32 @@ def test_another_set_of_kpis_tells_its_viewers() -> None:
     (message,) = peer.take()
     assert (message["type"], message["meta"]["title"]) == ("snapshot", "Views")
     assert refusal(hub, viewer, Subscribe(id=3, kpi="by_country")) == "unknown_kpi"
+
+
+def test_the_first_snapshot_of_a_kpi_has_its_watermark() -> None:
+    """Though nobody watched it before."""
+    hub = hub_of()
+    viewer, peer = viewer_of(hub)
+    hub.publish(Changes([row("views", 1)], {"views": 99}))
+    hub.subscribe(viewer, Subscribe(id=1, kpi="views"), 0)
+    hub.subscribe(viewer, Subscribe(id=2, kpi="by_country"), 0)
+    viewer.flush(0)
+    assert [message["watermark"] for message in peer.take()] == [99, None]
+
+
+def test_large_snapshots_are_worked_on_one_piece_at_a_time() -> None:
+    """Of any topic, until none is left."""
+    hub = hub_of()
+    peer = FakePeer()
+    rows = [row("views", 1)] * (PIECE_ROWS * 2)
+    viewer = ViewerSession(peer, peer, None, ViewerLimits(5_000, 15_000, 262_144), lambda *_: rows)
+    hub.join(viewer)
+    for id_, kpi in enumerate(("views", "by_country")):
+        hub.subscribe(viewer, Subscribe(id=id_, kpi=kpi), 0)
+    viewer.flush(0)
+    assert peer.take() == []
+    pieces = 0
+    while hub.work():
+        pieces += 1
+    viewer.flush(0)
+    assert (pieces, {message["id"] for message in peer.take()}) == (4, {0, 1})

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import Row
-from gateway.core.topic import PART_BYTES, RING_STEPS, Topic, encode_row, matches
+from gateway.core.encoding import encode_row
+from gateway.core.rendering import PIECE_ROWS, Rendering
+from gateway.core.topic import DELTA_BYTES, KEPT_STEPS, RENDERINGS, RING_BYTES, RING_STEPS, Topic
 
 
 def row(start: int, value: Any, country: str = "DE", kind: str = "partial") -> Row:
@@ -92,6 +93,46 @@ def test_a_retraction_goes_into_del() -> None:
     assert (message["del"], [r["start"] for r in message["set"]]) == ([[{"country": "DE"}, 0]], [1000])
 
 
+def test_the_newest_steps_stay_however_large() -> None:
+    """Who follows closely gets deltas of a KPI whose every step is larger than the ring; older steps go."""
+    topic = topic_of()
+    for value in range(6):
+        topic.step([encode_row(row(0, f"{value}" + "x" * (RING_BYTES + 1)))], None)
+    assert decode(topic.delta(1, 5))["set"][0]["value"][0] == "5"
+    assert topic.delta(1, 6 - KEPT_STEPS) is not None
+    assert topic.delta(1, 5 - KEPT_STEPS) is None
+
+
+def test_a_step_that_is_too_large_for_a_frame_is_not_kept() -> None:
+    """It goes in the parts of a snapshot, and the steps behind it are deltas again."""
+    topic = topic_of()
+    topic.step([encode_row(row(0, "x" * DELTA_BYTES))], None)
+    assert topic.delta(1, 0) is None
+    topic.step([encode_row(row(0, 1))], None)
+    assert topic.delta(1, 1) is not None
+
+
+def test_shared_frames_are_bounded() -> None:
+    """Viewers may choose as many ids as they like: frames are made again rather than kept without end."""
+    topic = topic_of()
+    topic.step([encode_row(row(0, "x" * 1_000_000))], None)
+    kept = [topic.delta(id_, 0) for id_ in range(6)]
+    assert topic.delta(5, 0) is kept[5]
+    again = topic.delta(0, 0)
+    assert again is not kept[0]
+    assert again == kept[0]
+
+
+def done(rendering: Rendering | None) -> Rendering:
+    assert rendering is not None
+    assert rendering.done
+    return rendering
+
+
+def rows_of(rendering: Rendering, id_: int = 1) -> list[dict[str, Any]]:
+    return [one for make in rendering.frames(id_) for one in decode(make())["rows"]]
+
+
 def test_a_snapshot_is_read_once_a_version() -> None:
     """The second viewer shares the rows; a step makes them stale."""
     topic = topic_of()
@@ -101,39 +142,49 @@ def test_a_snapshot_is_read_once_a_version() -> None:
         reads.append(1)
         return [row(0, 5)]
 
-    first, second = topic.snapshot(1, 300_000, read), topic.snapshot(2, 300_000, read)
+    first, second = topic.snapshot(300_000, read), topic.snapshot(300_000, read)
     assert len(reads) == 1
-    assert decode(first[0])["rows"] == decode(second[0])["rows"]
+    assert first is second
     topic.step([], None)
-    topic.snapshot(1, 300_000, read)
+    assert done(topic.snapshot(300_000, read)).version == 1
     assert len(reads) == 2
 
 
-def test_a_large_snapshot_goes_in_parts() -> None:
-    """Each part is small; together they are all rows."""
-    rows = [row(i * 1000, "v" * 500) for i in range(600)]
-    frames = topic_of().snapshot(1, 1, lambda: rows)
-    messages = [decode(frame) for frame in frames]
-    assert [m["part"] for m in messages] == list(range(1, len(frames) + 1))
-    assert {m["parts"] for m in messages} == {len(frames)}
-    assert len(frames) > 1
-    assert max(map(len, frames)) <= PART_BYTES + 1_000
-    assert [r["start"] for m in messages for r in m["rows"]] == [r.start for r in rows]
+def test_a_large_snapshot_is_made_piece_by_piece() -> None:
+    """It is of the version it was begun at, whatever steps come meanwhile, and who comes later joins it."""
+    topic = topic_of()
+    waiting = topic.snapshot(1, lambda: [row(i * 1000, i) for i in range(3 * PIECE_ROWS)])
+    assert waiting is not None
+    assert not waiting.done
+    topic.step([], 7)
+    assert topic.work()
+    assert topic.snapshot(1, list) is waiting
+    while topic.work():
+        pass
+    assert (done(waiting).version, len(rows_of(waiting))) == (0, 3 * PIECE_ROWS)
+    assert rows_of(done(topic.snapshot(1, list))) == [], "a new one is begun for the new version"
 
 
-def test_an_empty_snapshot_is_a_snapshot() -> None:
-    """No rows, and no parts."""
-    (frame,) = topic_of().snapshot(1, 1, list)
-    message = decode(frame)
-    assert (message["rows"], message["offset"], "part" in message) == ([], 0, False)
+def test_snapshots_under_way_are_bounded() -> None:
+    """Who asks for one more length of history waits; one that is done makes room."""
+    topic = topic_of()
+    many = [row(i * 1000, i) for i in range(2 * PIECE_ROWS)]
+    for last_ms in range(RENDERINGS):
+        assert topic.snapshot(last_ms, lambda: many) is not None
+    assert topic.snapshot(99, lambda: many) is None
+    while topic.work():
+        pass
+    assert topic.snapshot(99, lambda: many) is not None
 
 
-@pytest.mark.parametrize(
-    ("where", "expected"), [(None, True), ({"country": "DE"}, True), ({"country": "FR"}, False), ({"x": None}, True)]
-)
-def test_where_compares_dimensions(where: Any, expected: bool) -> None:
-    """A dimension that the row does not have is NULL."""
-    assert matches(row(0, 1), where) is expected
+def test_another_definition_ends_what_is_under_way() -> None:
+    """Rows of the old one are not shown under the new."""
+    topic = topic_of()
+    topic.snapshot(1, lambda: [row(i * 1000, i) for i in range(2 * PIECE_ROWS)])
+    topic.redefine(b'{"name":"new"}')
+    assert not topic.work()
+    (make,) = done(topic.snapshot(1, list)).frames(1)
+    assert decode(make())["meta"] == {"name": "new"}
 
 
 VIEWS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9)), max_size=30)

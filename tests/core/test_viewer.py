@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 
 from analytics import Row
-from gateway.core.topic import Topic, encode_row
+from gateway.core.encoding import encode_row
+from gateway.core.rendering import PIECE_ROWS
+from gateway.core.topic import Topic
 from gateway.core.viewer import Subscription, ViewerLimits, ViewerSession
 from gateway.wire.messages import From
 from gateway.wire.replies import Notice, ServerMessage
@@ -149,10 +151,47 @@ def test_all_that_is_due_goes_in_one_write() -> None:
     assert [len(write) for write in scene.peer.writes] == [5]
 
 
+def test_a_snapshot_in_the_making_is_waited_for() -> None:
+    """Other subscriptions go on meanwhile; then it comes, as of when it was begun, and the steps since behind it."""
+    scene = Scene(rows=3 * PIECE_ROWS, max_hz=20)
+    other = Topic("o", None, b"{}", "e1", lambda payload: payload + b"\n")
+    scene.subscribe(id_=1)
+    scene.viewer.add(Subscription(2, other, 1, 20), From("e1", 0), "e1", 0)
+    assert [message["id"] for message in scene.flush(0)] == [2]
+    scene.step()
+    other.step([], None)
+    assert [(m["id"], m["type"]) for m in scene.flush(100)] == [(2, "delta")]
+    while scene.topic.work():
+        pass
+    (snapshot,) = scene.flush(200)[:1]
+    assert (snapshot["type"], snapshot["offset"], scene.viewer.snapshots) == ("snapshot", 0, 1)
+    while scene.flush(200):
+        pass
+    (delta,) = scene.flush(300)
+    assert (delta["type"], delta["prev"], delta["offset"]) == ("delta", 0, 1)
+
+
+def test_a_resync_while_one_is_in_the_making_joins_it() -> None:
+    """One snapshot, not two."""
+    scene = Scene(rows=2 * PIECE_ROWS)
+    scene.subscribe()
+    assert scene.flush(0) == []
+    assert scene.viewer.resync(1)
+    while scene.topic.work():
+        pass
+    assert {message["type"] for message in scene.flush(0)} == {"snapshot"}
+    while scene.flush(0):
+        pass
+    assert scene.viewer.snapshots == 1
+
+
 def test_a_large_snapshot_waits_for_the_socket() -> None:
     """Not more than the burst at once; the parts keep their order."""
     scene = Scene(rows=2_000, size=500)
     scene.subscribe()
+    scene.viewer.flush(0)
+    while scene.topic.work():
+        pass
     parts: list[int] = []
     turns = 0
     while True:

@@ -22,6 +22,23 @@ def test_publishing_brings_the_engine_up_to_date(tmp_path: Path) -> None:
     on_loop(run)
 
 
+def test_rows_are_those_of_the_engine_of_now(tmp_path: Path) -> None:
+    """A reload puts another engine in the place of the one that a viewer was welcomed with."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as socket:
+            house = server.house
+            read = house.rows
+            house.ingest.reload(house.fold.engine.specs)
+            await socket.say(producer_hello())
+            await socket.say({"type": "batch", "seq": 1, "events": [{"event": "x"}]})
+            await socket.hear("ack")
+            house.publish(now())
+            assert [row.value for row in read("events", 0, 2**60)] == [1]
+
+    on_loop(run)
+
+
 def test_sessions_are_known_while_they_are_open(tmp_path: Path) -> None:
     """The drain tells them, so it must know them."""
 

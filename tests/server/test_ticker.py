@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from analytics import Changes
+import pytest
+
+from analytics import Changes, Row
+from gateway.core.rendering import PIECE_ROWS
 from gateway.server.ticker import Ticker
 from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
 
@@ -58,6 +61,60 @@ def test_nobody_looking_costs_a_publication_a_second(tmp_path: Path) -> None:
                 await ticker.tick()
                 now[0] += 100
             assert published == [1_002_100, 1_002_200, 1_002_300]
+
+    on_loop(run)
+
+
+def test_a_large_snapshot_is_made_within_the_ticks(tmp_path: Path) -> None:
+    """Its first piece when it is asked for, the others by the ticker; then it is sent."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as looking:
+            house = server.house
+            rows = [Row("events", {}, start, start + 1, 1, "final", 0) for start in range(5 * PIECE_ROWS)]
+            house.fold.engine.each_row = lambda *_: iter(rows)  # type: ignore[method-assign]
+            await looking.say(viewer_hello())
+            await looking.say({"type": "subscribe", "id": 1, "kpi": "events"})
+            await until(lambda: any(viewer.subscriptions for viewer in house.hub.viewers))
+            (viewer,) = house.hub.viewers
+            assert viewer.snapshots == 0
+            ticker = Ticker(house, 10_000, 1 << 40)
+            await ticker.tick()
+            starts: list[int] = []
+            while len(starts) < len(rows):
+                starts += [row["start"] for row in (await looking.hear("snapshot"))["rows"]]
+                await ticker.tick()
+            assert (starts, viewer.snapshots) == ([row.start for row in rows], 1)
+
+    on_loop(run)
+
+
+@pytest.mark.parametrize("who", ["publication", "neighbour"])
+def test_a_tick_sees_what_holds_the_loop_within_it(tmp_path: Path, who: str) -> None:
+    """A long publication of its own, and a long callback of others between its slices."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server:
+            house, loop = server.house, asyncio.get_running_loop()
+
+            def hold() -> None:
+                until = loop.time() + 0.05
+                while loop.time() < until:
+                    pass
+
+            def work() -> bool:
+                """A piece of a snapshot, the first time."""
+                if work_left:
+                    work_left.pop()
+                    loop.call_soon(hold)
+                    return True
+                return False
+
+            work_left = [1] if who == "neighbour" else []
+            house.hub.work = work  # type: ignore[method-assign]
+            if who == "publication":
+                house.hub.publish = lambda changes: hold()  # type: ignore[method-assign]
+            assert await Ticker(house, 1_000, 1 << 40).tick() >= 0.05
 
     on_loop(run)
 

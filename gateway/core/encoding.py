@@ -1,0 +1,50 @@
+"""Rows as the bytes that frames are made of."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import orjson
+
+from analytics import Row
+
+__all__ = ["EncodedRow", "Where", "encode_row", "matches", "name_gone"]
+
+Where = dict[str, str | float | bool | None]
+
+
+class EncodedRow(NamedTuple):
+    """A row ready to be joined into frames. `identity` says which earlier row it replaces."""
+
+    identity: tuple[Any, ...]
+    json: bytes
+    gone: bool
+    """True for a retraction: the row stopped being true."""
+
+
+def encode_row(row: Row) -> EncodedRow:
+    """The JSON of a row, and its identity (dims, start). About 1.5 us."""
+    body: dict[str, Any] = {
+        "dims": row.dims,
+        "start": row.start,
+        "end": row.end,
+        "value": row.value,
+        "kind": row.kind,
+        "rev": row.rev,
+    }
+    if row.error is not None:
+        body["error"] = row.error
+    if row.keys is not None:
+        body["keys"] = row.keys
+    return EncodedRow((*row.dims.values(), row.start), orjson.dumps(body), row.kind == "retract")
+
+
+def matches(row: Row, where: Where | None) -> bool:
+    """Whether the row's dimensions are those that a viewer asked for."""
+    return not where or all(row.dims.get(name) == value for name, value in where.items())
+
+
+def name_gone(row: EncodedRow) -> bytes:
+    """How a delta names a row that stopped being true."""
+    body = orjson.loads(row.json)
+    return orjson.dumps([body["dims"], body["start"]])
