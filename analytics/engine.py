@@ -207,14 +207,14 @@ class Engine:
         return self._plan.describe()
 
     def snapshot(self) -> Snapshot:
-        """All state. Cost: a copy of what is open and of the history."""
+        """All state, as a copy: nothing in it changes any more. Cost: that of the copy of what is open and kept."""
         grids: list[dict[str, Any]] = []
         buffers: dict[str, Any] = {}
         for i, grid in enumerate(self._grids):
             meta, arrays = dump_grid(grid)
             grids.append(meta)
             buffers |= {f"{i}:{name}": array for name, array in arrays.items()}
-        return Snapshot({"clock": self._clock.dump(), "counts": self._counts, "grids": grids}, buffers)
+        return Snapshot({"clock": self._clock.dump(), "counts": dict(self._counts), "grids": grids}, buffers)
 
     @classmethod
     def restore(cls, specs: Sequence[KpiSpec], snapshot: Snapshot, *, memory_budget: int = DEFAULT_BUDGET) -> Engine:

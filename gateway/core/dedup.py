@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 import numpy as np
 
 __all__ = ["UuidHorizon", "uuid_key"]
+
+FREED_PER_KEY = 4
+"""Ids of a forgotten generation that are freed with each new one."""
 
 
 def uuid_key(text: str) -> int:
@@ -27,13 +31,20 @@ def uuid_key(text: str) -> int:
 class UuidHorizon:
     """Remembers at least the last `capacity / 2` event ids and at most `capacity`.
 
-    Two generations: when the young one is full, the old one is forgotten. About 60 MB for a million ids.
+    Two generations: when the young one is full, the old one is forgotten. Each is a set to look ids up in and an array
+    of the same ids, which is copied for a snapshot 100 times faster than a set. About 80 MB for a million ids, and
+    32 MB more for a while after half of them were forgotten.
     """
 
     def __init__(self, capacity: int) -> None:
         self._half = max(1, capacity // 2)
         self._young: set[int] = set()
         self._old: set[int] = set()
+        self._young_ids = array("Q")
+        # Not changed any more: a snapshot under way may be reading it.
+        self._old_ids = array("Q")
+        # What is left of a forgotten generation: to free it at once would take 30 ms.
+        self._leaving: set[int] = set()
         # Ids forgotten since the start; a repeat of one of them is counted twice, as the guarantees page says.
         self.forgotten = 0
 
@@ -41,16 +52,21 @@ class UuidHorizon:
         return len(self._young) + len(self._old)
 
     def claim(self, keys: Sequence[int]) -> list[int]:
-        """Remember `keys`; the positions of those that were there before, earlier in `keys` included."""
+        """Remember `keys`; the positions of those that were there before, earlier in `keys` included.
+
+        About 0.25 us a key; 15 ms once in a while, when a set outgrows its table.
+        """
         fresh = set(keys)
         if len(fresh) == len(keys) and self._young.isdisjoint(fresh) and self._old.isdisjoint(fresh):
             self._young |= fresh
+            self._young_ids.extend(keys)
             repeats: list[int] = []
         else:
             repeats = self._claim_each(keys)
+        if self._leaving:
+            self._free(FREED_PER_KEY * len(keys))
         if len(self._young) >= self._half:
-            self.forgotten += len(self._old)
-            self._old, self._young = self._young, set()
+            self._turn()
         return repeats
 
     def _claim_each(self, keys: Sequence[int]) -> list[int]:
@@ -60,16 +76,41 @@ class UuidHorizon:
                 repeats.append(position)
             else:
                 self._young.add(key)
+                self._young_ids.append(key)
         return repeats
+
+    def _turn(self) -> None:
+        self.forgotten += len(self._old)
+        self._leaving = self._old
+        self._old, self._old_ids = self._young, self._young_ids
+        self._young, self._young_ids = set(), array("Q")
+
+    def _free(self, count: int) -> None:
+        pop = self._leaving.pop
+        for _ in range(min(count, len(self._leaving))):
+            pop()
+        if not self._leaving:
+            self._leaving = set()  # with its table
+
+    def frozen(self) -> Callable[[], bytes]:
+        """A copy, about 2 ms for a million ids. Calling it makes its bytes, in any thread, in 0.1 s."""
+        young, old = self._young_ids.tobytes(), self._old_ids
+
+        def encode() -> bytes:
+            return (len(young) // 8).to_bytes(8, "little") + _sorted(young) + _sorted(old)
+
+        return encode
 
     def to_bytes(self) -> bytes:
         """Both generations, sorted: the same ids give the same bytes."""
-        young = np.sort(np.fromiter(self._young, np.uint64, len(self._young)))
-        old = np.sort(np.fromiter(self._old, np.uint64, len(self._old)))
-        return len(young).to_bytes(8, "little") + young.tobytes() + old.tobytes()
+        return self.frozen()()
 
     def load(self, data: bytes) -> None:
         """Take the place of what `to_bytes` gave."""
         split = 8 + 8 * int.from_bytes(data[:8], "little")
-        self._young = set(np.frombuffer(data[8:split], np.uint64).tolist())
-        self._old = set(np.frombuffer(data[split:], np.uint64).tolist())
+        self._young_ids, self._old_ids = array("Q", data[8:split]), array("Q", data[split:])
+        self._young, self._old, self._leaving = set(self._young_ids), set(self._old_ids), set()
+
+
+def _sorted(ids: bytes | array[int]) -> bytes:
+    return np.sort(np.frombuffer(ids, np.uint64)).tobytes()

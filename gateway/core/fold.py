@@ -7,7 +7,7 @@ restart together (KPI state, dedup table, event ids, ledger) is held here, so th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -202,14 +202,18 @@ class Fold:
         self.engine.advance(now)
         return sum(a.events.n for a in arrivals)
 
+    def frozen(self) -> Callable[[], dict[str, bytes]]:
+        """A copy of everything; what is applied from now on is not in it.
+
+        Calling it makes what `snapshot` gives, which takes several times as long, in any thread.
+        """
+        engine, producers, uuids = self.engine.snapshot(), self.table.frozen(), self.horizon.frozen()
+        ledger = self.ledger.to_bytes()
+        return lambda: {"engine": engine.to_bytes(), "producers": producers(), "uuids": uuids(), "ledger": ledger}
+
     def snapshot(self) -> dict[str, bytes]:
         """Everything, to be stored with the log position up to which groups have been applied."""
-        return {
-            "engine": self.engine.snapshot().to_bytes(),
-            "producers": self.table.to_bytes(),
-            "uuids": self.horizon.to_bytes(),
-            "ledger": self.ledger.to_bytes(),
-        }
+        return self.frozen()()
 
     def restore(self, blobs: Mapping[str, bytes]) -> None:
         """Take the place of what `snapshot` gave. KPIs that are not in it start empty.

@@ -19,6 +19,7 @@ from gateway.core.producer import Arrival, ProducerSession
 from gateway.core.record import encode_record
 from gateway.server.metrics import Metrics
 from gateway.server.rejects import Rejects
+from gateway.server.saving import Saving
 from gateway.store import Committed, EventLog, Failed
 from gateway.wire.replies import WireVerdict
 
@@ -78,10 +79,7 @@ class Ingest:
         # False from a refused write until one that succeeds: no credit, no acks.
         self._storing = True
         self._failed = False
-        self._snapshot_ms = snapshot_ms
-        self._snapshot_at = clock()
-        self._snapshot_position = log.last_position()
-        self._snapshotting = False
+        self._saving = Saving(loop, log, metrics, snapshot_ms, clock(), self._wake)
         self._idle: list[asyncio.Future[None]] = []
 
     @property
@@ -142,7 +140,7 @@ class Ingest:
 
     async def settled(self) -> None:
         """Wait until everything submitted so far is applied, and the disk is idle."""
-        while (self._pending or self._writing or self._snapshotting) and not self._failed:
+        while (self._pending or self._writing or self._saving.busy) and not self._failed:
             future = self._loop.create_future()
             self._idle.append(future)
             await future
@@ -150,8 +148,8 @@ class Ingest:
     async def close(self) -> None:
         """Write what is pending, take a last snapshot."""
         await self.settled()
-        if not self._failed and self._log.last_position() > self._snapshot_position:
-            self._snapshot(self._clock())
+        if not self._failed:
+            self._saving.begin(self.fold, self._log.last_position(), self._clock())
             await self.settled()
 
     def _write_next(self) -> None:
@@ -203,8 +201,8 @@ class Ingest:
         self._acknowledge(group, applied)
         self._rejects.keep(group.arrivals, applied.rejected, self._clock())
         now = self._clock()
-        if now - self._snapshot_at >= self._snapshot_ms and not self._snapshotting:
-            self._snapshot(now, result.position)
+        if self._saving.due(now):
+            self._saving.begin(self.fold, result.position, now)
         if self._pending:
             self._write_next()
         elif self._idle:
@@ -289,29 +287,6 @@ class Ingest:
         left = list(rest)
         if left:
             self._loop.call_soon(self._announce, left)
-
-    def _snapshot(self, now: int, position: int | None = None) -> None:
-        """Between two groups, when state and log agree; the bytes are made here, the writer thread stores them."""
-        at = self._log.last_position() if position is None else position
-        self._snapshot_at = now
-        if at == self._snapshot_position:
-            return
-        self._snapshotting = True
-        self._log.snapshot(at, self.fold.snapshot(), now, lambda result: self._kept(at, result))
-
-    def _kept(self, position: int, result: Committed | Failed) -> None:
-        """Called in the writer thread."""
-        self._loop.call_soon_threadsafe(self._snapshot_done, position, result)
-
-    def _snapshot_done(self, position: int, result: Committed | Failed) -> None:
-        self._snapshotting = False
-        if isinstance(result, Failed):
-            # The older snapshot stands and the log is whole: a longer replay, no loss. A dead disk shows at appends.
-            self._metrics.snapshot_failed()
-        else:
-            self._snapshot_position = position
-        if self._idle and not self._pending and self._writing is None:
-            self._wake()
 
     def _wake(self) -> None:
         waiting, self._idle = self._idle, []

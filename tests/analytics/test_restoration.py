@@ -63,6 +63,14 @@ def test_restored_engine_goes_on_like_the_original(published: bool) -> None:
     assert {row.kpi for row in rows} == {spec.name for spec in SPECS}
 
 
+def test_a_snapshot_is_a_copy() -> None:
+    """It may be made into bytes later, by another thread: what the engine does meanwhile is not in it."""
+    engine, same = fed(SPECS, True), fed(SPECS, True)
+    snapshot = engine.snapshot()
+    rest(engine)
+    assert snapshot.to_bytes() == same.snapshot().to_bytes()
+
+
 def test_unchanged_kpis_keep_their_state_beside_changed_ones() -> None:
     """Of two KPIs of one grid the changed one starts empty, and the other goes on as if alone."""
     engine = fed(SPECS, True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.dedup import UuidHorizon, uuid_key
+from gateway.core.dedup import FREED_PER_KEY, UuidHorizon, uuid_key
 
 
 def test_the_key_of_a_uuid_ignores_spelling() -> None:
@@ -58,3 +58,38 @@ def test_bytes_bring_it_back(keys: set[int]) -> None:
     if len(keys) < 10:
         third.claim(sorted(keys, reverse=True))
         assert third.to_bytes() == first.to_bytes()
+
+
+def test_a_frozen_horizon_does_not_change() -> None:
+    """Ids that come later, and a turn of the generations, are not in its bytes."""
+    horizon = UuidHorizon(10)
+    for key in range(7):
+        horizon.claim([key])
+    frozen, then = horizon.frozen(), horizon.to_bytes()
+    for key in range(7, 20):
+        horizon.claim([key])
+    assert frozen() == then != horizon.to_bytes()
+
+
+@given(st.lists(st.lists(st.integers(0, 12), max_size=8), max_size=8))
+def test_bytes_hold_each_id_once_whatever_was_repeated(groups: list[list[int]]) -> None:
+    """What a restart brings back is what was looked up before it."""
+    horizon, other = UuidHorizon(10), UuidHorizon(10)
+    for group in groups:
+        horizon.claim(group)
+    other.load(horizon.to_bytes())
+    assert len(horizon.to_bytes()) == 8 + 8 * len(horizon)
+    assert (other._young, other._old) == (horizon._young, horizon._old)
+
+
+def test_a_forgotten_generation_is_freed_bit_by_bit() -> None:
+    """A few ids with each new one, and soon all."""
+    horizon = UuidHorizon(2_000)
+    for key in range(2_000):
+        horizon.claim([key])
+    left = []
+    for key in range(2_000, 2_300):
+        horizon.claim([key])
+        left.append(len(horizon._leaving))
+    assert left[:3] == [1_000 - FREED_PER_KEY * n for n in (1, 2, 3)]
+    assert left[-1] == 0

@@ -136,6 +136,19 @@ def test_a_snapshot_is_the_same_after_a_restore() -> None:
     )
 
 
+def test_a_frozen_fold_does_not_change() -> None:
+    """What is applied after it was frozen is not in what it makes, whenever that is made."""
+    world = World([Client("p0", [[purchase(1)], [purchase(2), purchase(2)]])])
+    for action in ("connect", "send", "write", "apply"):
+        world.step(action, 0)
+    frozen, then = world.fold.frozen(), world.fold.snapshot()
+    for action in ("send", "write", "apply"):
+        world.step(action, 0)
+    assert frozen() == then
+    now = world.fold.snapshot()
+    assert [name for name in then if now[name] == then[name]] == []
+
+
 def test_a_row_that_cannot_be_read_is_counted() -> None:
     """A start must not loop on one bad row, nor stop at it."""
     fold = new_fold()

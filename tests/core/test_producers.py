@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.core.producers import ProducerTable
+from gateway.core.producers import PIECE, ProducerTable
 
 
 def test_the_first_claim_takes_the_clients_word() -> None:
@@ -93,3 +93,18 @@ def test_bytes_bring_back_what_is_durable() -> None:
     assert row is not None
     assert (row.epoch, row.durable_seq, row.received_seq) == (3, 7, 7)
     assert other.to_bytes() == table.to_bytes()
+
+
+def test_a_frozen_table_does_not_change() -> None:
+    """However long it is and whatever comes later; the order of use is kept."""
+    table, other = ProducerTable(3 * PIECE), ProducerTable(3 * PIECE)
+    for number in range(2 * PIECE + 1):
+        table.settle(f"p{number}", 1, number)
+    frozen = table.frozen()
+    table.settle("p0", 1, 99)
+    table.settle("new", 1, 1)
+    other.load(frozen())
+    assert len(other) == 2 * PIECE + 1
+    assert [(row.id, row.durable_seq) for row in other._rows.values()] == [(f"p{n}", n) for n in range(2 * PIECE + 1)]
+    other.load(ProducerTable(1).to_bytes())
+    assert len(other) == 0

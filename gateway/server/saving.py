@@ -1,0 +1,84 @@
+"""When the state is stored: copied between two groups, encoded in one thread, written in another.
+
+The loop pays for the copy alone. What is stored is the state at the copy, with the log position that belongs to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.core.fold import Fold
+from gateway.server.metrics import Metrics
+from gateway.store import Committed, EventLog, Failed
+
+__all__ = ["Saving"]
+
+
+class Saving:
+    """One snapshot at a time. All calls come from `loop`.
+
+    Args:
+        period_ms: the least time between two snapshots.
+        now: wall time, from which the first period counts.
+        over: called after each snapshot, stored or not.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        log: EventLog,
+        metrics: Metrics,
+        period_ms: int,
+        now: int,
+        over: Callable[[], None],
+    ) -> None:
+        # A snapshot is under way.
+        self.busy = False
+        self._loop = loop
+        self._log = log
+        self._metrics = metrics
+        self._period_ms = period_ms
+        self._over = over
+        # When the last one began, and what the last one that is stored stands for.
+        self._began = now
+        self._position = log.last_position()
+
+    def due(self, now: int) -> bool:
+        """Whether it is time for the next one."""
+        return now - self._began >= self._period_ms and not self.busy
+
+    def begin(self, fold: Fold, position: int, now: int) -> None:
+        """Store the state, which must have the effect of every row up to `position` and of none behind it.
+
+        Nothing is done when the log has not grown since the last one.
+        """
+        self._began = now
+        if position <= self._position:
+            return
+        self.busy = True
+        encoding = self._loop.run_in_executor(None, fold.frozen())
+        encoding.add_done_callback(lambda encoding: self._encoded(position, now, encoding))
+
+    def _encoded(self, position: int, now: int, encoding: asyncio.Future[dict[str, bytes]]) -> None:
+        try:
+            self._log.snapshot(position, encoding.result(), now, lambda result: self._written(position, result))
+        except BaseException:
+            self._end(stored=False)
+            raise
+
+    def _written(self, position: int, result: Committed | Failed) -> None:
+        """Called in the writer thread."""
+        self._loop.call_soon_threadsafe(self._kept, position, result)
+
+    def _kept(self, position: int, result: Committed | Failed) -> None:
+        if isinstance(result, Committed):
+            self._position = position
+        self._end(stored=isinstance(result, Committed))
+
+    def _end(self, *, stored: bool) -> None:
+        self.busy = False
+        if not stored:
+            # The older snapshot stands and the log is whole: a longer replay, no loss. A dead disk shows at appends.
+            self._metrics.snapshot_failed()
+        self._over()
