@@ -36,8 +36,8 @@ class Rejects:
                 continue
             arrival = arrivals[place]
             if place not in texts:
-                envelope = open_envelope(arrival.text)
-                texts[place] = envelope.events if envelope else []
+                envelope = open_envelope(arrival.text, arrival.events.n)
+                texts[place] = envelope.events.texts if envelope else []
             text = texts[place][nth] if nth < len(texts[place]) else b""
             samples.append(Quarantined(reason, now, arrival.producer.id, text))
         self._log.quarantine(samples, unkept)

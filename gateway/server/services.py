@@ -20,7 +20,9 @@ from gateway.server.memory import resident_bytes
 from gateway.server.reply import Reply, error, json_reply
 from gateway.server.session import wire_defaults
 from gateway.store import EventLog
-from gateway.wire.post import Post, decode_post
+from gateway.wire.codec import Batch
+from gateway.wire.messages import Defaults
+from gateway.wire.post import decode_batch, open_post
 from gateway.wire.replies import WireVerdict
 
 __all__ = ["HouseServices"]
@@ -65,18 +67,19 @@ class HouseServices:
         """Take a batch over HTTP: same ids, same dedup, answered when it is on disk."""
         house = self._house
         try:
-            post = decode_post(body, house.fold.codec)
-            wire_defaults(post.defaults)
+            post = open_post(body)
+            if not house.access.may_write(post.token):
+                return error(401, "unauthorized")
+            if house.ingest.level >= 3:
+                return _busy()
+            batch, defaults = decode_batch(post, house.fold.codec)
+            said = wire_defaults(defaults)
         except ProtocolError as refused:
             return error(400, refused.slug)
-        if not house.access.may_write(post.token):
-            return error(401, "unauthorized")
-        if house.ingest.level >= 3:
-            return _busy()
         if post.producer is None:
             self._posts += 1
-            return await self._apply(post, Producer(ANONYMOUS, 0, self._posts), self._posts)
-        seq = post.batch.seq
+            return await self._apply(batch, said, Producer(ANONYMOUS, 0, self._posts), self._posts)
+        seq = post.seq
         row = house.fold.table.get(post.producer.id)
         if row is None or row.epoch < post.producer.epoch:
             claim = house.fold.table.claim(post.producer.id, post.producer.epoch, seq)
@@ -86,20 +89,19 @@ class HouseServices:
             return error(409, "fenced")
         if seq > row.received_seq + 1:
             return json_reply(409, orjson.dumps({"error": "gap", "want": row.received_seq + 1}))
-        if seq < row.first_seq and post.batch.events.identified:
+        if seq < row.first_seq and batch.events.identified:
             # Beacons may overtake each other: this one was never applied, so only event ids tell whether it is new.
-            return await self._apply(post, row, seq)
+            return await self._apply(batch, said, row, seq)
         if seq <= row.durable_seq:
             return _accepted(seq, ())
         if seq <= row.received_seq:
             return await self._wait(row, seq)
         row.received_seq = seq
-        return await self._apply(post, row, seq)
+        return await self._apply(batch, said, row, seq)
 
-    async def _apply(self, post: Post, producer: Producer, seq: int) -> Reply:
+    async def _apply(self, batch: Batch, said: tuple[Defaults | None, bytes], producer: Producer, seq: int) -> Reply:
         house = self._house
-        defaults, defaults_json = wire_defaults(post.defaults)
-        batch = post.batch
+        defaults, defaults_json = said
         arrival = Arrival(
             producer,
             producer.epoch,

@@ -35,7 +35,7 @@ FIRST_PING_S = 1.0
 class Session:
     """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core."""
 
-    __slots__ = ("_conn", "_house", "_pinged", "_producer", "_viewer", "ready")
+    __slots__ = ("_conn", "_ending", "_house", "_pinged", "_producer", "_viewer", "ready")
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -45,6 +45,8 @@ class Session:
         self._viewer: ViewerSession | None = None
         # When the ping left that is still unanswered.
         self._pinged: int | None = None
+        # True once we closed or cut it: what is left of the frame in hand is not handled.
+        self._ending = False
         # Whether the hello has been taken.
         self.ready = False
 
@@ -56,17 +58,19 @@ class Session:
         self._house.sessions[self] = None
 
     def message(self, data: bytes) -> None:
-        """One text message: decode, then handle each message in it until one ends the connection."""
+        """One text message: each message in it is decoded and handled, until one ends the connection."""
         try:
-            for message in self._house.fold.codec.decode(data):
-                if self._conn is None:
-                    return
-                if type(message) is Batch:
-                    self._batch(message)
-                else:
-                    self._handle(message)  # type: ignore[arg-type]  # what is no batch is a ClientMessage
+            texts = self._house.fold.codec.split(data)
         except ProtocolError as error:
             self._refuse(error)
+            return
+        for text in texts:
+            if self._ending:
+                return
+            try:
+                self._take(text)
+            except ProtocolError as error:
+                self._refuse(error)
 
     def writable(self) -> None:
         """The socket has taken what was written; a viewer may have more waiting."""
@@ -82,6 +86,7 @@ class Session:
     def closed(self, code: int, reason: str) -> None:  # noqa: ARG002  # the connection has counted and logged both
         """The socket is gone."""
         self._conn = None
+        self._ending = True
         self._house.sessions.pop(self, None)
         if self._producer is not None:
             self._house.ingest.leave(self._producer)
@@ -97,11 +102,13 @@ class Session:
 
     def end(self, code: int) -> None:
         """Close with a code of the table."""
+        self._ending = True
         if self._conn is not None:
             self._conn.close(code)
 
     def abort(self) -> None:
         """Cut the connection."""
+        self._ending = True
         if self._conn is not None:
             self._conn.abort()
 
@@ -118,10 +125,21 @@ class Session:
         if viewer is not None and not viewer.flush(now):
             self._house.hub.evict(viewer, now)
 
+    def _take(self, text: bytes) -> None:
+        codec = self._house.fold.codec
+        if not self.ready:
+            self._hello(codec.hello(text))
+            return
+        message = codec.message(text)
+        if type(message) is Batch:
+            self._batch(message)
+        else:
+            self._handle(message)  # type: ignore[arg-type]  # what is no batch is a ClientMessage
+
     def _batch(self, batch: Batch) -> None:
         producer = self._producer
         if producer is None:
-            raise ProtocolError("wrong_role" if self.ready else "bad_message", BAD_MESSAGE)
+            raise ProtocolError("wrong_role", BAD_MESSAGE)
         ingest = self._house.ingest
         wait_ms = ingest.hold_ms() if ingest.level >= 3 else 0
         decision = producer.receive(batch, len(batch.text), self._house.clock(), ingest.level, wait_ms)
@@ -135,8 +153,6 @@ class Session:
     def _handle(self, message: ClientMessage) -> None:
         match message:
             case Hello():
-                self._hello(message)
-            case _ if not self.ready:
                 raise ProtocolError("bad_message", BAD_MESSAGE)
             case Pong():
                 self._pong(message)
@@ -180,8 +196,6 @@ class Session:
     # ---- hello ----------------------------------------------------------------------------------------------------
 
     def _hello(self, hello: Hello) -> None:
-        if self.ready:
-            raise ProtocolError("bad_message", BAD_MESSAGE)
         if hello.v != VERSION:
             self.end(BAD_VERSION)
         elif hello.role == "producer" and hello.producer is not None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-import orjson
 
 from gateway.errors import ProtocolError
 from gateway.wire.columns import Columns
@@ -15,13 +14,15 @@ from gateway.wire.events import Event, EventReader, EventVerdict
 from gateway.wire.inspection import suspects
 from gateway.wire.messages import Auth, ClientMessage, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
 from gateway.wire.replies import Limits
-from gateway.wire.scan import open_envelope
+from gateway.wire.scan import Elements, Envelope, open_array, open_envelope
 
 __all__ = ["Batch", "BatchHead", "Codec", "Inspected"]
 
 CLOSE_BAD_MESSAGE = 4000
 CLOSE_INVALID_TEXT = 1007
 MAX_MESSAGES = 64
+MAX_HELLO = 65_536
+"""Bytes; who has not said a key yet gets no more read. The parts that have a bound fit in a third of it."""
 
 _TYPES = frozenset(
     ("hello", "auth", "batch", "pong", "subscribe", "unsubscribe", "resync", "visibility"),
@@ -63,7 +64,8 @@ class Codec:
 
     def __init__(self, reader: EventReader, limits: Limits) -> None:
         self.reader = reader
-        self._limits = limits
+        self.max_events = limits.max_events
+        self._max_depth = limits.max_depth
         batch = msgspec.defstruct(
             "CompiledBatch",
             [("events", types.GenericAlias(list, (reader.event_type,)))],
@@ -76,15 +78,15 @@ class Codec:
         self._batch_type = batch
         union = Hello | Auth | Pong | Subscribe | Unsubscribe | Resync | Visibility | batch
         self._decode = msgspec.json.Decoder(union).decode
+        self._decode_hello = msgspec.json.Decoder(Hello).decode
         self._decode_head = msgspec.json.Decoder(BatchHead).decode
         self._decode_kind = msgspec.json.Decoder(_Kind).decode
 
-    def decode(self, frame: bytes) -> list[ClientMessage | Batch]:
-        """The messages of one frame, in order.
+    def split(self, frame: bytes) -> Sequence[bytes]:
+        """The texts of the messages in one frame, in order; each is for `message` or, before there is a key, `hello`.
 
         Raises:
-            ProtocolError: with the slug for `error`, and the close code where the connection must end. An unknown
-                `type` closes nothing.
+            ProtocolError: nothing in the frame can be told apart; with the slug for `error`, and the close code.
         """
         if not frame.isascii():
             try:
@@ -92,35 +94,51 @@ class Codec:
             except UnicodeDecodeError:
                 raise ProtocolError("bad_utf8", CLOSE_INVALID_TEXT) from None
         if frame[:1] == b"{":
-            return [self._message(frame)]
-        return self._array(frame)
+            return (frame,)
+        stripped = frame.strip()
+        if stripped[:1] != b"[":
+            return (stripped,)
+        parts = open_array(stripped, MAX_MESSAGES + 1)
+        if parts is None:
+            raise ProtocolError("bad_json", CLOSE_BAD_MESSAGE)
+        if len(parts) > MAX_MESSAGES:
+            raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE)
+        return parts
+
+    def hello(self, text: bytes) -> Hello:
+        """The message that must be the first. Cheap whatever the text is, since anyone can send it.
+
+        Raises:
+            ProtocolError: it is anything else.
+        """
+        if len(text) > MAX_HELLO:
+            raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE)
+        try:
+            return self._decode_hello(text)
+        except msgspec.ValidationError:
+            raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE) from None
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            raise ProtocolError("bad_json", CLOSE_BAD_MESSAGE) from None
 
     def batch(self, frame: bytes) -> Batch:
         """The batch in a frame that is known to be one.
 
         Raises:
-            ProtocolError: it is none; `bad_message`, or what `decode` says.
+            ProtocolError: it is none; `bad_message`, or what `split` and `message` say.
         """
-        message = self.decode(frame)[0]
+        texts = self.split(frame)
+        message = self.message(texts[0]) if len(texts) == 1 else None
         if not isinstance(message, Batch):
             raise ProtocolError("bad_message")
         return message
 
-    def _array(self, frame: bytes) -> list[ClientMessage | Batch]:
-        stripped = frame.strip()
-        if stripped[:1] == b"{":
-            return [self._message(stripped)]
-        if stripped[:1] != b"[":
-            raise ProtocolError(_json_slug(stripped), CLOSE_BAD_MESSAGE)
-        try:
-            parts = msgspec.json.decode(stripped, type=list[msgspec.Raw])
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            raise ProtocolError("bad_json", CLOSE_BAD_MESSAGE) from None
-        if len(parts) > MAX_MESSAGES:
-            raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE)
-        return [self._message(bytes(part)) for part in parts]
+    def message(self, text: bytes) -> ClientMessage | Batch:
+        """One message.
 
-    def _message(self, text: bytes) -> ClientMessage | Batch:
+        Raises:
+            ProtocolError: with the slug for `error`, and the close code where the connection must end. An unknown
+                `type` closes nothing.
+        """
         try:
             message: Any = self._decode(text)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -129,7 +147,7 @@ class Codec:
             result: ClientMessage = message
             return result
         events: list[Event] = message.events  # type: ignore[attr-defined]  # of the compiled type
-        if len(events) > self._limits.max_events:
+        if len(events) > self.max_events:
             raise ProtocolError("too_many_events", CLOSE_BAD_MESSAGE)
         return Batch(message.seq, message.backlog, self.reader.columns_of(events), None, text)  # type: ignore[attr-defined]
 
@@ -138,22 +156,22 @@ class Codec:
 
         About 1.5 us a batch of 2.6 KB, and 5 us for each event of those that come out.
         """
-        places = suspects(
-            texts, [2 + 2 * e.n - e.bare for e in events], self._limits.max_depth, self.reader.max_property
-        )
+        places = suspects(texts, self.reader.max_property, [2 + 2 * e.n - e.bare for e in events], self._max_depth)
         return {place: self._inspect(texts[place], events[place].n) for place in places}
 
     def _inspect(self, text: bytes, count: int) -> Inspected:
-        envelope = open_envelope(text)
-        raw = envelope.events if envelope is not None else []
-        # An array that the scanner does not find as the decoder did (its key is escaped, or there twice): nothing in it
-        # can be told apart, so all of it is refused.
-        events, verdicts = self.reader.read(raw if len(raw) == count else [b""] * count)
+        envelope = self._open(text)
+        raw = envelope.events if envelope is not None else Elements([], [])
+        if len(raw.texts) != count:
+            # The scanner does not find the array that the decoder found (its key is escaped, or there twice): nothing
+            # in it can be told apart, so all of it is refused.
+            raw = Elements([b""] * count, [0] * count)
+        events, verdicts = self.reader.read(raw)
         return Inspected(self.reader.columns_of(events), verdicts)
 
     def _careful(self, text: bytes) -> ClientMessage | Batch:
         """What the fast decode refused: find out whether the message or only some of its events are to blame."""
-        envelope = open_envelope(text)
+        envelope = self._open(text)
         try:
             kind = self._decode_kind(envelope.shell if envelope else text).type
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -168,16 +186,19 @@ class Codec:
             head = self._decode_head(envelope.shell)
         except msgspec.MsgspecError:
             raise ProtocolError("bad_message", CLOSE_BAD_MESSAGE) from None
-        if len(envelope.events) > self._limits.max_events:
+        if len(envelope.events.texts) > self.max_events:
             raise ProtocolError("too_many_events", CLOSE_BAD_MESSAGE)
         events, verdicts = self.reader.read(envelope.events)
         return Batch(head.seq, head.backlog, self.reader.columns_of(events), verdicts, text)
+
+    def _open(self, text: bytes) -> Envelope | None:
+        return open_envelope(text, self.max_events + 1)
 
 
 def _json_slug(text: bytes) -> str:
     """`bad_message` for JSON of the wrong shape, `bad_json` for what is none."""
     try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.MsgspecError, RecursionError):
         return "bad_json"
     return "bad_message"

@@ -25,7 +25,7 @@ class Quarantine:
 
 def arrival(count: int) -> Arrival:
     text = b'{"type":"batch","seq":1,"events":[%b]}' % b",".join(b'{"n":%d}' % n for n in range(count))
-    return Arrival(Producer("p", 1, 0), 1, 1, Columns(0, 0, (), None, ()), None, text, 0, 0, None, b"", None)
+    return Arrival(Producer("p", 1, 0), 1, 1, Columns(count, 0, (), None, ()), None, text, 0, 0, None, b"", None)
 
 
 def test_a_rejected_event_is_kept_with_its_text() -> None:

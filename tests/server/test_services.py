@@ -154,6 +154,10 @@ def test_keys_and_bodies_are_checked(tmp_path: Path) -> None:
         assert await http.post(body(token="v_test")) == (401, {"error": "unauthorized"})
         assert await http.post({"token": "w_test"}) == (400, {"error": "bad_message"})
         assert (await http.post(body(producer={"id": 5})))[0] == 400
+        assert (await http.post(body(defaults={"properties": {"a": "x" * 9_000}})))[0] == 400
+        # Without a key nobody is told what is wrong with the events.
+        assert await http.post(body(token="v_test", events=[{}] * 501)) == (401, {"error": "unauthorized"})
+        assert await http.post(body(events=[{}] * 501)) == (400, {"error": "too_many_events"})
 
     with_caller(tmp_path, test)
 

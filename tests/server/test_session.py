@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,9 @@ def test_a_producer_is_welcomed_with_its_credit(tmp_path: Path) -> None:
         (batch(1), 4000),
         ({"type": "subscribe", "id": 1, "kpi": "events"}, 4000),
         ({"type": "pong", "now": 1}, 4000),
+        ({"type": "from_the_future"}, 4000),
+        ([{"type": "pong", "now": 1}, producer_hello()], 4000),
+        (viewer_hello(sdk={"name": "x" * 65_536}), 4000),
     ],
 )
 def test_a_wrong_opening_has_its_code(tmp_path: Path, hello: Any, code: int) -> None:
@@ -228,5 +232,46 @@ def test_a_producer_may_renew_its_token(tmp_path: Path) -> None:
             await socket.hear("ack")
             await socket.say({"type": "auth", "token": "v_test"})
             assert await socket.close_code() == 4001
+
+    on_loop(run)
+
+
+def test_messages_of_one_frame_stand_for_themselves(tmp_path: Path) -> None:
+    """From the hello on; an unknown type among them is only an error, and a broken event costs itself alone."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, wire(server) as socket:
+            await socket.say([producer_hello(), batch(1), {"type": "zzz"}, batch(2)])
+            assert (await socket.hear())["type"] == "welcome"
+            assert await socket.hear("error") == {"type": "error", "code": "unknown_type"}
+            while (await socket.hear("ack"))["seq"] < 2:
+                pass
+            await socket.say('[{"type":"batch","seq":3,"events":[{"event":"x"},NaN]},' + json.dumps(batch(4)) + "]")
+            while (await socket.hear("ack"))["seq"] < 4:
+                pass
+            assert accepted(server) == 4
+
+    on_loop(run)
+
+
+@pytest.mark.parametrize(
+    ("ending", "code"),
+    [
+        ([{"type": "batch", "seq": "two"}], 4000),
+        ([{"type": "resync", "id": 1}], 4000),
+        ([{"type": "auth", "token": "v_test"}], 4001),
+        ([batch(98), batch(99)], 4101),
+    ],
+)
+def test_nothing_behind_the_end_is_applied(tmp_path: Path, ending: list[Any], code: int) -> None:
+    """What a frame holds before the message that ends the connection counts, what it holds behind it does not."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, wire(server) as socket:
+            await producer(socket)
+            await socket.say([batch(1), *ending, batch(2)])
+            assert await socket.close_code() == code
+            await server.house.ingest.settled()
+            assert accepted(server) == 1
 
     on_loop(run)

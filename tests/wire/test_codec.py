@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gateway.errors import ProtocolError
 from gateway.wire import Batch, Codec, EventReader, EventVerdict, Limits
 from gateway.wire.columns import Columns
-from tests.wire.test_events import CASES
+from tests.wire.test_events import CASES, elements
 
 LIMITS = Limits(262_144, 500, 16)
 CODEC = Codec(EventReader(["country", "price", "$pathname"], LIMITS, 65_536), LIMITS)
@@ -24,8 +24,7 @@ def batch_of(*events: bytes) -> bytes:
 
 def decode_batch(frame: bytes) -> tuple[Batch, list[EventVerdict]]:
     """The batch with the columns that are admitted, and the verdicts."""
-    (message,) = CODEC.decode(frame)
-    assert isinstance(message, Batch)
+    message = CODEC.batch(frame)
     if message.verdicts is not None:
         return message, message.verdicts
     found = CODEC.inspect([message.text], [message.events])
@@ -34,7 +33,7 @@ def decode_batch(frame: bytes) -> tuple[Batch, list[EventVerdict]]:
 
 def refusal(frame: bytes) -> tuple[str, int | None]:
     with pytest.raises(ProtocolError) as caught:
-        CODEC.decode(frame)
+        [CODEC.message(text) for text in CODEC.split(frame)]
     return caught.value.slug, caught.value.close
 
 
@@ -71,9 +70,44 @@ def test_fast_and_careful_agree(events: list[dict[str, Any]], other: str) -> Non
     """Whichever way a frame takes, its events and verdicts are those of the careful way."""
     texts = [_dumps(event | {"note": other}) for event in events]
     batch, verdicts = decode_batch(batch_of(*texts))
-    careful_events, careful_verdicts = CODEC.reader.read(texts)
+    careful_events, careful_verdicts = CODEC.reader.read(elements(*texts))
     assert verdicts == careful_verdicts
     assert _comparable(batch.events, verdicts) == _comparable(CODEC.reader.columns_of(careful_events), verdicts)
+
+
+NEAR = st.sampled_from([2**63, 2**63 - 1, 2**63 + 1, 2**63 - 1024, 2**64, 10**18, 10**19]).map(str)
+DIGITS = st.from_regex(r"0|[1-9][0-9]{0,24}", fullmatch=True)
+NUMBERS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "-"]),
+    DIGITS | NEAR,
+    st.just("") | st.from_regex(r"\.[0-9]{1,30}", fullmatch=True),
+    st.just("") | st.from_regex(r"[eE][+-]?0{0,2}[0-9]{1,2}", fullmatch=True) | st.sampled_from(["e300", "E+309"]),
+)
+
+
+def verdict_on(number: str) -> tuple[str, str]:
+    """By the rule, without the code: what is not a signed integer of 64 bits, or a double that reaches as far."""
+    value = float(number)
+    if abs(value) == float("inf"):
+        return "drop", "bad_json"
+    whole = number.lstrip("-").isdigit()
+    inside = -(2**63) <= int(number) < 2**63 if whole else -(2**63) < value < 2**63
+    return ("", "") if inside else ("warn", "number_range")
+
+
+@given(
+    st.lists(NUMBERS, min_size=1, max_size=8),
+    st.sampled_from(['"z":%s', '"properties":{"price":%s}', '"properties":{"other":[{"x": %s }]}', '"z":[1,%s\t]']),
+)
+def test_a_number_has_one_verdict_on_both_ways(numbers: list[str], where: str) -> None:
+    """However it is written and wherever it stands, and whether or not another event made the batch a careful one."""
+    texts = [b'{"event":"x",%b}' % (where % number).encode() for number in numbers]
+    expected = [(nth, *verdict_on(number)) for nth, number in enumerate(numbers)]
+    expected = [verdict for verdict in expected if verdict[1]]
+    assert [tuple(verdict) for verdict in decode_batch(batch_of(*texts))[1]] == expected
+    broken = (len(texts), "drop", "bad_json")
+    assert [tuple(verdict) for verdict in decode_batch(batch_of(*texts, b"NaN"))[1]] == [*expected, broken]
 
 
 def _dumps(value: object) -> bytes:
@@ -154,18 +188,68 @@ def test_five_hundred_events_are_the_limit() -> None:
 
 def test_an_array_holds_several_messages() -> None:
     """A frame may hold an array of messages, with white space around it."""
-    messages = CODEC.decode(b' [{"type":"pong","now":1}, {"type":"resync","id":2}] ')
-    assert [type(message).__name__ for message in messages] == ["Pong", "Resync"]
+    texts = CODEC.split(b' [{"type":"pong","now":1}, {"type":"resync","id":2}] ')
+    assert [type(CODEC.message(text)).__name__ for text in texts] == ["Pong", "Resync"]
+
+
+def test_each_message_of_an_array_stands_for_itself() -> None:
+    """Text that is no JSON spoils its own message at most, and not even that when it is in an event."""
+    good, salvaged, bad, last = CODEC.split(b'[{"type":"pong","now":1},%b,{"type":},{"type":"zzz"}]' % batch_of(b"NaN"))
+    assert type(CODEC.message(good)).__name__ == "Pong"
+    assert [tuple(verdict) for verdict in decode_batch(salvaged)[1]] == [(0, "drop", "bad_json")]
+    assert refusal(bad) == ("bad_json", 4000)
+    assert refusal(last) == ("unknown_type", None)
+
+
+@pytest.mark.parametrize(
+    "frame", [b"[", b'[{"type":"pong","now":1},', b'[{"type":"pong","now":1}}', b"[1]2]", b"[]]", b'["]', b'[\\"]']
+)
+def test_an_array_that_does_not_end_holds_nothing(frame: bytes) -> None:
+    """Where its messages begin and end cannot be told."""
+    assert refusal(frame) == ("bad_json", 4000)
+
+
+def test_an_empty_array_holds_no_message() -> None:
+    """It is legal, and it is no batch."""
+    assert list(CODEC.split(b" [ ] ")) == []
+    with pytest.raises(ProtocolError):
+        CODEC.batch(b"[]")
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        (b'{"type":"hello","v":1}', "bad_message"),
+        (b'{"type":"pong","now":1}', "bad_message"),
+        (b'{"type":"zzz"}', "bad_message"),
+        (b"5", "bad_message"),
+        (b"", "bad_json"),
+        (b"{", "bad_json"),
+        (b'{"a":' * 2000, "bad_json"),
+        (b'{"type":"hello","v":1,"role":"viewer","token":"t","a":"' + b"x" * 65_536 + b'"}', "bad_message"),
+    ],
+)
+def test_what_is_no_hello_is_refused_without_a_second_look(text: bytes, slug: str) -> None:
+    """Also a type that is only unknown, and a hello beyond 64 KiB: nobody has shown a key yet."""
+    with pytest.raises(ProtocolError) as caught:
+        CODEC.hello(text)
+    assert (caught.value.slug, caught.value.close) == (slug, 4000)
+
+
+def test_a_hello_is_taken_as_one() -> None:
+    """Whatever more it says."""
+    hello = CODEC.hello(b'{"type":"hello","v":1,"role":"viewer","token":"t","later":[1]}')
+    assert (hello.v, hello.role, hello.token) == (1, "viewer", "t")
 
 
 def test_an_array_of_too_many_messages_is_refused() -> None:
     """64 messages a frame."""
     part = b'{"type":"pong","now":1}'
-    assert len(CODEC.decode(b"[" + b",".join([part] * 64) + b"]")) == 64
+    assert len(CODEC.split(b"[" + b",".join([part] * 64) + b"]")) == 64
     assert refusal(b"[" + b",".join([part] * 65) + b"]") == ("bad_message", 4000)
 
 
 def test_unknown_fields_are_ignored() -> None:
     """A newer client may say more."""
-    (message,) = CODEC.decode(b'{"type":"pong","now":5,"sent":6.5,"later":{"x":[1]}}')
+    message = CODEC.message(b'{"type":"pong","now":5,"sent":6.5,"later":{"x":[1]}}')
     assert orjson.dumps([getattr(message, name) for name in ("now", "sent")]) == b"[5,6.5]"

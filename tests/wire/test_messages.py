@@ -25,13 +25,13 @@ CLIENT = {
 @pytest.mark.parametrize("name", sorted(golden("client")))
 def test_client_frames_decode_to_their_type(name: str, codec: Codec) -> None:
     """Each golden client frame decodes to one message of its type."""
-    (message,) = codec.decode(golden("client")[name])
+    message = codec.message(golden("client")[name])
     assert type(message) is CLIENT[name]
 
 
 def test_fields_of_a_subscription_survive(codec: Codec) -> None:
     """`from` is a Python keyword and still arrives."""
-    (message,) = codec.decode(golden("client")["subscribe"])
+    message = codec.message(golden("client")["subscribe"])
     assert isinstance(message, Subscribe)
     assert message.start is not None
     assert (message.kpi, message.where, message.start.offset) == ("active_users", {"country": "DE"}, 12)
