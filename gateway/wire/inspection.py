@@ -120,10 +120,12 @@ def _long_exponents(data: Bytes, digit: Bools, lower: Bytes) -> Places:
     begin = places + 2
     begin += data[begin] == ord("+")
     # Nearly all of the ids are out before their digits are counted.
-    hit = digit[begin] & _ON[data[begin + 1]]
+    hit = digit[begin]
     places, begin = places[hit], begin[hit]
-    hit = ~digit[begin + 1] | _ON[data[begin + 2]]
+    hit = _BEHIND[data[begin + 1]] | (digit[begin + 1] & _ON[data[begin + 2]])
     places, begin = places[hit], begin[hit]
+    if not places.size:
+        return _NONE
     size = _run(digit, begin, 1)
     hit = (size == _WINDOW) | _BEHIND[data[begin + size]]
     places, size = places[hit], size[hit]
