@@ -111,6 +111,10 @@ class KpiSpec:
             found = re.search(r"\(at line (\d+), column (\d+)\)", str(e))
             line, column = (int(found[1]), int(found[2])) if found else (None, None)
             raise KpiError(origin, str(e).partition(" (at ")[0], line, column) from e
+        except ValueError as e:
+            raise KpiError(origin, "a number has too many digits") from e
+        except RecursionError as e:
+            raise KpiError(origin, "nested too deep") from e
         unknown = sorted(set(tables) - {"kpi"})
         if unknown or not isinstance(tables.get("kpi"), list) or not tables["kpi"]:
             reason = f"unknown table {unknown[0]!r}" if unknown else "there is no [[kpi]]"

@@ -7,17 +7,24 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, NoReturn
 
 from analytics import Engine, KpiError
 from gateway.config import Config
-from gateway.errors import EXIT_CONFIG, EXIT_STORAGE, ConfigError, DataFolderLockedError, StorageError
+from gateway.errors import EXIT_CONFIG, EXIT_STORAGE, ConfigError, DataFolderLockedError, TidegateError
 
 __all__ = ["main"]
 
 
+MAX_VISITORS = 100_000
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code: 0 drained, 2 wrong configuration, 74 storage failure."""
+    """Run a command; the exit code: 0 drained, 2 wrong configuration, 74 storage failure. Failures are one line.
+
+    Raises:
+        SystemExit: 2, the arguments cannot be read; 0, they asked for help.
+    """
     arguments = vars(_parser().parse_args(argv))
     command = arguments.pop("command")
     visitors = arguments.pop("visitors", 0)
@@ -33,11 +40,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return serve(config)
     except (ConfigError, KpiError, DataFolderLockedError) as error:
-        sys.stderr.write(f"tidegate: {error}\n")
-        return EXIT_CONFIG
-    except StorageError as error:
-        sys.stderr.write(f"tidegate: storage: {error}\n")
-        return EXIT_STORAGE
+        return _end(EXIT_CONFIG, str(error))
+    except TidegateError as error:
+        # A damaged file, a full disk, a database that another program holds: no setting mends it, a later start may.
+        return _end(EXIT_STORAGE, f"storage: {error}")
+
+
+def _end(code: int, reason: str) -> int:
+    """Say why, on one line whatever a path or an argument holds."""
+    sys.stderr.write(f"tidegate: {' '.join(reason.split())}\n")
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in our one line, instead of after its own usage."""
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(_end(EXIT_CONFIG, f"{message} (see {self.prog} --help)"))
 
 
 def _check(config: Config) -> int:
@@ -49,7 +68,7 @@ def _check(config: Config) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tidegate", description="Real-time product-analytics gateway.")
+    parser = _Parser(prog="tidegate", description="Real-time product-analytics gateway.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, purpose in (
         ("serve", "run the gateway"),
@@ -59,10 +78,18 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=purpose, argument_default=argparse.SUPPRESS)
         command.add_argument("--config", metavar="FILE", help="settings, TOML")
         if name == "demo":
-            command.add_argument("--visitors", type=int, default=200, metavar="N", help="simulated visitors (200)")
+            command.add_argument(
+                "--visitors", type=_visitors, default=200, metavar="N", help="simulated visitors (200)"
+            )
         for setting in fields(Config):
             _add_setting(command, setting.name, setting.default, setting.metadata["why"])
     return parser
+
+
+def _visitors(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_VISITORS)) and int(text) <= MAX_VISITORS):
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a whole number from 0 to {MAX_VISITORS}")
+    return int(text)
 
 
 def _add_setting(command: argparse.ArgumentParser, name: str, default: Any, why: str) -> None:

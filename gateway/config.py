@@ -6,6 +6,7 @@ Nothing is read here but what the caller passes in: the environment and the argu
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -15,6 +16,18 @@ from typing import Any
 from gateway.errors import ConfigError
 
 __all__ = ["Config"]
+
+MAX_NUMBER = 2**31 - 1
+"""No setting is larger: as milliseconds it is 24 days, and what timers, arrays and the database take."""
+
+MAX_DURATION_MS = 36_500 * 86_400_000
+"""A hundred years."""
+
+SHOWN = 60
+"""Characters of a wrong value that its error repeats."""
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def _setting(default: Any, why: str) -> Any:
@@ -99,7 +112,7 @@ class Config:
             ConfigError: an unknown name, a value of the wrong kind or out of range, an unreadable file.
         """
         values: dict[str, Any] = {}
-        if file:
+        if file is not None:
             values.update(_read_toml(file))
         known = {f.name: f for f in fields(cls)}
         for name in known:
@@ -116,14 +129,18 @@ class Config:
 
     def _check(self) -> None:
         if not 0 <= self.port <= 65_535:
-            raise ConfigError("port", f"{self.port} is not between 0 and 65535")
+            raise ConfigError("port", f"{_shown(self.port)} is not between 0 and 65535")
         for f in fields(self):
-            if f.name != "port" and isinstance(f.default, int) and getattr(self, f.name) < 1:
-                raise ConfigError(f.name, "must be at least 1")
+            if f.name != "port" and isinstance(f.default, int) and not 1 <= getattr(self, f.name) <= MAX_NUMBER:
+                raise ConfigError(f.name, f"must be at least 1 and at most {MAX_NUMBER}")
+        if not self.host:
+            raise ConfigError("host", "is empty; 0.0.0.0 or :: is every address of this machine")
+        if not self.data:
+            raise ConfigError("data", "is empty; it must name a folder")
         if bool(self.tls_cert) != bool(self.tls_key):
             raise ConfigError("tls_key" if self.tls_cert else "tls_cert", "needed together with the other")
         if self.log_level not in ("debug", "info", "warning", "error"):
-            raise ConfigError("log_level", f"{self.log_level!r} is not one of debug, info, warning, error")
+            raise ConfigError("log_level", f"{_shown(self.log_level)} is not one of debug, info, warning, error")
         try:
             duration_ms(self.log_retention)
         except ValueError as error:
@@ -131,6 +148,7 @@ class Config:
 
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"([0-9]{1,15})(ms|s|m|h|d)")
 
 
 def duration_ms(text: str) -> int:
@@ -139,19 +157,23 @@ def duration_ms(text: str) -> int:
     Raises:
         ValueError: any other text.
     """
-    digits = text.rstrip("smhd")
-    unit = text[len(digits) :]
-    if not digits.isdecimal() or unit not in _UNITS_MS:
-        raise ValueError(f"{text!r} is not a duration such as 10s, 30m or 7d")
-    return int(digits) * _UNITS_MS[unit]
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{_shown(text)} is not a duration such as 10s, 30m or 7d")
+    ms = int(found[1]) * _UNITS_MS[found[2]]
+    if ms > MAX_DURATION_MS:
+        raise ValueError(f"{text} is longer than {MAX_DURATION_MS // 86_400_000}d")
+    return ms
 
 
 def _read_toml(file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(Path(file).read_text("utf-8"))
     except OSError as error:
-        raise ConfigError("config", f"cannot read {file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("config", f"cannot read {file!r}: {error.strerror}") from None
+    except RecursionError:
+        raise ConfigError("config", f"{file}: nested too deep") from None
+    except ValueError as error:  # no UTF-8, no TOML, or a number longer than Python reads
         raise ConfigError("config", f"{file}: {error}") from None
 
 
@@ -161,13 +183,26 @@ def _coerce(name: str, default: Any, value: Any) -> Any:
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
             raise ConfigError(name, "must be a comma list of texts")
-        return tuple(part.strip() for part in parts if part.strip())
+        return tuple(_text(name, part.strip()) for part in parts if part.strip())
     if isinstance(default, int):
-        if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise ConfigError(name, f"{value!r} is not a whole number")
+            raise ConfigError(name, f"{_shown(value)} is not a whole number")
         return value
     if not isinstance(value, str):
-        raise ConfigError(name, f"{value!r} is not a text")
+        raise ConfigError(name, f"{_shown(value)} is not a text")
+    return _text(name, value)
+
+
+def _text(name: str, value: str) -> str:
+    """A text that fits on a line; no path, name, key or origin holds anything else."""
+    if _CONTROL.search(value):
+        raise ConfigError(name, "holds a control character")
     return value
+
+
+def _shown(value: Any) -> str:
+    """What was found, short enough for a line."""
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}.."

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import secrets
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from ssl import SSLContext
 
 import structlog
 import uvloop
@@ -29,9 +27,11 @@ from gateway.server.address import in_url, own_origins
 from gateway.server.door import Door
 from gateway.server.drain import drain
 from gateway.server.frames import frame
+from gateway.server.garbage import Garbage
 from gateway.server.house import House
 from gateway.server.http import HttpSide
 from gateway.server.ingest import Ingest
+from gateway.server.listening import Listening
 from gateway.server.logs import configure_logs
 from gateway.server.metrics import Metrics
 from gateway.server.services import HouseServices
@@ -45,7 +45,6 @@ from gateway.wire.replies import Limits
 __all__ = ["Server", "load_kpis", "serve"]
 
 _MB = 1 << 20
-BACKLOG = 2_048
 SWITCH_S = 0.0005
 """How long a busy loop may keep the interpreter from the store's thread. At Python's own 5 ms, a loop that never sleeps
 leaves the thread so few turns that commits fall to a few a second."""
@@ -100,10 +99,20 @@ class Server:
         Raises:
             ConfigError, KpiError, StorageError: with one line that says what to change.
         """
-        config, loop = self.config, asyncio.get_running_loop()
+        config = self.config
         specs = load_kpis(config.kpis)
         limits = Limits(config.max_frame, config.max_events, config.max_depth)
         ssl = tls_context(config)
+        # The place comes before the folder: a start that cannot listen makes no keys and recovers nothing.
+        self._listening = await Listening.bind(lambda: self._door(), config.host, config.port, ssl)
+        try:
+            await self._start(specs, limits, "https" if ssl else "http")
+        except BaseException:
+            self._listening.close()
+            raise
+
+    async def _start(self, specs: list[KpiSpec], limits: Limits, scheme: str) -> None:
+        config, loop = self.config, asyncio.get_running_loop()
         fold = Fold(
             specs,
             limits,
@@ -122,11 +131,16 @@ class Server:
         )
         try:
             self._find_keys(folder)
-            self._recover(fold)
-            await self._open(loop, fold, specs, limits, ssl)
+            recovered = self._recover(fold)
+            await self._open(loop, fold, specs, limits)
         except BaseException:
             self.log.close()
             raise
+        self.url = f"{scheme}://{in_url(config.host)}:{self._listening.port}"
+        # Said only now: a start that fails is one line.
+        _log.info("recovered", **recovered)
+        for damage in self.log.damage:
+            _log.error("log_damaged", **damage._asdict())
 
     def _find_keys(self, folder: Path) -> None:
         """For a role that the settings give no key, the one kept in the data folder."""
@@ -137,8 +151,8 @@ class Server:
         self.view_keys = self.view_keys or (kept.view,)
         self.made_keys = kept.created
 
-    def _recover(self, fold: Fold) -> None:
-        """Newest good snapshot, then the log after it."""
+    def _recover(self, fold: Fold) -> dict[str, float]:
+        """Newest good snapshot, then the log after it; what there was, for the log output."""
         position = 0
         stored = self.log.latest_snapshot()
         if stored is not None:
@@ -152,13 +166,9 @@ class Server:
         started = time.monotonic()
         events = sum(fold.replay(row.payload) for row in self.log.read(position))
         fold.engine.release(self._clock())
-        _log.info("recovered", snapshot=position, events=events, seconds=round(time.monotonic() - started, 3))
-        for damage in self.log.damage:
-            _log.error("log_damaged", **damage._asdict())
+        return {"snapshot": position, "events": events, "seconds": round(time.monotonic() - started, 3)}
 
-    async def _open(
-        self, loop: asyncio.AbstractEventLoop, fold: Fold, specs: list[KpiSpec], limits: Limits, ssl: SSLContext | None
-    ) -> None:
+    async def _open(self, loop: asyncio.AbstractEventLoop, fold: Fold, specs: list[KpiSpec], limits: Limits) -> None:
         config = self.config
         node, epoch = secrets.token_hex(4), secrets.token_hex(8)
         self.gate = AcceptGate(config.max_connections, config.max_connections_per_ip, config.accept_rate)
@@ -190,7 +200,7 @@ class Server:
         await self._http.start()
         self._wheel = Wheel()
         self._wheel.start(loop)
-        door = Door(
+        self._door = Door(
             config,
             self._wheel,
             self.gate,
@@ -199,27 +209,14 @@ class Server:
             self._may_open,
             loop,
         )
-        try:
-            self._listener = await loop.create_server(
-                door,
-                config.host,
-                config.port,
-                ssl=ssl,
-                backlog=BACKLOG,
-            )
-        except OSError as error:
-            raise ConfigError("port", f"cannot listen on {config.host}:{config.port}: {error.strerror}") from None
-        port = self._listener.sockets[0].getsockname()[1]
-        scheme = "https" if ssl else "http"
-        self.house.origins = Origins(config.allowed_origins, own_origins(config.host, port))
+        self.house.origins = Origins(config.allowed_origins, own_origins(config.host, self._listening.port))
+        await self._listening.open()
         self._ticking = asyncio.create_task(Ticker(self.house, config.tick_ms, config.memory_cap * _MB).run())
         self._ticking.add_done_callback(self._ticker_ended)
-        self._metrics.watch(self.house, self.gate, door)
-        # What lives until the end need not be looked at by each collection.
-        gc.collect()
-        gc.freeze()
+        self._metrics.watch(self.house, self.gate, self._door)
+        self._garbage = Garbage()
+        self._garbage.settle()
         self._services.is_ready = True
-        self.url = f"{scheme}://{in_url(config.host)}:{port}"
 
     def _may_open(self, origin: str | None) -> bool:
         return self.house.origins.may_open(origin)
@@ -255,13 +252,13 @@ class Server:
         self._ticking.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._ticking
-        self._listener.close()
+        self._listening.close()
         await self._http.stop()
         for session in list(self.house.sessions):
             session.abort()
         self._wheel.stop()
         self.log.close()
-        gc.unfreeze()
+        self._garbage.restore()
 
     def reload(self) -> None:
         """Read the KPI file anew; what a SIGHUP does. A set that cannot run changes nothing."""

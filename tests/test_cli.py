@@ -10,6 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from analytics import KpiError
+from gateway import cli
+from gateway.config import Config
+from gateway.errors import ConfigError, DataFolderLockedError, StorageError, TidegateError
+from gateway.store import DiskFullError, StoreBusyError
+from tests.store.tracing import run
+
 GOOD = '[[kpi]]\nname = "views"\nvalue = "count(*)"\nwindow = "tumbling 1s"\n'
 
 
@@ -56,29 +63,110 @@ def test_a_bad_kpi_is_one_line_and_exit_2(tmp_path: Path, command: str, definiti
     assert all(word in done.stderr for word in words)
 
 
+def refused(done: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
+    """It ended with this code and said one line with these words, and nothing else."""
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1), done
+    assert done.stderr.startswith("tidegate: ")
+    assert [word for word in words if word not in done.stderr] == []
+
+
 @pytest.mark.parametrize(
     ("flags", "setting"),
     [
         (["--port", "99999"], "port"),
         (["--tls-cert", "x.pem"], "tls_key"),
         (["--kpis", "missing.toml"], "kpis"),
+        (["--kpis", "two\nlines"], "kpis"),
         (["--config", "missing.toml"], "config"),
+        (["--config", "two\nlines"], "config"),
+        (["--config", ""], "config"),
         (["--log-retention", "soon"], "log_retention"),
+        (["--host", "a..b"], "host"),
+        (["--host", "x" * 64], "host"),
+        (["--host", "no.such.invalid"], "host"),
+        (["--host", "203.0.113.7"], "host"),
+        (["--host", "\udcff"], "host"),
+        (["--host", ""], "host"),
     ],
 )
 def test_a_wrong_setting_is_one_line_and_exit_2(tmp_path: Path, flags: list[str], setting: str) -> None:
-    """The line holds the setting's name."""
-    done = tidegate("serve", "--data", str(tmp_path / "data"), *flags)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert setting in done.stderr
+    """The line begins with the setting's name; nothing else is said, and no data folder is made."""
+    refused(tidegate("serve", "--port", "0", "--data", str(tmp_path / "data"), *flags), f"tidegate: {setting}: ")
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_port_in_use_is_exit_2(tmp_path: Path) -> None:
-    """Named like a setting."""
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ([], "COMMAND"),
+        (["brew"], "brew"),
+        (["serve", "--colour", "red"], "--colour"),
+        (["serve", "--port"], "--port"),
+        (["serve", "two\nlines"], "lines"),
+        (["check", "--visitors", "5"], "--visitors"),
+        (["demo", "--visitors", "-5"], "--visitors"),
+        (["demo", "--visitors", "many"], "--visitors"),
+        (["demo", "--visitors", "9" * 5_000], "--visitors"),
+        (["demo", "--visitors", "\u0663"], "--visitors"),
+    ],
+)
+def test_arguments_that_cannot_be_read_are_one_line_and_exit_2(arguments: list[str], word: str) -> None:
+    """The line names the argument and the help that lists them, without printing it."""
+    refused(tidegate(*arguments), word, "--help")
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_in_use_is_one_line_and_exit_2(tmp_path: Path, command: str) -> None:
+    """Found before the data folder is touched: no keys are made that nobody would be shown."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = tidegate("serve", "--port", str(port), "--data", str(tmp_path / "data"))
-    assert (done.returncode, "port" in done.stderr, str(port) in done.stderr) == (2, True, True)
+        refused(tidegate(command, "--port", str(port), "--data", str(tmp_path / "data")), "tidegate: port: ", str(port))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "calls"),
+    [
+        ("data", "mkdir"),
+        ("data/lock", "openat"),
+        ("data/events.db", "openat"),
+        ("data/events.db", "pwrite64"),
+        ("data/keys.toml.new", "write"),
+    ],
+)
+def test_a_start_on_a_full_disk_is_one_line_and_exit_74(tmp_path: Path, path: str, calls: str) -> None:
+    """Whatever it is that finds no room: the folder, the lock, the database, the keys."""
+    command = [sys.executable, "-m", "gateway", "serve", "--port", "0", "--data", str(tmp_path / "data")]
+    inject = ["-P", str(tmp_path / path), "-e", f"trace={calls}", "-e", f"inject={calls}:error=ENOSPC"]
+    done = run(command, *inject)
+    text = subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    refused(text, "tidegate: storage: ", str(tmp_path / path).removesuffix("/lock").removesuffix(".new"), code=74)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigError("host", "two\nlines"), 2),
+        (DataFolderLockedError("data: taken"), 2),
+        (KpiError("views", "why"), 2),
+        (StorageError("gone"), 74),
+        (DiskFullError("full"), 74),
+        (StoreBusyError("held"), 74),
+        (TidegateError("else"), 74),
+    ],
+)
+def test_each_of_our_errors_has_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, code: int
+) -> None:
+    """What a setting or a KPI file can mend is 2, all else is the disk's, and none is a traceback."""
+
+    def fail(_config: Config) -> int:
+        raise error
+
+    monkeypatch.setattr("gateway.main.serve", fail)
+    assert cli.main(["serve"]) == code
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
 
 
 def test_a_data_folder_that_is_none_is_exit_2(tmp_path: Path) -> None:
@@ -90,8 +178,8 @@ def test_a_data_folder_that_is_none_is_exit_2(tmp_path: Path) -> None:
 
 def test_the_environment_sets_what_flags_do_not(tmp_path: Path) -> None:
     """A wrong value there is named too."""
-    done = tidegate("serve", "--data", str(tmp_path / "data"), TIDEGATE_TICK_MS="fast")
-    assert (done.returncode, "tick_ms" in done.stderr) == (2, True)
+    refused(tidegate("serve", "--data", str(tmp_path / "data"), TIDEGATE_TICK_MS="fast"), "tick_ms")
+    refused(tidegate("check", TIDEGATE_PORT="--5"), "port")
 
 
 def test_help_names_every_setting() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.config import Config, duration_ms
+from gateway.config import MAX_NUMBER, Config, duration_ms
 from gateway.errors import ConfigError
 
 
@@ -54,7 +55,52 @@ def test_a_wrong_value_names_its_setting(flags: dict[str, Any], setting: str) ->
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"port = ", b"\xff"])
+ODD_NUMBERS = [
+    "", " ", "-", "--5", "-1", "+-1", "5-", "1_0", "1.5", "1e3", "0x10", "nan", "inf", "-inf", "NaN",
+    "\u0665", "\u00b2", "\uff15", "5 5", "true", "\x00", "5\n5", str(2**31), str(-(2**63)), "9" * 18, "9" * 5_000,
+    "-" * 5_000, 1.5, float("nan"), float("inf"), 2**31, 10**400, -1, True, [], [5], {}, b"5",
+]  # fmt: skip
+ODD_TEXTS = ["a\nb", "a\x00b", "\x1b[2J", "\x7f", 5, 1.5, True, [], ["a"], {}, b"a"]
+ODD_LISTS = ["a\nb", "ok,\x00", 5, True, {}, [5], ["ok", None], ["ok", "a\nb"], [["a"]]]
+ODD_DURATIONS = ["", " ", "7", "d", "7w", "-7d", "+7d", "7.5d", "nand", "infd", "\u0667d", "7 d", " 7d", "36501d",
+                 "9" * 15 + "d", "9" * 5_000 + "s"]  # fmt: skip
+
+
+def oddities(setting: Field[Any]) -> list[Any]:
+    """What a setting must refuse."""
+    odd: list[Any] = {tuple: ODD_LISTS, int: ODD_NUMBERS, str: ODD_TEXTS}[type(setting.default)]
+    more: dict[str, list[Any]] = {
+        "log_retention": ODD_DURATIONS,
+        "host": [""],
+        "data": [""],
+        "log_level": ["", "INFO"],
+        "port": [65_536],
+    }
+    return odd + more.get(setting.name, [0] if type(setting.default) is int else [])
+
+
+@pytest.mark.parametrize("setting", fields(Config), ids=lambda setting: setting.name)
+def test_an_odd_value_is_refused_in_a_short_line(setting: Field[Any]) -> None:
+    """From any source, whatever its kind: the line begins with the name, and does not repeat a long value."""
+    for value in oddities(setting):
+        with pytest.raises(ConfigError) as caught:
+            pytest.fail(f"{value!r:.60} was taken: {Config.load(None, {}, {setting.name: value})}")
+        assert caught.value.setting == setting.name
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize("setting", [f.name for f in fields(Config) if type(f.default) is int])
+def test_numbers_are_taken_from_one_to_the_largest(setting: str) -> None:
+    """As numbers and as texts, spaces around them or not."""
+    largest = 65_535 if setting == "port" else MAX_NUMBER
+    for value in (1, "1", " 1 ", "0001", largest, str(largest)):
+        assert getattr(Config.load(None, {}, {setting: value}), setting) == int(value)
+
+
+@pytest.mark.parametrize(
+    "content", [b"port = ", b"\xff", b"port = " + b"9" * 5_000, b"port = " + b"[" * 5_000, b"a = 1\na = 2"]
+)
 def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> None:
     """With its path."""
     file = tmp_path / "bad.toml"
@@ -63,6 +109,8 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, content: bytes) -> No
         Config.load(str(file))
     with pytest.raises(ConfigError, match="cannot read"):
         Config.load(str(tmp_path / "missing.toml"))
+    with pytest.raises(ConfigError, match="cannot read ''"):
+        Config.load("")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +130,5 @@ def test_other_texts_are_no_durations(text: str) -> None:
 
 def test_every_setting_has_a_reason() -> None:
     """The default is explained where it stands."""
-    from dataclasses import fields
-
     assert [f.name for f in fields(Config) if len(f.metadata["why"]) < 10] == []
     assert Config().log_retention_ms == 604_800_000

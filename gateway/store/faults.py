@@ -1,14 +1,15 @@
-"""SQLite's errors in our words: which of them pass, and which end the process."""
+"""Errors of SQLite and the disk in our words: which pass, which end the process, which are a wrong setting."""
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
-from gateway.errors import StorageError, TidegateError
+from gateway.errors import ConfigError, StorageError, TidegateError
 from gateway.store.results import DiskFullError, StoreBusyError
 
-__all__ = ["is_malformed", "translate"]
+__all__ = ["is_malformed", "refused", "translate"]
 
 _PASSING = {
     sqlite3.SQLITE_FULL: DiskFullError,
@@ -31,6 +32,18 @@ def translate(error: sqlite3.Error, file: Path) -> TidegateError:
     kind = _PASSING.get(code & 0xFF, StorageError) if isinstance(code, int) else StorageError
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return kind(f"{file}: {error} ({name})")
+
+
+def refused(error: OSError, what: str) -> TidegateError:
+    """The error for a file or folder that was not to be had, beginning with `what`.
+
+    No room is `DiskFullError`, a failing disk `StorageError`; all else (permissions, a file in the way) is to be mended
+    by another `data` and a `ConfigError`.
+    """
+    reason = f"{what}: {error.strerror}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(reason)
+    return StorageError(reason) if error.errno == errno.EIO else ConfigError("data", reason)
 
 
 def is_malformed(error: sqlite3.Error) -> bool:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from gateway.errors import ConfigError
+from gateway.store.faults import refused
 
 __all__ = ["create", "sync", "write_whole"]
 
@@ -15,6 +16,7 @@ def create(folder: Path) -> Path:
 
     Raises:
         ConfigError: something else has the name, or the place is not writable.
+        DiskFullError, StorageError: the disk is full or fails.
     """
     folder = folder.absolute()
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -25,7 +27,7 @@ def create(folder: Path) -> Path:
         if not folder.is_dir():
             raise ConfigError("data", f"{folder} is not a folder")
     except OSError as error:
-        raise ConfigError("data", f"cannot create {folder}: {error.strerror}") from error
+        raise refused(error, f"cannot create {folder}") from error
     return folder
 
 

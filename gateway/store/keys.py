@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gateway.errors import ConfigError
 from gateway.store import folder as data_folder
+from gateway.store.faults import refused
 
 __all__ = ["Keys", "load_or_create"]
 
@@ -32,6 +33,7 @@ def load_or_create(folder: Path) -> Keys:
 
     Raises:
         ConfigError: the file cannot be read or written, or is not what was written here.
+        DiskFullError, StorageError: the disk is full or fails.
     """
     folder = data_folder.create(folder)
     file = folder / _FILE
@@ -39,8 +41,10 @@ def load_or_create(folder: Path) -> Keys:
         text = file.read_text("utf-8") if file.exists() else None
         if text is not None and file.stat().st_mode & 0o077:
             file.chmod(_MODE)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("data", f"cannot read {file}: {error}") from error
+    except OSError as error:
+        raise refused(error, f"cannot read {file}") from error
+    except UnicodeDecodeError:
+        raise ConfigError("data", f"{file} is damaged; remove it and new keys are made") from None
     return _create(file) if text is None else _parse(file, text)
 
 
@@ -49,14 +53,14 @@ def _create(file: Path) -> Keys:
     try:
         data_folder.write_whole(file, f'write = "{keys.write}"\nview = "{keys.view}"\n'.encode("ascii"), _MODE)
     except OSError as error:
-        raise ConfigError("data", f"cannot write {file}: {error.strerror}") from error
+        raise refused(error, f"cannot write {file}") from error
     return keys
 
 
 def _parse(file: Path, text: str) -> Keys:
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         # Not the parser's own words: they may hold a piece of a key.
         raise ConfigError("data", f"{file} is damaged; remove it and new keys are made") from None
     write, view = values.get("write"), values.get("view")

@@ -6,7 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from gateway.errors import ConfigError, DataFolderLockedError
+from gateway.errors import DataFolderLockedError
+from gateway.store.faults import refused
 
 __all__ = ["FolderLock"]
 
@@ -29,12 +30,13 @@ class FolderLock:
         Raises:
             DataFolderLockedError: another live process (or another log in this one) has it; the message names its id.
             ConfigError: the lock file cannot be made.
+            DiskFullError, StorageError: the disk is full or fails.
         """
         file = folder / _FILE
         try:
             descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise ConfigError("data", f"cannot write in {folder}: {error.strerror}") from error
+            raise refused(error, f"cannot write in {folder}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -43,7 +45,7 @@ class FolderLock:
             raise DataFolderLockedError(f"data: {folder} is in use by process {holder}") from None
         except OSError as error:
             os.close(descriptor)
-            raise ConfigError("data", f"cannot lock {file}: {error.strerror}") from error
+            raise refused(error, f"cannot lock {file}") from error
         try:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from gateway.errors import ConfigError, StorageError
+from gateway.errors import StorageError
 from gateway.store import folder as data_folder
 from gateway.store import quarantine, rows, schema, snapshots
-from gateway.store.faults import translate
+from gateway.store.faults import refused, translate
 from gateway.store.jobs import Append, Reject, Save, Turned
 from gateway.store.lock import FolderLock
 from gateway.store.quarantine import Quarantine, Quarantined
@@ -65,7 +65,8 @@ class EventLog:
             DataFolderLockedError: another process has the folder.
             ConfigError: the folder is not writable, or its file is another program's or a newer version's.
             StorageError: the file is damaged in its structure or cannot be read. It is left as it is.
-            DiskFullError: no room to finish what the last run left.
+            DiskFullError: no room to begin, or to finish what the last run left.
+            StoreBusyError: a foreign program holds the database.
         """
         folder = data_folder.create(folder)
         lock = FolderLock.acquire(folder)
@@ -95,7 +96,7 @@ class EventLog:
             raise translate(error, file) from error
         except OSError as error:
             lock.release()
-            raise ConfigError("data", f"cannot write in {folder}: {error.strerror}") from error
+            raise refused(error, f"cannot write in {folder}") from error
         except BaseException:
             lock.release()
             raise

@@ -17,7 +17,7 @@ import sqlite3
 from pathlib import Path
 
 from gateway.errors import ConfigError, StorageError
-from gateway.store.faults import translate
+from gateway.store.faults import refused, translate
 
 __all__ = ["FILE", "VERSION", "open_reader", "open_writer", "wal_file"]
 
@@ -73,15 +73,18 @@ def open_writer(file: Path) -> sqlite3.Connection:
     Raises:
         ConfigError: not a log, written by a newer version, or not writable.
         StorageError: SQLite finds the file damaged, or reading it fails. The file is left as it is.
-        DiskFullError: no room to fold the WAL in.
+        DiskFullError: no room to make the file or to fold the WAL in.
+        StoreBusyError: a foreign program holds the database.
     """
     try:
         file.touch(mode=0o600)  # SQLite gives the files beside it the same mode
         connection = sqlite3.connect(
             file, timeout=_BUSY_S, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
         )
-    except (sqlite3.Error, OSError) as error:
-        raise ConfigError("data", f"cannot open {file}: {error}") from error
+    except OSError as error:
+        raise refused(error, f"cannot open {file}") from error
+    except sqlite3.Error as error:
+        raise _refusal(error, file) from error
     try:
         _prepare(connection, file)
     except sqlite3.Error as error:

@@ -98,6 +98,15 @@ def test_broken_toml_has_a_place_and_the_origin() -> None:
     assert (caught.value.kpi, caught.value.line) == ("my.toml", 2)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"), [("max_keys = " + "9" * 5_000, "too many digits"), ("by = " + "[" * 5_000, "nested too deep")]
+)
+def test_toml_beyond_what_python_reads_is_refused(text: str, reason: str) -> None:
+    """Numbers of thousands of digits and arrays of thousands of levels: a KpiError like any other."""
+    with pytest.raises(KpiError, match=reason):
+        KpiSpec.parse(f"[[kpi]]\n{text}")
+
+
 def test_files_that_cannot_be_read_are_kpi_errors(tmp_path: Path) -> None:
     """A missing file and one that is not UTF-8 are refused like a wrong definition; a good one loads."""
     path = tmp_path / "kpis.toml"

@@ -1,15 +1,17 @@
-"""SQLite's errors in our words."""
+"""Errors of SQLite and the disk in our words."""
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from gateway.errors import StorageError, TidegateError
+from gateway.errors import ConfigError, StorageError, TidegateError
 from gateway.store import DiskFullError, StoreBusyError
-from gateway.store.faults import is_malformed, translate
+from gateway.store.faults import is_malformed, refused, translate
 
 FILE = Path("folder") / "events.db"
 
@@ -58,3 +60,21 @@ def test_damage_is_told_from_failure(code: int, malformed: bool) -> None:
     """Only a damaged file is called damaged; it was left as it is."""
     assert is_malformed(fault(code)) is malformed
     assert ("left as it is" in str(translate(fault(code), FILE))) is malformed
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (errno.ENOSPC, DiskFullError),
+        (errno.EDQUOT, DiskFullError),
+        (errno.EIO, StorageError),
+        (errno.EACCES, ConfigError),
+        (errno.EROFS, ConfigError),
+        (errno.ENOTDIR, ConfigError),
+    ],
+)
+def test_only_what_a_setting_can_mend_is_a_wrong_setting(code: int, kind: type[TidegateError]) -> None:
+    """A full or failing disk is none; the message begins with what was tried and ends with the reason."""
+    error = refused(OSError(code, os.strerror(code)), "cannot write x")
+    assert type(error) is kind
+    assert str(error).removeprefix("data: ") == f"cannot write x: {os.strerror(code)}"
