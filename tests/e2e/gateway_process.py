@@ -59,7 +59,11 @@ class GatewayProcess:
         return self._process is not None
 
     def start(self) -> None:
-        """Start and wait until it says where it listens."""
+        """Start and wait until it says where it listens. A process that says anything else is killed.
+
+        Raises:
+            AssertionError: its first line, and its log.
+        """
         assert self._process is None
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
         with self._log.open("ab") as log:
@@ -69,9 +73,13 @@ class GatewayProcess:
                 stderr=log,
                 env={**os.environ, "TIDEGATE_WRITE_KEYS": WRITE_KEY, "TIDEGATE_VIEW_KEYS": VIEW_KEY},
             )
-        line = self._read_line()
-        assert "listening on" in line, f"{line!r}\n{self.log()}"
-        self.port = int(line.rsplit(":", 1)[1])
+        try:
+            line = self._read_line()
+            assert "listening on" in line, f"{line!r}\n{self.log()}"
+            self.port = int(line.rsplit(":", 1)[1])
+        except BaseException:
+            self.kill()
+            raise
 
     def _read_line(self) -> str:
         assert self._process is not None
