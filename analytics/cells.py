@@ -31,7 +31,7 @@ class Cells:
         self.width = self.keys.width
         tiers = len(plan.tiers) if plan.window.tumbling else 0
         self.slots = plan.panes + tiers
-        self.pool = PanePool(plan.panes)
+        self.pool = PanePool(plan.panes, plan.spare)
         # Events of each cell: a window has a row for a key if this is not 0.
         self.presence = Count(self.slots, self.width)
         self.dirty: Bools = np.zeros(self.slots * self.width, np.bool_)
@@ -64,14 +64,20 @@ class Cells:
             named["#others"] = self.others
         return named
 
-    def apply(self, frame: Frame, index: Ints | None) -> None:
-        """Count the events in `index`, None for all. There must be room for their panes."""
-        pane = self.plan.window.pane
-        panes: Ints = frame.keep(("panes", pane), lambda: frame.timestamp // pane)
+    def panes_of(self, frame: Frame) -> Ints:
+        """The pane of each event by its time."""
+        axis = self.plan.geometry.axis
+        panes: Ints = frame.keep(("panes", axis.key), lambda: axis.numbers(frame.timestamp))
+        return panes
+
+    def apply(self, frame: Frame, index: Ints | None, panes: Ints | None = None) -> None:
+        """Count the events in `index`, None for all, in the given panes or those of their times. There must be room."""
+        every = self.panes_of(frame)
         if index is None:
-            cells = self._slots(panes, frame.keep(("present", pane), lambda: distinct(panes)))
+            cells = self._slots(every, frame.keep(("present", self.plan.geometry.axis.key), lambda: distinct(every)))
         else:
-            cells = self._slots(panes[index], distinct(panes[index]))
+            panes = every[index] if panes is None else panes
+            cells = self._slots(panes, distinct(panes))
         if self.width > 1:
             cells *= self.width
             keys = self.keys.resolve(frame, index)
@@ -169,8 +175,20 @@ class Cells:
             return None
         return int(self.others.read(slots, np.zeros(1, np.int64)).values[0]) or None
 
+    def gather(self, panes: list[int], target: int) -> None:
+        """Add panes to another one, which is opened if need be, and close them."""
+        slot = self.pool.slot(target) if target in self.pool else self._open(target)
+        sources = self.pool.slots(panes)
+        self.merge(sources, slot)
+        if not self.touched.isdisjoint(panes):
+            dirty = self.dirty.reshape(self.slots, self.width)
+            dirty[slot] |= dirty[sources].any(axis=0)
+            self.touched.add(target)
+        for pane in panes:
+            self.close(pane)
+
     def merge(self, sources: Ints, target: int) -> None:
-        """Add panes to a coarser slot."""
+        """Add slots to another one."""
         for measure in self.state().values():
             measure.merge(sources, target)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from analytics.arrays import Bools
 from analytics.batch import Batch
+from analytics.cumulative import CumulativeGrid
 from analytics.dictionary import Dictionary, Encoded
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid, Taken
@@ -47,7 +48,7 @@ class Engine:
         self.specs = plan.specs
         self._clock = Clock()
         self._dictionaries = {name: Dictionary() for name in plan.coded}
-        self._grids = [Grid(grid) for grid in plan.grids]
+        self._grids = [CumulativeGrid(grid) if grid.window.cumulative else Grid(grid) for grid in plan.grids]
         # KPI name -> its grid and its number there, in the order of the set.
         self._kpis: dict[str, tuple[Grid, int]] = {}
         for grid in self._grids:

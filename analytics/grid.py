@@ -8,6 +8,8 @@ Either way the rows are the same, however the events were batched.
     final_to    windows with end <= final_to are final
     closed_to   windows with end <= closed_to take nothing more (<= final_to)
     floor       both of them, when a pane had to be closed early for lack of room
+
+Those are times. What happens to events and windows is decided in numbers of panes, see `axis.py` and `geometry.py`.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ class Grid:
 
     def __init__(self, plan: GridPlan) -> None:
         self.plan = plan
+        self.geometry = plan.geometry
+        self.axis = plan.geometry.axis
         self.cells = Cells(plan)
         self.publisher = Publisher(plan, self.cells)
         self.final_to = BEGINNING
@@ -60,9 +64,9 @@ class Grid:
         if asked is not None and not asked.any():
             self.advance_to(rise.after)
             return Taken(asked, None)
-        window = self.plan.window
-        final_after = max(self.final_to, rise.after - self.plan.delay)
-        if window.first_end(span[0]) > final_after and self._fits(span):
+        low, high = self.axis.number(span[0]), self.axis.number(span[1])
+        final_after = self.axis.number(max(self.final_to, rise.after - self.plan.delay))
+        if self.geometry.first_end(low) > final_after and high - low < self.cells.pool.free:
             self.cells.apply(frame, None if asked is None else np.flatnonzero(asked))
             self.advance_to(rise.after)
             return Taken(asked, None)
@@ -70,34 +74,32 @@ class Grid:
         self.advance_to(rise.after)
         return Taken(asked, late)
 
-    def _fits(self, span: tuple[int, int]) -> bool:
-        pane = self.plan.window.pane
-        return span[1] // pane - span[0] // pane < self.cells.pool.free
-
     def _ingest_in_order(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
         """The careful way: judge each event, split where the order matters or the room ends."""
-        base, times, window = rise.at(frame.n), frame.timestamp, self.plan.window
+        base, geometry, axis = rise.at(frame.n), self.geometry, self.axis
+        panes = self.cells.panes_of(frame)
         late = np.zeros(frame.n, np.bool_)
         taken = np.ones(frame.n, np.bool_) if asked is None else asked
-        first_end, last_end = window.first_end(times), window.last_end(times)
+        first_end, last_end = geometry.first_end(panes), geometry.last_end(panes)
+        finals = axis.numbers(base - self.plan.delay)
+        closes = axis.numbers(base - self.plan.delay - self.plan.grace)
         start = 0
         while start < frame.n:
             self.advance_to(int(base[start]))
-            final = np.maximum(base[start:] - self.plan.delay, self.final_to)
-            closed = np.maximum(
-                np.maximum(base[start:] - self.plan.delay - self.plan.grace, self.closed_to), self.floor
-            )
+            final = np.maximum(finals[start:], axis.number(self.final_to))
+            closed = np.maximum(closes[start:], axis.number(max(self.closed_to, self.floor)))
             shut = last_end[start:] <= closed
             split = self._first_split(first_end[start:], last_end[start:], final, closed, taken[start:] & ~shut)
             stop = start + split
             index = start + np.flatnonzero(taken[start:stop] & ~shut[:split])
-            fitting = self._fitting(frame, index)
+            places = self._places(panes[index])
+            fitting = self._fitting(places)
             if fitting is not None:
                 stop = int(index[fitting])
-                index = index[:fitting]
+                index, places = index[:fitting], places[:fitting]
             late[start:stop] = (taken[start:stop]) & shut[: stop - start]
             if index.size:
-                self.cells.apply(frame, index)
+                self.cells.apply(frame, index, places)
             if stop == start:
                 self._make_room()
             start = stop
@@ -106,20 +108,23 @@ class Grid:
 
     def _first_split(self, first_end: Ints, last_end: Ints, final: Ints, closed: Ints, taken: Bools) -> int:
         """How many events can be counted together: none of them touches a window that changed its state meanwhile."""
-        window = self.plan.window
-        touched = np.minimum(last_end, window.end_at_most(final))
-        crossed = (touched >= first_end) & (touched > self.final_to)
-        if not window.tumbling:
-            touched = np.minimum(last_end, window.end_at_most(closed))
-            crossed |= (touched >= first_end) & (touched > self.closed_to)
+        geometry = self.geometry
+        touched = np.minimum(last_end, geometry.end_at_most(final))
+        crossed = (touched >= first_end) & (touched > self.axis.number(self.final_to))
+        if not self.plan.window.tumbling:
+            touched = np.minimum(last_end, geometry.end_at_most(closed))
+            crossed |= (touched >= first_end) & (touched > self.axis.number(self.closed_to))
         crossed &= taken
         return int(crossed.argmax()) if crossed.any() else len(final)
 
-    def _fitting(self, frame: Frame, index: Ints) -> int | None:
-        """How many of these events find room in the pool; None: all."""
-        if not index.size:
+    def _places(self, panes: Ints) -> Ints:
+        """The panes in which events that are taken now are counted, for those of their times."""
+        return panes
+
+    def _fitting(self, panes: Ints) -> int | None:
+        """How many events in these panes find room in the pool; None: all."""
+        if not panes.size:
             return None
-        panes = frame.timestamp[index] // self.plan.window.pane
         present = distinct(panes)
         new = [pane for pane in present if pane not in self.cells.pool]
         free = self.cells.pool.free
@@ -130,10 +135,13 @@ class Grid:
 
     def _make_room(self) -> None:
         """No slot is free: the oldest pane is closed before its time."""
-        oldest = self.cells.pool.ids[0]
         self.closed_early += 1
-        self.floor = max(self.floor, self.plan.window.last_end(oldest * self.plan.window.pane))
+        self.floor = max(self.floor, self.axis.ms(self._oldest_end()))
         self._move(max(self.final_to, self.floor), max(self.closed_to, self.floor))
+
+    def _oldest_end(self) -> int:
+        """The end up to which all must be closed to get a slot back."""
+        return self.geometry.last_end(self.cells.pool.ids[0])
 
     # -- time
 
@@ -153,41 +161,49 @@ class Grid:
             self._move(final_to, closed_to)
 
     def _move(self, final_to: int, closed_to: int) -> None:
-        window, pool = self.plan.window, self.cells.pool
-        was_final, was_closed = self.final_to, self.closed_to
+        geometry, pool, number = self.geometry, self.cells.pool, self.axis.number
+        was_final, was_closed = number(self.final_to), number(self.closed_to)
         self.final_to, self.closed_to = final_to, closed_to
         if not pool.ids:
             self.publisher.close_tiers(closed_to)
             return
-        if window.end_at_most(final_to) > was_final:
-            for end in self._ends(pool.ids, was_final, final_to):
+        final, closed = number(final_to), number(closed_to)
+        if geometry.end_at_most(final) > was_final:
+            for end in self._ends(pool.ids, was_final, final):
                 self.publisher.finish(end)
-        if window.end_at_most(closed_to) > was_closed:
-            for end in self._ends(sorted(self.cells.touched), was_closed, min(closed_to, was_final)):
+        if geometry.end_at_most(closed) > was_closed:
+            for end in self._corrected(was_closed, min(closed, was_final)):
                 self.publisher.correct(end)
-            done = []
-            for pane in pool.ids:
-                if window.last_end(pane * window.pane) > closed_to:
-                    break
-                done.append(pane)
-            if done:
-                self.publisher.retire(done)
+            self._retire(closed)
             self.publisher.close_tiers(closed_to)
+
+    def _retire(self, closed: int) -> None:
+        """Give back the panes of which no window is open."""
+        done = []
+        for pane in self.cells.pool.ids:
+            if self.geometry.last_end(pane) > closed:
+                break
+            done.append(pane)
+        if done:
+            self.publisher.retire(done)
+
+    def _corrected(self, above: int, upto: int) -> list[int]:
+        """Ends in (above, upto] of final windows that may have changed since they were last written down."""
+        return self._ends(sorted(self.cells.touched), above, upto)
 
     def _ends(self, panes: list[int], above: int, upto: int) -> list[int]:
         """Ends in (above, upto] of the windows that hold one of these panes, ascending."""
-        window = self.plan.window
+        geometry = self.geometry
         ends: list[int] = []
         reached = above
         for pane in panes:
-            time = pane * window.pane
-            first = window.first_end(time)
+            first = geometry.first_end(pane)
             if first > upto:
                 break
             if first <= reached:
-                first = window.end_at_most(reached) + window.hop
-            last = min(window.last_end(time), upto)
-            ends.extend(range(first, last + 1, window.hop))
+                first = geometry.end_at_most(reached) + geometry.hop
+            last = min(geometry.last_end(pane), upto)
+            ends.extend(range(first, last + 1, geometry.hop))
             reached = max(reached, last)
         return ends
 
@@ -195,18 +211,23 @@ class Grid:
 
     def publish(self, seen: int) -> None:
         """Write down what changed in open and final windows; `seen` is the largest event time."""
-        window, publisher = self.plan.window, self.publisher
-        limit = window.first_end(seen) if seen > BEGINNING else BEGINNING
-        before = publisher.published_to
+        publisher, number, tumbling = self.publisher, self.axis.number, self.plan.window.tumbling
+        final, before = number(self.final_to), number(publisher.published_to)
+        limit = self._horizon(number(seen)) if seen > BEGINNING else before
         touched = sorted(self.cells.touched)
         if touched:
-            for end in self._ends(touched, self.closed_to, self.final_to):
+            for end in self._corrected(number(self.closed_to), final):
                 publisher.correct(end)
-            for end in self._ends(touched, self.final_to, END_OF_TIME if window.tumbling else min(before, limit)):
+            for end in self._ends(touched, final, END_OF_TIME if tumbling else min(before, limit)):
                 publisher.show(end, everything=False)
-        if not window.tumbling and limit > max(before, self.final_to):
-            for end in self._ends(self.cells.pool.ids, max(before, self.final_to), limit):
+        if not tumbling and limit > max(before, final):
+            for end in self._ends(self.cells.pool.ids, max(before, final), limit):
                 publisher.show(end, everything=True)
-        publisher.published_to = max(before, limit)
+        if limit > before:
+            publisher.published_to = self.axis.ms(limit)
         if touched:
             self.cells.clean()
+
+    def _horizon(self, newest: int) -> int:
+        """The end of the latest window that is shown while it is open."""
+        return self.geometry.first_end(newest)

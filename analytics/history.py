@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from sortedcontainers import SortedDict
@@ -94,8 +94,10 @@ class Record:
         return self.part(np.flatnonzero(marks))
 
     def copy(self) -> Record:
-        """The rows as they are now."""
-        return self.part(np.arange(len(self.keys)))
+        """The rows as they are now. The arrays are shared: `update` replaces them and never writes to them."""
+        copy = Record(self.start, self.end, Values(self.keys, self.values, self.errors, self.others), 0)
+        copy.kinds, copy.revs = self.kinds, self.revs
+        return copy
 
     def part(self, places: Ints | Bools) -> Record:
         """A copy that holds only some rows."""
@@ -117,6 +119,10 @@ def _size(value: Any) -> int:
     return 33 + len(value) if isinstance(value, bytes | str) else 32
 
 
+Span: TypeAlias = tuple[int, int]
+"""Start and end of a window, which tell it from all others of its KPI."""
+
+
 class Book:
     """Records of one KPI at one resolution: the newest `windows`, up to a number of bytes. Open windows always stay."""
 
@@ -124,34 +130,37 @@ class Book:
         self.width = width
         self._windows = windows
         self._max_bytes = max_bytes
-        # Start -> record and the bytes it was counted with.
-        self.records: SortedDict[int, Record] = SortedDict()
-        self._sizes: dict[int, int] = {}
+        self.records: SortedDict[Span, Record] = SortedDict()
+        # The bytes each record was counted with.
+        self._sizes: dict[Span, int] = {}
         self._bytes = 0
 
     def put(self, record: Record) -> None:
         """Add a record, replace the one of the same window, or count the same one anew after a change."""
-        size = record.bytes
-        self._bytes += size - self._sizes.get(record.start, 0)
-        self._sizes[record.start] = size
-        self.records[record.start] = record
+        size, span = record.bytes, (record.start, record.end)
+        self._bytes += size - self._sizes.get(span, 0)
+        self._sizes[span] = size
+        self.records[span] = record
 
     def trim(self, closed_to: int) -> None:
         """Drop the oldest records beyond the caps, as far as their windows are closed."""
         while self.records and (len(self.records) > self._windows or self._bytes > self._max_bytes):
-            start, record = self.records.peekitem(0)
+            span, record = self.records.peekitem(0)
             if record.end > closed_to:
                 return
-            self._bytes -= self._sizes.pop(start)
-            del self.records[start]
+            self._bytes -= self._sizes.pop(span)
+            del self.records[span]
 
-    def oldest(self) -> int | None:
-        """Start of the oldest record."""
-        return int(self.records.peekitem(0)[0]) if self.records else None
+    def oldest(self) -> Span | None:
+        """The window of the oldest record."""
+        return self.records.peekitem(0)[0] if self.records else None
+
+    def newest(self) -> Span | None:
+        """The window of the newest record."""
+        return self.records.peekitem(-1)[0] if self.records else None
 
     def overlapping(self, start: int, end: int, longest: int) -> Iterator[Record]:
         """Records of windows that overlap [start, end); no window is longer than `longest`."""
-        for key in self.records.irange(start - longest + 1, end, inclusive=(True, False)):
-            record = self.records[key]
-            if record.end > start:
-                yield record
+        for span in self.records.irange((start - longest + 1,), (end,), inclusive=(True, False)):
+            if span[1] > start:
+                yield self.records[span]

@@ -20,9 +20,10 @@ DENSE: Final = 4_096
 
 
 class PanePool:
-    """Panes by number, in ascending order, each with its slot."""
+    """Panes by number, in ascending order, each with its slot. `spare` slots do not count as free."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, spare: int = 0) -> None:
+        self._spare = spare
         self._slot_of: dict[int, int] = {}
         self._free = list(range(slots - 1, -1, -1))
         # Open panes, ascending.
@@ -37,7 +38,7 @@ class PanePool:
     @property
     def free(self) -> int:
         """How many more panes fit."""
-        return len(self._free)
+        return len(self._free) - self._spare
 
     def slot(self, pane: int) -> int:
         """The slot of an open pane."""

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from analytics.aggregation import Aggregation
 from analytics.dictionary import Dictionary
 from analytics.expression import Node
+from analytics.geometry import Geometry
 from analytics.history import RECORD_BYTES, ROW_BYTES
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
@@ -33,6 +34,8 @@ TIERS: Final = ((1_000, 300), (10_000, 360), (60_000, 1_440))
 """(ms, windows kept): how long which resolution can be asked for."""
 MAX_BOOK: Final = 8 << 20
 """Bytes of closed windows kept of one KPI at one resolution; with many keys it is less than the number of windows."""
+STEP_BYTES: Final = 16
+"""Bytes of a row in which nothing happened since the step before: it shares its key."""
 OTHERS_PAIRS: Final = 8_192
 """Exact overflow keys counted in one grid."""
 
@@ -58,6 +61,11 @@ class GridPlan:
     generation: int = 0
     kpis: list[KpiPlan] = field(default_factory=list)
     aggregates: list[Aggregation] = field(default_factory=list)
+    # Its windows in numbers of panes.
+    geometry: Geometry = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.geometry = self.window.geometry()
 
     @property
     def key(self) -> str:
@@ -72,9 +80,15 @@ class GridPlan:
 
     @property
     def panes(self) -> int:
-        """Panes that can be open at once."""
-        horizon = -(-(self.window.size + self.delay + self.grace) // self.window.pane) + 2
+        """Panes that can be open at once; of a cumulative window those that closed are one, the first."""
+        behind = 0 if self.window.cumulative else self.window.size
+        horizon = -(-(behind + self.delay + self.grace) // self.window.pane) + 2 + self.spare
         return horizon + max(SLACK, min(MOST_SLACK, SMALL_GRID // self.width))
+
+    @property
+    def spare(self) -> int:
+        """Of the panes, those that only closing others can open."""
+        return int(self.window.cumulative)
 
     @property
     def states(self) -> dict[str, Aggregation]:
@@ -98,7 +112,7 @@ class GridPlan:
     @property
     def open_windows(self) -> int:
         """Windows that can be partial or within their grace at once."""
-        return self.panes * self.window.pane // self.window.hop + 2
+        return self.panes // self.geometry.hop + 2
 
     def book_bytes(self, kpi: KpiPlan, windows: int, open_windows: int) -> int:
         """Bytes that so many windows of a KPI may take, of which some cannot be dropped yet."""
@@ -124,6 +138,10 @@ class GridPlan:
                 if not self.window.tumbling:
                     size += measure.window_budget(slots, self.width, aggregate.parameter)
                 yield state, size
+        if self.window.cumulative:
+            # The watermark may jump to the end of the day: then all further steps are final at once.
+            size = self.window.steps * (2 * RECORD_BYTES + self.width * STEP_BYTES)
+            yield "steps at once", size * len(self.kpis)
         for kpi in self.kpis:
             yield f"history of {kpi.spec.name}", sum(size for _, _, size in self.books(kpi))
 

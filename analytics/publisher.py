@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analytics.arrays import Ints
+from analytics.arrays import Ints, Reading
 from analytics.cells import Cells
-from analytics.history import FINAL, KINDS, PARTIAL, Book, Record, Values
+from analytics.history import FINAL, KINDS, PARTIAL, Book, Record, Span, Values
 from analytics.outcome import outcome
 from analytics.plan import GridPlan
 from analytics.row import Row
@@ -40,15 +40,23 @@ class Publisher:
         self.books = [[Book(*book) for book in plan.books(kpi)] for kpi in plan.kpis]
         # Per tier the coarse window that is being filled; None: none.
         self.filling: list[int | None] = [None] * len(plan.tiers)
+        # Panes of the window that became final last, and what they said.
+        self._last: tuple[list[int], _Reading] | None = None
 
     # -- windows
 
-    def finish(self, end: int) -> None:
-        """The window is final: write all of its rows down as they are now."""
-        slots = self._slots(end)
-        keys = self.cells.present(slots)
-        for i, said in enumerate(self._say(slots, keys, self.plan.window.size)):
-            record = Record(end - self.plan.window.size, end, said, FINAL)
+    def finish(self, end: int, *, unchanged: bool = False) -> None:
+        """The window is final: write all of its rows down as they are now.
+
+        `unchanged`: nothing was counted since the last call, so if this window has the same panes it is not read again.
+        """
+        start, ms = self.plan.geometry.start(end), self.plan.geometry.axis.ms
+        panes = self.cells.pool.between(start, end)
+        if not (unchanged and self._last and self._last[0] == panes):
+            slots = self.cells.pool.slots(panes)
+            self._last = panes, self._read(slots, self.cells.present(slots))
+        for i, said in enumerate(self._say(self._last[1], ms(end) - ms(start))):
+            record = Record(ms(start), ms(end), said, FINAL)
             self.books[i][0].put(record)
             self.pending.append(Block(i, record.copy()))
 
@@ -61,15 +69,17 @@ class Publisher:
         self._update(end, final=False, everything=everything)
 
     def _update(self, end: int, *, final: bool, everything: bool) -> None:
-        start, slots = end - self.plan.window.size, self._slots(end)
+        start, ms = self.plan.geometry.start(end), self.plan.geometry.axis.ms
+        slots = self.cells.pool.slots(self.cells.pool.between(start, end))
         keys = self.cells.present(slots) if everything else self.cells.changed(slots)
         if not keys.size:
             return
-        for i, said in enumerate(self._say(slots, keys, self.plan.window.size)):
+        span = ms(start), ms(end)
+        for i, said in enumerate(self._say(self._read(slots, keys), span[1] - span[0])):
             book = self.books[i][0]
-            record = book.records.get(start)
+            record = book.records.get(span)
             if record is None:
-                record = Record(start, end, said, FINAL if final else PARTIAL)
+                record = Record(*span, said, FINAL if final else PARTIAL)
                 book.put(record)
                 changed: Record | None = record.copy()
             else:
@@ -79,41 +89,51 @@ class Publisher:
             if changed is not None:
                 self.pending.append(Block(i, changed))
 
-    def _slots(self, end: int) -> Ints:
-        pane, pool = self.plan.window.pane, self.cells.pool
-        return pool.slots(pool.between((end - self.plan.window.size) // pane, end // pane))
-
-    def _say(self, slots: Ints, keys: Ints, ms: int) -> Iterator[Values]:
-        readings = self.cells.read(slots, keys)
+    def _read(self, slots: Ints, keys: Ints) -> _Reading:
         others = self.cells.others_in(slots) if keys.size and keys[-1] == self.plan.max_keys else None
+        return _Reading(keys, self.cells.read(slots, keys), others)
+
+    def _say(self, read: _Reading, ms: int) -> Iterator[Values]:
         for kpi in self.plan.kpis:
-            values, errors = outcome(kpi.value, [readings[i] for i in kpi.aggregates], len(keys), ms)
-            yield Values(keys, values, errors, others)
+            values, errors = outcome(kpi.value, [read.readings[i] for i in kpi.aggregates], len(read.keys), ms)
+            yield Values(read.keys, values, errors, read.others)
 
     # -- the past
 
     def retire(self, panes: list[int]) -> None:
         """These panes are closed: add them to the coarser windows and give their slots back."""
         if self.plan.window.tumbling and self.filling:
-            self._fill(0, [(pane * self.plan.window.pane, self.cells.pool.slot(pane)) for pane in panes])
+            ms = self.plan.geometry.axis.ms
+            self._fill(0, [(ms(pane), self.cells.pool.slot(pane)) for pane in panes])
         for pane in panes:
             self.cells.close(pane)
-        self._trim(panes[-1] * self.plan.window.pane + self.plan.window.size)
+        self.trim(self.plan.geometry.axis.ms(self.plan.geometry.last_end(panes[-1])))
 
-    def _trim(self, closed_to: int) -> None:
+    def trim(self, closed_to: int) -> None:
+        """Drop what is too much of the past; windows that end by then are closed."""
         for books in self.books:
             if not self.plan.window.tumbling:
                 self._thin(books, closed_to)
             books[0].trim(closed_to)
 
     def _thin(self, books: list[Book], closed_to: int) -> None:
-        """Coarser resolutions of sliding windows are those that start at multiples of the coarser step."""
+        """Coarser resolutions of sliding and cumulative windows are some of them, every so much time one."""
         for book in books[1:]:
-            newest = book.records.peekitem(-1)[0] + book.width if book.records else None
-            for start in books[0].records.irange(newest, closed_to - self.plan.window.size):
-                if start % book.width == 0:
-                    book.put(books[0].records[start])
+            newest = book.newest()
+            for span in books[0].records.irange(newest, inclusive=(False, True)):
+                if span[1] > closed_to:
+                    break
+                if self._is_coarse(span, book.width):
+                    book.put(books[0].records[span])
             book.trim(closed_to)
+
+    def _is_coarse(self, span: Span, width: int) -> bool:
+        """Whether a window is kept at a coarser resolution: by its start; a step by its length, or as a day's last."""
+        if not self.plan.window.cumulative:
+            return span[0] % width == 0
+        axis = self.plan.geometry.axis
+        end = axis.number(span[1])
+        return (span[1] - span[0]) % width == 0 or axis.period(end)[0] == end
 
     def _tier_slot(self, tier: int) -> int:
         return self.plan.panes + tier
@@ -140,7 +160,7 @@ class Publisher:
             return
         width, slot = self.plan.tiers[tier][0], self._tier_slot(tier)
         slots = np.array([slot], np.int64)
-        for i, said in enumerate(self._say(slots, self.cells.present(slots), width)):
+        for i, said in enumerate(self._say(self._read(slots, self.cells.present(slots)), width)):
             book = self.books[i][tier + 1]
             book.put(Record(window * width, (window + 1) * width, said, FINAL))
             book.trim((window + 1) * width)
@@ -179,13 +199,14 @@ class Publisher:
     def kept(self, kpi: int, start: int, end: int) -> Iterator[Record]:
         """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch."""
         parts: list[list[Record]] = []
-        upto, tumbling = end, self.plan.window.tumbling
+        upto: tuple[int, ...] = (end,)
+        window = self.plan.window
         for i, book in enumerate(self.books[kpi]):
-            if upto <= start:
+            if upto[-1 if window.cumulative else 0] <= start:
                 break
-            size = book.width if tumbling and i else self.plan.window.size
-            found = [record for record in book.overlapping(start, upto, size) if record.start < upto]
-            if tumbling and i and found and found[-1].end > upto:
+            size = book.width if window.tumbling and i else window.longest
+            found = [r for r in book.overlapping(start, upto[0] + window.cumulative, size) if (r.start, r.end) < upto]
+            if window.tumbling and i and found and found[-1].end > upto[0]:
                 # It reaches into the stretch that the finer resolution still has a part of, which gives way.
                 parts[-1] = [record for record in parts[-1] if record.start >= found[-1].end]
             parts.append(found)
@@ -193,6 +214,14 @@ class Publisher:
             upto = upto if oldest is None else min(upto, oldest)
         for part in reversed(parts):
             yield from part
+
+
+class _Reading(NamedTuple):
+    """What the cells say of a window for some keys."""
+
+    keys: Ints
+    readings: list[Reading]
+    others: int | None
 
 
 def tier_number(tier: int, window: int) -> int:

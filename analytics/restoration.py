@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.cumulative import CumulativeGrid
 from analytics.grid import Grid
 from analytics.history import Record, Values
 from analytics.publisher import Block, tier_number
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
+from analytics.window import UTC
 
 __all__ = ["dump_grid", "generations", "load_grid"]
 
@@ -21,7 +23,9 @@ __all__ = ["dump_grid", "generations", "load_grid"]
 def identity(spec: KpiSpec) -> list[Any]:
     """What a KPI computes; title, owner and the like may change without losing its state."""
     where = spec.where or None
-    return [spec.name, spec.value, spec.window, where, list(spec.by), spec.delay, spec.grace, spec.max_keys]
+    same = [spec.name, spec.value, spec.window, where, list(spec.by), spec.delay, spec.grace, spec.max_keys]
+    # As in snapshots from before there were zones.
+    return same if spec.tz == UTC else [*same, spec.tz]
 
 
 def generations(specs: Sequence[KpiSpec], snapshot: Snapshot) -> dict[str, int]:
@@ -63,6 +67,8 @@ def dump_grid(grid: Grid) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         "books": books,
         "pending": [[grid.plan.kpis[block.kpi].spec.name for block in publisher.pending], pending],
     }
+    if isinstance(grid, CumulativeGrid):
+        meta["late_for"] = sorted(grid.late_for.items())
     return meta, buffers
 
 
@@ -76,6 +82,8 @@ def load_grid(grid: Grid, snapshot: Snapshot) -> None:
     buffers = {name[len(prefix) :]: array for name, array in snapshot.buffers.items() if name.startswith(prefix)}
     for name in ("final_to", "closed_to", "floor", "late", "closed_early"):
         setattr(grid, name, meta[name])
+    if isinstance(grid, CumulativeGrid):
+        grid.late_for = dict(meta["late_for"])
     cells, publisher = grid.cells, grid.publisher
     cells.keys.load(meta["keys"])
     slots = cells.restore_panes(meta["panes"])

@@ -12,7 +12,10 @@ Dims: TypeAlias = dict[str, Any]
 
 
 class Row(NamedTuple):
-    """The value of one KPI for one window and one combination of dimensions. Identity: (kpi, dims, start)."""
+    """The value of one KPI for one window and one combination of dimensions.
+
+    Identity: (kpi, dims, start); for cumulative windows, which share their start, (kpi, dims, start, end).
+    """
 
     kpi: str
     dims: Dims

@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 from analytics.definition import Definition, DefinitionError, condition, definition
 from analytics.expression import Node
 from analytics.place import Places
-from analytics.window import Window, duration_ms
+from analytics.window import UTC, Window, duration_ms
+from analytics.zone import known
 
 __all__ = ["Compiled", "KpiError", "KpiSpec"]
 
@@ -73,6 +74,8 @@ class KpiSpec:
     # After a window is final, how long corrections are still taken.
     grace: str = "10m"
     max_keys: int = 1_000
+    # The zone whose clock says where days begin.
+    tz: str = UTC
     owner: str = ""
     unit: str = ""
     # The direction of improvement: `up`, `down` or nothing.
@@ -143,11 +146,14 @@ class KpiSpec:
             elif field.default is MISSING:
                 raise _RefusalError("", f"{field.name!r} is missing")
         for key in table:
-            if key == "tz":
-                raise _RefusalError(key, "time zones are not available in this version")
             if key not in values:
                 raise _RefusalError(key, f"unknown key {key!r}")
         return cls(**values)
+
+    @property
+    def cumulative(self) -> bool:
+        """Whether its windows share their start, so that the end belongs to the identity of a row."""
+        return self.window.split()[:1] == ["cumulative"]
 
     def compile(self) -> Compiled:
         """Everything the engine needs to know.
@@ -171,8 +177,10 @@ class KpiSpec:
                 raise _RefusalError(key, str(e)) from e
         if times["grace"] > MAX_GRACE:
             raise _RefusalError("grace", "at most 7d")
+        if not known(self.tz):
+            raise _RefusalError("tz", f"there is no time zone {self.tz!r}, such as Europe/Berlin")
         try:
-            window = Window.parse(self.window)
+            window = Window.parse(self.window, self.tz)
         except ValueError as e:
             raise _RefusalError("window", str(e)) from e
         if not 1 <= self.max_keys <= MAX_KEYS:

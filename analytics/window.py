@@ -1,27 +1,28 @@
-"""Window geometry and durations: which windows hold an event, in whole milliseconds.
+"""Windows and durations as a KPI's author writes them, in whole milliseconds.
 
-Windows are half-open `[start, end)` and start at multiples of the hop since the epoch. Panes are the pieces that all
-windows of one kind are made of: their width divides both the size and the hop.
+Windows are half-open `[start, end)`. Tumbling and sliding ones start at multiples of the hop since the epoch,
+cumulative ones at multiples of their size; windows of whole days do so on the calendar of their zone. Panes are the
+pieces that all windows of one kind are made of: their width divides both the size and the hop.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from array import array
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
+from analytics.axis import Even, Uneven
+from analytics.geometry import Geometry, Spans, Steps
+from analytics.zone import DAY, midnights
 
-__all__ = ["Window", "duration_ms", "duration_text"]
+__all__ = ["UTC", "Window", "duration_ms", "duration_text"]
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d{1,9})\s*(ms|s|m|h|d)")
-_LATER_KINDS = ("session", "cumulative")
-
-Time = TypeVar("Time", int, NDArray[np.int64])
-"""A time in epoch milliseconds, or an array of them: the geometry is the same."""
+_LATER_KINDS = ("session",)
+UTC: Final = "UTC"
 
 
 def duration_ms(text: str) -> int:
@@ -51,20 +52,26 @@ def duration_text(ms: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Windows of `size` ms that start every `hop` ms; tumbling when both are the same."""
+    """Windows of `size` ms that start every `hop` ms; tumbling when both are the same.
+
+    Cumulative ones start every `size` ms instead, and there is one for each `hop` ms from the start on.
+    """
 
     size: int
     hop: int
+    cumulative: bool = False
+    # The zone whose days they follow; UTC as well for windows that are not of whole days.
+    zone: str = UTC
 
     @classmethod
-    def parse(cls, text: str) -> Window:
-        """Read `tumbling 1m` or `sliding 30m every 10s`.
+    def parse(cls, text: str, zone: str = UTC) -> Window:
+        """Read `tumbling 1m`, `sliding 30m every 10s` or `cumulative 1d every 1m`, with the KPI's `tz`.
 
         Raises:
             ValueError: the reason, fit for a KPI's author.
 
         >>> Window.parse("sliding 30m every 10s")
-        Window(size=1800000, hop=10000)
+        Window(size=1800000, hop=10000, cumulative=False, zone='UTC')
         """
         words = text.split()
         kind = words[0] if words else ""
@@ -72,7 +79,7 @@ class Window:
             raise ValueError(f"{kind} windows are not available in this version")
         if kind == "tumbling" and len(words) == 2:
             size = hop = duration_ms(words[1])
-        elif kind == "sliding" and len(words) == 4 and words[2] == "every":
+        elif kind in ("sliding", "cumulative") and len(words) == 4 and words[2] == "every":
             size, hop = duration_ms(words[1]), duration_ms(words[3])
         else:
             raise ValueError(f"{text!r} is not a window such as 'tumbling 1m' or 'sliding 30m every 10s'")
@@ -80,42 +87,48 @@ class Window:
             raise ValueError("a window and its hop last at least 1ms")
         if hop > size:
             raise ValueError(f"the hop {duration_text(hop)} is longer than the window {duration_text(size)}")
-        return cls(size, hop)
+        if kind == "cumulative" and size % hop:
+            raise ValueError(f"the window {duration_text(size)} is not a multiple of its step {duration_text(hop)}")
+        whole_days = size % DAY == 0 and (kind == "cumulative" or hop % DAY == 0)
+        return cls(size, hop, kind == "cumulative", zone if whole_days else UTC)
 
     @property
     def pane(self) -> int:
-        """Width of a pane in ms."""
+        """Width of a pane in ms; of a day that is not 24 hours long, what it would be if it were."""
         return math.gcd(self.size, self.hop)
 
     @property
     def tumbling(self) -> bool:
         """Whether each event lies in exactly one window."""
-        return self.size == self.hop
+        return self.size == self.hop and not self.cumulative
+
+    @property
+    def longest(self) -> int:
+        """A duration in ms that no window exceeds: of a zone's days, some are longer."""
+        return self.size if self.zone == UTC else self.size + DAY
+
+    @property
+    def steps(self) -> int:
+        """Windows that share a start."""
+        return self.size // self.hop if self.cumulative else 1
 
     def __str__(self) -> str:
-        size = duration_text(self.size)
-        return f"tumbling {size}" if self.tumbling else f"sliding {size} every {duration_text(self.hop)}"
+        size, zone = duration_text(self.size), "" if self.zone == UTC else f" in {self.zone}"
+        if self.tumbling:
+            return f"tumbling {size}{zone}"
+        return f"{'cumulative' if self.cumulative else 'sliding'} {size} every {duration_text(self.hop)}{zone}"
 
-    def first_end(self, time: Time) -> Time:
-        """End of the earliest window that holds `time`; the smallest window end above it.
+    def geometry(self) -> Geometry:
+        """Its panes on the time line and its windows in panes. Cost: for a zone, that of the table of its days."""
+        if self.cumulative:
+            if self.zone == UTC:
+                return Steps(Even(self.hop, self.steps))
+            return Steps(Uneven((self.zone, self.size, self.hop), self._days(self.size), self.size, self.hop))
+        size, hop = self.size // self.pane, self.hop // self.pane
+        if self.zone == UTC:
+            return Spans(Even(self.pane), size, hop)
+        return Spans(Uneven((self.zone, self.pane), self._days(self.pane), self.pane), size, hop)
 
-        >>> Window(10, 5).first_end(12)
-        15
-        """
-        return ((time - self.size) // self.hop + 1) * self.hop + self.size
-
-    def last_end(self, time: Time) -> Time:
-        """End of the latest window that holds `time`.
-
-        >>> Window(10, 5).last_end(12)
-        20
-        """
-        return time // self.hop * self.hop + self.size
-
-    def end_at_most(self, time: Time) -> Time:
-        """The largest window end that is not above `time`.
-
-        >>> Window(10, 4).end_at_most(13)
-        10
-        """
-        return (time - self.size) // self.hop * self.hop + self.size
+    def _days(self, span: int) -> array[int]:
+        """The local midnights at which windows of so many days can start."""
+        return midnights(self.zone)[:: span // DAY]

@@ -22,8 +22,8 @@ class EncodedRow(NamedTuple):
     """True for a retraction: the row stopped being true."""
 
 
-def encode_row(row: Row) -> EncodedRow:
-    """The JSON of a row, and its identity (dims, start). About 1.5 us."""
+def encode_row(row: Row, *, by_end: bool = False) -> EncodedRow:
+    """The JSON of a row, and its identity: (dims, start), or with `by_end` (dims, start, end). About 1.5 us."""
     body: dict[str, Any] = {
         "dims": row.dims,
         "start": row.start,
@@ -36,7 +36,8 @@ def encode_row(row: Row) -> EncodedRow:
         body["error"] = row.error
     if row.keys is not None:
         body["keys"] = row.keys
-    return EncodedRow((*row.dims.values(), row.start), orjson.dumps(body), row.kind == "retract")
+    window = (row.start, row.end) if by_end else (row.start,)
+    return EncodedRow((*row.dims.values(), *window), orjson.dumps(body), row.kind == "retract")
 
 
 def matches(row: Row, where: Where | None) -> bool:

@@ -152,7 +152,8 @@ class Hub:
             if not changed and not self._watermark_due(kpi, watermark):
                 continue
             self._told[kpi] = watermark
-            encoded = [(row, encode_row(row)) for row in changed]
+            by_end = self._specs[kpi].cumulative
+            encoded = [(row, encode_row(row, by_end=by_end)) for row in changed]
             for topic in topics.values():
                 topic.step(_narrow(encoded, topic.where), watermark)
 

@@ -6,11 +6,63 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
+
+DAY = 86_400_000
+EPOCH = date(1970, 1, 1).toordinal()
 
 Event = Mapping[str, Any]
 Value = Callable[[list[Event]], Any]
+Spans = Callable[[int], list[tuple[int, int]]]
+"""The windows, [start, end), that hold a time."""
+
+
+def even(size: int, hop: int) -> Spans:
+    """Tumbling and sliding windows."""
+    return lambda time: [(s, s + size) for s in range(time // hop * hop, time - size, -hop)]
+
+
+def steps(size: int, step: int) -> Spans:
+    """Cumulative windows."""
+
+    def spans(time: int) -> list[tuple[int, int]]:
+        start = time // size * size
+        return [(start, end) for end in range(start + step, start + size + 1, step) if end > time]
+
+    return spans
+
+
+def local_days(zone: str, around: int) -> list[int]:
+    """When local days begin, from 20 days before a time to 20 after it: every quarter of an hour is looked at."""
+    tz, quarter = ZoneInfo(zone), 900_000
+    starts, before = [], date.min
+    for time in range(around // quarter * quarter - 20 * DAY, around + 20 * DAY, quarter):
+        local = datetime.fromtimestamp(time / 1_000, tz).date()
+        if local > before:  # not when the clock is set back over midnight
+            starts.append(time)
+            before = local
+    return starts[1:]
+
+
+def days(zone: str, around: int, size: int, hop: int) -> Spans:
+    """Windows of `size` local days, one every `hop` of them."""
+    starts = local_days(zone, around)
+    # Which of them are multiples of the hop: their number since 1970 there.
+    numbers = [datetime.fromtimestamp(s / 1_000, ZoneInfo(zone)).date().toordinal() - EPOCH for s in starts]
+    spans = [(starts[i], starts[i + size]) for i, n in enumerate(numbers[:-size]) if n % hop == 0]
+    return lambda time: [(start, end) for start, end in spans if start <= time < end]
+
+
+def day_steps(zone: str, around: int, step: int) -> Spans:
+    """Cumulative windows of a local day, the last of which ends with the day."""
+    starts = local_days(zone, around)
+    pairs = list(pairwise(starts))
+    spans = [(start, min(end + step, stop)) for start, stop in pairs for end in range(start, stop, step)]
+    return lambda time: [(start, end) for start, end in spans if start <= time < end]
 
 
 def numbers(events: Iterable[Event], name: str) -> list[float]:
@@ -88,8 +140,7 @@ class Model:
     """One KPI. Times in ms; `by` is one property, or nothing."""
 
     value: Value
-    size: int
-    hop: int
+    spans: Spans
     delay: int
     grace: int
     by: str | None = None
@@ -97,7 +148,7 @@ class Model:
     def __post_init__(self) -> None:
         self.maxima: dict[str, int] = {}
         self.base = -math.inf
-        self.windows: dict[tuple[int, Any], Window] = {}
+        self.windows: dict[tuple[int, int, Any], Window] = {}
         self.rows: list[tuple[Any, ...]] = []
         self.late: list[int] = []
         self.seen = 0
@@ -109,35 +160,33 @@ class Model:
     def add(self, event: Event, source: str) -> None:
         time, watermark = event["timestamp"], self.watermark
         key = None if self.by is None else typed(event["properties"].get(self.by))
-        start = time // self.hop * self.hop
         taken = False
-        while start > time - self.size:
-            if start + self.size + self.grace > watermark:
-                self.windows.setdefault((start, key), Window()).events.append(event)
+        for start, end in self.spans(time):
+            if end + self.grace > watermark:
+                self.windows.setdefault((start, end, key), Window()).events.append(event)
                 taken = True
-            start -= self.hop
         if not taken:
             self.late.append(self.seen)
         self.seen += 1
         self.maxima[source] = max(self.maxima.get(source, time), time)
         self.base = max(self.base, min(self.maxima.values()))
-        for (start, key), window in self.windows.items():
-            if watermark < start + self.size <= self.watermark:
-                self.publish(start, key, window, "final")
+        for (start, end, key), window in self.windows.items():
+            if watermark < end <= self.watermark:
+                self.publish(start, end, key, window, "final")
 
-    def publish(self, start: int, key: Any, window: Window, kind: str) -> None:
+    def publish(self, start: int, end: int, key: Any, window: Window, kind: str) -> None:
         window.published = self.value(window.events)
         window.rev += 1
-        self.rows.append((start, start + self.size, key, window.published, kind, window.rev))
+        self.rows.append((start, end, key, window.published, kind, window.rev))
 
     def advance(self) -> list[tuple[Any, ...]]:
         """Finals and corrections since the last call."""
-        for (start, key), window in self.windows.items():
-            if start + self.size <= self.watermark:
+        for (start, end, key), window in self.windows.items():
+            if end <= self.watermark:
                 if window.rev < 0:
-                    self.publish(start, key, window, "final")
+                    self.publish(start, end, key, window, "final")
                 elif not same(window.published, self.value(window.events)):
-                    self.publish(start, key, window, "correction")
+                    self.publish(start, end, key, window, "correction")
         rows, self.rows = self.rows, []
         return rows
 
@@ -147,13 +196,9 @@ class Model:
         self.base = math.inf
         return rows + self.advance()
 
-    def open(self) -> dict[tuple[int, Any], Any]:
-        """Values of the windows that are not final: (start, key) -> value."""
-        return {
-            (start, key): self.value(window.events)
-            for (start, key), window in self.windows.items()
-            if start + self.size > self.watermark
-        }
+    def open(self) -> dict[tuple[int, int, Any], Any]:
+        """Values of the windows that are not final: (start, end, key) -> value."""
+        return {span: self.value(window.events) for span, window in self.windows.items() if span[1] > self.watermark}
 
 
 def typed(value: Any) -> Any:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from analytics import Batch, Engine, Row
-from tests.analytics.model import Event, typed
+from tests.analytics.model import DAY, EPOCH, Event, Spans, day_steps, days, even, steps, typed
+
+HOUR = 3_600_000
+
+Stream = Sequence[tuple[Event, str]]
 
 PRICES = st.one_of(
     st.none(),
@@ -33,18 +38,56 @@ EVENTS = st.fixed_dictionaries(
 )
 SOURCES = st.sampled_from(["s1", "s2", "s3"])
 STREAMS = st.lists(st.tuples(EVENTS, SOURCES), min_size=1, max_size=60)
-WINDOWS = st.sampled_from(
-    [
-        ("tumbling 5s", 5_000, 5_000),
-        ("tumbling 700ms", 700, 700),
-        ("sliding 10s every 5s", 10_000, 5_000),
-        ("sliding 10s every 4s", 10_000, 4_000),
-        ("sliding 7s every 3s", 7_000, 3_000),
-    ]
-)
-TIMES = st.sampled_from([0, 1_000, 2_500, 8_000])
 
-Stream = Sequence[tuple[Event, str]]
+
+class Windows(NamedTuple):
+    """A window definition and the model's idea of it. Generated times are stretched by `scale`, from `base` on."""
+
+    text: str
+    spans: Spans
+    tz: str = "UTC"
+    scale: int = 1
+    base: int = 0
+
+    def moved(self, stream: Stream) -> Stream:
+        """A generated stream where these windows are."""
+        return [
+            (dict(event) | {"timestamp": self.base + event["timestamp"] * self.scale}, source)
+            for event, source in stream
+        ]
+
+    def ms(self, time: int) -> str:
+        """A generated duration, stretched as the stream is."""
+        return f"{time * self.scale}ms"
+
+
+def _local(text: str, zone: str, day: date, spans: Callable[[str, int], Spans]) -> Windows:
+    """Windows of local days, with 40 generated seconds over the four days from one before `day` on."""
+    base = (day.toordinal() - EPOCH - 1) * DAY
+    return Windows(text, spans(zone, base), zone, 4 * DAY // 40_000, base)
+
+
+BERLIN_23, BERLIN_25 = date(2025, 3, 30), date(2025, 10, 26)
+SAO_PAULO_23 = date(2018, 11, 4)  # the clock jumped from midnight to one
+KINDS = [
+    Windows("tumbling 5s", even(5_000, 5_000)),
+    Windows("tumbling 700ms", even(700, 700)),
+    Windows("sliding 10s every 5s", even(10_000, 5_000)),
+    Windows("sliding 10s every 4s", even(10_000, 4_000)),
+    Windows("sliding 7s every 3s", even(7_000, 3_000)),
+    Windows("cumulative 15s every 1s", steps(15_000, 1_000)),
+    Windows("cumulative 12s every 3s", steps(12_000, 3_000)),
+    _local("tumbling 1d", "Europe/Berlin", BERLIN_23, lambda zone, base: days(zone, base, 1, 1)),
+    _local("sliding 3d every 1d", "Europe/Berlin", BERLIN_25, lambda zone, base: days(zone, base, 3, 1)),
+    _local("cumulative 1d every 1h", "Europe/Berlin", BERLIN_23, lambda zone, base: day_steps(zone, base, HOUR)),
+    _local("cumulative 1d every 4h", "Europe/Berlin", BERLIN_25, lambda zone, base: day_steps(zone, base, 4 * HOUR)),
+    _local("tumbling 1d", "America/Sao_Paulo", SAO_PAULO_23, lambda zone, base: days(zone, base, 1, 1)),
+    _local("cumulative 1d every 2h", "America/Sao_Paulo", SAO_PAULO_23, lambda z, base: day_steps(z, base, 2 * HOUR)),
+    _local("sliding 2d every 2d", "Asia/Kolkata", BERLIN_23, lambda zone, base: days(zone, base, 2, 2)),
+    _local("cumulative 1d every 3h", "Asia/Kolkata", BERLIN_23, lambda zone, base: day_steps(zone, base, 3 * HOUR)),
+]
+WINDOWS = st.sampled_from(KINDS)
+TIMES = st.sampled_from([0, 1_000, 2_500, 8_000])
 
 
 def batch(stream: Stream) -> Batch:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analytics import Engine, KpiSpec, Snapshot
 from tests.analytics.model import VALUES, Model, same
-from tests.analytics.streams import STREAMS, TIMES, WINDOWS, Stream, batch, feed, key_of, pieces, settled
+from tests.analytics.streams import STREAMS, TIMES, WINDOWS, Stream, Windows, batch, feed, key_of, pieces, settled
 
 # Each example runs a whole board, twice.
 FEWER = settings(max_examples=max(settings().max_examples // 4, 10))
@@ -32,12 +32,14 @@ def assert_rows(found: list[tuple[Any, ...]], expected: list[tuple[Any, ...]]) -
 
 @given(STREAMS, CUTS, WINDOWS, TIMES, TIMES, st.sampled_from(sorted(VALUES)), st.sampled_from([None, "country"]))
 def test_rows_equal_the_model(
-    stream: Stream, cuts: list[int], window: Any, delay: int, grace: int, value: str, by: str | None
+    stream: Stream, cuts: list[int], window: Windows, delay: int, grace: int, value: str, by: str | None
 ) -> None:
     """For any stream, finals, corrections, partials and late events are those of the event-by-event model."""
-    text, size, hop = window
-    spec = KpiSpec(name="k", value=value, window=text, delay=f"{delay}ms", grace=f"{grace}ms", by=(by,) if by else ())
-    engine, model = Engine([spec]), Model(VALUES[value], size, hop, delay, grace, by)
+    stream, scale = window.moved(stream), window.scale
+    spec = KpiSpec(name="k", value=value, window=window.text, tz=window.tz, by=(by,) if by else ())
+    spec = replace(spec, delay=window.ms(delay), grace=window.ms(grace))
+    engine = Engine([spec])
+    model = Model(VALUES[value], window.spans, delay * scale, grace * scale, by)
     late, at = [], 0
     partial: dict[Any, Any] = {}
     for piece in pieces(stream, cuts):
@@ -47,24 +49,24 @@ def test_rows_equal_the_model(
             model.add(event, source)
         rows = engine.advance(0).rows
         assert_rows(settled(rows), model.advance())
-        partial |= {(row.start, key_of(row)): row.value for row in rows if row.kind == "partial"}
+        partial |= {(row.start, row.end, key_of(row)): row.value for row in rows if row.kind == "partial"}
         assert engine.watermark() == model.watermark
     assert late == model.late
     newest = max(event["timestamp"] for event, _ in stream)
-    boundary = (newest - size) // hop * hop + hop + size
-    for (start, key), expected in model.open().items():
-        if start + size <= boundary:
-            assert same(partial[start, key], expected) or abs(partial[start, key] - expected) <= 1e-12 * abs(expected)
+    boundary = min(end for _, end in window.spans(newest))
+    for span, expected in model.open().items():
+        if span[1] <= boundary:
+            assert same(partial[span], expected) or abs(partial[span] - expected) <= 1e-12 * abs(expected)
     assert_rows(settled(engine.finish().rows), model.finish())
 
 
 @FEWER
 @given(STREAMS, CUTS, CUTS, WINDOWS, TIMES, TIMES)
 def test_a_batch_split_changes_nothing(
-    stream: Stream, cuts: list[int], others: list[int], window: Any, delay: int, grace: int
+    stream: Stream, cuts: list[int], others: list[int], window: Windows, delay: int, grace: int
 ) -> None:
     """However a stream is cut into batches, the rows of the next advance are the same, and so is the state."""
-    specs = board(window[0], delay, grace)
+    specs, stream = board(window, delay, grace), window.moved(stream)
     one, other = Engine(specs), Engine(specs)
     feed(one, stream, cuts)
     feed(other, stream, others)
@@ -75,10 +77,10 @@ def test_a_batch_split_changes_nothing(
 @FEWER
 @given(STREAMS, CUTS, WINDOWS, TIMES, TIMES, st.booleans())
 def test_a_restart_at_any_event_changes_nothing(
-    stream: Stream, cuts: list[int], window: Any, delay: int, grace: int, published: bool
+    stream: Stream, cuts: list[int], window: Windows, delay: int, grace: int, published: bool
 ) -> None:
     """An engine that is restored after every batch has the state and the rows of one that never stopped."""
-    specs = board(window[0], delay, grace)
+    specs, stream = board(window, delay, grace), window.moved(stream)
     steady, restarted = Engine(specs), Engine(specs)
     for piece in pieces(stream, cuts):
         assert restarted.ingest(batch(piece), 0) == steady.ingest(batch(piece), 0)
@@ -90,14 +92,14 @@ def test_a_restart_at_any_event_changes_nothing(
         assert restarted.snapshot().to_bytes() == state
     assert restarted.finish() == steady.finish()
     for spec in specs:
-        assert restarted.rows(spec.name, -(10**6), 10**6) == steady.rows(spec.name, -(10**6), 10**6)
+        assert restarted.rows(spec.name, -(1 << 50), 1 << 50) == steady.rows(spec.name, -(1 << 50), 1 << 50)
 
 
 @FEWER
 @given(STREAMS, st.randoms(use_true_random=False), WINDOWS)
-def test_any_order_within_delay_and_grace_ends_in_the_same_rows(stream: Stream, random: Any, window: Any) -> None:
+def test_any_order_within_delay_and_grace_ends_in_the_same_rows(stream: Stream, random: Any, window: Windows) -> None:
     """Nothing is late while the disorder is within delay + grace, and the last row of each window is the same."""
-    specs = board(window[0], 8_000, 40_000, max_keys=10)
+    specs, stream = board(window, 8_000, 40_000, max_keys=10), window.moved(stream)
     shuffled = list(stream)
     random.shuffle(shuffled)
     ends = []
@@ -106,8 +108,8 @@ def test_any_order_within_delay_and_grace_ends_in_the_same_rows(stream: Stream, 
         last: dict[Any, Any] = {}
         for piece in pieces(order, [7, 20, 33]):
             assert engine.ingest(batch(piece), 0) == []
-            last |= {(r.kpi, r.start, key_of(r)): (r.end, r.value) for r in engine.advance(0).rows}
-        last |= {(r.kpi, r.start, key_of(r)): (r.end, r.value) for r in engine.finish().rows}
+            last |= {(r.kpi, r.start, r.end, key_of(r)): r.value for r in engine.advance(0).rows}
+        last |= {(r.kpi, r.start, r.end, key_of(r)): r.value for r in engine.finish().rows}
         ends.append(last)
     assert ends[0] == ends[1]
 
@@ -129,9 +131,9 @@ def test_every_event_is_counted_once_or_late(stream: Stream, cuts: list[int], de
 
 @FEWER
 @given(STREAMS, CUTS, WINDOWS)
-def test_each_window_has_exactly_one_final(stream: Stream, cuts: list[int], window: Any) -> None:
-    """Per (kpi, dims, start) there is one final, of revision 0, and corrections count up from it."""
-    engine = Engine(board(window[0], 1_000, 8_000))
+def test_each_window_has_exactly_one_final(stream: Stream, cuts: list[int], window: Windows) -> None:
+    """Per (kpi, dims, start, end) there is one final, of revision 0, and corrections count up from it."""
+    engine, stream = Engine(board(window, 1_000, 8_000)), window.moved(stream)
     rows = []
     for piece in pieces(stream, cuts):
         engine.ingest(batch(piece), 0)
@@ -140,16 +142,17 @@ def test_each_window_has_exactly_one_final(stream: Stream, cuts: list[int], wind
     seen: dict[Any, list[Any]] = {}
     for row in rows:
         if row.kind != "partial":
-            seen.setdefault((row.kpi, row.start, key_of(row)), []).append((row.kind, row.rev))
+            seen.setdefault((row.kpi, row.start, row.end, key_of(row)), []).append((row.kind, row.rev))
     for history in seen.values():
         assert history == [("final" if i == 0 else "correction", i) for i in range(len(history))]
 
 
-def board(window: str, delay: int, grace: int, max_keys: int = 3) -> list[KpiSpec]:
+def board(window: Windows, delay: int, grace: int, max_keys: int = 3) -> list[KpiSpec]:
     """Every value of the model, half of them with a dimension and a condition."""
     specs = []
     for i, value in enumerate(sorted(VALUES)):
-        spec = KpiSpec(name=f"k{i}", value=value, window=window, delay=f"{delay}ms", grace=f"{grace}ms")
+        spec = KpiSpec(name=f"k{i}", value=value, window=window.text, tz=window.tz)
+        spec = replace(spec, delay=window.ms(delay), grace=window.ms(grace))
         if i % 2:
             spec = replace(spec, by=("country",), where="event = 'buy' OR price > 0", max_keys=max_keys)
         specs.append(spec)

@@ -43,15 +43,15 @@ def test_a_window_goes_from_partial_to_final_to_correction() -> None:
     """Each stage hands out only rows that changed, and a correction counts up from the final row."""
     grid = publisher(by=("country",))
     count(grid, (0, "b"), (1, "a"))
-    grid.show(1_000, everything=False)
+    grid.show(1, everything=False)
     assert taken(grid) == [("a", 0, 1, "partial", 0), ("b", 0, 1, "partial", 0)]
     count(grid, (2, "b"))
-    grid.show(1_000, everything=False)
+    grid.show(1, everything=False)
     assert taken(grid) == [("b", 0, 2, "partial", 0)]
-    grid.finish(1_000)
+    grid.finish(1)
     assert taken(grid) == [("a", 0, 1, "final", 0), ("b", 0, 2, "final", 0)]
     count(grid, (3, "b"), (4, "c"))
-    grid.correct(1_000)
+    grid.correct(1)
     assert taken(grid) == [("b", 0, 3, "correction", 1), ("c", 0, 1, "final", 0)]
 
 
@@ -59,11 +59,11 @@ def test_what_did_not_change_is_not_handed_out() -> None:
     """Nothing is pending for a window without new events, nor for events that leave the value as it is."""
     grid = publisher("uniq(country)")
     count(grid, (0, "a"))
-    grid.finish(1_000)
+    grid.finish(1)
     assert taken(grid) == [(None, 0, 1, "final", 0)]
-    grid.correct(1_000)
+    grid.correct(1)
     count(grid, (1, "a"))
-    grid.correct(1_000)
+    grid.correct(1)
     assert taken(grid) == []
 
 
@@ -71,10 +71,10 @@ def test_a_block_is_not_touched_by_later_changes() -> None:
     """A final row that waits to be handed out says what it said, though a correction came after it."""
     grid = publisher()
     count(grid, (0, "a"))
-    grid.finish(1_000)
+    grid.finish(1)
     grid.cells.clean()
     count(grid, (1, "a"))
-    grid.correct(1_000)
+    grid.correct(1)
     assert taken(grid) == [(None, 0, 1, "final", 0), (None, 0, 2, "correction", 1)]
     assert grid.take() == []
 
@@ -83,7 +83,7 @@ def test_the_overflow_row_is_last_and_says_for_how_many_keys_it_stands() -> None
     """With `max_keys` met, the other combinations are one row behind all, with their number."""
     grid = publisher(by=("country",), max_keys=1)
     count(grid, (0, "z"), (1, "a"), (2, "b"), (3, "a"))
-    grid.finish(1_000)
+    grid.finish(1)
     (block,) = grid.take()
     rows = grid.rows(0, block.record)
     assert [(row.dims["country"], row.value, row.keys) for row in rows] == [("z", 1, None), ("__other__", 3, 2)]
@@ -94,7 +94,7 @@ def test_retired_panes_live_on_in_coarser_windows() -> None:
     grid = publisher()
     for second in range(10):
         count(grid, (second * 1_000, "a"), (second * 1_000 + 1, "a"))
-        grid.finish((second + 1) * 1_000)
+        grid.finish(second + 1)
     grid.retire(list(range(10)))
     grid.close_tiers(10_000)
     assert len(grid.cells.pool) == 0
@@ -107,7 +107,7 @@ def test_kept_records_overlap_the_asked_stretch() -> None:
     grid = publisher()
     for second in range(5):
         count(grid, (second * 1_000, "a"))
-        grid.finish((second + 1) * 1_000)
+        grid.finish(second + 1)
     assert [record.start for record in grid.kept(0, 1_500, 4_000)] == [1_000, 2_000, 3_000]
     assert list(grid.kept(0, 9_000, 10_000)) == []
 

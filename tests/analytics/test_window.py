@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from analytics.window import Window, duration_ms, duration_text
@@ -28,7 +27,7 @@ def test_duration_text_reads_back(ms: int) -> None:
     assert duration_ms(duration_text(ms)) == ms
 
 
-@pytest.mark.parametrize("text", ["tumbling 1m", "sliding 30m every 10s"])
+@pytest.mark.parametrize("text", ["tumbling 1m", "sliding 30m every 10s", "cumulative 1d every 1m"])
 def test_window_writes_itself_as_it_was_read(text: str) -> None:
     """A window's text is the one it was parsed from."""
     window = Window.parse(text)
@@ -46,6 +45,9 @@ def test_window_writes_itself_as_it_was_read(text: str) -> None:
         ("tumbling 0s", "at least 1ms"),
         ("sliding 1m every 0s", "at least 1ms"),
         ("sliding 1m every 2m", "the hop 2m is longer than the window 1m"),
+        ("cumulative 1d", "is not a window"),
+        ("cumulative 1m every 2m", "the hop 2m is longer than the window 1m"),
+        ("cumulative 1d every 7m", "the window 1d is not a multiple of its step 7m"),
     ],
 )
 def test_bad_window_is_refused_with_its_reason(text: str, reason: str) -> None:
@@ -54,19 +56,41 @@ def test_bad_window_is_refused_with_its_reason(text: str, reason: str) -> None:
         Window.parse(text)
 
 
-@pytest.mark.parametrize("window", [Window(10, 10), Window(10, 5), Window(10, 4), Window(7, 3)])
-def test_ends_are_those_of_the_windows_that_hold_a_time(window: Window) -> None:
-    """First and last end agree with a search through all windows, also before the epoch and for arrays."""
-    times = np.arange(-40, 40)
-    all_ends = [start + window.size for start in range(-30 * window.hop, 30 * window.hop, window.hop)]
-    for time in times.tolist():
-        holding = [end for end in all_ends if end - window.size <= time < end]
-        assert (window.first_end(time), window.last_end(time)) == (min(holding), max(holding))
-        assert window.end_at_most(time) == max(end for end in all_ends if end <= time)
-    assert window.first_end(times).tolist() == [window.first_end(time) for time in times.tolist()]
-
-
 def test_pane_divides_size_and_hop() -> None:
     """A pane is the widest piece that makes up both the window and the hop."""
     assert Window(10, 4).pane == 2
     assert Window(60, 60).pane == 60
+    assert Window.parse("cumulative 1d every 7200s").pane == 7_200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "zoned"),
+    [
+        ("tumbling 1d", True),
+        ("tumbling 24h", True),
+        ("sliding 7d every 1d", True),
+        ("cumulative 1d every 1m", True),
+        ("cumulative 2d every 1d", True),
+        ("tumbling 1h", False),
+        ("sliding 1d every 1h", False),
+        ("cumulative 12h every 1h", False),
+    ],
+)
+def test_only_windows_of_whole_days_follow_a_zone(text: str, zoned: bool) -> None:
+    """All others are aligned to the epoch whatever the zone, and are the same windows as without one."""
+    window = Window.parse(text, "Asia/Kolkata")
+    assert (window.zone == "Asia/Kolkata") is zoned
+    assert (window == Window.parse(text)) is not zoned
+    assert str(window).endswith(" in Asia/Kolkata") is zoned
+
+
+def test_a_window_of_a_zone_starts_at_its_midnight() -> None:
+    """In Kolkata the second day of 1970 began at 18:30 UTC of the first; a cumulative one has its steps from there."""
+    midnight = 66_600_000
+    for text, step in (("tumbling 1d", 86_400_000), ("cumulative 1d every 1h", 3_600_000)):
+        geometry = Window.parse(text, "Asia/Kolkata").geometry()
+        axis = geometry.axis
+        end = geometry.first_end(axis.number(midnight))
+        assert (axis.ms(geometry.start(end)), axis.ms(end)) == (midnight, midnight + step)
+        before = geometry.last_end(axis.number(midnight - 1))
+        assert axis.ms(before) == midnight

@@ -50,6 +50,14 @@ def test_several_steps_are_conflated() -> None:
     assert [(r["start"], r["value"]) for r in message["set"]] == [(0, 3), (1000, 1), (2000, 2), (3000, 3)]
 
 
+def test_steps_that_share_a_start_are_conflated_by_their_end() -> None:
+    """Of cumulative windows two ends are two rows, and the latest row of each counts."""
+    topic = topic_of()
+    for end, value in ((60, 1), (120, 2), (60, 3)):
+        topic.step([encode_row(Row("k", {}, 0, end, value, "partial", 0), by_end=True)], None)
+    assert [(r["end"], r["value"]) for r in decode(topic.delta(1, 0))["set"]] == [(60, 3), (120, 2)]
+
+
 def test_the_head_has_an_empty_delta() -> None:
     """Who is at the head is told so."""
     topic = topic_of()
