@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from analytics import Row
@@ -11,9 +11,10 @@ from gateway.core.access import Access, Origins
 from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
 from gateway.core.hub import Hub
-from gateway.core.viewer import ViewerLimits
+from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.server.ingest import Ingest
 from gateway.server.metrics import Metrics
+from gateway.server.misfits import Misfits
 from gateway.wire.replies import Limits
 
 if TYPE_CHECKING:
@@ -40,13 +41,50 @@ class House:
     metrics: Metrics
     clock: Callable[[], int]
     later: Callable[[float, Callable[[], None]], object]
+    misfits: Misfits = field(default_factory=Misfits)
+    # The row that a snapshot was given last; when its maker fails, that one may be the reason.
+    handed: Row | None = None
     sessions: dict[Session, None] = field(default_factory=dict)
     numbers: int = 0
 
     def publish(self, now: int) -> None:
-        """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""
-        self.hub.publish(self.fold.engine.advance(now))
+        """Bring the engine up to date and its changes to the topics; viewers get them with their next flush.
+
+        Rows that cannot be encoded are left out. Topics that had their step before such a row was met get it again.
+        """
+        changes = self.fold.engine.advance(now)
+        try:
+            self.hub.publish(changes)
+        except Exception:
+            fitting = self.misfits.without(changes.rows)
+            if len(fitting) == len(changes.rows):
+                raise
+            self.hub.publish(replace(changes, rows=fitting))
 
     def rows(self, kpi: str, start_ms: int, end_ms: int) -> Iterator[Row]:
         """Rows of a KPI as they are asked for, from the engine of now: a reload puts another in its place."""
-        return self.fold.engine.each_row(kpi, start_ms, end_ms)
+        for row in self.fold.engine.each_row(kpi, start_ms, end_ms):
+            self.handed = row
+            yield row
+        self.handed = None
+
+    def is_misfit(self) -> bool:
+        """Whether what has just failed did so on a row that cannot be encoded. A snapshot goes on behind that row."""
+        row, self.handed = self.handed, None
+        return row is not None and self.misfits.is_one(row)
+
+    def flush(self, viewer: ViewerSession, now: int) -> None:
+        """Send a viewer what is due; see it out when it is too slow.
+
+        When a row stands in the way, all its subscriptions begin anew with a snapshot: frames may have been lost.
+        """
+        try:
+            keeps_up = viewer.flush(now)
+        except Exception:
+            if not self.is_misfit():
+                raise
+            for id_ in viewer.subscriptions:
+                viewer.resync(id_)
+            return
+        if not keeps_up:
+            self.hub.evict(viewer, now)

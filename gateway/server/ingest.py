@@ -87,6 +87,12 @@ class Ingest:
         """Bytes of batches that are not on disk yet."""
         return self._pending_bytes
 
+    @property
+    def waiting_since(self) -> int | None:
+        """When the oldest batch came that is not folded yet, in epoch milliseconds; None when all are."""
+        waiting = self._pending if self._writing is None else self._writing.arrivals
+        return waiting[0].received_at if waiting else None
+
     def submit(self, arrival: Arrival, waiter: Waiter | None = None) -> None:
         """Take a batch that is next in its producer's order. It is written with what else comes in this loop turn."""
         self._pending.append(arrival)

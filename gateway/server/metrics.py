@@ -63,9 +63,8 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
-        # Seconds from receipt of a batch to its ack, and of the newest one.
+        # Seconds from receipt of a batch to its ack.
         self._acks = Histogram(_SECONDS)
-        self._lag = 0.0
         # Group commits.
         self._commit_seconds = Histogram(_SECONDS)
         self._commit_bytes = Histogram(_BYTES)
@@ -88,8 +87,7 @@ class Metrics(Collector):
 
     def acked(self, ms: int) -> None:
         """A batch was acked, `ms` after it came."""
-        self._lag = ms / 1000
-        self._acks.add(self._lag)
+        self._acks.add(ms / 1000)
 
     def snapshot_failed(self) -> None:
         """A snapshot could not be stored."""
@@ -128,7 +126,6 @@ class Metrics(Collector):
 
     def _own(self) -> Iterator[Metric]:
         yield _histogram("tidegate_ack_seconds", "Receipt of a batch to its ack.", self._acks)
-        yield _gauge("tidegate_engine_lag_seconds", "Receipt of a batch to its KPIs, of the newest one.", self._lag)
         yield _histogram("tidegate_commit_seconds", "Writing and syncing one commit group.", self._commit_seconds)
         yield _histogram("tidegate_commit_bytes", "Size of one commit group.", self._commit_bytes)
         yield _counter("tidegate_snapshot_failures", "Snapshots that could not be stored.", self._snapshot_failures)
@@ -151,6 +148,11 @@ def _events(house: House) -> Iterator[Metric]:
     yield _gauge("tidegate_credit_outstanding_bytes", "Credit granted and not given back.", house.pool.outstanding)
     yield _gauge("tidegate_credit_pool_bytes", "The pool that credit comes from.", house.pool.size)
     yield _gauge("tidegate_kpi_memory_bytes", "Memory the KPI set may need.", engine.memory_bytes())
+    since = ingest.waiting_since
+    lag = 0.0 if since is None else max(0, now - since) / 1000
+    yield _gauge("tidegate_engine_lag_seconds", "Age of the oldest batch that the KPIs do not have yet.", lag)
+    left_out = house.misfits.counts
+    yield _counters("tidegate_rows_unencodable", "KPI rows left out of what viewers get.", "kpi", left_out)
     marks = {spec.name: engine.watermark(spec.name) for spec in engine.specs}
     ages = {name: max(0, now - mark) / 1000 for name, mark in marks.items() if mark is not None}
     yield _gauges("tidegate_watermark_age_seconds", "Age of the watermark.", "kpi", ages)

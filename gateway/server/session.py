@@ -122,8 +122,8 @@ class Session:
     def flush(self, now: int) -> None:
         """Send a viewer what is due; see it out when it is too slow."""
         viewer = self._viewer
-        if viewer is not None and not viewer.flush(now):
-            self._house.hub.evict(viewer, now)
+        if viewer is not None:
+            self._house.flush(viewer, now)
 
     def _take(self, text: bytes) -> None:
         codec = self._house.fold.codec

@@ -85,18 +85,25 @@ class Ticker:
 
     async def _render(self, until: float) -> None:
         """Make snapshots that viewers wait for, a piece in each turn."""
-        while self._loop.time() < until and self._house.hub.work():
+        while self._loop.time() < until and self._work():
             await self._breathe()
+
+    def _work(self) -> bool:
+        try:
+            return self._house.hub.work()
+        except Exception:
+            if not self._house.is_misfit():
+                raise
+            return True
 
     async def _fan_out(self) -> None:
         """Flush every viewer, letting the loop breathe between slices."""
         loop = self._loop
         until = loop.time() + SLICE_S
         now = self._clock()
-        hub = self._house.hub
-        for viewer in list(hub.viewers):
-            if not viewer.flush(now):
-                hub.evict(viewer, now)
+        house = self._house
+        for viewer in list(house.hub.viewers):
+            house.flush(viewer, now)
             if loop.time() >= until:
                 await self._breathe()
                 until = self._turn + SLICE_S

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
-from tests.server.serving import on_loop, producer_hello, serving, until, wire
+import pytest
+
+from gateway.core.viewer import ViewerSession
+from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
 from tests.server.talk import now
 
 
@@ -35,6 +39,36 @@ def test_rows_are_those_of_the_engine_of_now(tmp_path: Path) -> None:
             await socket.hear("ack")
             house.publish(now())
             assert [row.value for row in read("events", 0, 2**60)] == [1]
+
+    on_loop(run)
+
+
+def test_a_viewer_that_falls_behind_is_seen_out(tmp_path: Path) -> None:
+    """Its flush says so; any other failure of a flush is raised."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as looking:
+            hub = server.house.hub
+            await looking.say(viewer_hello())
+            await looking.hear("welcome")
+            (viewer,) = hub.viewers
+
+            class Behind:
+                """A viewer that cannot keep up, or breaks."""
+
+                viewer_id, subscriptions, deltas, snapshots, conflations = None, dict[int, object](), 0, 0, 0
+
+                def flush(self, now: int) -> bool:
+                    if not now:
+                        raise RuntimeError("broken")
+                    return False
+
+            behind = cast("ViewerSession", Behind())
+            hub.join(behind)
+            with pytest.raises(RuntimeError, match="broken"):
+                server.house.flush(behind, 0)
+            server.house.flush(behind, 1)
+            assert (list(hub.viewers), hub.evictions) == ([viewer], {"slow": 1})
 
     on_loop(run)
 

@@ -133,20 +133,24 @@ def test_no_ack_before_the_commit() -> None:
 
 
 def test_what_comes_during_a_commit_is_the_next_group() -> None:
-    """One group with all of it, and one ack for it."""
+    """One group with all of it, and one ack for it. How long the oldest waits is known until it is folded."""
 
     async def run() -> None:
         scene = Scene()
         scene.send(1)
         await scene.written()
+        scene.now = NOW + 500
         scene.send(2)
         scene.send(3)
+        since = [scene.ingest.waiting_since]
         scene.log.commit()
         await scene.written()
+        since.append(scene.ingest.waiting_since)
         assert len(scene.log.waiting) == 1
         scene.log.commit()
         await until(lambda: scene.accepted == 3)
         assert [ack.seq for ack in scene.peer.acks] == [1, 3]
+        assert [*since, scene.ingest.waiting_since] == [NOW, NOW + 500, None]
 
     on_loop(run)
 

@@ -52,7 +52,6 @@ def test_what_is_counted_is_shown() -> None:
     assert found["tidegate_ack_seconds_bucket{le=0.005}"] == 1
     assert found["tidegate_ack_seconds_bucket{le=1.0}"] == found["tidegate_ack_seconds_bucket{le=+Inf}"] == 2
     assert found["tidegate_ack_seconds_sum"] == pytest.approx(0.703)
-    assert found["tidegate_engine_lag_seconds"] == pytest.approx(0.7)
     assert found["tidegate_commit_seconds_count"] == 1
     assert found["tidegate_commit_bytes_sum"] == 5000
     assert found["tidegate_snapshot_failures_total"] == 1
@@ -73,7 +72,8 @@ def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
     )
     house = SimpleNamespace(
         fold=SimpleNamespace(ledger=ledger, engine=engine),
-        ingest=SimpleNamespace(sessions={1: None, 2: None}, level=2, pending_bytes=77),
+        ingest=SimpleNamespace(sessions={1: None, 2: None}, level=2, pending_bytes=77, waiting_since=998_500),
+        misfits=SimpleNamespace(counts={"a": 13}),
         pool=SimpleNamespace(outstanding=5, size=9),
         hub=SimpleNamespace(
             viewers={1: None}, evictions={"slow": 6}, totals=lambda: {"deltas": 7, "snapshots": 8, "conflations": 9}
@@ -109,6 +109,8 @@ def test_what_others_count_is_read_when_asked_for() -> None:
         "tidegate_credit_pool_bytes": 9,
         "tidegate_kpi_memory_bytes": 4096,
         "tidegate_watermark_age_seconds{kpi=a}": 100,
+        "tidegate_engine_lag_seconds": 1.5,
+        "tidegate_rows_unencodable_total{kpi=a}": 13,
         "tidegate_deltas_total": 7,
         "tidegate_snapshots_total": 8,
         "tidegate_conflations_total": 9,
@@ -122,6 +124,8 @@ def test_what_others_count_is_read_when_asked_for() -> None:
         "tidegate_closes_total{code=4103}": 2,
     }
     assert {name: found[name] for name in expected} == expected
+    house.ingest.waiting_since = None
+    assert samples(metrics)["tidegate_engine_lag_seconds"] == 0
     house.fold.ledger.accepted = 99
     assert samples(metrics)["tidegate_events_total{verdict=accepted}"] == 99
 

@@ -119,6 +119,63 @@ def test_a_tick_sees_what_holds_the_loop_within_it(tmp_path: Path, who: str) -> 
     on_loop(run)
 
 
+@pytest.mark.parametrize("where", ["snapshot", "delta"])
+def test_a_row_that_cannot_be_encoded_is_left_out(tmp_path: Path, where: str) -> None:
+    """Its viewers get the other rows and those of other KPIs, it is counted by KPI, and the beat goes on."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as looking:
+            house = server.house
+            bad = [Row("events", {}, 0, 1_000, 1, "final", 1), Row("events", {}, 1_000, 2_000, object(), "final", 1),
+                   Row("events", {}, 2_000, 3_000, 3, "final", 1)]  # fmt: skip
+            good = Row("by_country", {"country": "DE"}, 0, 1_000, 7, "final", 1)
+            stored = {"events": bad if where == "snapshot" else [], "by_country": [good]}
+            house.fold.engine.each_row = lambda kpi, *_: iter(stored[kpi])  # type: ignore[method-assign]
+            house.fold.engine.advance = lambda now: Changes(changed, {})  # type: ignore[method-assign]
+            changed: list[Row] = []
+            await looking.say(viewer_hello())
+            heard: dict[int, list[int]] = {1: [], 2: []}
+            for id_, kpi in enumerate(stored, 1):
+                await looking.say({"type": "subscribe", "id": id_, "kpi": kpi, "max_hz": 20})
+            ticker = Ticker(house, 10_000, 1 << 40)
+            await until(lambda: sum(len(viewer.subscriptions) for viewer in house.hub.viewers) == 2)
+            (viewer,) = house.hub.viewers
+            while any(one.offset is None for one in viewer.subscriptions.values()):
+                await ticker.tick()
+            if where == "delta":
+                changed[:] = [*bad, good]
+                await ticker.tick()
+                changed.clear()
+                while viewer.deltas < 2:  # due 50 ms after the snapshots, at 20 Hz
+                    await ticker.tick()
+                    await asyncio.sleep(0.005)
+            while heard[1] != [0, 2_000] or heard[2] != [0]:
+                await ticker.tick()
+                message = await looking.hear("snapshot", "delta")
+                rows = message["rows"] if message["type"] == "snapshot" else message["set"]
+                heard[message["id"]] = sorted({*heard[message["id"]], *(row["start"] for row in rows)})
+            assert house.misfits.counts == {"events": 1}
+
+    on_loop(run)
+
+
+@pytest.mark.parametrize("place", ["publish", "work"])
+def test_another_mistake_is_not_hidden(tmp_path: Path, place: str) -> None:
+    """What fails without such a row is raised: the owner of the beat ends the gateway."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server:
+
+            def fail(*_: object) -> bool:
+                raise RuntimeError(place)
+
+            setattr(server.house.hub, place, fail)
+            with pytest.raises(RuntimeError, match=place):
+                await Ticker(server.house, 10_000, 1 << 40).tick()
+
+    on_loop(run)
+
+
 def test_memory_near_its_cap_holds_the_producers(tmp_path: Path) -> None:
     """From nine tenths of the cap on, no credit: level 3, told to who is connected."""
 
