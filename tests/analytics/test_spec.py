@@ -122,6 +122,11 @@ def test_files_that_cannot_be_read_are_kpi_errors(tmp_path: Path) -> None:
     assert KpiSpec.load(path) == KpiSpec.parse(GOOD)
 
 
+def test_sessions_of_the_default_set_are_one_number() -> None:
+    """All sessions, not those of the largest group."""
+    assert [spec.by for spec in KpiSpec.default() if spec.name == "sessions"] == [()]
+
+
 def test_default_set_compiles_under_unique_names() -> None:
     """The built-in KPIs all run, and no two have the same name."""
     specs = KpiSpec.default()
