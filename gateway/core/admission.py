@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from analytics import Batch
 from analytics.batch import time_ms
 from analytics.dictionary import NULL, Encoded
-from gateway.core.dedup import UuidHorizon, uuid_key
+from gateway.core.dedup import UuidHorizon, batch_key, uuid_key
 from gateway.core.producer import Arrival
+from gateway.core.producers import ANONYMOUS
 from gateway.wire.codec import Codec
 from gateway.wire.events import EventReader
 from gateway.wire.messages import Defaults
@@ -65,6 +66,7 @@ def admit(arrivals: Sequence[Arrival], codec: Codec, horizon: UuidHorizon) -> Ad
             if verdict.outcome == "drop":
                 skip[start + verdict.nth] = True
     _drop_repeats(arrivals, lengths, skip, horizon, findings)
+    _drop_repeated_batches(arrivals, starts, skip, horizon, findings)
     timestamp, clamped = _event_times(arrivals, lengths, skip, findings)
     batch = Batch(
         n=count,
@@ -107,6 +109,28 @@ def _drop_repeats(
         place = places[repeated]
         skip[place] = True
         findings.append(Finding(place, "duplicate", "uuid"))
+
+
+def _drop_repeated_batches(
+    arrivals: Sequence[Arrival],
+    starts: Sequence[int],
+    skip: NDArray[np.bool_],
+    horizon: UuidHorizon,
+    findings: list[Finding],
+) -> None:
+    """The events without an id of their own, by the batch they are in. What nobody sent has no order, and is new."""
+    keys, places = [], []
+    for at, arrival in enumerate(arrivals):
+        if not arrival.events.identified and arrival.producer.id != ANONYMOUS:
+            keys.append(batch_key(arrival.producer.id, arrival.epoch, arrival.seq))
+            places.append(at)
+    for repeated in horizon.claim(keys):
+        at = places[repeated]
+        events = arrivals[at].events
+        for place, uuid in enumerate(events.uuid or [None] * events.n, starts[at]):
+            if uuid is None and not skip[place]:
+                skip[place] = True
+                findings.append(Finding(place, "duplicate", "uuid"))
 
 
 def _event_times(

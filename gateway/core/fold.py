@@ -17,7 +17,7 @@ from gateway.core.admission import Admitted, Finding, admit
 from gateway.core.dedup import UuidHorizon
 from gateway.core.ledger import Ledger
 from gateway.core.producer import Arrival
-from gateway.core.producers import Producer, ProducerTable
+from gateway.core.producers import ANONYMOUS, Producer, ProducerTable
 from gateway.core.record import decode_record
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Codec
@@ -25,18 +25,9 @@ from gateway.wire.events import FIXED, EventReader
 from gateway.wire.messages import Defaults
 from gateway.wire.replies import Limits, WireVerdict
 
-__all__ = ["Applied", "Fold", "Group"]
+__all__ = ["Applied", "Fold"]
 
 _decode_defaults = msgspec.json.Decoder(Defaults).decode
-
-
-class Group(NamedTuple):
-    """A commit group on its way to disk: its batches, their columns, the log row and how many events it holds."""
-
-    arrivals: list[Arrival]
-    admitted: Admitted
-    payload: bytes
-    events: int
 
 
 class Applied(NamedTuple):
@@ -132,9 +123,7 @@ class Fold:
         self._trim()
         self.ledger.count(len(arrivals), admitted.batch.n)
         for arrival in arrivals:
-            producer = arrival.producer
-            if producer.epoch == arrival.epoch:
-                producer.durable_seq = max(producer.durable_seq, arrival.seq)
+            arrival.producer.written(arrival.epoch, arrival.seq)
         findings = admitted.findings
         if late:
             findings = findings + [Finding(verdict[0], verdict.outcome, verdict.reason) for verdict in late]
@@ -170,14 +159,17 @@ class Fold:
         except ValueError:
             self.unreadable += 1
             return 0
+        for fence in logged.fences:
+            self.table.raise_epoch(fence.producer, fence.epoch, fence.last_seq)
         arrivals = []
-        for entry, frame, defaults in logged:
+        for entry, frame, defaults in logged.batches:
             try:
                 message = self.codec.batch(frame)
             except ProtocolError:
                 self.unreadable += 1
                 continue
-            self.table.settle(entry.producer, entry.epoch, entry.seq)
+            if entry.producer != ANONYMOUS:
+                self.table.settle(entry.producer, entry.epoch, entry.seq)
             producer = self.table.get(entry.producer) or Producer(entry.producer, entry.epoch, entry.seq)
             arrivals.append(
                 Arrival(

@@ -62,9 +62,12 @@ class Decision(NamedTuple):
     arrival: Arrival | None = None
     answer: ServerMessage | None = None
     close: int | None = None
+    again: bool = False
+    """It is on disk already: an ack is owed, one for all that came in the same read."""
 
 
 _NOTHING = Decision()
+_AGAIN = Decision(again=True)
 
 
 class ProducerSession:
@@ -111,11 +114,8 @@ class ProducerSession:
         self._nacked: int | None = None
         self._warned = False
 
-    def receive(self, batch: Batch, size: int, now: int, level: int = 0, wait_ms: int = 0) -> Decision:
-        """Judge a batch frame of `size` payload bytes. The overrun is judged before the gap.
-
-        `level` and `wait_ms` are those that an ack would say now; a repeated batch is acked with them.
-        """
+    def receive(self, batch: Batch, size: int, now: int) -> Decision:
+        """Judge a batch frame of `size` payload bytes. The overrun is judged before the gap."""
         self._bytes_seen += size
         self.backlog = batch.backlog
         producer = self.producer
@@ -130,7 +130,7 @@ class ProducerSession:
         if batch.seq <= producer.received_seq:
             # Seen before. If it is still on its way to disk, the ack of its group will say so.
             self.window.consume(size)
-            return Decision(answer=self.ack(level, wait_ms)) if batch.seq <= producer.durable_seq else _NOTHING
+            return _AGAIN if batch.seq <= producer.durable_seq else _NOTHING
         if batch.seq > producer.received_seq + 1:
             self.window.consume(size)
             want = producer.received_seq + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
 
@@ -13,7 +13,11 @@ from gateway.core.clock import ClockOffset
 if TYPE_CHECKING:
     from gateway.core.producer import ProducerSession
 
-__all__ = ["Claim", "Producer", "ProducerTable"]
+__all__ = ["ANONYMOUS", "Claim", "Producer", "ProducerTable"]
+
+ANONYMOUS: Final = ""
+"""The id of whoever posts without one. On the wire an id has a character at least, so no client can have it; there is
+no row for it, since what comes under it has no order."""
 
 PIECE = 4_096
 """Rows that are encoded at a time, in about 2 ms."""
@@ -22,12 +26,14 @@ PIECE = 4_096
 class Producer:
     """One producer id in its current epoch."""
 
-    __slots__ = ("clock", "durable_seq", "epoch", "first_seq", "id", "owner", "received_seq")
+    __slots__ = ("clock", "durable_seq", "epoch", "epoch_durable", "first_seq", "id", "owner", "received_seq")
 
     def __init__(self, producer_id: str, epoch: int, last_seq: int) -> None:
         self.id = producer_id
         self.epoch = epoch
-        # Where this epoch began for us: batches below it were never applied under it.
+        # False from when we met a higher epoch until that is on disk: a crash would let the older one write again.
+        self.epoch_durable = True
+        # Where this epoch began for us. All from here to `durable_seq` was applied; of what is below, who knows.
         self.first_seq = last_seq + 1
         # The last batch that is on disk: what may be acked.
         self.durable_seq = last_seq
@@ -37,6 +43,19 @@ class Producer:
         self.owner: ProducerSession | None = None
         # Survives reconnects: a device keeps its clock.
         self.clock = ClockOffset()
+
+    def restart(self, epoch: int, next_seq: int) -> None:
+        """Count from `next_seq` in this epoch. Batches that are on their way keep their place in the log."""
+        self.epoch, self.first_seq = epoch, next_seq
+        self.durable_seq = self.received_seq = next_seq - 1
+
+    def written(self, epoch: int, seq: int) -> None:
+        """A batch is on disk and applied. It moves the row when it is the next one, as all in the row's order are."""
+        if epoch == self.epoch:
+            self.epoch_durable = True
+            # Others: a post that came out of order, or what was on its way when the row was taken back.
+            if seq == self.durable_seq + 1:
+                self.durable_seq = seq
 
     @property
     def busy(self) -> bool:
@@ -73,23 +92,38 @@ class ProducerTable:
     def claim(self, producer_id: str, epoch: int, next_seq: int) -> Claim | None:
         """The row of (id, epoch), made or moved to a higher epoch if need be; None when the epoch is a past one.
 
-        A client whose `next_seq` is past what we have on disk was acked by a server that is not us any more (an older
-        data folder was put back): it is met as unknown, so that it raises its epoch and sends what it still has.
+        A client whose `next_seq` is past what we have was acked by a server that is not us any more (an older data
+        folder was put back). That is a gap, and no reason to move: it is met as unknown, so that it raises its epoch
+        and sends what it still has; if it goes on instead, it is told what we want.
+
+        A client that still holds batches from before where we met it (a post of its overtook them) is taken back to
+        them. What comes twice then is known by its event ids.
         """
         row = self._rows.get(producer_id)
-        if row is not None and epoch < row.epoch:
-            return None
-        if row is not None and epoch == row.epoch and next_seq <= row.received_seq + 1:
-            self._rows.move_to_end(producer_id)
-            return Claim(row, known=True)
         if row is None:
             row = Producer(producer_id, epoch, next_seq - 1)
+            # The numbering of epochs begins at 1: only behind a later one there may be an older to fence.
+            row.epoch_durable = epoch <= 1
             self._add(row)
-        else:
-            row.epoch, row.first_seq = epoch, next_seq
-            row.durable_seq = row.received_seq = next_seq - 1
+            return Claim(row, known=False)
+        if epoch < row.epoch:
+            return None
         self._rows.move_to_end(producer_id)
-        return Claim(row, known=False)
+        if epoch > row.epoch:
+            row.restart(epoch, next_seq)
+            row.epoch_durable = False
+            return Claim(row, known=False)
+        if next_seq < row.first_seq:
+            row.restart(epoch, next_seq)
+        return Claim(row, known=next_seq <= row.received_seq + 1)
+
+    def raise_epoch(self, producer_id: str, epoch: int, last_seq: int) -> None:
+        """An epoch was raised, as the log says. One that is not higher than ours changes nothing."""
+        row = self._rows.get(producer_id)
+        if row is None:
+            self._add(Producer(producer_id, epoch, last_seq))
+        elif epoch > row.epoch:
+            row.restart(epoch, last_seq + 1)
 
     def settle(self, producer_id: str, epoch: int, seq: int) -> None:
         """A batch of this producer is on disk. Batches of a past epoch change nothing."""
@@ -98,7 +132,8 @@ class ProducerTable:
             row = Producer(producer_id, epoch, seq - 1)
             self._add(row)
         if epoch > row.epoch:
-            row.epoch, row.first_seq, row.durable_seq, row.received_seq = epoch, seq, seq, seq
+            row.restart(epoch, seq)
+            row.durable_seq = row.received_seq = seq
         elif epoch == row.epoch:
             row.durable_seq = max(row.durable_seq, seq)
             row.received_seq = max(row.received_seq, seq)

@@ -1,7 +1,8 @@
 """What one row of the event log holds: the batches of a commit group, as they came, and what was known at receipt.
 
 Raw frames and not columns: a later KPI may read a property that none read before. With them goes what is not in the
-event, so that a replay needs no clock and no connection: receive time, clock offset, producer, defaults.
+event, so that a replay needs no clock and no connection: receive time, clock offset, producer, defaults. A row may
+also say that epochs were raised, so that what was fenced once stays fenced.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import msgspec
 
 from gateway.core.producer import Arrival
 
-__all__ = ["Entry", "decode_record", "encode_record"]
+__all__ = ["Entry", "Fence", "Logged", "decode_record", "encode_record"]
 
 VERSION = 1
 
@@ -31,11 +32,21 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     size: int
 
 
+class Fence(msgspec.Struct, frozen=True, array_like=True):
+    """A producer raised its epoch: older ones may write no more. `last_seq` is the batch before its first."""
+
+    producer: str
+    epoch: int
+    last_seq: int
+
+
 class _Record(msgspec.Struct, frozen=True, array_like=True):
     version: int
     defaults: list[bytes]
     entries: list[Entry]
     frames: bytes
+    # Rows of before there were any end here.
+    fences: list[Fence] = []
 
 
 class LoggedBatch(NamedTuple):
@@ -46,11 +57,18 @@ class LoggedBatch(NamedTuple):
     defaults: bytes
 
 
+class Logged(NamedTuple):
+    """A row as read back."""
+
+    batches: list[LoggedBatch]
+    fences: list[Fence]
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Record)
 
 
-def encode_record(arrivals: Sequence[Arrival]) -> bytes:
+def encode_record(arrivals: Sequence[Arrival], fences: Sequence[Fence] = ()) -> bytes:
     """The payload of one commit group. About 1 us a batch plus two copies of its frames."""
     table: dict[bytes, int] = {}
     entries = [
@@ -65,11 +83,12 @@ def encode_record(arrivals: Sequence[Arrival]) -> bytes:
         )
         for a in arrivals
     ]
-    return _encoder.encode(_Record(VERSION, list(table), entries, b"".join([a.text for a in arrivals])))
+    frames = b"".join([a.text for a in arrivals])
+    return _encoder.encode(_Record(VERSION, list(table), entries, frames, list(fences)))
 
 
-def decode_record(payload: bytes) -> list[LoggedBatch]:
-    """The batches of a row.
+def decode_record(payload: bytes) -> Logged:
+    """What a row holds.
 
     Raises:
         ValueError: the payload is of another version or no record at all.
@@ -86,4 +105,4 @@ def decode_record(payload: bytes) -> list[LoggedBatch]:
         defaults = record.defaults[entry.defaults] if entry.defaults >= 0 else b""
         batches.append(LoggedBatch(entry, record.frames[at : at + entry.size], defaults))
         at += entry.size
-    return batches
+    return Logged(batches, record.fences)

@@ -14,20 +14,18 @@ from itertools import islice
 
 from analytics import KpiSpec
 from gateway.core.credit import CreditPool, Pressure, level_of
-from gateway.core.fold import Applied, Fold, Group
+from gateway.core.fold import Applied, Fold
 from gateway.core.producer import Arrival, ProducerSession
+from gateway.core.producers import Producer
 from gateway.core.record import encode_record
 from gateway.server.metrics import Metrics
+from gateway.server.pending import Group, Pending
 from gateway.server.rejects import Rejects
 from gateway.server.saving import Saving
 from gateway.store import Committed, EventLog, Failed
 from gateway.wire.replies import WireVerdict
 
 __all__ = ["Ingest"]
-
-GROUP_BYTES = 1_048_576
-GROUP_EVENTS = 4_096
-"""At 5 us each when all of them need a careful look, a group holds the loop for no more than 20 ms."""
 
 RETRY_S = 0.5
 HOLD_MS = (1_000, 3_000)
@@ -69,10 +67,10 @@ class Ingest:
         self._clock = clock
         self._fail = fail
         self._rejects = Rejects(log)
-        # Batches that wait for the disk, and their bytes.
-        self._pending: list[Arrival] = []
-        self._pending_bytes = 0
+        self._pending = Pending()
         self._waiters: dict[tuple[str, int, int], list[Waiter]] = {}
+        # Connections that sent again what is on disk, in this turn of the loop.
+        self._repeating: dict[ProducerSession, None] = {}
         # The group that the writer has; None while it has none.
         self._writing: Group | None = None
         self._scheduled = False
@@ -85,7 +83,7 @@ class Ingest:
     @property
     def pending_bytes(self) -> int:
         """Bytes of batches that are not on disk yet."""
-        return self._pending_bytes
+        return self._pending.bytes
 
     @property
     def waiting_since(self) -> int | None:
@@ -95,13 +93,21 @@ class Ingest:
 
     def submit(self, arrival: Arrival, waiter: Waiter | None = None) -> None:
         """Take a batch that is next in its producer's order. It is written with what else comes in this loop turn."""
-        self._pending.append(arrival)
-        self._pending_bytes += len(arrival.text)
+        self._pending.add(arrival)
         if waiter is not None:
             self.wait(arrival.producer.id, arrival.epoch, arrival.seq, waiter)
-        if self._writing is None and not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._write_next)
+        self._schedule()
+
+    def fence(self, producer: Producer, done: Callable[[], None]) -> None:
+        """Write down that this producer's epoch was raised. `done` is called when no crash can undo it any more."""
+        self._pending.fence(producer, done)
+        self._schedule()
+
+    def ack_again(self, session: ProducerSession) -> None:
+        """A batch came that is on disk. One ack says so for all that this connection sends in this turn of the loop."""
+        if not self._repeating:
+            self._loop.call_soon(self._ack_repeats)
+        self._repeating[session] = None
 
     def join(self, session: ProducerSession) -> None:
         """A producer has been welcomed, and told the level."""
@@ -142,11 +148,11 @@ class Ingest:
             KpiError: the set cannot run; nothing has changed then.
         """
         self.fold.reload(specs)
-        self._pending = self.fold.decode_again(self._pending)
+        self._pending.arrivals = self.fold.decode_again(self._pending.arrivals)
 
     async def settled(self) -> None:
         """Wait until everything submitted so far is applied, and the disk is idle."""
-        while (self._pending or self._writing or self._saving.busy) and not self._failed:
+        while self._busy and not self._failed:
             future = self._loop.create_future()
             self._idle.append(future)
             await future
@@ -158,32 +164,30 @@ class Ingest:
             self._saving.begin(self.fold, self._log.last_position(), self._clock())
             await self.settled()
 
+    @property
+    def _busy(self) -> bool:
+        return bool(self._pending or self._writing or self._saving.busy)
+
+    def _schedule(self) -> None:
+        if self._writing is None and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._write_next)
+
     def _write_next(self) -> None:
         self._scheduled = False
         if self._writing is not None or self._failed or not self._pending:
             return
-        arrivals, events = self._take()
+        taken = self._pending.take()
         with self._vital():
-            admitted = self.fold.admit(arrivals)
-        self._writing = Group(arrivals, admitted, encode_record(arrivals), events)
+            admitted = self.fold.admit(taken.arrivals)
+        payload = encode_record(taken.arrivals, [raised.fence for raised in taken.raises])
+        self._writing = Group(taken, admitted, payload)
         self._append()
-
-    def _take(self) -> tuple[list[Arrival], int]:
-        size = events = count = 0
-        for arrival in self._pending:
-            if count and (size >= GROUP_BYTES or events >= GROUP_EVENTS):
-                break
-            count += 1
-            size += len(arrival.text)
-            events += arrival.events.n
-        arrivals = self._pending[:count]
-        del self._pending[:count]
-        return arrivals, events
 
     def _append(self) -> None:
         group = self._writing
         assert group is not None
-        self._log.append(group.payload, group.events, self._clock(), self._written)
+        self._log.append(group.payload, group.taken.events, self._clock(), self._written)
 
     def _written(self, result: Committed | Failed) -> None:
         """Called in the writer thread."""
@@ -200,12 +204,16 @@ class Ingest:
         if not self._storing:
             self._storing = True
             self._judge()
-        with self._vital():
-            applied = self.fold.apply(group.arrivals, group.admitted, group.arrivals[-1].received_at)
-        self._pending_bytes -= sum(len(a.text) for a in group.arrivals)
-        self._judge()
-        self._acknowledge(group, applied)
-        self._rejects.keep(group.arrivals, applied.rejected, self._clock())
+        arrivals = group.taken.arrivals
+        for raised in group.taken.raises:
+            raised.conclude()
+        if arrivals:
+            with self._vital():
+                applied = self.fold.apply(arrivals, group.admitted, arrivals[-1].received_at)
+            self._pending.settle(group.taken)
+            self._judge()
+            self._acknowledge(arrivals, applied)
+            self._rejects.keep(arrivals, applied.rejected, self._clock())
         now = self._clock()
         if self._saving.due(now):
             self._saving.begin(self.fold, result.position, now)
@@ -245,11 +253,11 @@ class Ingest:
         else:
             self._loop.call_later(RETRY_S, self._retry)
 
-    def _acknowledge(self, group: Group, applied: Applied) -> None:
+    def _acknowledge(self, arrivals: Sequence[Arrival], applied: Applied) -> None:
         """One ack for each connection, with the verdicts of all its batches in the group."""
         now = self._clock()
         owners: dict[ProducerSession, tuple[WireVerdict, ...]] = {}
-        for place, arrival in enumerate(group.arrivals):
+        for place, arrival in enumerate(arrivals):
             verdicts = applied.verdicts.get(place, ())
             if arrival.session is not None:
                 arrival.session.settled(len(arrival.text))
@@ -264,6 +272,14 @@ class Ingest:
         wait_ms = self.hold_ms() if self.level >= 3 else 0
         for owner, verdicts in owners.items():
             self._ack(owner, wait_ms, verdicts)
+            if self._repeating:
+                self._repeating.pop(owner, None)
+
+    def _ack_repeats(self) -> None:
+        repeating, self._repeating = self._repeating, {}
+        for session in repeating:
+            if not session.closed:
+                self._ack(session, self.hold_ms() if self.level >= 3 else 0)
 
     def _ack(self, session: ProducerSession, wait_ms: int, verdicts: tuple[WireVerdict, ...] = ()) -> None:
         """Say an ack; while it tells to hold, silence of that producer is our doing and does not make it idle."""
@@ -277,8 +293,10 @@ class Ingest:
         self.fold.engine.throttle(session.producer.id, on, self._clock())
 
     def _judge(self) -> None:
-        oldest = self._clock() - self._pending[0].received_at if self._pending else 0
-        pending = self._pending_bytes / self.pool.size
+        # A disk that does not come back shows in what it was given first.
+        waiting = (self._writing and self._writing.taken.arrivals) or self._pending.arrivals
+        oldest = self._clock() - waiting[0].received_at if waiting else 0
+        pending = self._pending.bytes / self.pool.size
         level = level_of(Pressure(pending, oldest, self.memory, self._storing))
         before, self.level = self.level, level
         if (level >= 3) != (before >= 3):

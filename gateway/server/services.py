@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import orjson
 
 from gateway.config import Config
 from gateway.core.encoding import encode_row
+from gateway.core.post import PostFate, judge_post
 from gateway.core.producer import Arrival
-from gateway.core.producers import Producer
+from gateway.core.producers import ANONYMOUS, Producer
 from gateway.errors import ProtocolError
 from gateway.server.csvrows import csv_rows
 from gateway.server.house import House
@@ -27,7 +28,6 @@ from gateway.wire.replies import WireVerdict
 
 __all__ = ["HouseServices"]
 
-ANONYMOUS = "http"
 RETRY_AFTER_S = 2
 
 _Verdicts: TypeAlias = asyncio.Future[tuple[WireVerdict, ...]]
@@ -80,24 +80,20 @@ class HouseServices:
             self._posts += 1
             return await self._apply(batch, said, Producer(ANONYMOUS, 0, self._posts), self._posts)
         seq = post.seq
-        row = house.fold.table.get(post.producer.id)
-        if row is None or row.epoch < post.producer.epoch:
-            claim = house.fold.table.claim(post.producer.id, post.producer.epoch, seq)
-            assert claim is not None, "a missing or lower row can always be claimed"
-            row = claim.producer
-        if post.producer.epoch < row.epoch:
-            return error(409, "fenced")
-        if seq > row.received_seq + 1:
-            return json_reply(409, orjson.dumps({"error": "gap", "want": row.received_seq + 1}))
-        if seq < row.first_seq and batch.events.identified:
-            # Beacons may overtake each other: this one was never applied, so only event ids tell whether it is new.
-            return await self._apply(batch, said, row, seq)
-        if seq <= row.durable_seq:
-            return _accepted(seq, ())
-        if seq <= row.received_seq:
-            return await self._wait(row, seq)
-        row.received_seq = seq
-        return await self._apply(batch, said, row, seq)
+        fate, row = judge_post(house.fold.table, post.producer.id, post.producer.epoch, seq)
+        match fate:
+            case PostFate.APPLY:
+                return await self._apply(batch, said, row, seq)
+            case PostFate.WAIT:
+                return await self._wait(row, seq)
+            case PostFate.REPEATED:
+                return _accepted(seq, ())
+            case PostFate.GAP:
+                return json_reply(409, orjson.dumps({"error": "gap", "want": row.received_seq + 1}))
+            case PostFate.FENCED:
+                return error(409, "fenced")
+            case _:
+                assert_never(fate)
 
     async def _apply(self, batch: Batch, said: tuple[Defaults | None, bytes], producer: Producer, seq: int) -> Reply:
         house = self._house

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 import orjson
@@ -140,11 +141,11 @@ class Session:
         producer = self._producer
         if producer is None:
             raise ProtocolError("wrong_role", BAD_MESSAGE)
-        ingest = self._house.ingest
-        wait_ms = ingest.hold_ms() if ingest.level >= 3 else 0
-        decision = producer.receive(batch, len(batch.text), self._house.clock(), ingest.level, wait_ms)
+        decision = producer.receive(batch, len(batch.text), self._house.clock())
         if decision.arrival is not None:
-            ingest.submit(decision.arrival)
+            self._house.ingest.submit(decision.arrival)
+        elif decision.again:
+            self._house.ingest.ack_again(producer)
         elif decision.answer is not None:
             self.say(decision.answer)
         elif decision.close is not None:
@@ -225,8 +226,18 @@ class Session:
         session = ProducerSession(producer, house.pool, self, defaults, defaults_json)
         producer.owner = session
         self._producer = session
-        house.ingest.join(session)
         self._welcome(hello)
+        if producer.epoch_durable:
+            self._welcome_producer(session, claim.known)
+        else:
+            # Once it has been told that the older epochs are fenced, a crash must not let one of them in again.
+            house.ingest.fence(producer, partial(self._welcome_producer, session, claim.known))
+
+    def _welcome_producer(self, session: ProducerSession, known: bool) -> None:
+        if session.closed:
+            return  # it left, or was fenced, while its epoch was on the way to disk
+        house = self._house
+        house.ingest.join(session)
         level = house.ingest.level
         self.say(
             WelcomeProducer(
@@ -236,8 +247,8 @@ class Session:
                 house.clock(),
                 house.heartbeat_ms,
                 house.limits,
-                claim.known,
-                producer.durable_seq,
+                known,
+                session.producer.durable_seq,
                 session.window.credit,
                 flush_ms(level),
                 level,

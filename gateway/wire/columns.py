@@ -35,4 +35,4 @@ class Columns(msgspec.Struct, frozen=True, gc=False):
     @property
     def identified(self) -> bool:
         """Whether every event has an id."""
-        return None not in (self.uuid or (None,) * self.n)
+        return not self.n if self.uuid is None else None not in self.uuid

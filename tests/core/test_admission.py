@@ -13,7 +13,7 @@ from analytics.dictionary import Dictionary, Encoded
 from gateway.core.admission import FUTURE_MS, PAST_MS, Admitted, admit
 from gateway.core.dedup import UuidHorizon
 from gateway.core.producer import Arrival
-from gateway.core.producers import Producer
+from gateway.core.producers import ANONYMOUS, Producer
 from gateway.wire import Codec, EventReader, Limits
 from gateway.wire.messages import Defaults
 
@@ -22,11 +22,13 @@ LIMITS = Limits(262_144, 500, 16)
 CODEC = Codec(EventReader(["country", "price"], LIMITS, 65_536), LIMITS)
 
 
-def arrival(*events: dict[str, Any], offset: int = 0, defaults: Any = None, producer: str = "p") -> Arrival:
-    text = orjson.dumps({"type": "batch", "seq": 1, "events": events})
+def arrival(
+    *events: dict[str, Any], offset: int = 0, defaults: Any = None, producer: str = "p", seq: int = 1
+) -> Arrival:
+    text = orjson.dumps({"type": "batch", "seq": seq, "events": events})
     batch = CODEC.batch(text)
     given = msgspec.convert(defaults, Defaults) if defaults else None
-    return Arrival(Producer(producer, 1, 0), 1, 1, batch.events, batch.verdicts, text, NOW, offset, given, b"", None)
+    return Arrival(Producer(producer, 1, 0), 1, seq, batch.events, batch.verdicts, text, NOW, offset, given, b"", None)
 
 
 def findings(admitted: Admitted) -> list[tuple[int, str, str]]:
@@ -132,7 +134,7 @@ def test_a_verdict_from_the_text_reaches_its_event() -> None:
     admitted = admit(
         [
             arrival({"event": "a", "distinct_id": "u1"}),
-            arrival({"event": "b"}, {"event": "c", "other": 2**63}, {"event": "d", "z\0": 1}),
+            arrival({"event": "b"}, {"event": "c", "other": 2**63}, {"event": "d", "z\0": 1}, seq=2),
         ],
         CODEC,
         UuidHorizon(10),
@@ -180,3 +182,34 @@ def test_an_empty_group_is_an_empty_batch() -> None:
     admitted = admit([arrival()], CODEC, UuidHorizon(10))
     assert admitted.batch.n == 0
     assert isinstance(admitted.batch.timestamp, np.ndarray)
+
+
+def test_events_without_an_id_are_known_by_their_batch() -> None:
+    """The same producer, epoch and number again, by whatever way: duplicates, but for what is dropped anyway."""
+    horizon = UuidHorizon(100)
+    batch = arrival({"event": "a"}, {"event": "b", "uuid": "b"}, {"event": ""})
+    assert findings(admit([batch], CODEC, horizon)) == [(2, "drop", "event_name")]
+    again = admit([batch, arrival({"event": "a"}, seq=2), arrival({"event": "a"}, producer="q")], CODEC, horizon)
+    assert findings(again) == [(0, "duplicate", "uuid"), (1, "duplicate", "uuid"), (2, "drop", "event_name")]
+    assert again.batch.skip is not None
+    assert again.batch.skip.tolist() == [True, True, True, False, False]
+
+
+def test_a_batch_that_is_twice_in_a_group_counts_once() -> None:
+    """A post and a socket may bring it in the same moment."""
+    admitted = admit([arrival({"event": "a"}), arrival({"event": "a"})], CODEC, UuidHorizon(100))
+    assert findings(admitted) == [(1, "duplicate", "uuid")]
+
+
+def test_what_nobody_sent_is_always_new() -> None:
+    """Posts that name no producer are numbered by us, anew with each start: the numbers mean nothing."""
+    horizon = UuidHorizon(100)
+    for _ in range(2):
+        assert findings(admit([arrival({"event": "a"}, producer=ANONYMOUS)], CODEC, horizon)) == []
+    assert len(horizon) == 0
+
+
+def test_a_group_may_be_without_batches() -> None:
+    """There may be raised epochs alone to write."""
+    admitted = admit([], CODEC, UuidHorizon(10))
+    assert (admitted.batch.n, admitted.findings, admitted.starts) == (0, [], [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.dedup import FREED_PER_KEY, UuidHorizon, uuid_key
+from gateway.core.dedup import FREED_PER_KEY, UuidHorizon, batch_key, uuid_key
 
 
 def test_the_key_of_a_uuid_ignores_spelling() -> None:
@@ -20,6 +20,15 @@ def test_different_ids_have_different_keys() -> None:
     """Ids of equal halves, and texts that only read like the same number."""
     ids = ["1" * 8 + "-1111-1111-1111-" + "1" * 12, "2" * 8 + "-2222-2222-2222-" + "2" * 12, "1", "01", "0x1", "0_1"]
     assert len(set(map(uuid_key, ids))) == len(ids)
+
+
+def test_each_batch_has_a_key_of_its_own() -> None:
+    """By producer, epoch and number; no text of an event id gives the same."""
+    batches = [(p, e, s) for p in ("p", "1:p", "q") for e in (0, 1, 2) for s in (0, 1, 2, 2**53)]
+    keys = [batch_key(*batch) for batch in batches] + [uuid_key(f"{e}:{p}") for p, e, _ in batches[::4]]
+    assert len(set(keys)) == len(keys)
+    assert all(0 <= key < 2**64 for key in keys)
+    assert batch_key("p", 1, 2) == 12046462849939015347, "what a snapshot keeps must not change"
 
 
 @given(st.lists(st.lists(st.integers(0, 12), max_size=8), max_size=8))

@@ -1,4 +1,4 @@
-"""Nothing lost, nothing doubled: any interleaving of sends, resends, losses, reconnects and crashes."""
+"""State that comes back, KPI sets that change, dictionaries that fill up."""
 
 from __future__ import annotations
 
@@ -6,116 +6,15 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from analytics.dictionary import CROWDED, MAX_ENTRIES
 from gateway.core.fold import Fold
 from gateway.core.producer import Arrival
-from gateway.core.producers import Producer
+from gateway.core.producers import ANONYMOUS, Producer
 from gateway.core.record import encode_record
 from gateway.wire.columns import UNREAD
-from tests.core.simulation import NOW, SPECS, Client, World, new_fold
-
-ACTIONS = ["send", "send", "send", "resend", "skip", "write", "apply", "lose", "drop", "connect", "snapshot", "crash"]
-
-EVENTS = st.builds(
-    lambda event_id, second, user, country, value: {
-        "event": "purchase",
-        "uuid": f"01934d0e-7b00-7000-8000-{event_id:012x}",
-        "timestamp": NOW - 30_000 + second * 1_000 + event_id,
-        "distinct_id": f"u{user}",
-        "properties": {"country": country, "value": value},
-    },
-    st.integers(1, 40),
-    st.integers(0, 25),
-    st.integers(0, 4),
-    st.sampled_from(["DE", "FR"]),
-    st.integers(0, 5),
-)
-
-BATCHES = st.lists(st.lists(EVENTS, min_size=1, max_size=3), min_size=1, max_size=5)
-
-
-def unify(batches: list[list[list[dict[str, Any]]]]) -> list[Client]:
-    """Clients whose events have one content for each id, wherever and however often the id occurs."""
-    first: dict[str, dict[str, Any]] = {}
-    return [
-        Client(f"p{n}", [[first.setdefault(event["uuid"], event) for event in batch] for batch in mine])
-        for n, mine in enumerate(batches)
-    ]
-
-
-@given(
-    st.lists(BATCHES, min_size=1, max_size=3),
-    st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2)), max_size=40),
-)
-def test_every_interleaving_ends_in_the_rows_of_the_model(
-    batches: list[list[list[dict[str, Any]]]], actions: list[tuple[str, int]]
-) -> None:
-    """After all of it, each event counts once in every KPI, and the ledger closes."""
-    world = World(unify(batches))
-    for action, who in actions:
-        world.step(action, who)
-    world.finish()
-    assert world.rows() == world.expected()
-    ledger = world.fold.ledger
-    ids = {e["uuid"] for c in world.clients for b in c.batches for e in b}
-    assert (ledger.accepted, ledger.rejected) == (len(ids), 0)
-    assert ledger.sent == sum(len(batch) for client in world.clients for batch in client.batches)
-
-
-def purchase(number: int) -> dict[str, Any]:
-    return {
-        "event": "purchase",
-        "uuid": f"01934d0e-7b00-7000-8000-{number:012x}",
-        "timestamp": NOW - 5_000,
-        "distinct_id": f"u{number}",
-        "properties": {"country": "DE", "value": number},
-    }
-
-
-def nameless(number: int) -> dict[str, Any]:
-    """An event without an id of its own: only its place in its producer's order tells it from another."""
-    return {name: value for name, value in purchase(number).items() if name != "uuid"}
-
-
-def crash_after_a_snapshot() -> World:
-    """Acked, snapshotted, the acks lost, crashed: the clients send again what the server has, by two paths."""
-    world = World([Client("p0", [[purchase(1)], [nameless(2)]]), Client("p1", [[purchase(1)]])])
-    for action in ("connect", "send", "send", "lose", "write", "apply", "snapshot", "crash", "lose"):
-        world.step(action, 0)
-    world.finish()
-    return world
-
-
-def test_a_crash_after_a_snapshot_doubles_nothing() -> None:
-    """The dedup table comes back with the state it belongs to."""
-    world = crash_after_a_snapshot()
-    assert world.rows() == world.expected()
-
-
-@pytest.mark.parametrize("left_out", ["producers", "uuids"])
-def test_leaving_dedup_out_of_the_snapshot_is_noticed(left_out: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Were the table or the ids not part of the cut, the test above would be red."""
-    whole = Fold.restore
-    empty = new_fold().snapshot()[left_out]
-    monkeypatch.setattr(Fold, "restore", lambda self, blobs: whole(self, {**blobs, left_out: empty}))
-    world = crash_after_a_snapshot()
-    assert world.rows() != world.expected()
-
-
-def test_acking_before_the_disk_is_noticed() -> None:
-    """Were a batch acked on receipt, a crash would lose it: the client would not send it again."""
-    world = World([Client("p0", [[purchase(1)]])])
-    world.step("connect", 0)
-    world.step("send", 0)
-    world.clients[0].acked = 1  # the early ack
-    world.pending, world.group = [], None
-    world.clients[0].session = None
-    world.fold = new_fold()
-    world.finish()
-    assert world.rows() != world.expected()
+from tests.core.simulated_client import NOW, Client, purchase
+from tests.core.simulation import SPECS, World, new_fold
 
 
 def test_a_snapshot_is_the_same_after_a_restore() -> None:
@@ -147,6 +46,21 @@ def test_a_frozen_fold_does_not_change() -> None:
     assert frozen() == then
     now = world.fold.snapshot()
     assert [name for name in then if now[name] == then[name]] == []
+
+
+def test_posts_of_nobody_leave_no_producer_behind() -> None:
+    """Neither live nor in a replay; the same texts posted again count again."""
+    fold = new_fold()
+    rows = []
+    for _ in range(2):
+        group = arrivals_of(fold, [sale("DE", 1)], sender=ANONYMOUS)
+        fold.apply(group, fold.admit(group), NOW)
+        rows.append(encode_record(group))
+    replayed = new_fold()
+    for row in rows:
+        replayed.replay(row)
+    for each in (fold, replayed):
+        assert (len(each.table), each.ledger.accepted, by_country(each)) == (0, 2, {"DE": 2})
 
 
 def test_a_row_that_cannot_be_read_is_counted() -> None:
@@ -182,13 +96,15 @@ def test_a_reload_keeps_what_is_unchanged() -> None:
     assert len(rows["users"]) == len(expected["users"])
 
 
-def arrivals_of(fold: Fold, *batches: list[dict[str, Any]]) -> list[Arrival]:
+def arrivals_of(fold: Fold, *batches: list[dict[str, Any]], sender: str = "p") -> list[Arrival]:
     """Batches as a session would bring them, decoded now."""
     result = []
     for seq, events in enumerate(batches, 1):
         text = orjson.dumps({"type": "batch", "seq": seq, "events": events})
         batch = fold.codec.batch(text)
-        result.append(Arrival(Producer("p", 1, 0), 1, seq, batch.events, batch.verdicts, text, NOW, 0, None, b"", None))
+        result.append(
+            Arrival(Producer(sender, 1, 0), 1, seq, batch.events, batch.verdicts, text, NOW, 0, None, b"", None)
+        )
     return result
 
 
@@ -214,7 +130,7 @@ def test_batches_that_wait_outlive_a_full_dictionary() -> None:
     fill(fold, MAX_ENTRIES + 2)
     fold.apply([first], fold.admit([first]), NOW)
     assert len(fold.engine.coders["country"]) < 10, "it was emptied"
-    (fresh,) = arrivals_of(fold, [sale("PL", 32), sale("FR", 64)])
+    (fresh,) = arrivals_of(fold, [sale("PL", 32), sale("FR", 64)], sender="q")
     fold.apply([waiting, fresh], fold.admit([waiting, fresh]), NOW)
     assert by_country(fold) == {"DE": 1, "FR": 70, 7: 8, None: 16, "PL": 32}
 
@@ -247,6 +163,6 @@ def test_a_restored_fold_decodes_for_its_engine() -> None:
     first = arrivals_of(old, [sale("DE", 1)])
     old.apply(first, old.admit(first), NOW)
     fold.restore(old.snapshot())
-    second = arrivals_of(fold, [sale("FR", 2)])
+    second = arrivals_of(fold, [sale("FR", 2)], sender="q")
     fold.apply(second, fold.admit(second), NOW)
     assert by_country(fold) == {"DE": 1, "FR": 2}

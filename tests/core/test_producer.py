@@ -7,7 +7,7 @@ from gateway.core.producer import Decision, ProducerSession
 from gateway.core.producers import Producer
 from gateway.wire import Batch
 from gateway.wire.columns import Columns
-from gateway.wire.replies import Ack, Nack, ServerMessage, WarnMessage
+from gateway.wire.replies import Nack, ServerMessage, WarnMessage
 
 
 class FakePeer:
@@ -51,11 +51,13 @@ def test_the_next_batch_is_an_arrival() -> None:
 
 
 def test_a_batch_on_disk_is_acked_again() -> None:
-    """A resend is success, with the cumulative sequence."""
-    session = session_of(Producer("p", 1, 7))
-    answer = receive(session, 5).answer
-    assert isinstance(answer, Ack)
-    assert answer.seq == 7
+    """A resend is success; the ack that is owed has the cumulative sequence, and the bytes are free again."""
+    pool = CreditPool(64 << 20)
+    session = session_of(Producer("p", 1, 7), pool)
+    before = pool.outstanding
+    assert receive(session, 5) == receive(session, 6) == Decision(again=True)
+    assert pool.outstanding == before - 200
+    assert session.ack(0, 0).seq == 7
 
 
 def test_a_batch_on_its_way_is_not_acked_early() -> None:

@@ -47,6 +47,73 @@ def test_a_client_ahead_of_us_is_unknown() -> None:
     assert not claim.known
 
 
+def test_a_jump_is_a_gap_and_moves_nothing() -> None:
+    """What the row was told it has not is still wanted next, from whoever comes in that epoch."""
+    table = ProducerTable(10)
+    table.settle("p", 1, 5)
+    claim = table.claim("p", 1, 50)
+    assert claim is not None
+    row = claim.producer
+    assert (row.first_seq, row.durable_seq, row.received_seq) == (5, 5, 5)
+    again = table.claim("p", 1, 6)
+    assert again is not None
+    assert again.known
+
+
+def test_a_client_that_holds_older_batches_is_taken_back_to_them() -> None:
+    """A later batch came first, by a post: what is before it is still wanted."""
+    table = ProducerTable(10)
+    table.claim("p", 1, 3)
+    table.settle("p", 1, 3)
+    claim = table.claim("p", 1, 1)
+    assert claim is not None
+    row = claim.producer
+    assert (claim.known, row.first_seq, row.durable_seq, row.received_seq) == (True, 1, 0, 0)
+
+
+def test_what_was_on_its_way_when_the_row_was_taken_back_moves_nothing() -> None:
+    """Only the next batch in order does: an ack speaks for all that is before it."""
+    table = ProducerTable(10)
+    claim = table.claim("p", 1, 3)
+    assert claim is not None
+    row = claim.producer
+    row.received_seq = 3
+    table.claim("p", 1, 1)
+    row.written(1, 3)
+    assert row.durable_seq == 0
+    row.written(1, 1)
+    assert row.durable_seq == 1
+
+
+def test_a_raised_epoch_is_not_durable_until_it_is_written() -> None:
+    """Alone or with a batch; a first meeting fences nobody in epoch 1, and has nothing to write then."""
+    table = ProducerTable(10)
+    first = table.claim("p", 1, 1)
+    assert first is not None
+    row = first.producer
+    durable = [row.epoch_durable]
+    table.claim("p", 2, 1)
+    durable.append(row.epoch_durable)
+    for epoch in (1, 2):
+        row.written(epoch, 1)
+        durable.append(row.epoch_durable)
+    assert durable == [True, False, False, True]
+    later = table.claim("q", 2, 1)
+    assert later is not None
+    assert not later.producer.epoch_durable
+
+
+def test_the_log_raises_epochs_and_never_lowers_them() -> None:
+    """A fence read back: an unknown producer, an older epoch, a newer one."""
+    table = ProducerTable(10)
+    for epoch, last_seq in ((2, 0), (3, 4), (2, 9)):
+        table.raise_epoch("p", epoch, last_seq)
+    row = table.get("p")
+    assert row is not None
+    assert (row.epoch, row.first_seq, row.durable_seq, row.epoch_durable) == (3, 5, 4, True)
+    assert table.claim("p", 2, 1) is None
+
+
 def test_settling_a_past_epoch_changes_nothing() -> None:
     """A batch of the old epoch that was still on its way to disk does not move the new one."""
     table = ProducerTable(10)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import uvloop
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from tests.e2e.gateway_process import WRITE_KEY, GatewayProcess
@@ -95,6 +95,46 @@ class Producer:
             if message["type"] == "ack":
                 self.acked = max(self.acked, message["seq"])
                 max_seq = message["credit"]["max_seq"]
+
+
+async def _hello(gateway: GatewayProcess, epoch: int) -> dict[str, Any] | int | None:
+    """The welcome of a producer in this epoch, or the code that it is closed with."""
+    claim = {"id": "p", "epoch": epoch, "next_seq": 1}
+    hello = {"type": "hello", "v": 1, "role": "producer", "token": WRITE_KEY, "producer": claim}
+    async with connect(
+        gateway.ws_url, subprotocols=[Subprotocol("tidegate.v1")], compression=None, proxy=None
+    ) as socket:
+        await socket.send(json.dumps(hello))
+        try:
+            welcome: dict[str, Any] = json.loads(await socket.recv())
+        except ConnectionClosed:
+            return socket.close_code
+        return welcome
+
+
+def test_a_fence_outlives_a_kill(tmp_path: Path) -> None:
+    """A producer raised its epoch, was welcomed and sent nothing: after kill -9 the older epoch is still refused."""
+    gateway = GatewayProcess(tmp_path / "data")
+
+    async def run() -> None:
+        async with asyncio.timeout(60):
+            for epoch in (1, 2):
+                welcome = await _hello(gateway, epoch)
+                assert isinstance(welcome, dict)
+                assert welcome["resume"]["known"] is False
+            await asyncio.to_thread(gateway.kill)
+            await asyncio.to_thread(gateway.start)
+            assert await _hello(gateway, 1) == 4009
+            welcome = await _hello(gateway, 2)
+            assert isinstance(welcome, dict)
+            assert welcome["resume"] == {"known": True, "last_seq": 0}
+
+    try:
+        gateway.start()
+        uvloop.run(run())
+    finally:
+        if gateway.running:
+            gateway.kill()
 
 
 @pytest.mark.timeout(900)

@@ -55,13 +55,15 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 @asynccontextmanager
-async def serving(folder: Path, kpis: str = KPIS, **settings: Any) -> AsyncIterator[Server]:
-    """A gateway on a free port; stopped at the end, without a long drain."""
+async def serving(
+    folder: Path, kpis: str = KPIS, *, clock: Callable[[], int] | None = None, **settings: Any
+) -> AsyncIterator[Server]:
+    """A gateway on a free port; stopped at the end, without a long drain. `clock` is its wall time, if not the real."""
     file = folder / "kpis.toml"
     file.write_text(kpis)
     values = {"write_keys": WRITE, "view_keys": VIEW, "port": 0, "drain_ms": 20, **settings}
     config = Config.load(None, {}, {"data": str(folder / "data"), "kpis": str(file), **values})
-    server = Server(config)
+    server = Server(config, clock=clock)
     await server.start()
     try:
         yield server

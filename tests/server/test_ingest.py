@@ -3,116 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-import orjson
 
 from analytics import Batch, KpiSpec
-from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
-from gateway.core.producer import ProducerSession
-from gateway.errors import StorageError
-from gateway.server.ingest import Ingest
-from gateway.server.metrics import Metrics
-from gateway.store import Committed, DiskFullError, Failed
-from gateway.wire import Limits, ServerMessage
-from gateway.wire.replies import Ack
+from gateway.wire import Limits
+from tests.server.scene import NOW, Scene
 from tests.server.serving import KPIS, on_loop, until
-
-NOW = 1_795_334_400_000
-
-
-class HeldLog:
-    """A log whose commits happen when the test says so."""
-
-    def __init__(self) -> None:
-        self.rows: list[bytes] = []
-        self.waiting: list[tuple[bytes, Callable[[Any], None]]] = []
-        self.snapshots: list[tuple[int, Mapping[str, bytes]]] = []
-        self.rejected: list[Any] = []
-        self.full = False
-
-    def append(self, payload: bytes, events: int, now: int, done: Callable[[Any], None]) -> None:
-        self.waiting.append((payload, done))
-
-    def commit(self) -> None:
-        payload, done = self.waiting.pop(0)
-        self.rows.append(payload)
-        done(Committed(len(self.rows), 0.001, len(payload)))
-
-    def refuse(self, error: Any) -> None:
-        _, done = self.waiting.pop(0)
-        done(Failed(error))
-
-    def snapshot(self, position: int, blobs: Mapping[str, bytes], now: int, done: Callable[[Any], None]) -> None:
-        self.snapshots.append((position, blobs))
-        done(Committed(position, 0.001, 1))
-
-    def quarantine(self, rejected: Sequence[Any], further: Mapping[str, int]) -> None:
-        self.rejected.append((rejected, further))
-
-    def last_position(self) -> int:
-        return len(self.rows)
-
-    def writable(self) -> bool:
-        return not self.full
-
-
-class Peer:
-    """Collects acks."""
-
-    def __init__(self) -> None:
-        self.acks: list[Ack] = []
-
-    def say(self, message: ServerMessage) -> None:
-        assert isinstance(message, Ack)
-        self.acks.append(message)
-
-    def end(self, code: int) -> None:
-        raise AssertionError(code)
-
-
-class Scene:
-    """An ingest with one producer."""
-
-    def __init__(self, snapshot_ms: int = 10**9, pool: int = 64 << 20) -> None:
-        self.now = NOW
-        self.log = HeldLog()
-        self.failures: list[Exception] = []
-        self.fold = Fold(KpiSpec.parse(KPIS), Limits(262_144, 500, 16), 65_536, 100, 100, 512 << 20)
-        self.pool = CreditPool(pool)
-        self.ingest = Ingest(
-            asyncio.get_running_loop(),
-            self.log,  # type: ignore[arg-type]  # stands in for the event log
-            self.fold,
-            self.pool,
-            Metrics(),
-            lambda: self.now,
-            self.failures.append,
-            snapshot_ms,
-        )
-        self.peer = Peer()
-        claim = self.fold.table.claim("p", 1, 1)
-        assert claim is not None
-        self.session = ProducerSession(claim.producer, self.pool, self.peer, None, b"")
-        claim.producer.owner = self.session
-        self.ingest.sessions[self.session] = None
-
-    def send(self, seq: int, *events: dict[str, Any]) -> None:
-        """A batch arrives on the socket."""
-        text = orjson.dumps({"type": "batch", "seq": seq, "events": events or [{"event": "x"}]})
-        decision = self.session.receive(self.fold.codec.batch(text), len(text), self.now)
-        assert decision.arrival is not None
-        self.ingest.submit(decision.arrival)
-
-    async def written(self, count: int = 1) -> None:
-        """Wait until the log has been handed `count` groups."""
-        await until(lambda: len(self.log.waiting) >= count)
-
-    @property
-    def accepted(self) -> int:
-        return self.fold.ledger.accepted
 
 
 def test_no_ack_before_the_commit() -> None:
@@ -155,25 +51,67 @@ def test_what_comes_during_a_commit_is_the_next_group() -> None:
     on_loop(run)
 
 
-def test_a_full_disk_holds_and_loses_nothing() -> None:
-    """Level 3 with a time to wait, no ack; when there is room again the same group is written once."""
+def test_repeats_are_acked_once_a_turn() -> None:
+    """However many batches come again in one read: one cumulative ack, and none behind that of a group."""
 
     async def run() -> None:
         scene = Scene()
-        scene.log.full = True
-        scene.send(1)
-        await scene.written()
-        scene.log.refuse(DiskFullError("no room"))
-        await until(lambda: scene.peer.acks)
-        (hold,) = scene.peer.acks
-        assert (hold.seq, hold.level) == (0, 3)
-        assert hold.wait_ms > 0
-        scene.log.full = False
+        for seq in (1, 2, 3):
+            scene.send(seq)
         await scene.written()
         scene.log.commit()
-        await until(lambda: scene.accepted == 1)
-        await until(lambda: scene.peer.acks[-1].level == 0)
-        assert (scene.peer.acks[-1].seq, scene.failures) == (1, [])
+        await until(lambda: scene.peer.acks)
+        for seq in (1, 2, 3, 2):
+            scene.send(seq)
+        assert len(scene.peer.acks) == 1, "not before the read is over"
+        await until(lambda: len(scene.peer.acks) > 1)
+        scene.send(1)
+        await until(lambda: len(scene.peer.acks) > 2)
+        assert [ack.seq for ack in scene.peer.acks] == [3, 3, 3]
+
+    on_loop(run)
+
+
+def test_a_repeat_during_a_hold_is_told_to_hold() -> None:
+    """And the engine hears that this producer is quiet at our word; one that has gone hears nothing."""
+
+    async def run() -> None:
+        scene = Scene()
+        scene.send(1)
+        await scene.written()
+        scene.log.commit()
+        await until(lambda: scene.peer.acks)
+        scene.ingest.level = 3
+        scene.send(1)
+        await until(lambda: len(scene.peer.acks) == 2)
+        assert (scene.peer.acks[1].level, scene.peer.acks[1].wait_ms > 0, scene.session.held) == (3, True, True)
+        scene.send(1)
+        scene.ingest.leave(scene.session)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert len(scene.peer.acks) == 2
+
+    on_loop(run)
+
+
+def test_a_raised_epoch_is_told_when_it_is_on_disk() -> None:
+    """In a row of its own when there are no batches; before any ack of what comes with it."""
+
+    async def run() -> None:
+        scene = Scene()
+        told: list[int] = []
+        row = scene.welcomed("p", 2, scene.peer).producer
+        scene.ingest.fence(row, lambda: told.append(len(scene.peer.acks)))
+        await scene.written()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert (told, row.epoch_durable) == ([], False)
+        scene.log.commit()
+        await scene.ingest.settled()
+        assert (told, row.epoch_durable, scene.accepted) == ([0], True, 0)
+        other = Fold(KpiSpec.parse(KPIS), Limits(262_144, 500, 16), 65_536, 100, 100, 512 << 20)
+        assert [other.replay(payload) for payload in scene.log.rows] == [0]
+        assert other.table.claim("p", 1, 1) is None
 
     on_loop(run)
 
@@ -195,22 +133,6 @@ def test_a_held_producer_does_not_become_idle() -> None:
         scene.ingest.leave(scene.session)
         engine.advance(NOW + 60_000)
         assert engine.watermark("events") == held_back + 60_000  # type: ignore[operator]  # there were events
-
-    on_loop(run)
-
-
-def test_a_dead_disk_is_the_end() -> None:
-    """Nothing is acked any more; the owner is told once."""
-
-    async def run() -> None:
-        scene = Scene()
-        scene.send(1)
-        await scene.written()
-        scene.log.refuse(StorageError("EIO"))
-        await until(lambda: scene.failures)
-        scene.send(2)
-        await scene.ingest.settled()
-        assert (scene.peer.acks, scene.accepted, scene.log.waiting, len(scene.failures)) == ([], 0, [], 1)
 
     on_loop(run)
 

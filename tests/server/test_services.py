@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
 from gateway.main import Server
 from tests.server.serving import on_loop, producer_hello, serving, until, wire
@@ -114,6 +115,55 @@ def test_beacons_may_overtake_each_other(tmp_path: Path) -> None:
         )
         assert (await http.post(body(seq=3)))[0] == 200
         assert server.house.fold.ledger.accepted == 3
+
+    with_caller(tmp_path, test)
+
+
+def test_an_overtaken_beacon_needs_no_event_ids(tmp_path: Path) -> None:
+    """It counts once, and the socket that comes later is asked for what is missing, not told that it is there."""
+
+    async def test(server: Server, http: Caller) -> None:
+        assert (await http.post(body(seq=3)))[0] == 200
+        for verdicts in ([], [[1, 0, "duplicate", "uuid"]]):
+            assert await http.post(body(seq=1)) == (200, {"seq": 1, "verdicts": verdicts})
+        async with wire(server) as socket:
+            await socket.say(producer_hello(next_seq=1))
+            assert (await socket.hear("welcome"))["resume"] == {"known": True, "last_seq": 0}
+            for seq in (1, 2, 3):
+                await socket.say({"type": "batch", "seq": seq, "events": body()["events"]})
+            while (await socket.hear("ack"))["seq"] < 3:
+                pass
+        assert server.house.fold.ledger.accepted == 3
+
+    with_caller(tmp_path, test)
+
+
+def test_a_forgotten_producer_is_known_by_its_batches(tmp_path: Path) -> None:
+    """The table had no room: a post that comes again without event ids is a duplicate."""
+
+    async def test(server: Server, http: Caller) -> None:
+        assert (await http.post(body()))[0] == 200
+        for n in range(3):
+            assert (await http.post(body(producer={"id": f"q{n}", "epoch": 1})))[0] == 200
+        assert server.house.fold.table.get("p") is None
+        assert await http.post(body()) == (200, {"seq": 1, "verdicts": [[1, 0, "duplicate", "uuid"]]})
+
+    with_caller(tmp_path, test, dedup_producers=2)
+
+
+@pytest.mark.parametrize("name", ["http", " ", "anonymous"])
+def test_no_client_can_be_taken_for_nobody(tmp_path: Path, name: str) -> None:
+    """Posts without a producer and a producer of any name have nothing to do with each other; none has no name."""
+
+    async def test(server: Server, http: Caller) -> None:
+        anonymous = {"token": "w_test", "events": [{"event": "x"}]}
+        for _ in range(3):
+            assert (await http.post(anonymous))[0] == 200
+        named = {"id": name, "epoch": 0}
+        assert (await http.post(body(producer=named)))[1] == {"seq": 1, "verdicts": []}
+        assert len(server.house.fold.table) == 1
+        assert server.house.fold.ledger.accepted == 4
+        assert (await http.post(body(producer={"id": "", "epoch": 0})))[0] == 400
 
     with_caller(tmp_path, test)
 

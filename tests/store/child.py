@@ -4,8 +4,11 @@
 
 It says `ack POSITION` on standard output, unbuffered and from the writer thread, for each row that was acknowledged.
 Its rows are `payload(position)`, so that whoever reads the folder knows what they must hold.
+What it was refused for goes to standard error.
 Flags: `small` (checkpoints and pieces so small that a short run sees many), `snapshots`, `quarantine`, `off`, `normal`
-(weaker `synchronous`), `early` (acknowledges before the commit), `trim`, `window=N` (so many calls in flight).
+(weaker `synchronous`), `early` (acknowledges before the commit), `trim`, `window=N` (so many calls in flight), `brim`
+(no low-water mark: the disk itself must refuse). Two make the disk small until the first refusal: `ballast=N` (a file
+of so many bytes beside the folder) and `quota=N` (the database may have so many pages).
 """
 
 from __future__ import annotations
@@ -13,10 +16,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from gateway.store import Committed, EventLog, Failed, Quarantined, Result, schema, snapshots, writer
+from gateway.store import Committed, EventLog, Failed, Quarantined, Result, schema, snapshots, space, writer
 from gateway.store.jobs import Append
 
 EXIT_FAILED = 74
@@ -44,7 +48,8 @@ def main(folder: str, count: int, flags: list[str]) -> int:
         keep_snapshots=2,
         quarantine_rows=50,
     )
-    window = next((int(flag.partition("=")[2]) for flag in flags if flag.startswith("window=")), 1)
+    window = _number(flags, "window") or 1
+    relieve = _burden(log, Path(folder), flags)
     free = threading.Semaphore(window)
     refused: list[Failed] = []
     # The calls are numbered as their rows should be; what is refused is called again, as a producer would.
@@ -52,7 +57,7 @@ def main(folder: str, count: int, flags: list[str]) -> int:
         while True:
             free.acquire()
             answers: list[Result] = []
-            log.append(payload(number), 1, number, partial(_answered, answers, refused, free))
+            log.append(payload(number), 1, number, partial(_answered, answers, refused, free, relieve))
             if window > 1 or _settled(answers, free):
                 break
             if log.failure is not None:
@@ -81,12 +86,37 @@ def _settled(answers: list[Result], free: threading.Semaphore) -> bool:
     return isinstance(answers[0], Committed)
 
 
-def _answered(to: list[Result], refused: list[Failed], free: threading.Semaphore, result: Result) -> None:
+def _number(flags: list[str], name: str) -> int:
+    return next((int(flag.partition("=")[2]) for flag in flags if flag.startswith(f"{name}=")), 0)
+
+
+def _burden(log: EventLog, folder: Path, flags: list[str]) -> Callable[[], None]:
+    """Take room away; what gives it back. That is called in the writer thread, which owns the connection."""
+    ballast, connection = folder.parent / "ballast", log._writer._connection
+    if size := _number(flags, "ballast"):
+        ballast.write_bytes(bytes(size))
+    if pages := _number(flags, "quota"):
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def relieve() -> None:
+        ballast.unlink(missing_ok=True)
+        if pages:
+            connection.execute(f"PRAGMA max_page_count = {1 << 30}")
+
+    return relieve
+
+
+def _answered(
+    to: list[Result], refused: list[Failed], free: threading.Semaphore, relieve: Callable[[], None], result: Result
+) -> None:
     to.append(result)
     if isinstance(result, Committed):
         os.write(1, b"ack %d\n" % result.position)
     else:
+        if not refused:
+            relieve()
         refused.append(result)
+        os.write(2, f"{result.error}\n".encode())
         os.write(1, b"fail %s\n" % type(result.error).__name__.encode("ascii"))
     free.release()
 
@@ -101,6 +131,8 @@ def _mutate(flags: list[str]) -> None:
         snapshots.PIECE_BYTES = 16_384
     if "off" in flags or "normal" in flags:
         schema.SYNCHRONOUS = "OFF" if "off" in flags else "NORMAL"
+    if "brim" in flags:
+        space.Space.fits = lambda self, size: True  # type: ignore[method-assign]
     if "early" in flags:
         _acknowledge_early()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.store.answers import opened
 from tests.store.child import EXIT_FAILED, EXIT_REFUSED, payload
-from tests.store.tracing import child, run
+from tests.store.smalldisk import Run, run_limited, run_small
+from tests.store.tracing import ROOT, child, run
 
 ROWS = 60
 FLUSHES = "fsync,fdatasync"
@@ -75,6 +78,48 @@ def test_want_of_room_in_the_log_passes(tmp_path: Path, calls: str) -> None:
     assert code == EXIT_REFUSED
     assert "fail DiskFullError" in said
     assert len(acked(said)) == ROWS
+    check(tmp_path / "data", acked(said))
+
+
+AT_MARK, AT_END = "the disk is at its low-water mark", "database or disk is full (SQLITE_FULL)"
+
+
+@pytest.mark.parametrize(
+    ("run_on", "flags", "refusals"),
+    [
+        (run_small, (), {AT_MARK, AT_END}),
+        (run_small, ("brim",), {AT_END}),
+        (run_limited, (), {AT_END}),
+    ],
+)
+def test_a_disk_without_room_refuses_and_goes_on(
+    tmp_path: Path, run_on: Callable[..., Run], flags: tuple[str, ...], refusals: set[str]
+) -> None:
+    """At its low-water mark, or at its very end. Once there is room every row goes in, and none is lost."""
+    done = run_on(tmp_path, ROWS, *flags)
+    assert done.code == EXIT_REFUSED, done
+    assert {line for line in done.said if line.startswith("fail")} == {"fail DiskFullError"}
+    assert set() < done.refusals <= refusals
+    assert len(acked(done.said)) == ROWS
+    check(done.folder, acked(done.said))
+
+
+def test_a_file_that_may_not_grow_ends_all_acknowledgement(tmp_path: Path) -> None:
+    """A limit on the size of files is no want of room that passes: the log fails, and what it acknowledged is there."""
+    command = child(str(tmp_path / "data"), str(ROWS), "small")
+    limited = ["sh", "-c", 'ulimit -f "$0"; exec "$@"', "600", *command]  # in units of 512 bytes
+    done = subprocess.run(limited, cwd=ROOT, capture_output=True, timeout=90, check=False)
+    said = done.stdout.decode("ascii").splitlines()
+    assert done.returncode == EXIT_FAILED, done.stderr
+    assert 0 < len(acked(said)) < ROWS
+    check(tmp_path / "data", acked(said))
+
+
+@pytest.mark.parametrize("name", ["events.db-wal", "events.db"])
+def test_a_flush_that_hangs_is_waited_for(tmp_path: Path, name: str) -> None:
+    """However long the disk takes: no row is acknowledged before it is there, no call fails, none is lost."""
+    code, said = faulty(tmp_path / "data", name, FLUSHES, "delay_enter=300000:when=3..4", "window=8")
+    assert (code, len(acked(said))) == (0, ROWS)
     check(tmp_path / "data", acked(said))
 
 
