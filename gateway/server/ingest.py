@@ -88,7 +88,7 @@ class Ingest:
     @property
     def waiting_since(self) -> int | None:
         """When the oldest batch came that is not folded yet, in epoch milliseconds; None when all are."""
-        waiting = self._pending if self._writing is None else self._writing.arrivals
+        waiting = (self._writing and self._writing.taken.arrivals) or self._pending.arrivals
         return waiting[0].received_at if waiting else None
 
     def submit(self, arrival: Arrival, waiter: Waiter | None = None) -> None:
@@ -294,8 +294,8 @@ class Ingest:
 
     def _judge(self) -> None:
         # A disk that does not come back shows in what it was given first.
-        waiting = (self._writing and self._writing.taken.arrivals) or self._pending.arrivals
-        oldest = self._clock() - waiting[0].received_at if waiting else 0
+        since = self.waiting_since
+        oldest = 0 if since is None else self._clock() - since
         pending = self._pending.bytes / self.pool.size
         level = level_of(Pressure(pending, oldest, self.memory, self._storing))
         before, self.level = self.level, level
