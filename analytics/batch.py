@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,10 +64,13 @@ class Batch:
 
     def parts(self, size: int) -> Iterator[Batch]:
         """The same events in batches of at most `size`."""
+        return self.cut(range(size, self.n, size))
+
+    def cut(self, places: Sequence[int]) -> Iterator[Batch]:
+        """The same events in several batches, cut in front of these positions, ascending; a part may be empty."""
         bounds = np.cumsum([0, *(count for _, count in self.sources)]).tolist()
         names = [name for name, _ in self.sources]
-        for start in range(0, self.n, size):
-            stop = min(start + size, self.n)
+        for start, stop in pairwise([0, *places, self.n]):
             spans = zip(names, bounds, bounds[1:], strict=False)
             yield Batch(
                 stop - start,

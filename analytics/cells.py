@@ -70,8 +70,11 @@ class Cells:
         panes: Ints = frame.keep(("panes", axis.key), lambda: axis.numbers(frame.timestamp))
         return panes
 
-    def apply(self, frame: Frame, index: Ints | None, panes: Ints | None = None) -> None:
-        """Count the events in `index`, None for all, in the given panes or those of their times. There must be room."""
+    def apply(self, frame: Frame, index: Ints | None, panes: Ints | None = None) -> Ints:
+        """Count the events in `index`, None for all, in the given panes or those of their times; returns their cells.
+
+        There must be room for the panes.
+        """
         every = self.panes_of(frame)
         if index is None:
             cells = self._slots(every, frame.keep(("present", self.plan.geometry.axis.key), lambda: distinct(every)))
@@ -101,6 +104,7 @@ class Cells:
                 target = cells if chosen.events is None else cells[chosen.events]
             if len(target):
                 measure.add(target, chosen.values)
+        return cells
 
     def _slots(self, panes: Ints, present: list[int]) -> Ints:
         """The slot of each event; panes that are not open yet are opened."""

@@ -59,7 +59,7 @@ class CumulativeGrid(Grid):
             if due > reached:
                 self._close(reached, due)
                 reached = due
-            self.publisher.finish(end, unchanged=i > 0)
+            self._finish(end, unchanged=i > 0)
         if closed > reached:
             self._close(reached, closed)
 
@@ -67,7 +67,7 @@ class CumulativeGrid(Grid):
         """Windows with an end in (above, upto] are closed: last corrections, and their panes become one."""
         for end in self._corrected(above, upto):
             self._merge(end - 1)
-            self.publisher.correct(end)
+            self._correct(end)
         self._merge(upto)
         self.publisher.trim(self.axis.ms(upto))
 

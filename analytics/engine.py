@@ -11,9 +11,10 @@ from analytics.arrays import Bools
 from analytics.batch import Batch
 from analytics.cumulative import CumulativeGrid
 from analytics.dictionary import Dictionary, Encoded
+from analytics.exact import exact_grid
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid, Taken
-from analytics.plan import Plan, make_plan
+from analytics.plan import GridPlan, Plan, make_plan
 from analytics.restoration import dump_grid, generations, load_grid
 from analytics.row import Changes, Row, Verdict
 from analytics.schema import Schema, Use
@@ -39,16 +40,23 @@ class Engine:
     [(0, 2, 'final'), (1000, 1, 'partial')]
     """
 
-    def __init__(self, specs: Sequence[KpiSpec], *, memory_budget: int = DEFAULT_BUDGET) -> None:
-        """Raises KpiError when a definition cannot run or the set may need more than `memory_budget` bytes."""
-        self._set_up(make_plan(specs, {}, memory_budget))
+    def __init__(self, specs: Sequence[KpiSpec], *, memory_budget: int = DEFAULT_BUDGET, exact: bool = False) -> None:
+        """Raises KpiError when a definition cannot run or the set may need more than `memory_budget` bytes.
 
-    def _set_up(self, plan: Plan) -> None:
+        `exact`: each late event brings its own corrections, and rows come in the order of the events that caused them,
+        whatever the batches; otherwise a window is corrected at most once per `advance`.
+        """
+        self._set_up(make_plan(specs, {}, memory_budget), exact)
+
+    def _set_up(self, plan: Plan, exact: bool = False) -> None:
         self._plan = plan
         self.specs = plan.specs
         self._clock = Clock()
         self._dictionaries = {name: Dictionary() for name in plan.coded}
-        self._grids = [CumulativeGrid(grid) if grid.window.cumulative else Grid(grid) for grid in plan.grids]
+        make = exact_grid if exact else _grid
+        self._grids = [make(grid) for grid in plan.grids]
+        # Events that came in so far, counted or not.
+        self._number = 0
         # KPI name -> its grid and its number there, in the order of the set.
         self._kpis: dict[str, tuple[Grid, int]] = {}
         for grid in self._grids:
@@ -88,6 +96,8 @@ class Engine:
         if not any(isinstance(column, Encoded) for column in batch.columns.values()):
             self.trim()
         rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now)
+        rise.first = self._number
+        self._number += batch.n
         live = None if batch.skip is None or not batch.skip.any() else ~batch.skip
         counted = batch.n if live is None else int(live.sum())
         if not counted:
@@ -123,22 +133,28 @@ class Engine:
         """Rows that changed since the last call: cheap when nothing did."""
         self._clock.expire(now)
         self._advance_grids()
+        for grid in self._grids:
+            grid.publish(self._clock.maximum)
+        return self._changes()
+
+    def settled(self) -> Changes:
+        """Rows that cannot wait, since the last call: finals and, in an `exact` engine, corrections."""
         return self._changes()
 
     def finish(self) -> Changes:
         """There will be no more events: every window becomes final. What comes later is late."""
         for grid in self._grids:
             grid.advance_to(END_OF_TIME)
+            grid.publish(self._clock.maximum)
         return self._changes()
 
     def _changes(self) -> Changes:
         blocks = []
         for grid in self._grids:
-            grid.publish(self._clock.maximum)
-            blocks += [(b.record.end, grid.plan.kpis[b.kpi].spec.name, grid, b) for b in grid.publisher.take()]
-        blocks.sort(key=lambda item: item[:2])
+            blocks += [(b.at, b.record.end, grid.plan.kpis[b.kpi].spec.name, grid, b) for b in grid.publisher.take()]
+        blocks.sort(key=lambda item: item[:3])
         rows: list[Row] = []
-        for _, _, grid, block in blocks:
+        for *_, grid, block in blocks:
             rows += grid.publisher.rows(block.kpi, block.record)
         return Changes(rows, {name: grid.watermark for name, (grid, _) in self._kpis.items()})
 
@@ -231,3 +247,7 @@ class Engine:
         for grid in engine._grids:
             load_grid(grid, snapshot)
         return engine
+
+
+def _grid(plan: GridPlan) -> Grid:
+    return CumulativeGrid(plan) if plan.window.cumulative else Grid(plan)

@@ -170,10 +170,10 @@ class Grid:
         final, closed = number(final_to), number(closed_to)
         if geometry.end_at_most(final) > was_final:
             for end in self._ends(pool.ids, was_final, final):
-                self.publisher.finish(end)
+                self._finish(end)
         if geometry.end_at_most(closed) > was_closed:
             for end in self._corrected(was_closed, min(closed, was_final)):
-                self.publisher.correct(end)
+                self._correct(end)
             self._retire(closed)
             self.publisher.close_tiers(closed_to)
 
@@ -190,6 +190,14 @@ class Grid:
     def _corrected(self, above: int, upto: int) -> list[int]:
         """Ends in (above, upto] of final windows that may have changed since they were last written down."""
         return self._ends(sorted(self.cells.touched), above, upto)
+
+    def _finish(self, end: int, *, unchanged: bool = False) -> None:
+        """A window is final."""
+        self.publisher.finish(end, unchanged=unchanged)
+
+    def _correct(self, end: int) -> None:
+        """A final window may have changed since it was last written down."""
+        self.publisher.correct(end)
 
     def _ends(self, panes: list[int], above: int, upto: int) -> list[int]:
         """Ends in (above, upto] of the windows that hold one of these panes, ascending."""
@@ -217,7 +225,7 @@ class Grid:
         touched = sorted(self.cells.touched)
         if touched:
             for end in self._corrected(number(self.closed_to), final):
-                publisher.correct(end)
+                self._correct(end)
             for end in self._ends(touched, final, END_OF_TIME if tumbling else min(before, limit)):
                 publisher.show(end, everything=False)
         if not tumbling and limit > max(before, final):

@@ -65,7 +65,7 @@ class Record:
         known[inside] = self.keys[at[inside]] == said.keys[inside]
         places, old = at[known], np.flatnonzero(known)
         moved = ~_same(self.values[places], said.values[old])
-        if said.others != self.others and len(places):
+        if said.others is not None and said.others != self.others and len(places):
             moved |= self.keys[places] == said.keys.max()
         changed, new = places[moved], np.flatnonzero(~known)
         if not (len(changed) or len(new)):

@@ -24,6 +24,8 @@ class Block(NamedTuple):
 
     kpi: int
     record: Record
+    at: int = 0
+    """Number of the event that brought it, where such are kept: blocks are handed out in this order first."""
 
 
 class Publisher:
@@ -36,6 +38,8 @@ class Publisher:
         self.published_to = BEGINNING
         # What the next `advance` hands out.
         self.pending: list[Block] = []
+        # What new blocks are stamped with.
+        self.at = 0
         # Per KPI its books, the grid's own resolution first.
         self.books = [[Book(*book) for book in plan.books(kpi)] for kpi in plan.kpis]
         # Per tier the coarse window that is being filled; None: none.
@@ -58,23 +62,23 @@ class Publisher:
         for i, said in enumerate(self._say(self._last[1], ms(end) - ms(start))):
             record = Record(ms(start), ms(end), said, FINAL)
             self.books[i][0].put(record)
-            self.pending.append(Block(i, record.copy()))
+            self.pending.append(Block(i, record.copy(), self.at))
 
-    def correct(self, end: int) -> None:
-        """Events came into a window that is final: write down the rows that changed."""
-        self._update(end, final=True, everything=False)
+    def correct(self, end: int, keys: Ints | None = None) -> None:
+        """Events came into a window that is final: write down which rows changed; `keys` holds those, if known."""
+        slots = self._slots(end)
+        self._update(end, slots, self.cells.changed(slots) if keys is None else keys, final=True)
 
     def show(self, end: int, *, everything: bool) -> None:
         """Write down the changed rows of an open window, or all of them when it was not shown before."""
-        self._update(end, final=False, everything=everything)
-
-    def _update(self, end: int, *, final: bool, everything: bool) -> None:
-        start, ms = self.plan.geometry.start(end), self.plan.geometry.axis.ms
-        slots = self.cells.pool.slots(self.cells.pool.between(start, end))
+        slots = self._slots(end)
         keys = self.cells.present(slots) if everything else self.cells.changed(slots)
+        self._update(end, slots, keys, final=False)
+
+    def _update(self, end: int, slots: Ints, keys: Ints, *, final: bool) -> None:
         if not keys.size:
             return
-        span = ms(start), ms(end)
+        span = self.plan.geometry.axis.ms(self.plan.geometry.start(end)), self.plan.geometry.axis.ms(end)
         for i, said in enumerate(self._say(self._read(slots, keys), span[1] - span[0])):
             book = self.books[i][0]
             record = book.records.get(span)
@@ -87,7 +91,11 @@ class Publisher:
                 if changed is not None:
                     book.put(record)
             if changed is not None:
-                self.pending.append(Block(i, changed))
+                self.pending.append(Block(i, changed, self.at))
+
+    def _slots(self, end: int) -> Ints:
+        pool = self.cells.pool
+        return pool.slots(pool.between(self.plan.geometry.start(end), end))
 
     def _read(self, slots: Ints, keys: Ints) -> _Reading:
         others = self.cells.others_in(slots) if keys.size and keys[-1] == self.plan.max_keys else None

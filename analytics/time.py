@@ -57,6 +57,8 @@ class Rise:
     def __init__(self, before: int, after: int, at: Callable[[], Ints] | None = None) -> None:
         self.before = before
         self.after = after
+        # Number of the batch's first event, counted from the start of the engine.
+        self.first = 0
         self._at = at
         self._kept: Ints | None = None
 
@@ -65,6 +67,10 @@ class Rise:
         if self._kept is None:
             self._kept = np.full(n, self.before) if self._at is None else self._at()
         return self._kept
+
+    def cause(self, n: int, base: int) -> int:
+        """Number of the event, of these `n`, that lifted the base to `base`; the one before them if it was there."""
+        return self.first + int(np.searchsorted(self.at(n), base)) - 1
 
 
 class Clock:

@@ -5,22 +5,36 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, NoReturn
 
 from analytics import Engine, KpiError
+from analytics.batch import time_ms
+from analytics.window import duration_ms
 from gateway.config import Config
-from gateway.errors import EXIT_CONFIG, EXIT_STORAGE, ConfigError, DataFolderLockedError, TidegateError
+from gateway.errors import (
+    EXIT_CONFIG,
+    EXIT_DATA,
+    EXIT_STORAGE,
+    ConfigError,
+    DataFolderLockedError,
+    RecordingError,
+    TidegateError,
+)
+from gateway.kpis import load_kpis
 
 __all__ = ["main"]
 
-
+REPLAY = ("file", "partial", "skip_bad", "start", "end")
+"""Arguments of `replay` that are no settings."""
 MAX_VISITORS = 100_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code: 0 drained, 2 wrong configuration, 74 storage failure. Failures are one line.
+    """Run a command; the exit code: 0 drained, 2 wrong configuration, 65 a bad recording, 74 storage failure.
+
+    Failures are one line.
 
     Raises:
         SystemExit: 2, the arguments cannot be read; 0, they asked for help.
@@ -28,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(_parser().parse_args(argv))
     command = arguments.pop("command")
     visitors = arguments.pop("visitors", 0)
+    replay = {name: arguments.pop(name) for name in REPLAY if name in arguments}
     try:
         config = Config.load(arguments.pop("config", None), os.environ, arguments)
         if command == "check":
@@ -36,11 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             from gateway.demo.run import run_demo
 
             return run_demo(config, visitors)
+        if command == "replay":
+            return _replay(config, replay)
         from gateway.main import serve
 
         return serve(config)
     except (ConfigError, KpiError, DataFolderLockedError) as error:
         return _end(EXIT_CONFIG, str(error))
+    except RecordingError as error:
+        return _end(EXIT_DATA, str(error))
     except TidegateError as error:
         # A damaged file, a full disk, a database that another program holds: no setting mends it, a later start may.
         return _end(EXIT_STORAGE, f"storage: {error}")
@@ -60,16 +79,22 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _check(config: Config) -> int:
-    from gateway.main import load_kpis
-
     engine = Engine(load_kpis(config.kpis), memory_budget=config.memory_budget << 20)
     sys.stdout.write(engine.describe().rstrip() + "\n")
     return 0
 
 
+def _replay(config: Config, arguments: Mapping[str, Any]) -> int:
+    from gateway.replay.run import Options, run_replay
+
+    options = Options(memory_budget=config.memory_budget << 20, uuids=config.dedup_uuids, **arguments)
+    return run_replay(load_kpis(config.kpis), options)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tidegate", description="Real-time product-analytics gateway.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_replay(commands.add_parser("replay", help="run KPIs over recorded events and print every row as JSON"))
     for name, purpose in (
         ("serve", "run the gateway"),
         ("demo", "run it with a demo shop and simulated visitors, on a temporary data folder"),
@@ -90,6 +115,38 @@ def _visitors(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_VISITORS)) and int(text) <= MAX_VISITORS):
         raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a whole number from 0 to {MAX_VISITORS}")
     return int(text)
+
+
+def _add_replay(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", metavar="FILE", help="events, one JSON object a line; .gz is unpacked, - is the input")
+    for name in ("kpis", "memory_budget", "dedup_uuids"):
+        setting = next(s for s in fields(Config) if s.name == name)
+        _add_setting(command, name, setting.default, setting.metadata["why"])
+    command.add_argument(
+        "--partial",
+        type=_duration,
+        nargs="?",
+        const=1_000,
+        metavar="EVERY",
+        help="print open windows too, at each multiple of this span of event time (1s)",
+    )
+    command.add_argument("--skip-bad", action="store_true", help="go on behind a line that is no event, and count it")
+    command.add_argument("--from", dest="start", type=_moment, metavar="TIME", help="only events from then on")
+    command.add_argument("--to", dest="end", type=_moment, metavar="TIME", help="only events before")
+
+
+def _duration(text: str) -> int:
+    try:
+        return max(duration_ms(text), 1)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _moment(text: str) -> int:
+    try:
+        return time_ms(int(text) if text.lstrip("-").isdecimal() else text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither epoch milliseconds nor ISO-8601") from None
 
 
 def _add_setting(command: argparse.ArgumentParser, name: str, default: Any, why: str) -> None:

@@ -2,6 +2,7 @@
 
 TidegateError
 |- ConfigError          the person who starts it must change a setting; exit code 2
+|- RecordingError       a recording holds a line that is no event; exit code 65
 |- StorageError         the disk refused; nothing more may be acknowledged; exit code 74
 |  `- DataFolderLockedError  another process owns the data folder; exit code 2
 `- ProtocolError        the peer broke the protocol; carries the slug and perhaps a close code
@@ -18,6 +19,7 @@ __all__ = [
     "ConfigError",
     "DataFolderLockedError",
     "ProtocolError",
+    "RecordingError",
     "Retry",
     "StorageError",
     "TidegateError",
@@ -25,6 +27,7 @@ __all__ = [
 
 EXIT_DRAINED = 0
 EXIT_CONFIG = 2
+EXIT_DATA = 65
 EXIT_STORAGE = 74
 
 
@@ -38,6 +41,10 @@ class ConfigError(TidegateError):
     def __init__(self, setting: str, reason: str) -> None:
         super().__init__(f"{setting}: {reason}")
         self.setting = setting
+
+
+class RecordingError(TidegateError):
+    """What is to be replayed cannot be read to its end. The message is one line and says where and why."""
 
 
 class StorageError(TidegateError):

@@ -23,6 +23,7 @@ from gateway.core.gate import AcceptGate
 from gateway.core.hub import Hub
 from gateway.core.viewer import ViewerLimits
 from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, ConfigError, StorageError
+from gateway.kpis import load_kpis
 from gateway.server.address import in_url, own_origins
 from gateway.server.door import Door
 from gateway.server.drain import drain
@@ -42,7 +43,7 @@ from gateway.server.wheel import Wheel
 from gateway.store import EventLog, load_or_create
 from gateway.wire.replies import Limits
 
-__all__ = ["Server", "load_kpis", "serve"]
+__all__ = ["Server", "serve"]
 
 _MB = 1 << 20
 SWITCH_S = 0.0005
@@ -51,24 +52,6 @@ leaves the thread so few turns that commits fall to a few a second."""
 CLOSE_GRACE_S = 5.0
 
 _log = structlog.get_logger("tidegate")
-
-
-def load_kpis(path: str) -> list[KpiSpec]:
-    """The KPI set of a file, or the built-in one.
-
-    Raises:
-        ConfigError: the file cannot be read.
-        KpiError: a definition cannot run; the message is one line with the KPI's name and the place.
-    """
-    if not path:
-        return KpiSpec.default()
-    try:
-        text = Path(path).read_text("utf-8")
-    except OSError as error:
-        raise ConfigError("kpis", f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError("kpis", f"{path} is not UTF-8") from None
-    return KpiSpec.parse(text, path)
 
 
 class Server:

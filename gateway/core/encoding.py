@@ -8,7 +8,7 @@ import orjson
 
 from analytics import Row
 
-__all__ = ["EncodedRow", "Where", "encode_row", "matches", "name_gone"]
+__all__ = ["EncodedRow", "Where", "encode_row", "matches", "name_gone", "row_body"]
 
 Where = dict[str, str | float | bool | None]
 
@@ -22,8 +22,8 @@ class EncodedRow(NamedTuple):
     """True for a retraction: the row stopped being true."""
 
 
-def encode_row(row: Row, *, by_end: bool = False) -> EncodedRow:
-    """The JSON of a row, and its identity: (dims, start), or with `by_end` (dims, start, end). About 1.5 us."""
+def row_body(row: Row) -> dict[str, Any]:
+    """A row as it is on the wire, less the name of its KPI, which its surroundings say."""
     body: dict[str, Any] = {
         "dims": row.dims,
         "start": row.start,
@@ -36,8 +36,13 @@ def encode_row(row: Row, *, by_end: bool = False) -> EncodedRow:
         body["error"] = row.error
     if row.keys is not None:
         body["keys"] = row.keys
+    return body
+
+
+def encode_row(row: Row, *, by_end: bool = False) -> EncodedRow:
+    """The JSON of a row, and its identity: (dims, start), or with `by_end` (dims, start, end). About 1.5 us."""
     window = (row.start, row.end) if by_end else (row.start,)
-    return EncodedRow((*row.dims.values(), *window), orjson.dumps(body), row.kind == "retract")
+    return EncodedRow((*row.dims.values(), *window), orjson.dumps(row_body(row)), row.kind == "retract")
 
 
 def matches(row: Row, where: Where | None) -> bool:

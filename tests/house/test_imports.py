@@ -21,8 +21,19 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "gateway.core": (*LEAVES, "analytics", "gateway.wire"),
     "gateway.store": LEAVES,
     "gateway.server": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
+    # A command of its own, without a server.
+    "gateway.replay": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
     # The composition: the door, the command line, main, and the demo, whose visitors use the Python client.
-    "gateway": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store", "gateway.server", "client_sdk"),
+    "gateway": (
+        *LEAVES,
+        "analytics",
+        "gateway.wire",
+        "gateway.core",
+        "gateway.store",
+        "gateway.server",
+        "gateway.replay",
+        "client_sdk",
+    ),
 }
 
 PURE = ("analytics", "gateway.wire", "gateway.core")
@@ -120,6 +131,8 @@ def test_no_room_imports_upward() -> None:
         ("gateway/store/log.py", "from gateway.wire.codec import Codec"),
         ("gateway/server/http.py", "from gateway.main import serve"),
         ("gateway/server/http.py", "from gateway import serve"),
+        ("gateway/server/http.py", "from gateway.replay.run import run_replay"),
+        ("gateway/replay/run.py", "from gateway.server.ticker import Ticker"),
         ("gateway/config.py", "from gateway.core.credit import Credit"),
         ("client_sdk/python/core.py", "from gateway.wire import Codec"),
         ("client_sdk/python/core.py", "import analytics"),

@@ -1,0 +1,124 @@
+"""A grid that writes down each correction at the event that caused it, in the order of the events.
+
+Live, the corrections of a window are gathered until the next `advance`. A replay shows each of them. So an event that
+falls into a final window is counted by itself and what it changed is written down; all others are counted together as
+ever. Rows carry the number of their event, so that the rows of several grids can be put in one order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analytics.arrays import Bools, Ints
+from analytics.cumulative import CumulativeGrid
+from analytics.frame import Frame
+from analytics.grid import Grid, Taken
+from analytics.plan import GridPlan
+from analytics.time import Rise
+
+__all__ = ["ExactGrid", "exact_grid"]
+
+
+class ExactGrid(Grid):
+    """A grid for replays. An event inside grace costs as much as a small batch; all others cost what they cost live."""
+
+    def __init__(self, plan: GridPlan) -> None:
+        super().__init__(plan)
+        # The batch in hand: how the base rose during it, and how many events it has. None between batches.
+        self._rise: Rise | None = None
+        self._n = 0
+        # Number of the event that is being counted, between batches of the next one.
+        self._reached = 0
+
+    def ingest(self, frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
+        """As every grid does."""
+        self._rise, self._n, self._reached = rise, frame.n, rise.first + frame.n - 1
+        taken = super().ingest(frame, live, rise, span)
+        self._rise, self._reached = None, rise.first + frame.n
+        return taken
+
+    def _ingest_in_order(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
+        base, geometry, number = rise.at(frame.n), self.geometry, self.axis.number
+        taken = np.ones(frame.n, np.bool_) if asked is None else asked
+        panes = self.cells.panes_of(frame)
+        first_end, last_end = geometry.first_end(panes), geometry.last_end(panes)
+        finals = self.axis.numbers(base - self.plan.delay)
+        closes = self.axis.numbers(base - self.plan.delay - self.plan.grace)
+        late = np.zeros(frame.n, np.bool_)
+        start = 0
+        while start < frame.n:
+            # What is final and closed at each event follows from the base, until room has to be made.
+            self._reached = rise.first + start
+            self.advance_to(int(base[start]))
+            shut = last_end <= np.maximum(closes, number(max(self.closed_to, self.floor)))
+            late[start:] = (taken & shut)[start:]
+            kept = taken & ~shut
+            alone = kept & (first_end <= np.maximum(finals, number(self.final_to)))
+            start = self._count(frame, rise, kept, start, start + np.flatnonzero(alone[start:]))
+            if start < frame.n:
+                self._make_room()
+        self._reached = rise.first + frame.n - 1
+        self.late += int(late.sum())
+        return late if late.any() else None
+
+    def _count(self, frame: Frame, rise: Rise, kept: Bools, start: int, alone: Ints) -> int:
+        """Count the events from `start` on, those in `alone` one by one; returns where there was no room for one."""
+        places: list[int] = alone.tolist()
+        for place in places:
+            start = self._count_together(frame, rise, kept, start, place)
+            if start < place:
+                return start
+            start = self._count_together(frame, rise, kept, place, place + 1)
+            if start == place:
+                return place
+        return self._count_together(frame, rise, kept, start, frame.n)
+
+    def _count_together(self, frame: Frame, rise: Rise, kept: Bools, start: int, stop: int) -> int:
+        """Count [start, stop), which is one event or touches no final window; returns how far there was room."""
+        base, panes = rise.at(frame.n), self.cells.panes_of(frame)
+        while start < stop:
+            self._reached = rise.first + start
+            self.advance_to(int(base[start]))
+            index = start + np.flatnonzero(kept[start:stop])
+            places = self._places(panes[index])
+            fitting = self._fitting(places)
+            end = stop if fitting is None else int(index[fitting])
+            if end == start:
+                return start
+            index, places = index[:fitting], places[:fitting]
+            if index.size:
+                cells = self.cells.apply(frame, index, places)
+                if stop - start == 1:
+                    self._correct_for(int(panes[start]), cells)
+            start = end
+        return stop
+
+    def _correct_for(self, pane: int, cells: Ints) -> None:
+        """Write down what one event changed in final windows."""
+        self.publisher.at = self._reached
+        for end in self._ends([pane], self.axis.number(self.closed_to), self.axis.number(self.final_to)):
+            self.publisher.correct(end, cells % self.cells.width)
+
+    def _finish(self, end: int, *, unchanged: bool = False) -> None:
+        at = self._reached
+        if self._rise is not None:
+            at = min(at, self._rise.cause(self._n, self.axis.ms(end) + self.plan.delay))
+        self.publisher.at = at
+        super()._finish(end, unchanged=unchanged)
+
+    def _correct(self, end: int) -> None:
+        """Nothing is left to be corrected: every event was, when it came."""
+
+    def publish(self, seen: int) -> None:
+        """Write down what changed in open windows; `seen` is the largest event time."""
+        self.publisher.at = self._reached
+        super().publish(seen)
+
+
+class ExactCumulativeGrid(ExactGrid, CumulativeGrid):
+    """The same for cumulative windows."""
+
+
+def exact_grid(plan: GridPlan) -> ExactGrid:
+    """The exact grid of the plan's kind of windows."""
+    return ExactCumulativeGrid(plan) if plan.window.cumulative else ExactGrid(plan)

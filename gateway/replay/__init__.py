@@ -1,0 +1,1 @@
+"""`tidegate replay`: reads recordings, prints rows."""

@@ -1,0 +1,108 @@
+"""`tidegate replay` as a person sees it: rows, one line beside them, an exit code."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.tree import ROOT
+
+VECTORS = ROOT / "tests" / "vectors" / "replay"
+KPI = '[[kpi]]\nname = "views"\nvalue = "count(*)"\nwindow = "tumbling 1s"\ndelay = "0s"\n'
+
+
+def replay(*arguments: str, text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """Run the command; `text` is its input."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+    command = [sys.executable, "-m", "gateway", "replay", *arguments]
+    return subprocess.run(command, input=text, capture_output=True, timeout=60, env=clean, check=False)
+
+
+@pytest.fixture
+def kpis(tmp_path: Path) -> str:
+    file = tmp_path / "kpis.toml"
+    file.write_text(KPI)
+    return str(file)
+
+
+def _events(*times: int) -> bytes:
+    return b"".join(b'{"event":"e","timestamp":%d}\n' % time for time in times)
+
+
+@pytest.mark.parametrize("source", ["file", "gzip", "pipe"])
+def test_rows_go_out_and_a_summary_goes_beside(tmp_path: Path, source: str) -> None:
+    """The same from a file, a gzip file and a pipe."""
+    file, name, text = VECTORS / "mixed.ndjson", "-", b""
+    if source == "pipe":
+        text = file.read_bytes()
+    elif source == "gzip":
+        name = str(tmp_path / "mixed.ndjson.gz")
+        Path(name).write_bytes(gzip.compress(file.read_bytes()))
+    else:
+        name = str(file)
+    done = replay(name, "--kpis", str(VECTORS / "mixed.toml"), text=text)
+    assert done.returncode == 0
+    assert done.stdout == (VECTORS / "mixed.rows.ndjson").read_bytes()
+    assert done.stderr == b"tidegate: 8 events read; 2 duplicates; late: none\n"
+
+
+def test_a_truncated_recording_stops_with_65_and_its_rows(tmp_path: Path, kpis: str) -> None:
+    """One line names the file, the line and the reason, and what goes on in spite of it."""
+    file = tmp_path / "cut.ndjson"
+    file.write_bytes(_events(0, 1_000, 2_000)[:-9])
+    done = replay(str(file), "--kpis", kpis)
+    assert done.returncode == 65
+    assert [json.loads(line)["start"] for line in done.stdout.splitlines()] == [0]
+    assert done.stderr.decode() == (
+        f"tidegate: {file}: line 3: not JSON: Input data was truncated; stopped behind 2 events (--skip-bad goes on)\n"
+    )
+    done = replay(str(file), "--kpis", kpis, "--skip-bad")
+    assert done.returncode == 0
+    assert [json.loads(line)["start"] for line in done.stdout.splitlines()] == [0, 1_000]
+    assert b"1 bad lines skipped, the first in line 3: not JSON" in done.stderr
+
+
+def test_a_bad_kpi_and_a_missing_file_are_one_line_and_exit_2(tmp_path: Path, kpis: str) -> None:
+    """Nothing is printed before they are found."""
+    bad = tmp_path / "bad.toml"
+    bad.write_text('[[kpi]]\nname = "broken"\nvalue = "count("\nwindow = "tumbling 1s"\n')
+    for arguments, word in ((["-", "--kpis", str(bad)], b"broken"), (["missing", "--kpis", kpis], b"missing")):
+        done = replay(*arguments, text=_events(0))
+        assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1)
+        assert word in done.stderr
+
+
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path, kpis: str) -> None:
+    """As with `| head -1`: nothing is said and the code is 0, however much was to come."""
+    file = tmp_path / "long.ndjson"
+    file.write_bytes(_events(*range(0, 60_000_000, 1_000)))
+    command = [sys.executable, "-m", "gateway", "replay", str(file), "--kpis", kpis]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["kpi"] == "views"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(timeout=60) == 0
+
+
+def test_a_span_and_open_windows_can_be_asked_for(kpis: str) -> None:
+    """`--from` and `--to` take either form of time; `--partial` may say how often."""
+    done = replay(
+        "-", "--kpis", kpis, "--from", "1000", "--to", "1970-01-01T00:00:03Z", text=_events(0, 1_000, 2_000, 3_000)
+    )
+    assert [json.loads(line)["start"] for line in done.stdout.splitlines()] == [1_000, 2_000]
+    assert b"2 outside the span" in done.stderr
+    done = replay("-", "--kpis", kpis, "--partial", "500ms", text=_events(0, 499, 500))
+    assert [(row["kind"], row["value"]) for row in map(json.loads, done.stdout.splitlines())] == [
+        ("partial", 2),
+        ("final", 3),
+    ]
+    for flags in (["--from", "soon"], ["--partial", "soon"]):
+        assert replay("-", "--kpis", kpis, *flags).returncode == 2
