@@ -58,7 +58,12 @@ def test_the_order_over_several_grids_does_not_depend_on_batches(
 ) -> None:
     """Rows of several KPIs are merged by event, then end, KPI and dims; one batch or many give the same list."""
     stream = window.moved(stream)
-    times = {"delay": window.ms(delay), "grace": window.ms(grace), "window": window.text, "tz": window.tz}
+    times: dict[str, Any] = {
+        "delay": window.ms(delay),
+        "grace": window.ms(grace),
+        "window": window.text,
+        "tz": window.tz,
+    }
     specs = [
         KpiSpec(name="b", value="uniq(distinct_id)", by=("country",), max_keys=2, **times),
         KpiSpec(name="a", value="count(*)", **times),
