@@ -146,10 +146,14 @@ class Clock:
         self._numbers += 1
         source = self._sources[name] = Source(name, self._numbers)
         source.seen = now
-        heappush(self._deadlines, (source.deadline, source.number, source))
-        if len(self._deadlines) > 2 * len(self._sources) + 64:
-            self._tidy()
+        self._watch(source)
         return source
+
+    def _watch(self, source: Source) -> None:
+        """Look at a source again when it may be idle. Of a heap, half at most is out of date, or 64 entries."""
+        heappush(self._deadlines, (source.deadline, source.number, source))
+        if max(len(self._deadlines), len(self._lowest)) > 2 * len(self._sources) + 64:
+            self._tidy()
 
     def _raise(self, source: Source, top: int) -> None:
         """A source has reached `top`, more than before."""
@@ -197,9 +201,12 @@ class Clock:
         del self._sources[source.id]
 
     def _tidy(self) -> None:
-        """Drop the entries of sources that are gone."""
-        self._deadlines = [entry for entry in self._deadlines if entry[2].alive]
-        self._lowest = [entry for entry in self._lowest if entry[2].alive]
+        """Leave one entry for each source."""
+        # What else is there: sources that are gone, below one that lags behind for ever; and of one that was held back
+        # and let go again, an entry for each time.
+        sources = self._sources.values()
+        self._deadlines = [(s.deadline, s.number, s) for s in sources]
+        self._lowest = [(s.maximum, s.number, s) for s in sources if s.maximum > BEGINNING]
         heapify(self._deadlines)
         heapify(self._lowest)
 
@@ -230,7 +237,7 @@ class Clock:
         else:
             source.seen = now + source.rest - IDLE
             source.throttled = False
-            heappush(self._deadlines, (source.deadline, source.number, source))
+            self._watch(source)
 
     def release(self, now: int) -> None:
         """Restart every idle clock: after a restart nobody is connected, so nobody is held back."""

@@ -162,3 +162,31 @@ def test_a_hundred_thousand_sources_take_bounded_state() -> None:
     clock.expire(20_000)
     assert len(clock) == 0
     assert clock.base == 99_999
+
+
+def test_sources_that_come_and_go_beside_a_slow_clock_take_bounded_state() -> None:
+    """A page with a slow clock stays open while others come and go: what is kept follows those that are there."""
+    clock = Clock()
+    for step in range(2_000):
+        now = step * 1_000
+        observe(clock, "slow", step, now=now)
+        observe(clock, f"page {step}", 1_000_000 + now, now=now)
+    assert clock.base == 1_999
+    assert len(clock) <= IDLE // 1_000 + 1
+    assert max(len(clock._lowest), len(clock._deadlines)) <= 2 * len(clock) + 64
+
+
+def test_a_source_that_is_held_back_again_and_again_takes_bounded_state() -> None:
+    """Each hold that ends puts the source under watch again, and leaves nothing behind for good."""
+    clock = Clock()
+    observe(clock, "a", 100)
+    for step in range(2_000):
+        now = step * IDLE
+        observe(clock, "a", 100 + step, now=now)
+        clock.throttle("a", True, now)
+        clock.expire(now + IDLE)
+        clock.throttle("a", False, now + IDLE)
+    assert len(clock) == 1
+    assert max(len(clock._lowest), len(clock._deadlines)) <= 2 * len(clock) + 64
+    clock.expire(2_001 * IDLE)
+    assert len(clock) == 0
