@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import tracemalloc
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.dedup import FREED_PER_KEY, UuidHorizon, batch_key, uuid_key
+from gateway.core.dedup import UuidHorizon, batch_key, uuid_key
 
 
 def test_the_key_of_a_uuid_ignores_spelling() -> None:
@@ -88,17 +92,43 @@ def test_bytes_hold_each_id_once_whatever_was_repeated(groups: list[list[int]]) 
         horizon.claim(group)
     other.load(horizon.to_bytes())
     assert len(horizon.to_bytes()) == 8 + 8 * len(horizon)
-    assert (other._young, other._old) == (horizon._young, horizon._old)
+    assert other.to_bytes() == horizon.to_bytes()
+    assert (other._young.tolist(), other._old.tolist()) == (
+        sorted(horizon._newest | set(horizon._young.tolist())),
+        horizon._old.tolist(),
+    )
 
 
-def test_a_forgotten_generation_is_freed_bit_by_bit() -> None:
-    """A few ids with each new one, and soon all."""
-    horizon = UuidHorizon(2_000)
-    for key in range(2_000):
-        horizon.claim([key])
-    left = []
-    for key in range(2_000, 2_300):
-        horizon.claim([key])
-        left.append(len(horizon._leaving))
-    assert left[:3] == [1_000 - FREED_PER_KEY * n for n in (1, 2, 3)]
-    assert left[-1] == 0
+def test_the_oldest_half_is_forgotten_whatever_repeats() -> None:
+    """Across merges and generations, repeats are those of a plain pair of sets."""
+    rng = random.Random(1)
+    horizon, young, old, forgotten = UuidHorizon(400), set[int](), set[int](), 0
+    for _ in range(600):
+        keys = [rng.randrange(700) << 54 for _ in range(rng.randrange(9))]
+        expected = []
+        for place, key in enumerate(keys):
+            if key in young or key in old:
+                expected.append(place)
+            else:
+                young.add(key)
+        if len(young) >= 200:
+            old, young, forgotten = young, set(), forgotten + len(old)
+        assert horizon.claim(keys) == expected
+        assert (len(horizon), horizon.forgotten) == (len(young) + len(old), forgotten)
+
+
+def test_an_id_takes_no_more_than_a_dozen_bytes() -> None:
+    """A full horizon holds 8 bytes for each id and a few thousand numbers of Python, and says so."""
+    rng, capacity = random.Random(1), 200_000
+    horizon = UuidHorizon(capacity)
+    tracemalloc.start()
+    try:
+        for _ in range(capacity // 100 - 1):
+            horizon.claim([rng.getrandbits(64) for _ in range(100)])
+            assert horizon.memory_bytes <= 12 * capacity
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(horizon) == capacity - 100
+    assert held <= 12 * capacity
+    assert held == pytest.approx(horizon.memory_bytes, rel=0.2)
