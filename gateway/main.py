@@ -34,6 +34,7 @@ from gateway.server.http import HttpSide
 from gateway.server.ingest import Ingest
 from gateway.server.listening import Listening
 from gateway.server.logs import configure_logs
+from gateway.server.memory import give_back
 from gateway.server.metrics import Metrics
 from gateway.server.services import HouseServices
 from gateway.server.session import Session
@@ -292,4 +293,5 @@ def serve(config: Config) -> int:
     """
     configure_logs(config.log_level)
     sys.setswitchinterval(SWITCH_S)
+    give_back()
     return uvloop.run(_serve(config))

@@ -16,6 +16,7 @@ import uvloop
 from gateway.config import Config
 from gateway.main import Server
 from gateway.server.logs import configure_logs
+from gateway.server.memory import give_back
 
 __all__ = ["run_demo"]
 
@@ -30,6 +31,7 @@ def run_demo(config: Config, visitors: int) -> int:
         ConfigError, KpiError, StorageError: it could not start.
     """
     configure_logs(config.log_level)
+    give_back()
     if config.data != Config.data_default():
         return uvloop.run(_demo(config, visitors))
     with tempfile.TemporaryDirectory(prefix="tidegate-demo-") as folder:
