@@ -16,6 +16,7 @@ from typing import Final
 from analytics.measures.count import Count
 from analytics.measures.distinct import Distinct
 from analytics.measures.extremes import Max, Min
+from analytics.measures.funnel import Funnel
 from analytics.measures.measure import Measure
 from analytics.measures.quantile import Quantile
 from analytics.measures.sum import Sum
@@ -31,6 +32,7 @@ MEASURES: Final[dict[str, type[Measure]]] = {
     "uniq": Distinct,
     "top": Top,
     "quantile": Quantile,
+    "funnel": Funnel,
 }
 
-LATER: Final = frozenset({"sessions", "session_seconds", "bounce_rate", "funnel", "retention"})
+LATER: Final = frozenset({"sessions", "session_seconds", "bounce_rate", "retention"})

@@ -11,7 +11,7 @@ from analytics.arrays import Bools, Ints, Words
 from analytics.measures.measure import Measure, Takes
 from analytics.pairs import PairTable
 
-__all__ = ["Sparse"]
+__all__ = ["Paned", "Sparse"]
 
 VACANT: Final = np.iinfo(np.int64).min >> 1
 """Stands for the pane of a slot that holds none; no pane has this number."""
@@ -28,15 +28,12 @@ def pair_marks(cells: Ints, hashes: Words) -> Words:
     return (hashes + cells.view(np.uint64) * _GOLDEN) * _GOLDEN
 
 
-class Sparse(Measure):
-    """Base of the measures that know values by their hash."""
+class Paned(Measure):
+    """Knows which pane each slot holds."""
 
-    takes: ClassVar[Takes] = "hash"
-
-    def __init__(self, slots: int, keys: int, parameter: int, most: int) -> None:
+    def __init__(self, slots: int, keys: int, parameter: Any) -> None:
         super().__init__(slots, keys, parameter)
         self._pane_of: Ints = np.full(slots, VACANT, np.int64)
-        self._table = PairTable(self._matters, most)
 
     def open(self, slot: int, pane: int) -> None:
         self._pane_of[slot] = pane
@@ -60,6 +57,29 @@ class Sparse(Measure):
         at = np.minimum(np.searchsorted(known, panes), len(order) - 1)
         return np.where(known[at] == panes, order[at], -1)
 
+    def _pane_cells(self, cells: Ints) -> Ints:
+        """Cells by pane for cells by slot."""
+        if self.keys == 1:
+            return self._pane_of[cells]
+        slots = cells // self.keys
+        return self._pane_of[slots] * self.keys + (cells - slots * self.keys)
+
+    def _placed(self, slots: Ints, cells: NDArray[Any]) -> Ints:
+        """Slot cells for the cells of a dump."""
+        places = cells // self.keys
+        placed: Ints = slots[places] * self.keys + (cells - places * self.keys)
+        return placed
+
+
+class Sparse(Paned):
+    """Base of the measures that know values by their hash."""
+
+    takes: ClassVar[Takes] = "hash"
+
+    def __init__(self, slots: int, keys: int, parameter: int, most: int) -> None:
+        super().__init__(slots, keys, parameter)
+        self._table = PairTable(self._matters, most)
+
     def _matters(self, cells: Ints) -> Bools:
         slots = self._slots_of(cells // self.keys)
         return (slots >= 0) & self._kept(slots * self.keys + cells % self.keys, slots >= 0)
@@ -67,13 +87,6 @@ class Sparse(Measure):
     def _kept(self, cells: Ints, within: Bools) -> Bools:  # noqa: ARG002
         """Whether pairs of these slot cells are still needed; only asked where `within`."""
         return within
-
-    def _pane_cells(self, cells: Ints) -> Ints:
-        """Cells by pane for cells by slot."""
-        if self.keys == 1:
-            return self._pane_of[cells]
-        slots = cells // self.keys
-        return self._pane_of[slots] * self.keys + (cells - slots * self.keys)
 
     def _pairs_of(self, slots: Ints, keys: Ints | None = None) -> tuple[Ints, Words, Ints]:
         """Keys, hashes and counts of the pairs in these slots; `keys` limits them. One scan of the table a run."""
@@ -101,9 +114,3 @@ class Sparse(Measure):
         order = np.flatnonzero(places >= 0)
         order = order[np.lexsort((hashes[order], cells[order]))]
         return cells[order], hashes[order], counts[order]
-
-    def _placed(self, slots: Ints, cells: NDArray[Any]) -> Ints:
-        """Slot cells for the cells of a dump."""
-        places = cells // self.keys
-        placed: Ints = slots[places] * self.keys + (cells - places * self.keys)
-        return placed

@@ -15,7 +15,7 @@ from analytics.measures import MEASURES, Measure
 from tests.analytics.measures.values import add, cells, opened, read
 
 KINDS = pytest.mark.parametrize("kind", list(MEASURES.values()), ids=list(MEASURES))
-EMPTY = {"count": 0, "uniq": 0, "top": b'{"items":[]}'}
+EMPTY = {"count": 0, "uniq": 0, "top": b'{"items":[]}', "funnel": b'{"steps":[0,0]}'}
 KEYS = cells(0, 1)
 OBJECTS = 4_096  # the measure itself and the headers of its arrays
 VALUES = st.lists(st.tuples(st.integers(0, 5), st.integers(-4, 4).map(lambda n: n / 8)), max_size=30)
@@ -111,7 +111,7 @@ def test_bytes_stay_within_the_budget(kind: type[Measure], slots: int, keys: int
     rng = np.random.default_rng(1)
     for batch in range(10):
         at = rng.integers(0, slots * keys, 20_000)
-        add(measure, at.tolist(), [f"{batch}-{i}" if kind.takes == "hash" else i * 1e-30 for i in range(20_000)])
+        add(measure, at.tolist(), [i * 1e-30 if kind.takes == "number" else f"{batch}-{i}" for i in range(20_000)])
     assert 0 < size_of(measure) <= kind.budget(slots, keys, measure.parameter) + OBJECTS
 
 

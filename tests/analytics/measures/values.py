@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from analytics.arrays import Ints, Numbers
+from analytics.aggregation import FunnelSetting
+from analytics.arrays import Ints, Numbers, Visits
 from analytics.dictionary import Dictionary
 from analytics.frame import Coded
 from analytics.measures import Measure
 
 __all__ = ["add", "cells", "opened", "plain", "read"]
 
+SETTINGS: Mapping[str, Any] = {"Funnel": FunnelSetting(2, 10)}
+"""Parameters of the measures that have a setting of their own."""
 _DICTIONARY = Dictionary()
 
 
@@ -24,7 +28,7 @@ def cells(*values: int) -> Ints:
 
 def opened(kind: type[Measure], slots: int = 3, keys: int = 2, parameter: int = 5) -> Measure:
     """A measure whose slots hold the panes 100, 101, .."""
-    measure = kind(slots, keys, parameter if kind.takes == "hash" and kind.__name__ == "Top" else 0)
+    measure = kind(slots, keys, SETTINGS.get(kind.__name__, parameter if kind.__name__ == "Top" else 0))
     for slot in range(slots):
         measure.open(slot, 100 + slot)
     return measure
@@ -34,10 +38,20 @@ def add(measure: Measure, at: Sequence[int], values: Sequence[Any]) -> None:
     """Give `measure` numbers (or, where it knows values by hash, those numbers as values)."""
     if measure.takes == "nothing":
         measure.add(cells(*at), None)
+    elif measure.takes == "visits":
+        measure.add(cells(*at), visits(values))
     elif measure.takes == "number":
         measure.add(cells(*at), Numbers(np.array(values, np.float64), None))
     else:
         measure.add(cells(*at), Coded(_DICTIONARY.encode([str(v) for v in values]), _DICTIONARY))
+
+
+def visits(values: Sequence[Any]) -> Visits:
+    """Numbers, or texts, as what five users did: the same value is always the same event."""
+    seeds = [zlib.crc32(str(value).encode()) for value in values]
+    users = np.array([seed % 5 for seed in seeds], np.uint64)
+    times, marks = ([seed // part % count for seed in seeds] for part, count in ((5, 40), (200, 4)))
+    return Visits(users, np.array(times, np.int64), np.array(marks, np.int64))
 
 
 def plain(reading: Any) -> list[Any]:

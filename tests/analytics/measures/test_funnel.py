@@ -1,0 +1,152 @@
+"""funnel(..): users by step, out of order, over panes, within bounds."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics import measures
+from analytics.aggregation import FunnelSetting
+from analytics.arrays import Visits
+from analytics.measures import funnel
+from analytics.measures.funnel import Funnel
+from tests.analytics.measures.values import cells
+from tests.analytics.simple import values_of
+
+TWO = FunnelSetting(2, 1_000)
+VISITS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.integers(0, 30), st.integers(0, 7)), max_size=40)
+
+
+def opened(setting: FunnelSetting = TWO, slots: int = 3, keys: int = 2) -> Funnel:
+    """A funnel whose slots hold the panes 100, 101, .."""
+    made = Funnel(slots, keys, setting)
+    for slot in range(slots):
+        made.open(slot, 100 + slot)
+    return made
+
+
+def add(made: Funnel, events: Sequence[tuple[int, int, int, int]]) -> None:
+    """Take (cell, user, time, marks)."""
+    columns = [np.array(column, np.int64) for column in zip(*events, strict=True)] if events else [cells()] * 4
+    made.add(columns[0], Visits(columns[1].astype(np.uint64), columns[2], columns[3]))
+
+
+def read(made: Funnel, *slots: int, key: int = 0) -> Any:
+    """The value of a window."""
+    return json.loads(made.read(cells(*slots), cells(key)).values[0])
+
+
+def test_users_count_once_at_each_step_they_reached() -> None:
+    """A user who goes through twice is one user; steps never rise."""
+    made = opened()
+    add(made, [(0, 1, 10, 1), (0, 1, 20, 2), (0, 1, 30, 1), (0, 1, 40, 2), (0, 2, 10, 1), (0, 3, 10, 2)])
+    assert read(made, 0) == {"steps": [2, 1]}
+
+
+def test_a_late_event_lifts_a_level() -> None:
+    """The first step arrives after the second one, at an earlier time."""
+    made = opened()
+    add(made, [(0, 1, 20, 2)])
+    assert read(made, 0) == {"steps": [0, 0]}
+    add(made, [(0, 1, 10, 1)])
+    assert read(made, 0) == {"steps": [1, 1]}
+
+
+def test_a_window_of_several_panes_sees_chains_across_them() -> None:
+    """Step 1 in one pane, step 2 in the next: neither pane has the chain, the window has."""
+    made = opened()
+    add(made, [(0, 1, 10, 1), (2, 1, 20, 2), (3, 1, 20, 2)])
+    assert read(made, 0) == {"steps": [1, 0]}
+    assert read(made, 0, 1) == {"steps": [1, 1]}
+    assert read(made, 0, 1, key=1) == {"steps": [0, 0]}
+
+
+def test_the_median_time_of_each_step() -> None:
+    """Of the users who took it; null where nobody did."""
+    made = opened(FunnelSetting(3, 60_000, times=True))
+    add(made, [(0, user, 0, 1) for user in range(4)])
+    add(made, [(0, user, 1_000 * (user + 1), 2) for user in range(3)])
+    assert read(made, 0) == {"steps": [4, 3, 0], "seconds": [None, 2.0, None]}
+    assert read(made, 1) == {"steps": [0, 0, 0], "seconds": [None, None, None]}
+
+
+@given(events=VISITS, seed=st.integers(0, 99), modes=st.sampled_from([(), ("strict_order",), ("strict_once",)]))
+def test_order_splits_and_merges_do_not_matter(events: list[Any], seed: int, modes: tuple[str, ...]) -> None:
+    """Read after every event or once at the end, in any order: the same values and the same bytes."""
+    setting = FunnelSetting(3, 12, modes)
+    one, other = opened(setting, 4), opened(setting, 4)
+    add(one, events)
+    for event in random.Random(seed).sample(events, len(events)):
+        add(other, [event])
+        read(other, event[0] // 2)
+    windows = [(0,), (1,), (0, 1, 2)]
+    assert [read(one, *w) for w in windows] == [read(other, *w) for w in windows]
+    dumps = [{k: v.tobytes() for k, v in made.dump(cells(0, 1, 2), cells(0, 1)).items()} for made in (one, other)]
+    assert dumps[0] == dumps[1]
+    one.merge(cells(0, 1, 2), 3)
+    assert read(one, 3) == read(other, 0, 1, 2)
+
+
+def test_busy_users_keep_their_level_and_few_events() -> None:
+    """Thousands of events of one user are thinned, counted, and take no level back."""
+    made = opened(FunnelSetting(3, 1_000_000))
+    add(made, [(0, 1, 5_000, 1), (0, 1, 5_001, 2), (0, 1, 5_002, 4)])
+    assert read(made, 0) == {"steps": [1, 1, 1]}
+    for batch in range(20):
+        add(made, [(0, 1, time, 2) for time in range(batch * 100, batch * 100 + 100)])
+        add(made, [(0, 1, time + 9_000, 1) for time in range(batch * 100, batch * 100 + 100)])
+        assert read(made, 0) == {"steps": [1, 1, 1]}
+    assert made.note()["funnel_events_dropped"] > 3_000
+    dump = made.dump(cells(0), cells(0, 1))
+    assert len(dump["times"]) == funnel.FIRST + funnel.LAST
+    restored = opened(FunnelSetting(3, 1_000_000))
+    restored.load(cells(0), cells(0, 1), dump)
+    assert read(restored, 0) == {"steps": [1, 1, 1]}
+
+
+def test_the_events_of_all_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the room, users keep fewer events; beyond that the newest users are left out, and it is counted."""
+    monkeypatch.setattr(funnel, "MAX_EVENTS", 1_000)
+    monkeypatch.setattr(funnel, "PENDING", 100)
+    made = opened(FunnelSetting(2, 1_000_000))
+    add(made, [(0, user, time, 1) for user in range(100) for time in range(64)])
+    assert read(made, 0) == {"steps": [100, 0]}
+    assert made.note()["funnel_users_left_out"] == 0
+    add(made, [(0, user, 5, 1) for user in range(100, 5_000)])
+    steps = read(made, 0)["steps"]
+    assert 100 < steps[0] <= 1_000
+    assert made.note()["funnel_users_left_out"] == 5_000 - steps[0]
+
+
+def test_a_flood_of_users_stays_within_the_budget() -> None:
+    """Distinct users without end: the arrays take no more than was computed."""
+    made = opened(TWO, 2, 1)
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        count = 1 << 15
+        users = rng.integers(0, 1 << 63, count).astype(np.uint64)
+        made.add(rng.integers(0, 2, count), Visits(users, rng.integers(0, 9, count), np.ones(count, np.int64)))
+    held = [v for v in vars(made._journal).values() if isinstance(v, np.ndarray)]
+    assert sum(array.nbytes for array in held) < Funnel.budget(2, 1, TWO)
+    assert made.note()["funnel_users_left_out"] > 0
+
+
+def test_a_kpi_breaks_it_down() -> None:
+    """By a column, with a filter, in the language of a KPI."""
+    assert "funnel" in measures.MEASURES
+    events: list[dict[str, Any]] = [
+        {"event": "view", "distinct_id": "ann", "city": "Bonn"},
+        {"event": "buy", "distinct_id": "ann", "city": "Bonn"},
+        {"event": "view", "distinct_id": "bob", "city": "Ulm"},
+        {"event": "view", "distinct_id": "eve", "city": "Ulm", "bot": True},
+        {"event": "view", "city": "Ulm"},
+    ]
+    value = "funnel(event = 'view', event = 'buy', within => '5m') FILTER (WHERE bot IS NULL)"
+    assert values_of(value, events, by=("city",)) == [{"steps": [1, 1]}, {"steps": [1, 0]}]
