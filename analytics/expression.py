@@ -155,7 +155,9 @@ class Constant(Node):
     def _number(self, at: Operands) -> Numbers:
         if self.kind != "number":
             return Numbers(np.full(at.n, np.nan), np.zeros(at.n, np.bool_))
-        return Numbers(np.full(at.n, float(self.value)), None)
+        value = float(self.value)
+        rest = float(self.value - int(value)) if type(self.value) is int else 0.0
+        return Numbers(np.full(at.n, value), None, np.full(at.n, rest) if rest else None)
 
     def _raw(self, at: Operands) -> Sequence[Any]:
         return [self.value] * at.n

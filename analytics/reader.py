@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeAlias
 
@@ -18,6 +19,7 @@ from analytics.operators import Arithmetic, Case, compare
 __all__ = ["DefinitionError", "Reader", "Tree"]
 
 MAX_TEXT: Final = 10_000
+LARGEST: Final = sys.float_info.max
 Tree: TypeAlias = Any
 """A node of sqlglot's; the releases we allow name its base class differently."""
 
@@ -148,8 +150,8 @@ class Reader:
             return Constant(str(at.this))
         text = str(at.this)
         number: float = int(text) if text.isdecimal() else float(text)
-        if number in (float("inf"), float("-inf")):
-            raise self.error(f"{text} is beyond every number", at)
+        if number > LARGEST:
+            raise self.error(f"{text[:20]}.. is beyond every number", at)
         return Constant(number)
 
     def condition(self, at: Tree) -> Node:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analytics.batch import Batch
+from analytics.definition import DefinitionError, condition
 from analytics.dictionary import Dictionary
 from analytics.expression import Column, Constant, Node
 from analytics.frame import Frame
@@ -110,3 +111,21 @@ def test_the_first_true_branch_of_a_case_decides() -> None:
     assert (texts.kind, list(texts.raw(at))) == ("text", ["small", "positive", "small", "none"])
     numbers = Case("n", [(positive, Arithmetic("*", X, Constant(2)))], Constant(None))
     assert (numbers.kind, list(numbers.raw(at))) == ("number", [6, 18, None, None])
+
+
+@pytest.mark.parametrize("sign", ["=", "<>", "<", "<=", ">", ">="])
+def test_large_integers_are_compared_as_integers(sign: str) -> None:
+    """Neighbours beyond 2**53 are the same float; a literal tells them apart, on either side."""
+    edge = (1 << 53) + 1
+    values = [edge - 1, edge, edge + 1]
+    apply = COMPARISONS[sign]
+    assert condition(f"x {sign} {edge}").true(frame(values)).tolist() == [apply(v, edge) for v in values]
+    assert condition(f"{edge} {sign} x").true(frame(values)).tolist() == [apply(edge, v) for v in values]
+
+
+def test_a_literal_beyond_every_float_is_refused() -> None:
+    """Five hundred digits are no number that can be compared with."""
+    with pytest.raises(DefinitionError, match="beyond every number"):
+        condition("x > " + "9" * 500)
+    with pytest.raises(DefinitionError, match="beyond every number"):
+        condition("x > 1e999")
