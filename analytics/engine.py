@@ -13,14 +13,16 @@ from analytics.cumulative import CumulativeGrid
 from analytics.dictionary import Dictionary, Encoded
 from analytics.exact import exact_grid
 from analytics.frame import Frame
-from analytics.grid import END_OF_TIME, Grid, Taken
-from analytics.plan import GridPlan, Plan, make_plan
+from analytics.grid import END_OF_TIME, Grid
+from analytics.plan import GridPlan, Plan, SessionPlan, make_plan
 from analytics.restoration import dump_grid, generations, load_grid
 from analytics.row import Changes, Row, Verdict
 from analytics.schema import Schema, Use
+from analytics.sessions.grid import SessionGrid
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.time import BEGINNING, Clock
+from analytics.windowing import Taken, Windowing
 
 __all__ = ["DEFAULT_BUDGET", "Engine"]
 
@@ -54,11 +56,11 @@ class Engine:
         self._clock = Clock()
         self._dictionaries = {name: Dictionary() for name in plan.coded}
         make = exact_grid if exact else _grid
-        self._grids = [make(grid) for grid in plan.grids]
+        self._grids: list[Windowing] = [make(grid) for grid in plan.grids]
         # Events that came in so far, counted or not.
         self._number = 0
         # KPI name -> its grid and its number there, in the order of the set.
-        self._kpis: dict[str, tuple[Grid, int]] = {}
+        self._kpis: dict[str, tuple[Windowing, int]] = {}
         for grid in self._grids:
             self._kpis |= {kpi.spec.name: (grid, i) for i, kpi in enumerate(grid.plan.kpis)}
         self._kpis = {spec.name: self._kpis[spec.name] for spec in plan.specs}
@@ -149,13 +151,11 @@ class Engine:
         return self._changes()
 
     def _changes(self) -> Changes:
-        blocks = []
+        blocks: list[tuple[int, int, str, list[Row]]] = []
         for grid in self._grids:
-            blocks += [(b.at, b.record.end, grid.plan.kpis[b.kpi].spec.name, grid, b) for b in grid.publisher.take()]
-        blocks.sort(key=lambda item: item[:3])
-        rows: list[Row] = []
-        for *_, grid, block in blocks:
-            rows += grid.publisher.rows(block.kpi, block.record)
+            blocks += grid.take()
+        blocks.sort(key=lambda block: block[:3])
+        rows = [row for *_, block in blocks for row in block]
         return Changes(rows, {name: grid.watermark for name, (grid, _) in self._kpis.items()})
 
     def rows(self, kpi: str, start_ms: int, end_ms: int) -> list[Row]:
@@ -173,8 +173,7 @@ class Engine:
         the first, and what a row says is as it was then or at some time since.
         """
         grid, number = self._kpis[kpi]
-        for record in grid.publisher.kept(number, start_ms, end_ms):
-            yield from grid.publisher.rows(number, record)
+        yield from grid.rows(number, start_ms, end_ms)
 
     def watermark(self, kpi: str | None = None) -> int | None:
         """Up to where a KPI, or every KPI, is complete; None before the first event."""
@@ -198,20 +197,18 @@ class Engine:
         result: dict[str, Any] = dict(self._counts)
         result["late_by_kpi"] = {name: grid.late for name, (grid, _) in self._kpis.items()}
         result["closed_early"] = sum(grid.closed_early for grid in self._grids)
-        result["keys"] = {name: len(grid.cells.keys.dims) for name, (grid, _) in self._kpis.items()}
-        result["overflow"] = {
-            name: bool(grid.plan.by) and len(grid.cells.keys.dims) >= grid.plan.max_keys
-            for name, (grid, _) in self._kpis.items()
-        }
+        result["keys"] = {name: grid.sizes()["keys"] for name, (grid, _) in self._kpis.items()}
+        result["overflow"] = {name: bool(grid.sizes()["overflow"]) for name, (grid, _) in self._kpis.items()}
         result["memory_bytes"] = self.memory_bytes()
         result["sources"] = len(self._clock)
         result["sources_evicted"] = self._clock.evicted
         result["dictionary_evictions"] = sum(d.evicted for d in self._dictionaries.values())
-        result["open_panes"] = sum(len(grid.cells.pool) for grid in self._grids)
+        for kind in ("panes", "sessions"):
+            result[f"open_{kind}"] = sum(grid.sizes()[kind] for grid in self._grids)
         result["max_event_time"] = None if maximum == BEGINNING else maximum
         result["watermark"] = self.watermark()
         for grid in self._grids:
-            for name, count in grid.cells.notes().items():
+            for name, count in grid.notes().items():
                 result[name] = result.get(name, 0) + count
         return result
 
@@ -249,5 +246,8 @@ class Engine:
         return engine
 
 
-def _grid(plan: GridPlan) -> Grid:
+def _grid(plan: GridPlan) -> Windowing:
+    """Windows of the kind that the plan says, empty."""
+    if isinstance(plan, SessionPlan):
+        return SessionGrid(plan)
     return CumulativeGrid(plan) if plan.window.cumulative else Grid(plan)

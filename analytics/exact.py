@@ -12,9 +12,11 @@ import numpy as np
 from analytics.arrays import Bools, Ints
 from analytics.cumulative import CumulativeGrid
 from analytics.frame import Frame
-from analytics.grid import Grid, Taken
-from analytics.plan import GridPlan
+from analytics.grid import Grid
+from analytics.plan import GridPlan, SessionPlan
+from analytics.sessions.exact import ExactSessionGrid
 from analytics.time import Rise
+from analytics.windowing import Taken, Windowing
 
 __all__ = ["ExactGrid", "exact_grid"]
 
@@ -119,6 +121,8 @@ class ExactCumulativeGrid(ExactGrid, CumulativeGrid):
     """The same for cumulative windows."""
 
 
-def exact_grid(plan: GridPlan) -> ExactGrid:
+def exact_grid(plan: GridPlan) -> Windowing:
     """The exact grid of the plan's kind of windows."""
+    if isinstance(plan, SessionPlan):
+        return ExactSessionGrid(plan)
     return ExactCumulativeGrid(plan) if plan.window.cumulative else ExactGrid(plan)

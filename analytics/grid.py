@@ -14,7 +14,8 @@ Those are times. What happens to events and windows is decided in numbers of pan
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -24,20 +25,13 @@ from analytics.frame import Frame
 from analytics.panes import distinct
 from analytics.plan import GridPlan
 from analytics.publisher import Publisher
+from analytics.row import Row
 from analytics.time import BEGINNING, Rise
+from analytics.windowing import Taken
 
-__all__ = ["Grid", "Taken"]
+__all__ = ["Grid"]
 
 END_OF_TIME: Final = 1 << 61
-
-
-class Taken(NamedTuple):
-    """What a grid did with a batch."""
-
-    asked: Bools | None
-    """Events that its `where` lets through; None: all of them."""
-    late: Bools | None
-    """Of those, the ones it no longer took; None: none."""
 
 
 class Grid:
@@ -239,3 +233,25 @@ class Grid:
     def _horizon(self, newest: int) -> int:
         """The end of the latest window that is shown while it is open."""
         return self.geometry.first_end(newest)
+
+    def take(self) -> list[tuple[int, int, str, list[Row]]]:
+        """Changed rows since the last call, see `Windowing.take`."""
+        publisher, kpis = self.publisher, self.plan.kpis
+        return [
+            (b.at, b.record.end, kpis[b.kpi].spec.name, list(publisher.rows(b.kpi, b.record))) for b in publisher.take()
+        ]
+
+    def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
+        """Latest rows of the windows that overlap [start, end), by start and dims."""
+        for record in self.publisher.kept(kpi, start, end):
+            yield from self.publisher.rows(kpi, record)
+
+    def sizes(self) -> dict[str, int]:
+        """See `Windowing.sizes`."""
+        keys = len(self.cells.keys.dims)
+        full = bool(self.plan.by) and keys >= self.plan.max_keys
+        return {"keys": keys, "overflow": int(full), "panes": len(self.cells.pool), "sessions": 0}
+
+    def notes(self) -> dict[str, int]:
+        """What the bounds of the measures cost."""
+        return self.cells.notes()

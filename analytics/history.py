@@ -10,12 +10,13 @@ from sortedcontainers import SortedDict
 
 from analytics.arrays import Bools, Column, Floats, Ints
 
-__all__ = ["CORRECTION", "FINAL", "KINDS", "PARTIAL", "Book", "Record", "Values"]
+__all__ = ["CORRECTION", "FINAL", "KINDS", "PARTIAL", "RETRACT", "Book", "Record", "Values"]
 
 PARTIAL: Final = 0
 FINAL: Final = 1
 CORRECTION: Final = 2
-KINDS: Final = ("partial", "final", "correction")
+RETRACT: Final = 3
+KINDS: Final = ("partial", "final", "correction", "retract")
 RECORD_BYTES: Final = 900
 ROW_BYTES: Final = 40
 

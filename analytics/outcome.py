@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from analytics.arrays import Column as Array
-from analytics.arrays import Floats, Numbers, Reading
+from analytics.arrays import Floats, Ints, Numbers, Reading
 from analytics.definition import SECONDS
 from analytics.expression import Column, Node
 from analytics.frame import Coded
@@ -18,8 +18,10 @@ __all__ = ["outcome"]
 T = TypeVar("T")
 
 
-def outcome(value: Node, readings: Sequence[Reading], n: int, ms: int) -> tuple[Array, Floats | None]:
-    """Values and errors of `n` keys over a window of `ms`. Nulls are NaN in float arrays and None in object arrays.
+def outcome(value: Node, readings: Sequence[Reading], n: int, ms: int | Ints) -> tuple[Array, Floats | None]:
+    """Values and errors of `n` keys over a window of `ms`, one for all or each its own.
+
+    Nulls are NaN in float arrays and None in object arrays.
 
     The error of a value made of several approximate ones is the root of the sum of their squares, which is right for
     products and quotients of independent counts.
@@ -51,7 +53,7 @@ def _nulled(reading: Reading) -> Array:
 class _Aggregated:
     """The readings as columns `#0`, `#1`, .. of an expression."""
 
-    def __init__(self, readings: Sequence[Reading], n: int, ms: int) -> None:
+    def __init__(self, readings: Sequence[Reading], n: int, ms: int | Ints) -> None:
         self.n = n
         self._readings = readings
         self._ms = ms
@@ -65,7 +67,7 @@ class _Aggregated:
 
     def numbers(self, name: str) -> Numbers:
         if name == SECONDS:
-            return Numbers(np.full(self.n, self._ms / 1_000), None)
+            return Numbers(np.full(self.n, np.asarray(self._ms) / 1_000), None)
         values, valid, _ = self._readings[int(name[1:])]
         return Numbers(values.astype(np.float64), valid)
 

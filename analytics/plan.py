@@ -19,11 +19,11 @@ from analytics.history import RECORD_BYTES, ROW_BYTES
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
 from analytics.schema import Columns, Schema
-from analytics.spec import Compiled, KpiError, KpiSpec, unique_names
+from analytics.spec import DEFAULT_KEYS, Compiled, KpiError, KpiSpec, unique_names
 from analytics.time import MAX_SOURCES, SOURCE_BYTES
-from analytics.window import Window, duration_text
+from analytics.window import SessionWindow, Window, duration_text
 
-__all__ = ["GridPlan", "KpiPlan", "Plan", "make_plan"]
+__all__ = ["GridPlan", "KpiPlan", "Plan", "SessionPlan", "make_plan"]
 
 SLACK: Final = 32
 """Panes beyond the horizon of a grid: for sources that run ahead of the slowest and for clamped future events."""
@@ -38,6 +38,14 @@ STEP_BYTES: Final = 16
 """Bytes of a row in which nothing happened since the step before: it shares its key."""
 OTHERS_PAIRS: Final = 8_192
 """Exact overflow keys counted in one grid."""
+SESSION_KEY_BYTES: Final = 800
+"""Bytes of a key with an open session at worst, its dims and their texts of ordinary length included."""
+SAID_BYTES: Final = 72
+"""Bytes of what was said last of an open session, values that are no numbers apart."""
+MOST_SESSIONS: Final = 32_768
+"""Sessions of one grid that can be open at once, unless `max_keys` is set."""
+CELL_BYTES: Final = 60
+"""Bytes of an open session beside its aggregates and rows."""
 
 
 class KpiPlan(NamedTuple):
@@ -146,9 +154,45 @@ class GridPlan:
             yield f"history of {kpi.spec.name}", sum(size for _, _, size in self.books(kpi))
 
     @property
+    def room(self) -> str:
+        """What can be open at once, in words."""
+        return f"{self.panes} panes"
+
+    @property
     def budget(self) -> int:
         """Bytes it may take at worst."""
         return sum(size for _, size in self.parts())
+
+
+class SessionPlan(GridPlan):
+    """The session windows of one gap. Each open session has one cell."""
+
+    @property
+    def sessions(self) -> int:
+        """Sessions that can be open at once: `max_keys`, whose default is not meant for users."""
+        return MOST_SESSIONS if self.max_keys == DEFAULT_KEYS else self.max_keys
+
+    @property
+    def room(self) -> str:
+        """What can be open at once, in words."""
+        return f"{self.sessions} sessions"
+
+    def _row_bytes(self, kpi: KpiPlan) -> int:
+        read = [self.aggregates[i] for i in kpi.aggregates]
+        return max((MEASURES[a.measure].value_bytes(a.parameter) for a in read), default=0)
+
+    def session_book(self, kpi: KpiPlan) -> int:  # noqa: ARG002  however large a row is, the bytes are what counts
+        """Bytes that the closed sessions of a KPI may take."""
+        return MAX_BOOK
+
+    def parts(self) -> Iterator[tuple[str, int]]:
+        """What its bytes at worst are made of."""
+        yield "sessions and keys", self.sessions * (CELL_BYTES + SESSION_KEY_BYTES)
+        for state, aggregate in self.states.items():
+            if not is_presence(aggregate):
+                yield state, MEASURES[aggregate.measure].budget(1, self.sessions, aggregate.parameter)
+        for kpi in self.kpis:
+            yield f"rows of {kpi.spec.name}", self.sessions * (SAID_BYTES + self._row_bytes(kpi)) + MAX_BOOK
 
 
 def is_presence(aggregate: Aggregation) -> bool:
@@ -179,7 +223,7 @@ class Plan:
             by = f" by {', '.join(grid.by)} (at most {grid.max_keys})" if grid.by else ""
             where = f" where {grid.where.key}" if grid.where else ""
             times = f"delay {duration_text(grid.delay)}, grace {duration_text(grid.grace)}"
-            lines.append(f"grid: {grid.window}{by}{where}, {times}, {grid.panes} panes, {_megabytes(grid.budget)}")
+            lines.append(f"grid: {grid.window}{by}{where}, {times}, {grid.room}, {_megabytes(grid.budget)}")
             for i, aggregate in enumerate(grid.aggregates):
                 readers = [k.spec.name for k in grid.kpis if i in k.aggregates]
                 lines.append(f"  {aggregate.key}  <- {', '.join(readers)}")
@@ -220,7 +264,8 @@ def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int
 
 def _grid(compiled: Compiled, spec: KpiSpec, generation: int) -> GridPlan:
     max_keys = spec.max_keys if compiled.by else 1
-    return GridPlan(compiled.window, compiled.delay, compiled.grace, compiled.where, compiled.by, max_keys, generation)
+    kind = SessionPlan if isinstance(compiled.window, SessionWindow) else GridPlan
+    return kind(compiled.window, compiled.delay, compiled.grace, compiled.where, compiled.by, max_keys, generation)
 
 
 def _join(grid: GridPlan, spec: KpiSpec, compiled: Compiled) -> None:

@@ -13,9 +13,12 @@ from analytics.cumulative import CumulativeGrid
 from analytics.grid import Grid
 from analytics.history import Record, Values
 from analytics.publisher import Block, tier_number
+from analytics.sessions.grid import SessionGrid
+from analytics.sessions.state import dump_sessions, load_sessions
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.window import UTC
+from analytics.windowing import Windowing
 
 __all__ = ["dump_grid", "generations", "load_grid"]
 
@@ -35,8 +38,15 @@ def generations(specs: Sequence[KpiSpec], snapshot: Snapshot) -> dict[str, int]:
     return {spec.name: old.get(json.dumps(identity(spec)), newest + 1) for spec in specs}
 
 
-def dump_grid(grid: Grid) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def dump_grid(grid: Windowing) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """State of a grid as JSON-able values and buffers."""
+    meta, buffers = dump_sessions(grid) if isinstance(grid, SessionGrid) else _dump_panes(grid)
+    identities = [identity(kpi.spec) for kpi in grid.plan.kpis]
+    return meta | {"key": grid.plan.key, "generation": grid.plan.generation, "kpis": identities}, buffers
+
+
+def _dump_panes(grid: Windowing) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    assert isinstance(grid, Grid)
     cells, publisher = grid.cells, grid.publisher
     panes = list(cells.pool.ids)
     filling = [[tier, window] for tier, window in enumerate(publisher.filling) if window is not None]
@@ -51,9 +61,6 @@ def dump_grid(grid: Grid) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     pending, arrays = _dump_records([block.record for block in publisher.pending])
     buffers |= {f"#pending/{name}": array for name, array in arrays.items()}
     meta = {
-        "key": grid.plan.key,
-        "generation": grid.plan.generation,
-        "kpis": [identity(kpi.spec) for kpi in grid.plan.kpis],
         "final_to": grid.final_to,
         "closed_to": grid.closed_to,
         "floor": grid.floor,
@@ -72,7 +79,7 @@ def dump_grid(grid: Grid) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return meta, buffers
 
 
-def load_grid(grid: Grid, snapshot: Snapshot) -> None:
+def load_grid(grid: Windowing, snapshot: Snapshot) -> None:
     """Put the state of the grid with the same key back, as far as its KPIs are in this one."""
     found = next((i for i, old in enumerate(snapshot.meta["grids"]) if old["key"] == grid.plan.key), None)
     if found is None:
@@ -80,6 +87,10 @@ def load_grid(grid: Grid, snapshot: Snapshot) -> None:
     meta: Mapping[str, Any] = snapshot.meta["grids"][found]
     prefix = f"{found}:"
     buffers = {name[len(prefix) :]: array for name, array in snapshot.buffers.items() if name.startswith(prefix)}
+    if isinstance(grid, SessionGrid):
+        load_sessions(grid, meta, buffers)
+        return
+    assert isinstance(grid, Grid)
     for name in ("final_to", "closed_to", "floor", "late", "closed_early"):
         setattr(grid, name, meta[name])
     if isinstance(grid, CumulativeGrid):

@@ -23,9 +23,9 @@ class Row(NamedTuple):
     end: int
     value: Any
     kind: str
-    """`partial`, `final` or `correction`."""
+    """`partial`, `final`, `correction`, or `retract`: what was said under this identity is not true any more."""
     rev: int
-    """0 until the final row, then one more for each correction."""
+    """0 until the final row, then one more for each correction, and one more for the retraction."""
     error: float | None = None
     """Relative standard error once the value is approximate."""
     keys: int | None = None

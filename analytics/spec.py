@@ -20,7 +20,10 @@ __all__ = ["Compiled", "KpiError", "KpiSpec"]
 
 MAX_BY: Final = 3
 MAX_KEYS: Final = 1_000_000
+DEFAULT_KEYS: Final = 1_000
 MAX_GRACE: Final = 7 * 86_400_000
+USER: Final = "distinct_id"
+"""Whose sessions session windows are made of when there is no `by`."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _META: Final = ("name", "title", "value", "where", "by", "window", "delay", "grace",
                 "owner", "unit", "good", "freshness", "description")  # fmt: skip
@@ -73,7 +76,7 @@ class KpiSpec:
     delay: str = "2s"
     # After a window is final, how long corrections are still taken.
     grace: str = "10m"
-    max_keys: int = 1_000
+    max_keys: int = DEFAULT_KEYS
     # The zone whose clock says where days begin.
     tz: str = UTC
     owner: str = ""
@@ -199,6 +202,8 @@ class KpiSpec:
         columns = tuple(c[1:-1] if len(c) > 2 and c[0] == c[-1] == '"' else c for c in self.by)
         if len(set(columns)) != len(columns) or "" in columns:
             raise _RefusalError("by", "each column once, by its name")
+        if not columns and self.window.split()[:1] == ["session"]:
+            return (USER,)
         return columns
 
     def meta(self) -> dict[str, Any]:

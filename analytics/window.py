@@ -17,11 +17,10 @@ from analytics.axis import Even, Uneven
 from analytics.geometry import Geometry, Spans, Steps
 from analytics.zone import DAY, midnights
 
-__all__ = ["UTC", "Window", "duration_ms", "duration_text"]
+__all__ = ["UTC", "SessionWindow", "Window", "duration_ms", "duration_text"]
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d{1,9})\s*(ms|s|m|h|d)")
-_LATER_KINDS = ("session",)
 UTC: Final = "UTC"
 
 
@@ -75,8 +74,11 @@ class Window:
         """
         words = text.split()
         kind = words[0] if words else ""
-        if kind in _LATER_KINDS:
-            raise ValueError(f"{kind} windows are not available in this version")
+        if kind == "session" and len(words) == 2:
+            size = duration_ms(words[1])
+            if size < 1:
+                raise ValueError("the gap of a session lasts at least 1ms")
+            return SessionWindow(size, size)
         if kind == "tumbling" and len(words) == 2:
             size = hop = duration_ms(words[1])
         elif kind in ("sliding", "cumulative") and len(words) == 4 and words[2] == "every":
@@ -132,3 +134,17 @@ class Window:
     def _days(self, span: int) -> array[int]:
         """The local midnights at which windows of so many days can start."""
         return midnights(self.zone)[:: span // DAY]
+
+
+class SessionWindow(Window):
+    """Sessions: `size` is the gap that ends one. They lie on no grid, so the geometry says nothing about them."""
+
+    __slots__ = ()
+
+    @property
+    def tumbling(self) -> bool:
+        """An event lies in one session, but which one the event alone does not say."""
+        return False
+
+    def __str__(self) -> str:
+        return f"session {duration_text(self.size)}"

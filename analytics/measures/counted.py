@@ -56,10 +56,23 @@ class Counted(Sparse):
 
     def _take_out(self, cell: int, hashes: Words) -> None:
         """Forget these hashes of one cell."""
-        slot, key = divmod(cell, self.keys)
-        self._table.drop(np.full(len(hashes), int(self._pane_of[slot]) * self.keys + key), hashes)
+        self._table.drop(self._pane_cells(np.full(len(hashes), cell)), hashes)
         self._n[cell] -= len(hashes)
         self._live -= len(hashes)
+
+    def _moving(self, sources: Ints, targets: Ints) -> tuple[Ints, Ints, Words, Ints]:
+        """The pairs of `sources` in a single slot: their targets, in step with those, sources, hashes and counts."""
+        into = np.full(self.slots * self.keys, -1, np.int64)
+        into[sources] = targets
+        found, hashes, counts = self._pairs_of(np.zeros(1, np.int64))
+        moved = into[found] >= 0
+        found = found[moved]
+        return into[found], found, hashes[moved], counts[moved]
+
+    def vacate(self, cells: Ints) -> None:
+        self._live -= int(self._n[cells].sum())
+        self._n[cells] = 0
+        super().vacate(cells)
 
     def clear(self, slot: int) -> None:
         row = slice(slot * self.keys, (slot + 1) * self.keys)

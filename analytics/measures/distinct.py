@@ -209,6 +209,43 @@ class Distinct(Sparse):
                 elif have == IS_SATURATED:
                     self._n[cell] = max(self._n[cell], self._n[source * self.keys + key])
 
+    def join(self, sources: Ints, targets: Ints) -> None:
+        self._settle()
+        into = np.full(self.slots * self.keys, -1, np.int64)
+        into[sources] = targets
+        dense = sources[self._block[sources] != IS_EXACT]
+        for source, target in zip(dense.tolist(), into[dense].tolist(), strict=True):
+            self._join_approximate(source, target)
+        found, hashes, _ = self._pairs_of(np.zeros(1, np.int64))
+        moved = into[found] >= 0
+        self.add_hashes(into[found[moved]], hashes[moved])
+        self._settle()
+
+    def _join_approximate(self, source: int, target: int) -> None:
+        """A cell that is no longer exact makes the other one so."""
+        if self._block[target] == IS_EXACT:
+            self._promote(np.array([target]))
+        have, more = int(self._block[target]), int(self._block[source])
+        if have >= 0 and more >= 0:
+            registers = self._registers.blocks
+            np.maximum(registers[have], registers[more], out=registers[have])
+        elif have >= 0:  # what the source held is lost, and its bound may be larger than what the target has seen
+            self._registers.give_back(np.array([have]))
+            self._block[target] = IS_SATURATED
+            self._n[target] = self._n[source]
+            self._saturated += 1
+        else:
+            self._n[target] = max(self._n[target], self._n[source])
+
+    def vacate(self, cells: Ints) -> None:
+        self._settle()
+        blocks = self._block[cells]
+        self._live -= int(self._n[cells][blocks == IS_EXACT].sum())
+        self._registers.give_back(blocks[blocks >= 0])
+        self._n[cells] = 0
+        self._block[cells] = IS_EXACT
+        super().vacate(cells)
+
     def clear(self, slot: int) -> None:
         self._settle()
         row = slice(slot * self.keys, (slot + 1) * self.keys)

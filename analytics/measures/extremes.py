@@ -47,7 +47,7 @@ class Min(_Extreme):
     array([-1.])
     """
 
-    choose = np.minimum
+    choose = joins = np.minimum
     blank = float("inf")
 
 
@@ -59,5 +59,5 @@ class Max(_Extreme):
     array([False])
     """
 
-    choose = np.maximum
+    choose = joins = np.maximum
     blank = float("-inf")

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Bools, Floats, Ints, Reading, Visits
 from analytics.chains import Reached, entries, reach
-from analytics.journal import Journal, group_of
+from analytics.journal import Journal, Rows, group_of
 from analytics.measures.measure import Arrays, Takes
 from analytics.measures.sparse import Paned
 
@@ -84,7 +84,7 @@ class Funnel(Paned):
                 self._settle()
 
     def _alive(self, cells: Ints) -> Bools:
-        alive: Bools = self._slots_of(cells // self.keys) >= 0
+        alive: Bools = self._slot_cells(cells) >= 0
         return alive
 
     def _settle(self) -> None:
@@ -129,8 +129,7 @@ class Funnel(Paned):
 
     def _count(self, cells: Ints, levels: Ints, sign: int) -> None:
         """Add these users to the counts of their cells, or take them out."""
-        slots = self._slots_of(cells // self.keys)
-        np.add.at(self._users, (slots * self.keys + cells % self.keys, levels), sign)
+        np.add.at(self._users, (self._slot_cells(cells), levels), sign)
 
     def _judge(self, groups: Ints, times: Ints, marks: Ints, count: int) -> Reached:
         return reach(entries(groups, times, marks, self._setting), count, self._setting)
@@ -155,7 +154,7 @@ class Funnel(Paned):
         """Users of each key by level, and median seconds of each step, over all events of these panes."""
         place = np.full(self.keys, -1, np.int64)
         place[keys] = np.arange(len(keys))
-        found = self._journal.of_panes(np.sort(self._pane_of[slots]), self.keys)
+        found = self._rows_of(slots)
         at = place[found.cells % self.keys]
         at, found = at[at >= 0], found.part(at >= 0)
         groups, firsts = group_of(at, found.users)
@@ -166,11 +165,32 @@ class Funnel(Paned):
             return counts, None
         return counts, _medians(at[firsts], reached.seconds, len(keys))
 
+    def _rows_of(self, slots: Ints) -> Rows:
+        """The events in these slots, by cells of panes."""
+        if self._turns is None:
+            return self._journal.of_panes(np.sort(self._pane_of[slots]), self.keys)
+        rows = self._journal.rows()
+        return rows.part(self._alive(rows.cells))
+
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
-        found = self._journal.of_panes(np.sort(self._pane_of[sources]), self.keys)
+        found = self._rows_of(sources)
         cells = target * self.keys + found.cells % self.keys
         self.add(cells, Visits(found.users, found.times, found.marks))
+
+    def join(self, sources: Ints, targets: Ints) -> None:
+        self._settle()
+        into = np.full(self.slots * self.keys, -1, np.int64)
+        into[sources] = targets
+        found = self._rows_of(np.zeros(1, np.int64))
+        cells = into[found.cells % self.keys]
+        found = found.part(cells >= 0)
+        self.add(cells[cells >= 0], Visits(found.users, found.times, found.marks))
+
+    def vacate(self, cells: Ints) -> None:
+        self._settle()
+        self._users[cells] = 0
+        super().vacate(cells)
 
     def clear(self, slot: int) -> None:
         self._settle()
@@ -182,9 +202,8 @@ class Funnel(Paned):
         place = np.full(self.slots, -1, np.int64)
         place[slots] = np.arange(len(slots))
         rows = self._journal.rows()
-        panes = rows.cells // self.keys
-        held = self._slots_of(panes)
-        places = np.where(held >= 0, place[held], -1)
+        held = self._slot_cells(rows.cells)
+        places = np.where(held >= 0, place[held // self.keys], -1)
         cells = places * self.keys + rows.cells % self.keys
         kept = (places >= 0).nonzero()[0]
         order = kept[np.lexsort((rows.marks[kept], rows.times[kept], rows.users[kept], cells[kept]))]
@@ -199,8 +218,8 @@ class Funnel(Paned):
     def _floors(self, place: Ints) -> Arrays:
         """Levels of users, which say more than their events once some were dropped."""
         journal = self._journal
-        held = self._slots_of(journal.group_cells // self.keys)
-        places = np.where(held >= 0, place[held], -1)
+        held = self._slot_cells(journal.group_cells)
+        places = np.where(held >= 0, place[held // self.keys], -1)
         cells = places * self.keys + journal.group_cells % self.keys
         order = (places >= 0).nonzero()[0]
         order = order[np.lexsort((journal.group_users[order], cells[order]))]

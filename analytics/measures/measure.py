@@ -85,6 +85,18 @@ class Measure(ABC):
         """The slot is free again."""
 
     @abstractmethod
+    def join(self, sources: Ints, targets: Ints) -> None:
+        """Add each of the cells in `sources` to the one in `targets`, in step, as when sessions become one.
+
+        A source occurs once and is no target; `vacate` empties it afterwards. Cost: a few array operations, or a scan
+        of the pairs.
+        """
+
+    @abstractmethod
+    def vacate(self, cells: Ints) -> None:
+        """Empty these cells of the only slot, for others to use. Cost: a few array operations."""
+
+    @abstractmethod
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
         """The state of these slots, which the dump knows as 0, 1, .. in the order given; only `keys` occur in them."""
 
@@ -103,6 +115,8 @@ class Cellwise(Measure):
     blank: ClassVar[float] = 0
     """What an untouched cell holds."""
     cell_bytes: ClassVar[int] = 8
+    joins: ClassVar[np.ufunc] = np.add
+    """How the numbers of two cells make one."""
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: Any) -> int:  # noqa: ARG003  dense state has no parameter
@@ -119,6 +133,14 @@ class Cellwise(Measure):
     def clear(self, slot: int) -> None:
         for array in self.arrays().values():
             self.table(array)[slot] = self.blank
+
+    def join(self, sources: Ints, targets: Ints) -> None:
+        for array in self.arrays().values():
+            self.joins.at(array, targets, array[sources])
+
+    def vacate(self, cells: Ints) -> None:
+        for array in self.arrays().values():
+            array[cells] = self.blank
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
         return {name: over(self.table(array), slots, keys) for name, array in self.arrays().items()}

@@ -152,6 +152,19 @@ class Quantile(Counted):
         for key in np.unique(found[empty]).tolist():
             self._take_out(slot * self.keys + key, hashes[empty & (found == key)])
 
+    def join(self, sources: Ints, targets: Ints) -> None:
+        for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
+            if self._level[source] > self._level[target]:
+                self._join(target, int(self._level[source] - self._level[target]))
+        cells, found, hashes, counts = self._moving(sources, targets)
+        bins = _coarser(hashes.view(np.int64), self._level[cells] - self._level[found])
+        new = self._count(cells, bins.view(np.uint64), counts)
+        self._forget(cells[new])
+
+    def vacate(self, cells: Ints) -> None:
+        self._level[cells] = 0
+        super().vacate(cells)
+
     def clear(self, slot: int) -> None:
         self._level[slot * self.keys : (slot + 1) * self.keys] = 0
         super().clear(slot)

@@ -34,12 +34,21 @@ class Paned(Measure):
     def __init__(self, slots: int, keys: int, parameter: Any) -> None:
         super().__init__(slots, keys, parameter)
         self._pane_of: Ints = np.full(slots, VACANT, np.int64)
+        # How often each cell of the only slot was vacated; None: never. Takes the place of the pane.
+        self._turns: Ints | None = None
 
     def open(self, slot: int, pane: int) -> None:
         self._pane_of[slot] = pane
 
     def clear(self, slot: int) -> None:
         self._pane_of[slot] = VACANT
+
+    def vacate(self, cells: Ints) -> None:
+        """The pairs of a former turn match nothing any more, as those of a pane that is closed."""
+        if self._turns is None:
+            assert self.slots == 1, "single cells are vacated where there is one slot"
+            self._turns = np.full(self.keys, self._pane_of[0])
+        self._turns[cells] += 1
 
     def _slots_of(self, panes: Ints) -> Ints:
         """The slot of each pane, -1 where none holds it."""
@@ -59,10 +68,21 @@ class Paned(Measure):
 
     def _pane_cells(self, cells: Ints) -> Ints:
         """Cells by pane for cells by slot."""
+        if self._turns is not None:
+            return self._turns[cells] * self.keys + cells
         if self.keys == 1:
             return self._pane_of[cells]
         slots = cells // self.keys
         return self._pane_of[slots] * self.keys + (cells - slots * self.keys)
+
+    def _slot_cells(self, cells: Ints) -> Ints:
+        """Cells by slot for cells by pane, -1 where no slot holds it."""
+        panes = cells // self.keys
+        keys = cells - panes * self.keys
+        if self._turns is not None:
+            return np.where(self._turns[keys] == panes, keys, -1)
+        slots = self._slots_of(panes)
+        return np.where(slots >= 0, slots * self.keys + keys, -1)
 
     def _placed(self, slots: Ints, cells: NDArray[Any]) -> Ints:
         """Slot cells for the cells of a dump."""
@@ -81,8 +101,8 @@ class Sparse(Paned):
         self._table = PairTable(self._matters, most)
 
     def _matters(self, cells: Ints) -> Bools:
-        slots = self._slots_of(cells // self.keys)
-        return (slots >= 0) & self._kept(slots * self.keys + cells % self.keys, slots >= 0)
+        held = self._slot_cells(cells)
+        return (held >= 0) & self._kept(held, held >= 0)
 
     def _kept(self, cells: Ints, within: Bools) -> Bools:  # noqa: ARG002
         """Whether pairs of these slot cells are still needed; only asked where `within`."""
@@ -90,10 +110,13 @@ class Sparse(Paned):
 
     def _pairs_of(self, slots: Ints, keys: Ints | None = None) -> tuple[Ints, Words, Ints]:
         """Keys, hashes and counts of the pairs in these slots; `keys` limits them. One scan of the table a run."""
-        panes = np.sort(self._pane_of[slots])
-        breaks = np.flatnonzero(np.diff(panes) != 1) + 1
-        runs = np.split(panes, breaks)
-        parts = [self._table.between(int(run[0]) * self.keys, (int(run[-1]) + 1) * self.keys) for run in runs]
+        if self._turns is not None:
+            parts = [self._table.pairs()]
+        else:
+            panes = np.sort(self._pane_of[slots])
+            breaks = np.flatnonzero(np.diff(panes) != 1) + 1
+            runs = np.split(panes, breaks)
+            parts = [self._table.between(int(run[0]) * self.keys, (int(run[-1]) + 1) * self.keys) for run in runs]
         cells, hashes, counts = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
         found = cells % self.keys
         if keys is None or len(keys) == self.keys:
@@ -109,7 +132,7 @@ class Sparse(Paned):
         place = np.full(self.slots, -1, np.int64)
         place[slots] = np.arange(len(slots))
         panes = cells // self.keys
-        places = place[self._slots_of(panes)]
+        places = place[self._slots_of(panes)] if self._turns is None else np.zeros(len(cells), np.int64)
         cells = places * self.keys + (cells - panes * self.keys)
         order = np.flatnonzero(places >= 0)
         order = order[np.lexsort((hashes[order], cells[order]))]

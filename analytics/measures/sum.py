@@ -131,6 +131,22 @@ class Sum(Cellwise):
             if not moved:
                 del self._odd[cell + shift]
 
+    def join(self, sources: Ints, targets: Ints) -> None:
+        super().join(sources, targets)
+        if self._odd:
+            for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
+                if source in self._odd:
+                    moved = self._odd.pop(source) + self._odd.get(target, 0)
+                    self._odd[target] = moved
+                    if not moved:
+                        del self._odd[target]
+
+    def vacate(self, cells: Ints) -> None:
+        super().vacate(cells)
+        if self._odd:
+            for cell in cells.tolist():
+                self._odd.pop(cell, None)
+
     def clear(self, slot: int) -> None:
         super().clear(slot)
         if self._odd:

@@ -122,6 +122,16 @@ class Top(Counted):
         slack[target] += slack[sources].sum(axis=0)
         self._forget(cells[new])
 
+    def join(self, sources: Ints, targets: Ints) -> None:
+        cells, _, hashes, counts = self._moving(sources, targets)
+        np.add.at(self._slack, targets, self._slack[sources])
+        new = self._count(cells, hashes, counts)
+        self._forget(cells[new])
+
+    def vacate(self, cells: Ints) -> None:
+        self._slack[cells] = 0
+        super().vacate(cells)
+
     def clear(self, slot: int) -> None:
         self._slack[slot * self.keys : (slot + 1) * self.keys] = 0
         super().clear(slot)

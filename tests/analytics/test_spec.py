@@ -68,7 +68,7 @@ def test_meta_is_complete_and_json_able() -> None:
         (table(grace='"8d"'), "at most 7d"),
         (table(delay='"soon"'), "'soon' is not a duration"),
         (table(good='"left"'), "'up', 'down' or nothing"),
-        (table(window='"session 1m"'), "session windows are not available"),
+        (table(window='"session 1m every 1s"'), "is not a window"),
         ('[[kpi]]\nname = "k"\nvalue = "count(*)"', "'window' is missing"),
         (table() + "\n" + table(), "the name is taken"),
     ],

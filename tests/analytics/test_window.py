@@ -27,7 +27,7 @@ def test_duration_text_reads_back(ms: int) -> None:
     assert duration_ms(duration_text(ms)) == ms
 
 
-@pytest.mark.parametrize("text", ["tumbling 1m", "sliding 30m every 10s", "cumulative 1d every 1m"])
+@pytest.mark.parametrize("text", ["tumbling 1m", "sliding 30m every 10s", "cumulative 1d every 1m", "session 30m"])
 def test_window_writes_itself_as_it_was_read(text: str) -> None:
     """A window's text is the one it was parsed from."""
     window = Window.parse(text)
@@ -41,7 +41,9 @@ def test_window_writes_itself_as_it_was_read(text: str) -> None:
         ("", "is not a window"),
         ("tumbling", "is not a window"),
         ("sliding 1m by 1s", "is not a window"),
-        ("session 1m", "session windows are not available"),
+        ("session", "is not a window"),
+        ("session 0s", "a session lasts at least 1ms"),
+        ("session 1m every 1s", "is not a window"),
         ("tumbling 0s", "at least 1ms"),
         ("sliding 1m every 0s", "at least 1ms"),
         ("sliding 1m every 2m", "the hop 2m is longer than the window 1m"),

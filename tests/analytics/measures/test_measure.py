@@ -104,6 +104,41 @@ def test_subtracting_takes_a_pane_back_out(kind: type[Measure], values: list[tup
 
 
 @KINDS
+@given(values=VALUES)
+def test_joining_cells_equals_all_at_once(kind: type[Measure], values: list[tuple[int, float]]) -> None:
+    """Two cells joined into a third read as if their events had come to it, and dump the same bytes."""
+    apart, together = opened(kind, 1, 6), opened(kind, 1, 6)
+    add(apart, [cell for cell, _ in values], [v for _, v in values])
+    add(together, [5 if cell in (0, 3) else cell for cell, _ in values], [v for _, v in values])
+    apart.join(cells(0, 3), cells(5, 5))
+    apart.vacate(cells(0, 3))
+    every = tuple(range(6))
+    assert read(apart, 0, keys=every) == read(together, 0, keys=every)
+    assert_same_state(apart.dump(cells(0), cells(*every)), together.dump(cells(0), cells(*every)))
+
+
+@KINDS
+@given(values=VALUES)
+def test_a_vacated_cell_is_empty(kind: type[Measure], values: list[tuple[int, float]]) -> None:
+    """Vacating cells leaves the others alone, and those as good as new, however often."""
+    measure, fresh = opened(kind, 1, 6), opened(kind, 1, 6)
+    for _ in range(2):
+        add(measure, [cell for cell, _ in values], [v for _, v in values])
+        measure.vacate(cells(0, 2, 5))
+        assert read(measure, 0, keys=(0, 2, 5)) == read(fresh, 0, keys=(0, 2, 5))
+    add(measure, [0, 2], [0.25, 0.5])
+    add(fresh, [0, 2], [0.25, 0.5])
+    others = [(cell, v) for cell, v in [*values, *values] if cell not in (0, 2, 5)]
+    add(fresh, [cell for cell, _ in others], [v for _, v in others])
+    every = tuple(range(6))
+    assert read(measure, 0, keys=every) == read(fresh, 0, keys=every)
+    assert_same_state(measure.dump(cells(0), cells(*every)), fresh.dump(cells(0), cells(*every)))
+    restored = opened(kind, 1, 6)
+    restored.load(cells(0), cells(*every), measure.dump(cells(0), cells(*every)))
+    assert read(restored, 0, keys=every) == read(measure, 0, keys=every)
+
+
+@KINDS
 @pytest.mark.parametrize(("slots", "keys"), [(40, 1), (6, 101)])
 def test_bytes_stay_within_the_budget(kind: type[Measure], slots: int, keys: int) -> None:
     """Flooded with distinct values in every cell, the arrays take no more than was computed."""

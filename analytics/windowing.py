@@ -1,0 +1,64 @@
+"""What the engine expects of each kind of windows at work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from analytics.arrays import Bools
+from analytics.frame import Frame
+from analytics.plan import GridPlan
+from analytics.row import Row
+from analytics.time import Rise
+
+__all__ = ["Taken", "Windowing"]
+
+
+class Taken(NamedTuple):
+    """What became of a batch."""
+
+    asked: Bools | None
+    """Events that `where` lets through; None: all of them."""
+    late: Bools | None
+    """Of those, the ones it no longer took; None: none."""
+
+
+class Windowing(Protocol):
+    """The windows of one plan: they take batches, move with the watermark and give rows."""
+
+    late: int
+    """Events that no window took any more."""
+    closed_early: int
+    """Panes or sessions that were closed before their time for lack of room."""
+
+    @property
+    def plan(self) -> GridPlan:
+        """What it runs."""
+
+    def ingest(self, frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
+        """Count a batch, of which `live` (None: all) counts; `span` is its smallest and largest event time."""
+
+    def advance_to(self, base: int) -> None:
+        """The base has risen: finish and close windows."""
+
+    def publish(self, seen: int) -> None:
+        """Write down what changed in open and final windows; `seen` is the largest event time."""
+
+    def take(self) -> list[tuple[int, int, str, list[Row]]]:
+        """Changed rows since the last call, in order of change: (event, end, KPI, its rows of these in order of dims).
+
+        `event` is the number of the event that caused them, where the engine is exact.
+        """
+
+    def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
+        """Latest rows of a KPI's windows that overlap [start, end), by start and dims, made as they are asked for."""
+
+    @property
+    def watermark(self) -> int | None:
+        """Up to where event time is complete; None before the first event."""
+
+    def sizes(self) -> dict[str, int]:
+        """`keys` that are known, `overflow`: 1 when no more are; open `panes` and `sessions`."""
+
+    def notes(self) -> Mapping[str, int]:
+        """What the bounds of the measures cost."""
