@@ -9,7 +9,7 @@ import sys
 from benchmarks.machine import DRIVER_CORE, pin, raise_file_limit
 from benchmarks.report import Report
 
-NAMES = ("ingest", "fanout", "memory", "latency")
+NAMES = ("ingest", "fanout", "memory", "latency", "demo")
 
 
 def main() -> int:

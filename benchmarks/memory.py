@@ -17,7 +17,7 @@ from benchmarks.samples import Series
 from benchmarks.viewers import KPI, subscribe
 from benchmarks.wire import FrameReader, open_socket, read_message, say
 
-__all__ = ["per_connection", "run"]
+__all__ = ["per_connection", "rest", "run"]
 
 KPIS = Path(__file__).parent / "fanout.toml"
 STEPS = (1_000, 2_000)
@@ -69,7 +69,7 @@ def _plain(server: Running) -> socket.socket:
     return sock
 
 
-def _rest(pid: int) -> Memory:
+def rest(pid: int) -> Memory:
     """Memory of the process once it has used next to no CPU for a second."""
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
@@ -85,10 +85,10 @@ def per_connection(server: Running, opener: Opener) -> tuple[float, float, float
     """KiB of private memory per connection: over both steps, over the first, over the second."""
     held = [opener(server) for _ in range(_WARM)]
     try:
-        seen = [_rest(server.pid).private]
+        seen = [rest(server.pid).private]
         for step in STEPS:
             held += [opener(server) for _ in range(step - len(held) + _WARM)]
-            seen.append(_rest(server.pid).private)
+            seen.append(rest(server.pid).private)
     finally:
         for sock in held:
             sock.close()
