@@ -26,7 +26,7 @@ from gateway.kpis import load_kpis
 
 __all__ = ["main"]
 
-REPLAY = ("file", "partial", "skip_bad", "start", "end")
+REPLAY = ("file", "folder", "partial", "skip_bad", "start", "end")
 """Arguments of `replay` that are no settings."""
 MAX_VISITORS = 100_000
 
@@ -86,8 +86,15 @@ def _check(config: Config) -> int:
 
 def _replay(config: Config, arguments: Mapping[str, Any]) -> int:
     from gateway.replay.run import Options, run_replay
+    from gateway.wire.replies import Limits
 
-    options = Options(memory_budget=config.memory_budget << 20, uuids=config.dedup_uuids, **arguments)
+    options = Options(
+        memory_budget=config.memory_budget << 20,
+        uuids=config.dedup_uuids,
+        limits=Limits(config.max_frame, config.max_events, config.max_depth),
+        max_property=config.max_property,
+        **arguments,
+    )
     return run_replay(load_kpis(config.kpis), options)
 
 
@@ -118,7 +125,11 @@ def _visitors(text: str) -> int:
 
 
 def _add_replay(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help="events, one JSON object a line; .gz is unpacked, - is the input")
+    command.add_argument(
+        "file", nargs="?", metavar="FILE", help="events, one JSON object a line; .gz is unpacked, - is the input"
+    )
+    command.add_argument("--data", dest="folder", metavar="DIR", help="instead of FILE: the event log of a data folder")
+    command.add_argument("--config", metavar="FILE", help="settings, TOML: those that wrote the log")
     for name in ("kpis", "memory_budget", "dedup_uuids"):
         setting = next(s for s in fields(Config) if s.name == name)
         _add_setting(command, name, setting.default, setting.metadata["why"])

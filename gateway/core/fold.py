@@ -48,6 +48,7 @@ class Fold:
         max_property: bytes of one property text.
         producers, uuids: how many of each are remembered.
         memory_budget: bytes that the KPI set may need.
+        exact: for a replay that shows every correction, see `Engine`.
 
     Raises:
         KpiError: the set does not fit the budget.
@@ -61,8 +62,10 @@ class Fold:
         producers: int,
         uuids: int,
         memory_budget: int,
+        *,
+        exact: bool = False,
     ) -> None:
-        self.engine = Engine(specs, memory_budget=memory_budget)
+        self.engine = Engine(specs, memory_budget=memory_budget, exact=exact)
         self.table = ProducerTable(producers)
         self.horizon = UuidHorizon(uuids)
         self.ledger = Ledger()
@@ -107,11 +110,11 @@ class Fold:
         Batches whose codes are out of date, because a dictionary was full, are decoded again.
         """
         if any(arrival.events.generation != self.codec.reader.generation for arrival in arrivals):
-            self._trim()
+            self.trim()
             arrivals = self.decode_again(arrivals)
         return admit(arrivals, self.codec, self.horizon)
 
-    def _trim(self) -> None:
+    def trim(self) -> None:
         """Make room in the dictionaries. Not between `admit` and `apply`: the group in hand needs its codes."""
         if self.engine.trim():
             self._generation += 1
@@ -120,7 +123,7 @@ class Fold:
     def apply(self, arrivals: Sequence[Arrival], admitted: Admitted, now: int) -> Applied:
         """Fold a group that is on disk; moves the producers' durable sequences."""
         late = self.engine.ingest(admitted.batch, now)
-        self._trim()
+        self.trim()
         self.ledger.count(len(arrivals), admitted.batch.n)
         for arrival in arrivals:
             arrival.producer.written(arrival.epoch, arrival.seq)
@@ -149,7 +152,18 @@ class Fold:
         return Applied({at: tuple(list_) for at, list_ in verdicts.items()}, rejected)
 
     def replay(self, payload: bytes) -> int:
-        """Fold one row of the log again; how many events it held.
+        """Fold one row of the log again; how many events it held."""
+        arrivals = self.recall(payload)
+        if not arrivals:
+            return 0
+        now = arrivals[-1].received_at
+        self.apply(arrivals, self.admit(arrivals), now)
+        # Rows that the live run published are not published again; this keeps the engine's list of changes short.
+        self.engine.advance(now)
+        return sum(a.events.n for a in arrivals)
+
+    def recall(self, payload: bytes) -> list[Arrival]:
+        """The batches of one row of the log, as they arrived.
 
         What the row's own connection knew is in the row. A frame that this version cannot decode is counted in
         `unreadable` and left out: a start must not loop on one bad row.
@@ -158,7 +172,7 @@ class Fold:
             logged = decode_record(payload)
         except ValueError:
             self.unreadable += 1
-            return 0
+            return []
         for fence in logged.fences:
             self.table.raise_epoch(fence.producer, fence.epoch, fence.last_seq)
         arrivals = []
@@ -186,13 +200,7 @@ class Fold:
                     None,
                 )
             )
-        if not arrivals:
-            return 0
-        now = arrivals[-1].received_at
-        self.apply(arrivals, self.admit(arrivals), now)
-        # Rows that the live run published are not published again; this keeps the engine's list of changes short.
-        self.engine.advance(now)
-        return sum(a.events.n for a in arrivals)
+        return arrivals
 
     def frozen(self) -> Callable[[], dict[str, bytes]]:
         """A copy of everything; what is applied from now on is not in it.

@@ -28,6 +28,8 @@ class Counts:
 
     events: int = 0
     duplicates: int = 0
+    rejected: int = 0
+    """Events that the gateway refused when they came."""
     outside: int = 0
     """Events outside the span that was asked for."""
     bad: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from gateway.core.replay import Counts, Replay
@@ -39,16 +39,19 @@ class Progress:
             self._stream.write("\r\x1b[K")
             self._shown = False
 
-    def summary(self, replay: Replay) -> None:
+    def summary(self, replay: Replay, further: Sequence[str] = ()) -> None:
         """The last line: read, duplicates, late by KPI, and what else is not zero."""
         self.clear()
         counts = replay.counts
         late = {name: n for name, n in replay.engine.stats()["late_by_kpi"].items() if n}
         parts = [f"{counts.events} events read", f"{counts.duplicates} duplicates"]
         parts.append("late: " + (", ".join(f"{name} {n}" for name, n in late.items()) or "none"))
+        if counts.rejected:
+            parts.append(f"{counts.rejected} refused when they came")
         if counts.outside:
             parts.append(f"{counts.outside} outside the span")
         if counts.first_bad is not None:
             first = counts.first_bad
             parts.append(f"{counts.bad} bad lines skipped, the first in line {first.number}: {first.reason}")
+        parts += further
         self._stream.write(f"tidegate: {'; '.join(parts)}\n")

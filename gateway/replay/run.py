@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from analytics import Engine, KpiSpec
+from gateway.core.fold import Fold
+from gateway.core.logged import replay_log
 from gateway.core.recording import Recording
 from gateway.core.replay import Replay, replay_recording
-from gateway.errors import EXIT_DRAINED, RecordingError
+from gateway.errors import EXIT_DRAINED, ConfigError, RecordingError
 from gateway.replay.progress import Progress
 from gateway.replay.source import pieces
+from gateway.store import Damage, read_log
+from gateway.wire.replies import Limits
 
 __all__ = ["Options", "run_replay"]
+
+PRODUCERS = 1_000
+"""Remembered of a log: what is in it has been through deduplication, so who sent it is all that is asked."""
 
 
 class Options(NamedTuple):
     """What is asked for. Times in ms."""
 
-    file: str
+    file: str | None = None
     """`-` is the standard input."""
+    folder: str | None = None
+    """A data folder, instead of a file."""
     partial: int | None = None
     """How often, in event time, open windows are printed; None: never."""
     skip_bad: bool = False
@@ -33,6 +43,9 @@ class Options(NamedTuple):
     """Bytes."""
     uuids: int = 1_000_000
     """Event ids remembered."""
+    limits: Limits = Limits(262_144, 500, 16)
+    max_property: int = 65_536
+    """As the gateway that wrote the log had them."""
 
 
 def run_replay(specs: list[KpiSpec], options: Options) -> int:
@@ -40,20 +53,27 @@ def run_replay(specs: list[KpiSpec], options: Options) -> int:
 
     Raises:
         KpiError: the set does not fit the budget.
-        ConfigError: the recording cannot be opened.
-        RecordingError: it holds a line that is no event, or ends within one.
+        ConfigError: the recording or the folder cannot be opened, or it is not said which.
+        RecordingError: it holds a line that is no event, or ends within one; or the log is damaged.
+        StorageError: the log cannot be read.
     """
+    if (options.file is None) == (options.folder is None):
+        raise ConfigError("replay", "give either a FILE or --data DIR")
+    if options.file is not None:
+        return _run_file(specs, options, options.file)
+    return _run_log(specs, options, Path(options.folder or ""))
+
+
+def _run_file(specs: list[KpiSpec], options: Options, file: str) -> int:
     engine = Engine(specs, memory_budget=options.memory_budget, exact=True)
-    replay = Replay(engine, options.partial)
-    recording = Recording(
-        engine.schema, engine.coders, options.uuids, skip_bad=options.skip_bad, span=(options.start, options.end)
-    )
-    progress = Progress(sys.stderr)
-    written = _write(replay_recording(pieces(options.file), recording, replay), sys.stdout.buffer, replay, progress)
+    replay, progress = Replay(engine, options.partial), Progress(sys.stderr)
+    span = (options.start, options.end)
+    recording = Recording(engine.schema, engine.coders, options.uuids, skip_bad=options.skip_bad, span=span)
+    written = _write(replay_recording(pieces(file), recording, replay), sys.stdout.buffer, replay, progress)
     progress.clear()
     bad = replay.counts.first_bad
     if bad is not None and recording.stopped:
-        name = "standard input" if options.file == "-" else options.file
+        name = "standard input" if file == "-" else file
         raise RecordingError(
             f"{name}: line {bad.number}: {bad.reason}; stopped behind {replay.counts.events} events"
             " (--skip-bad goes on)"
@@ -61,6 +81,32 @@ def run_replay(specs: list[KpiSpec], options: Options) -> int:
     if written:
         progress.summary(replay)
     return EXIT_DRAINED
+
+
+def _run_log(specs: list[KpiSpec], options: Options, folder: Path) -> int:
+    limits, most, budget = options.limits, options.max_property, options.memory_budget
+    fold = Fold(specs, limits, most, PRODUCERS, options.uuids, budget, exact=True)
+    replay, progress = Replay(fold.engine, options.partial), Progress(sys.stderr)
+    damage: list[Damage] = []
+
+    def payloads() -> Iterator[bytes]:
+        for row in read_log(folder, damage.append):
+            _refuse(damage, options.skip_bad)
+            yield row.payload
+        _refuse(damage, options.skip_bad)
+
+    output = replay_log(payloads(), fold, replay, (options.start, options.end))
+    if _write(output, sys.stdout.buffer, replay, progress):
+        lost = sum(part.last - part.first + 1 for part in damage)
+        further = [f"{lost} rows of the log damaged"] if lost else []
+        progress.summary(replay, further + ([f"{fold.unreadable} frames unreadable"] if fold.unreadable else []))
+    return EXIT_DRAINED
+
+
+def _refuse(damage: list[Damage], skip_bad: bool) -> None:
+    if damage and not skip_bad:
+        first = damage[0]
+        raise RecordingError(f"the log is damaged at position {first.first} ({first.reason}); --skip-bad goes on")
 
 
 def _write(output: Iterable[bytes], to: BinaryIO, replay: Replay, progress: Progress) -> bool:

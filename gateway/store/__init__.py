@@ -3,6 +3,7 @@
 from gateway.store.keys import Keys, load_or_create
 from gateway.store.log import EventLog
 from gateway.store.quarantine import Quarantined
+from gateway.store.recorded import read_log
 from gateway.store.results import Committed, DiskFullError, Done, Failed, Result, StoreBusyError
 from gateway.store.rows import Damage, LogRow
 from gateway.store.snapshots import StoredSnapshot
@@ -24,4 +25,5 @@ __all__ = [
     "StoreBusyError",
     "StoredSnapshot",
     "load_or_create",
+    "read_log",
 ]

@@ -19,7 +19,7 @@ from pathlib import Path
 from gateway.errors import ConfigError, StorageError
 from gateway.store.faults import refused, translate
 
-__all__ = ["FILE", "VERSION", "open_reader", "open_writer", "wal_file"]
+__all__ = ["FILE", "VERSION", "check_owner", "open_reader", "open_writer", "wal_file"]
 
 FILE = "events.db"
 
@@ -121,7 +121,7 @@ def _refusal(error: sqlite3.Error, file: Path) -> Exception:
 
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # counts for a new file only
-    _check_owner(connection, file)
+    check_owner(connection, file)
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise ConfigError("data", f"the file system of {file} cannot hold a write-ahead log (mode {mode})")
@@ -134,7 +134,8 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
-def _check_owner(connection: sqlite3.Connection, file: Path) -> None:
+def check_owner(connection: sqlite3.Connection, file: Path) -> None:
+    """Raises ConfigError when the file is another program's or a newer version's."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     owner = connection.execute("PRAGMA application_id").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

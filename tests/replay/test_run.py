@@ -5,12 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from gateway.store import EventLog
+from gateway.store.schema import FILE
+from tests.core.test_logged import NOW, _at, _row
 from tests.house.tree import ROOT
 
 VECTORS = ROOT / "tests" / "vectors" / "replay"
@@ -106,3 +111,34 @@ def test_a_span_and_open_windows_can_be_asked_for(kpis: str) -> None:
     ]
     for flags in (["--from", "soon"], ["--partial", "soon"]):
         assert replay("-", "--kpis", kpis, *flags).returncode == 2
+
+
+def test_the_log_of_a_data_folder_is_replayed(tmp_path: Path, kpis: str) -> None:
+    """While a gateway has it open. A damaged row stops it with 65, or is counted."""
+    row = _row(("p", NOW, _at(0, 1, 0.1)))
+    folder, written = tmp_path / "data", threading.Event()
+    with EventLog.open(folder, retention_ms=1_000, max_bytes=1 << 30, keep_snapshots=2, quarantine_rows=10) as log:
+        log.append(row, 3, NOW, lambda _: written.set())
+        assert written.wait(30)
+        done = replay("--data", str(folder), "--kpis", kpis)
+    assert (done.returncode, done.stderr) == (0, b"tidegate: 3 events read; 0 duplicates; late: none\n")
+    assert [(r["value"], r["kind"]) for r in map(json.loads, done.stdout.splitlines())] == [
+        (1, "final"),
+        (2, "correction"),
+        (1, "final"),
+    ]
+    with sqlite3.connect(folder / FILE) as connection:
+        connection.execute("UPDATE log SET payload = x'00'")
+    connection.close()
+    done = replay("--data", str(folder), "--kpis", kpis)
+    assert (done.returncode, done.stdout) == (65, b"")
+    assert b"the log is damaged at position 1 (crc)" in done.stderr
+    done = replay("--data", str(folder), "--kpis", kpis, "--skip-bad")
+    assert (done.returncode, done.stderr.count(b"1 rows of the log damaged")) == (0, 1)
+
+
+def test_one_input_is_asked_for(tmp_path: Path, kpis: str) -> None:
+    """None, both, or a folder without a log: one line and exit 2."""
+    for arguments in ([], ["-", "--data", str(tmp_path)], ["--data", str(tmp_path)]):
+        done = replay(*arguments, "--kpis", kpis)
+        assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1)

@@ -1,0 +1,68 @@
+"""The log of a data folder, read without owning it."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import ConfigError, StorageError
+from gateway.store import Damage, EventLog, read_log
+from gateway.store.schema import FILE
+
+
+def _open(folder: Path) -> EventLog:
+    return EventLog.open(folder, retention_ms=1_000, max_bytes=1 << 30, keep_snapshots=2, quarantine_rows=10)
+
+
+def _unexpected(damage: Damage) -> None:
+    pytest.fail(f"{damage}")
+
+
+def _append(log: EventLog, *payloads: bytes) -> None:
+    done = threading.Semaphore(0)
+    for payload in payloads:
+        log.append(payload, 1, 5, lambda _: done.release())
+    for _ in payloads:
+        assert done.acquire(timeout=30)
+
+
+def test_rows_are_read_while_a_gateway_writes(tmp_path: Path) -> None:
+    """The lock of the folder is not asked for; rows committed after the first step are not there."""
+    with _open(tmp_path) as log:
+        _append(log, b"a", b"b")
+        rows = read_log(tmp_path, _unexpected)
+        assert next(rows).payload == b"a"
+        _append(log, b"c")
+        assert [row.payload for row in rows] == [b"b"]
+    assert [row.payload for row in read_log(tmp_path, _unexpected)] == [b"a", b"b", b"c"]
+
+
+def test_a_damaged_row_is_told_and_passed_over(tmp_path: Path) -> None:
+    """With its position."""
+    with _open(tmp_path) as log:
+        _append(log, b"a", b"b", b"c")
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("UPDATE log SET payload = x'00' WHERE position = 2")
+    connection.commit()
+    connection.close()
+    found: list[Damage] = []
+    assert [row.payload for row in read_log(tmp_path, found.append)] == [b"a", b"c"]
+    assert found == [Damage(2, 2, "crc")]
+
+
+def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
+    """An empty folder, another program's database, and no database at all; none of them is written to."""
+    with pytest.raises(ConfigError, match="there is no event log"):
+        next(read_log(tmp_path, _unexpected))
+    assert list(tmp_path.iterdir()) == []
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("CREATE TABLE other (x)")
+    connection.close()
+    with pytest.raises(ConfigError, match="another program"):
+        next(read_log(tmp_path, _unexpected))
+    (tmp_path / FILE).write_bytes(b"x" * 5_000)
+    with pytest.raises(StorageError):
+        next(read_log(tmp_path, _unexpected))
