@@ -36,7 +36,8 @@ def give_back() -> bool:
     """Have blocks of `LARGE_BYTES` and more mapped by themselves, so that they leave with the snapshot they were for.
 
     Left alone, glibc takes the first such block that is freed for the usual case, cuts later ones from the heap, and
-    the holes stay: 2 of the demo's 103 MB after 45 minutes, more with larger state. For the whole process; False where the C library is another.
+    the holes stay: 2 of the demo's 103 MB after 45 minutes, more with larger state. For the whole process; False where
+    the C library is another.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:
