@@ -173,7 +173,7 @@ class ViewerSession:
     def flush(self, now: int) -> bool:
         """Send what is due, in one write. False when the viewer has to go: it is aborted then.
 
-        One delta that is due, and nothing else, is most of the fan-out: it goes out by the shortest way, about 1 us
+        One delta that is due, and nothing else, is most of the fan-out: it goes out by the shortest way, about 0.8 us
         beside the write itself when others share the frame.
         """
         due: Subscription | None = None
@@ -193,7 +193,14 @@ class ViewerSession:
             return self._stalled(now)
         self._stalled_since = None
         self._sent_size = len(frame)
-        self._delta_sent(due, now)
+        # What `_delta_sent` does, without its calls: they were a quarter of all this.
+        self.deltas += 1
+        version, late = due.topic.version, now - due.due
+        if version - due.offset > 1:
+            self.conflations += 1
+        due.offset = version
+        period = due.period_ms if self.visible or due.period_ms > HIDDEN_PERIOD_MS else HIDDEN_PERIOD_MS
+        due.due = now + period - (late if 0 < late < period else 0)
         return True
 
     def _flush_all(self, now: int) -> bool:
