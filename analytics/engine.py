@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from analytics.exact import exact_grid
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid
 from analytics.plan import GridPlan, Plan, SessionPlan, make_plan
-from analytics.restoration import dump_grid, generations, load_grid
+from analytics.restoration import freeze_grid, generations, load_grid
 from analytics.row import Changes, Row, Verdict
 from analytics.schema import Schema, Use
 from analytics.sessions.grid import SessionGrid
@@ -220,15 +220,24 @@ class Engine:
         """The plan in words."""
         return self._plan.describe()
 
+    def frozen(self) -> Callable[[], Snapshot]:
+        """A copy of all state; calling it makes a snapshot of it, in any thread.
+
+        The copy costs about 0.3 us for each window that is kept, and what is open.
+        """
+        grids = [freeze_grid(grid) for grid in self._grids]
+        meta: dict[str, Any] = {"clock": self._clock.dump(), "counts": dict(self._counts)}
+
+        def make() -> Snapshot:
+            made = [grid() for grid in grids]
+            buffers = {f"{i}:{name}": array for i, (_, arrays) in enumerate(made) for name, array in arrays.items()}
+            return Snapshot(meta | {"grids": [grid for grid, _ in made]}, buffers)
+
+        return make
+
     def snapshot(self) -> Snapshot:
-        """All state, as a copy: nothing in it changes any more. Cost: that of the copy of what is open and kept."""
-        grids: list[dict[str, Any]] = []
-        buffers: dict[str, Any] = {}
-        for i, grid in enumerate(self._grids):
-            meta, arrays = dump_grid(grid)
-            grids.append(meta)
-            buffers |= {f"{i}:{name}": array for name, array in arrays.items()}
-        return Snapshot({"clock": self._clock.dump(), "counts": dict(self._counts), "grids": grids}, buffers)
+        """All state; nothing in it changes any more."""
+        return self.frozen()()
 
     @classmethod
     def restore(cls, specs: Sequence[KpiSpec], snapshot: Snapshot, *, memory_budget: int = DEFAULT_BUDGET) -> Engine:

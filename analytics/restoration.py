@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.arrays import Column, Floats, Ints
 from analytics.cumulative import CumulativeGrid
 from analytics.grid import Grid
 from analytics.history import Record, Values
@@ -20,7 +22,11 @@ from analytics.spec import KpiSpec
 from analytics.window import UTC
 from analytics.windowing import Windowing
 
-__all__ = ["dump_grid", "generations", "load_grid"]
+__all__ = ["freeze_grid", "generations", "load_grid"]
+
+_Still: TypeAlias = tuple[int, int, Ints, Column, Floats | None, int | None, NDArray[np.int8], NDArray[np.int32]]
+_still: Callable[[Record], _Still] = attrgetter("start", "end", "keys", "values", "errors", "others", "kinds", "revs")
+"""A record as it is now."""
 
 
 def identity(spec: KpiSpec) -> list[Any]:
@@ -38,28 +44,33 @@ def generations(specs: Sequence[KpiSpec], snapshot: Snapshot) -> dict[str, int]:
     return {spec.name: old.get(json.dumps(identity(spec)), newest + 1) for spec in specs}
 
 
-def dump_grid(grid: Windowing) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """State of a grid as JSON-able values and buffers."""
-    meta, buffers = dump_sessions(grid) if isinstance(grid, SessionGrid) else _dump_panes(grid)
+def freeze_grid(grid: Windowing) -> Callable[[], tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
+    """A copy of the state of a grid; calling it makes JSON-able values and buffers of it, in any thread.
+
+    The history, after a day nearly all of it, is copied by reference: arrays of a record are replaced, never written.
+    """
     identities = [identity(kpi.spec) for kpi in grid.plan.kpis]
-    return meta | {"key": grid.plan.key, "generation": grid.plan.generation, "kpis": identities}, buffers
-
-
-def _dump_panes(grid: Windowing) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    same = {"key": grid.plan.key, "generation": grid.plan.generation, "kpis": identities}
+    if isinstance(grid, SessionGrid):
+        meta, buffers = dump_sessions(grid)
+        return lambda: (meta | same, buffers)
     assert isinstance(grid, Grid)
+    return _freeze_panes(grid, same)
+
+
+def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
     cells, publisher = grid.cells, grid.publisher
     panes = list(cells.pool.ids)
     filling = [[tier, window] for tier, window in enumerate(publisher.filling) if window is not None]
     slots = [cells.pool.slot(pane) for pane in panes] + [grid.plan.panes + tier for tier, _ in filling]
     buffers = cells.dump(np.array(slots, np.int64))
-    books = []
-    for i, kpi in enumerate(grid.plan.kpis):
-        for tier, book in enumerate(publisher.books[i]):
-            listed, arrays = _dump_records(list(book.records.values()))
-            books.append([kpi.spec.name, tier, listed])
-            buffers |= {f"#book/{kpi.spec.name}/{tier}/{name}": array for name, array in arrays.items()}
-    pending, arrays = _dump_records([block.record for block in publisher.pending])
-    buffers |= {f"#pending/{name}": array for name, array in arrays.items()}
+    books = [
+        (kpi.spec.name, tier, list(map(_still, book.records.values())))
+        for i, kpi in enumerate(grid.plan.kpis)
+        for tier, book in enumerate(publisher.books[i])
+    ]
+    pending = [_still(block.record) for block in publisher.pending]
+    names = [grid.plan.kpis[block.kpi].spec.name for block in publisher.pending]
     meta = {
         "final_to": grid.final_to,
         "closed_to": grid.closed_to,
@@ -71,12 +82,21 @@ def _dump_panes(grid: Windowing) -> tuple[dict[str, Any], dict[str, NDArray[Any]
         "touched": sorted(cells.touched),
         "filling": filling,
         "published_to": publisher.published_to,
-        "books": books,
-        "pending": [[grid.plan.kpis[block.kpi].spec.name for block in publisher.pending], pending],
     }
     if isinstance(grid, CumulativeGrid):
         meta["late_for"] = sorted(grid.late_for.items())
-    return meta, buffers
+
+    def make() -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        waiting, arrays = _dump_records(pending)
+        parts = buffers | {f"#pending/{name}": array for name, array in arrays.items()}
+        kept = []
+        for kpi, tier, records in books:
+            listed, arrays = _dump_records(records)
+            kept.append([kpi, tier, listed])
+            parts |= {f"#book/{kpi}/{tier}/{name}": array for name, array in arrays.items()}
+        return meta | same | {"books": kept, "pending": [names, waiting]}, parts
+
+    return make
 
 
 def load_grid(grid: Windowing, snapshot: Snapshot) -> None:
@@ -120,25 +140,23 @@ def _under(buffers: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArra
     return {name[len(prefix) :]: array for name, array in buffers.items() if name.startswith(prefix)}
 
 
-def _dump_records(records: Sequence[Record]) -> tuple[list[list[Any]], dict[str, NDArray[Any]]]:
+def _dump_records(records: Sequence[_Still]) -> tuple[list[list[Any]], dict[str, NDArray[Any]]]:
     """Per record its place, sizes and kind of values; the columns of all of them end to end."""
     meta = []
     columns: dict[str, list[NDArray[Any]]] = {"keys": [], "kinds": [], "revs": [], "errors": [], "<i8": [], "<f8": []}
     objects = []
-    for record in records:
-        kind = record.values.dtype.str
-        meta.append([record.start, record.end, len(record), record.others, kind, record.errors is not None])
-        columns["keys"].append(record.keys)
-        columns["kinds"].append(record.kinds)
-        columns["revs"].append(record.revs)
-        if record.errors is not None:
-            columns["errors"].append(record.errors)
+    for start, end, keys, values, errors, others, kinds, revs in records:
+        kind = values.dtype.str
+        meta.append([start, end, len(keys), others, kind, errors is not None])
+        columns["keys"].append(keys)
+        columns["kinds"].append(kinds)
+        columns["revs"].append(revs)
+        if errors is not None:
+            columns["errors"].append(errors)
         if kind in columns:
-            columns[kind].append(record.values)
+            columns[kind].append(values)
         else:
-            objects.append(
-                [{"json": v.decode("utf-8", "surrogatepass")} if type(v) is bytes else v for v in record.values]
-            )
+            objects.append([{"json": v.decode("utf-8", "surrogatepass")} if type(v) is bytes else v for v in values])
     types = {"keys": "<i8", "kinds": "|i1", "revs": "<i4", "errors": "<f8", "<i8": "<i8", "<f8": "<f8"}
     buffers = {name: np.concatenate([np.zeros(0, types[name]), *parts]) for name, parts in columns.items()}
     text = json.dumps(objects, separators=(",", ":")).encode()

@@ -207,9 +207,9 @@ class Fold:
 
         Calling it makes what `snapshot` gives, which takes several times as long, in any thread.
         """
-        engine, producers, uuids = self.engine.snapshot(), self.table.frozen(), self.horizon.frozen()
+        engine, producers, uuids = self.engine.frozen(), self.table.frozen(), self.horizon.frozen()
         ledger = self.ledger.to_bytes()
-        return lambda: {"engine": engine.to_bytes(), "producers": producers(), "uuids": uuids(), "ledger": ledger}
+        return lambda: {"engine": engine().to_bytes(), "producers": producers(), "uuids": uuids(), "ledger": ledger}
 
     def snapshot(self) -> dict[str, bytes]:
         """Everything, to be stored with the log position up to which groups have been applied."""

@@ -63,12 +63,15 @@ def test_restored_engine_goes_on_like_the_original(published: bool) -> None:
     assert {row.kpi for row in rows} == {spec.name for spec in SPECS}
 
 
-def test_a_snapshot_is_a_copy() -> None:
-    """It may be made into bytes later, by another thread: what the engine does meanwhile is not in it."""
-    engine, same = fed(SPECS, True), fed(SPECS, True)
-    snapshot = engine.snapshot()
+@pytest.mark.parametrize("published", [False, True])
+def test_a_frozen_engine_does_not_change(published: bool) -> None:
+    """Its snapshot may be made later, by another thread: what the engine does meanwhile is not in it."""
+    engine, same = fed(SPECS, published), fed(SPECS, published)
+    frozen, snapshot = engine.frozen(), engine.snapshot()
     rest(engine)
-    assert snapshot.to_bytes() == same.snapshot().to_bytes()
+    then = same.snapshot().to_bytes()
+    assert frozen().to_bytes() == then != engine.snapshot().to_bytes()
+    assert snapshot.to_bytes() == then
 
 
 def test_unchanged_kpis_keep_their_state_beside_changed_ones() -> None:
