@@ -45,7 +45,9 @@ class CumulativeGrid(Grid):
 
     def _horizon(self, newest: int) -> int:
         # Where one source is a day ahead of another, not every step of that day is shown before its time.
-        return min(super()._horizon(newest), self.axis.number(self.final_to) + self.plan.panes)
+        ids, final = self.cells.pool.ids, self.axis.number(self.final_to)
+        first = max(final, ids[0]) if ids else final
+        return min(super()._horizon(newest), first + self.plan.panes)
 
     def _move(self, final_to: int, closed_to: int) -> None:
         pool, axis = self.cells.pool, self.axis

@@ -118,6 +118,32 @@ def test_merged_panes_outlive_their_slots() -> None:
     assert _sums(cells, np.array([coarse], np.int64), np.zeros(1, np.int64)) == [3]
 
 
+def test_gathered_panes_are_one_with_their_sums_and_dirt() -> None:
+    """The target has what all of them had, is opened if need be, and is as dirty as they were."""
+    plan = _plan(by=("c",))
+    cells, frames = Cells(plan.grids[0]), _frames(plan)
+    cells.apply(frames((5_000, "a", 1), (7_000, "b", 2)), None)
+    cells.clean()
+    cells.apply(frames((6_000, "b", 4), (8_000, "a", 8)), None)
+    cells.gather([5, 6, 7], 0)
+    assert list(cells.pool) == [0, 8]
+    assert cells.touched == {0, 8}
+    slots = _slots(cells, 0)
+    assert _sums(cells, slots, cells.present(slots)) == [1, 6]
+    assert cells.changed(slots).tolist() == [1]
+    cells.gather([8], 0)
+    assert _sums(cells, slots, cells.present(slots)) == [9, 6]
+
+
+def test_given_panes_count_instead_of_those_of_the_times() -> None:
+    """Events of closed panes are counted where they are told to."""
+    plan = _plan()
+    cells, frame = Cells(plan.grids[0]), _frames(plan)((1_000, "a", 1), (9_000, "a", 2))
+    cells.apply(frame, np.arange(2), np.array([9, 9]))
+    assert list(cells.pool) == [9]
+    assert _sums(cells, _slots(cells, 9_000), np.zeros(1, np.int64)) == [3]
+
+
 def test_a_dump_loads_into_other_slots() -> None:
     """Values and dirty marks come back, and the dump of the copy is the same."""
     plan = _plan()

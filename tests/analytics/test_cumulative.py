@@ -141,6 +141,17 @@ def test_a_source_a_day_ahead_does_not_make_every_step_partial() -> None:
     assert engine.advance(0).rows == []
 
 
+def test_a_held_event_is_shown_once_there_is_a_watermark() -> None:
+    """A held event moves no watermark, and which step closes next is not known without one."""
+    engine = Engine([spec()])
+    batch = Batch.from_events([{"timestamp": 30 * MINUTE}])
+    batch.holds = batch.timestamp == batch.timestamp
+    engine.ingest(batch, 0)
+    assert told(engine.advance(0)) == []
+    ingest(engine, 30 * MINUTE)
+    assert told(engine.advance(0)) == [(0, 31, 2, "partial", 0)]
+
+
 def test_a_full_pool_merges_its_oldest_panes_and_says_so() -> None:
     """A source far ahead opens more panes than there are: the oldest steps are closed early, and nothing is lost."""
     engine = Engine([spec(grace="0s")])

@@ -37,6 +37,8 @@ def test_rows_equal_the_model(
     """For any stream, finals, corrections, partials and late events are those of the event-by-event model."""
     stream, scale = window.moved(stream), window.scale
     spec = KpiSpec(name="k", value=value, window=window.text, tz=window.tz, by=(by,) if by else ())
+    # Few keys: with a thousand there are too few panes for every open step of a source far ahead to be shown.
+    spec = replace(spec, max_keys=10)
     spec = replace(spec, delay=window.ms(delay), grace=window.ms(grace))
     engine = Engine([spec])
     model = Model(VALUES[value], window.spans, delay * scale, grace * scale, by)

@@ -20,6 +20,17 @@ def test_panes_are_ascending_however_they_were_opened() -> None:
     assert (len(pool), pool.free) == (3, 1)
 
 
+def test_spare_slots_are_there_but_not_free() -> None:
+    """The last slot can be opened though none is free."""
+    pool = PanePool(3, spare=1)
+    pool.open(1)
+    pool.open(2)
+    assert pool.free == 0
+    pool.open(3)
+    assert pool.close(1) is not None
+    assert (list(pool), pool.free) == ([2, 3], 0)
+
+
 def test_each_open_pane_has_a_slot_of_its_own() -> None:
     """`slots` gives the slots of panes in the order they are asked for."""
     pool = PanePool(3)

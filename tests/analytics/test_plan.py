@@ -69,6 +69,24 @@ def test_there_are_panes_for_window_delay_and_grace() -> None:
     assert grid.kept >= grid.open_windows >= 30
 
 
+def test_a_cumulative_grid_has_panes_for_delay_and_grace_only() -> None:
+    """A day of minutes needs no more of them than its grace does, and room for all its steps at once."""
+    daily = replace(COUNT, window="cumulative 1d every 1m", delay="1m", grace="10m", by=("country",))
+    (grid,) = make_plan([daily], {}, BUDGET).grids
+    assert 12 < grid.panes < 60
+    assert grid.geometry.hop == 1
+    assert [ms for ms, _ in grid.tiers] == []
+    parts = dict(grid.parts())
+    assert parts["steps at once"] >= 1_440 * 1_001 * 13
+
+
+def test_zones_share_a_grid_only_where_they_move_nothing() -> None:
+    """Days of two zones are different windows, hours are the same."""
+    for window, grids in (("tumbling 1d", 2), ("tumbling 1h", 1), ("cumulative 1d every 1h", 2)):
+        specs = [replace(COUNT, name=name, window=window, tz=name) for name in ("UTC", "Asia/Kolkata")]
+        assert len(make_plan([replace(s, name=f"k{i}") for i, s in enumerate(specs)], {}, BUDGET).grids) == grids
+
+
 def test_the_budget_is_the_sum_of_its_parts_and_a_limit() -> None:
     """A set that may need more than the budget is refused under the name of its hungriest grid's KPI."""
     big = replace(COUNT, name="big", value="uniq(distinct_id)", by=("country",))

@@ -102,6 +102,17 @@ def test_retired_panes_live_on_in_coarser_windows() -> None:
     assert (coarse.start, coarse.end, coarse.values.tolist()) == (0, 10_000, [20])
 
 
+def test_steps_without_change_are_not_read_again() -> None:
+    """Windows with the same panes share their values, and `rate()` still has the length of each."""
+    grid = publisher("rate()", "cumulative 1d every 1m")
+    count(grid, (0, "a"))
+    for minute in range(1, 4):
+        grid.finish(minute, unchanged=minute > 1)
+    assert taken(grid) == [(None, 0, 1 / 60 / minute, "final", 0) for minute in range(1, 4)]
+    first, second, _ = (record.keys for record in grid.books[0][0].records.values())
+    assert first is second
+
+
 def test_kept_records_overlap_the_asked_stretch() -> None:
     """`kept` gives the windows that overlap [start, end), ascending, and none twice."""
     grid = publisher()

@@ -104,4 +104,5 @@ def test_generations_tell_old_from_new() -> None:
 def test_identity_is_what_a_kpi_computes(change: dict[str, Any]) -> None:
     """Whatever changes the result changes the identity; an empty filter is none."""
     assert identity(replace(COUNT, **change)) != identity(COUNT)
+    assert identity(replace(COUNT, tz="Asia/Kolkata")) != identity(COUNT)
     assert identity(replace(COUNT, where="", description="d", freshness="5s", good="up")) == identity(COUNT)

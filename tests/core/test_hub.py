@@ -27,6 +27,11 @@ name = "by_country"
 value = "count(*)"
 by = ["country"]
 window = "tumbling 1s"
+
+[[kpi]]
+name = "so_far"
+value = "count(*)"
+window = "cumulative 1d every 1m"
 """
 )
 
@@ -73,6 +78,18 @@ def test_only_who_watches_gets_rows() -> None:
     assert [r["value"] for r in all_rows["set"]] == [1, 2]
     assert [r["value"] for r in german["set"]] == [1]
     assert german["watermark"] == 5
+
+
+def test_rows_of_cumulative_windows_are_told_apart_by_their_end() -> None:
+    """Steps of a day that changed together all arrive, and of one step the latest row."""
+    hub = hub_of()
+    viewer, peer = viewer_of(hub)
+    hub.subscribe(viewer, Subscribe(id=1, kpi="so_far"), 0)
+    viewer.flush(0)
+    rows = [Row("so_far", {}, 0, end, value, "final", 0) for end, value in ((60, 1), (120, 2), (60, 3))]
+    hub.publish(Changes(rows, {"so_far": 5}))
+    (delta,) = deltas(viewer, peer, 1_000)
+    assert [(r["end"], r["value"]) for r in delta["set"]] == [(60, 3), (120, 2)]
 
 
 def test_a_watermark_alone_is_a_step_each_second() -> None:
