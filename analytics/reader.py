@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeAlias
 
+import numpy as np
 import sqlglot
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
@@ -19,7 +19,7 @@ from analytics.operators import Arithmetic, Case, compare
 __all__ = ["DefinitionError", "Reader", "Tree"]
 
 MAX_TEXT: Final = 10_000
-LARGEST: Final = sys.float_info.max
+LARGEST: Final = float(np.finfo(np.float64).max)
 Tree: TypeAlias = Any
 """A node of sqlglot's; the releases we allow name its base class differently."""
 
