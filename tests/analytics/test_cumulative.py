@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analytics import Batch, Changes, Engine, KpiSpec, Snapshot
+from analytics import Batch, Changes, Engine, KpiSpec, Row, Snapshot
 
 DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
 
@@ -193,3 +193,39 @@ def test_a_restored_day_goes_on() -> None:
     assert copy.advance(0) == engine.advance(0)
     assert copy.finish() == engine.finish()
     assert copy.rows("n", 0, DAY) == engine.rows("n", 0, DAY)
+
+
+VALUES = {
+    "quantile": "quantile(price, 0.9)",
+    "funnel": "funnel(event = 'a', event = 'b', event = 'c', within => '10s')",
+    "top": "top(page, 3)",
+    "users": "uniq(distinct_id)",
+    "mean": "avg(price)",
+    "low": "min(price)",
+}
+
+
+def test_the_last_step_of_a_period_is_the_tumbling_window() -> None:
+    """Whatever the measure, merged panes hold what single ones held, for any batches and across restarts."""
+    stream = []
+    for i in range(900):
+        time = max(i * 70 - (i * 37 % 4_000 if i % 7 == 0 else 0), 0)
+        properties = {"price": i * 31 % 97, "page": f"/{i * i % 9}"}
+        who = {"event": "abc"[i * 5 % 7 % 3], "distinct_id": f"d{i % 60}"}
+        stream.append({"timestamp": time, "properties": properties} | who)
+
+    def run(window: str, size: int, restart: bool = False) -> list[Row]:
+        kpis = [spec(window, name=name, value=value, delay="1s", grace="5s") for name, value in VALUES.items()]
+        engine = Engine(kpis)
+        for start in range(0, len(stream), size):
+            assert engine.ingest(Batch.from_events(stream[start : start + size]), 0) == []
+            if restart:
+                engine = Engine.restore(kpis, Snapshot.from_bytes(engine.snapshot().to_bytes()))
+        return engine.advance(0).rows + engine.finish().rows
+
+    rows = run("cumulative 30s every 2s", 900)
+    assert run("cumulative 30s every 2s", 13) == rows
+    assert run("cumulative 30s every 2s", 101, restart=True) == rows
+    whole = {(row.kpi, row.start): row.value for row in run("tumbling 30s", 900)}
+    assert {(row.kpi, row.start): row.value for row in rows if row.end - row.start == 30_000} == whole
+    assert len(whole) == 3 * len(VALUES)
