@@ -19,7 +19,8 @@ Only `strict_once`, which has to remember every chain, goes user by user.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from analytics.aggregation import FunnelSetting
 from analytics.arrays import Bools, Floats, Ints
 from analytics.singly import single_level
 
-__all__ = ["NO_STEP", "Entries", "Reached", "entries", "reach"]
+__all__ = ["EXCLUDED", "NO_STEP", "Entries", "Reached", "Search", "entries", "reach"]
 
 NONE: Final = np.iinfo(np.int64).min
 NO_STEP: Final = -1
@@ -84,55 +85,88 @@ def entries(groups: Ints, times: Ints, marks: Ints, setting: FunnelSetting) -> E
 
 
 def reach(found: Entries, count: int, setting: FunnelSetting) -> Reached:
-    """How far each of `count` groups gets. Cost: steps of the longest group, each some array operations."""
-    starts = np.searchsorted(found.groups, np.arange(count + 1))
+    """How far each of `count` groups gets. Cost: entries of the longest group, each some array operations."""
     if "strict_once" in setting.modes:
-        return _one_by_one(found, starts, setting)
-    search = _Search(count, setting)
-    lengths = np.diff(starts)
-    # The longest first, so that those that still have entries are always the first ones.
-    order = np.argsort(-lengths, kind="stable")
-    lengths, firsts = lengths[order], starts[:-1][order]
-    for i in range(int(lengths[0]) if count else 0):
-        active = int(np.searchsorted(-lengths, -i, side="left"))
-        members = order[:active]
-        open_ones = ~search.done[members]
-        if not open_ones.any():
-            continue
-        members, at = members[open_ones], firsts[:active][open_ones] + i
-        search.take(members, found.times[at], found.steps[at])
+        return _one_by_one(found, np.searchsorted(found.groups, np.arange(count + 1)), setting)
+    search = Search(count, setting)
+    search.run(found)
     return Reached(search.levels(), search.seconds())
 
 
-class _Search:
-    """The state of all groups: per step, when the chain that reached it began and when it got there."""
+class Search:
+    """The search of many groups, which can go on when later entries come. Not for `strict_once`."""
 
     def __init__(self, count: int, setting: FunnelSetting) -> None:
         steps = setting.steps
+        self._setting = setting
         self._steps = steps
         self._within = setting.within
         self._strict = "strict_order" in setting.modes
         self._reentry = "allow_reentry" in setting.modes
         self._once_a_step = "strict_deduplication" in setting.modes
         self._increase = "strict_increase" in setting.modes
-        self._began: Ints = np.full((count, steps), NONE)
-        self._got: Ints = np.full((count, steps), NONE)
+        # Per step when the chain that reached it began, and when it got there.
+        self.began: Ints = np.full((count, steps), NONE)
+        self.got: Ints = np.full((count, steps), NONE)
         self.done: Bools = np.zeros(count, np.bool_)
         # The most that was reached before an exclusion, or the answer of those that are done.
-        self._best: Ints = np.zeros(count, np.int64)
+        self.best: Ints = np.zeros(count, np.int64)
         # Of the chain at each step, the times of its steps; of the best one, too.
         self._paths: Ints | None = np.full((count, steps, steps), NONE) if setting.times else None
         self._best_path: Ints | None = np.full((count, steps), NONE) if setting.times else None
 
+    def grow(self, count: int) -> None:
+        """Take so many new groups in, behind the others. What is done with groups is not done with their times."""
+        more = Search(count, self._setting)
+        self._set_state(np.concatenate([a, b]) for a, b in zip(self._state(), more._state(), strict=True))
+
+    def part(self, groups: Ints | Bools) -> Search:
+        """A copy that holds some groups only, in this order."""
+        part = Search(0, self._setting)
+        part._set_state(column[groups] for column in self._state())
+        return part
+
+    def put(self, groups: Ints, part: Search) -> None:
+        """Take back what became of some groups."""
+        for column, values in zip(self._state(), part._state(), strict=True):
+            column[groups] = values
+
+    def _state(self) -> tuple[Ints, Ints, Bools, Ints]:
+        assert self._paths is None, "times of steps are not carried on"
+        return self.began, self.got, self.done, self.best
+
+    def _set_state(self, state: Iterable[Any]) -> None:
+        self.began, self.got, self.done, self.best = state
+
+    def run(self, found: Entries) -> None:
+        """Take entries, none of which is earlier than what was taken before."""
+        starts = np.searchsorted(found.groups, np.arange(len(self.done) + 1))
+        lengths = np.diff(starts)
+        lengths[self.done] = 0
+        # The longest first, so that those that still have entries are always the first ones.
+        order = np.argsort(-lengths, kind="stable")
+        lengths, firsts = lengths[order], starts[:-1][order]
+        for i in range(int(lengths[0]) if len(lengths) else 0):
+            active = int(np.searchsorted(-lengths, -i, side="left"))
+            members = order[:active]
+            open_ones = ~self.done[members]
+            if open_ones.all():
+                at = firsts[:active] + i
+            else:
+                members, at = members[open_ones], firsts[:active][open_ones] + i
+                if not members.size:
+                    continue
+            self.take(members, found.times[at], found.steps[at])
+
     def take(self, members: Ints, times: Ints, steps: Ints) -> None:
         """The next entry of each of these groups."""
-        begun = self._began[members, 0] != NONE
+        begun = self.began[members, 0] != NONE
         if self._strict:
             self._finish(members[(steps == NO_STEP) & begun])
         excluded = members[steps == EXCLUDED]
         if excluded.size:
             self._note(excluded)
-            self._began[excluded] = NONE
+            self.began[excluded] = NONE
         first = steps == 0
         if first.any():
             self._set(members[first], np.zeros(int(first.sum()), np.int64), times[first], times[first])
@@ -142,31 +176,31 @@ class _Search:
 
     def _go_on(self, members: Ints, times: Ints, steps: Ints) -> None:
         if self._once_a_step:
-            again = self._began[members, steps] != NONE
+            again = self.began[members, steps] != NONE
             self._finish(members[again])
             members, times, steps = members[~again], times[~again], steps[~again]
-        before = self._began[members, steps - 1]
+        before = self.began[members, steps - 1]
         ready = before != NONE
         if self._strict and not self._reentry:
-            out_of_order = ~ready & (self._began[members, 0] != NONE)
+            out_of_order = ~ready & (self.began[members, 0] != NONE)
             if out_of_order.any():
                 self._finish_at_gap(members[out_of_order])
         ready &= times <= before + self._within
         if self._increase:
-            ready &= self._got[members, steps - 1] < times
+            ready &= self.got[members, steps - 1] < times
         members, times, steps, before = members[ready], times[ready], steps[ready], before[ready]
         self._set(members, steps, before, times)
         self._finish(members[steps == self._steps - 1])
 
     def _set(self, members: Ints, steps: Ints, began: Ints, times: Ints) -> None:
-        self._began[members, steps] = began
-        self._got[members, steps] = times
+        self.began[members, steps] = began
+        self.got[members, steps] = times
         if self._paths is not None:
             self._paths[members, steps] = self._paths[members, np.maximum(steps, 1) - 1]
             self._paths[members, steps, steps] = times
 
     def _levels(self, members: Ints) -> Ints:
-        reached = self._began[members] != NONE
+        reached = self.began[members] != NONE
         levels: Ints = np.where(reached.any(axis=1), self._steps - reached[:, ::-1].argmax(axis=1), 0)
         return levels
 
@@ -175,9 +209,9 @@ class _Search:
         self._better(members, self._levels(members))
 
     def _better(self, members: Ints, levels: Ints) -> None:
-        more = levels > self._best[members]
+        more = levels > self.best[members]
         members, levels = members[more], levels[more]
-        self._best[members] = levels
+        self.best[members] = levels
         if self._paths is not None and self._best_path is not None:
             self._best_path[members] = self._paths[members, levels - 1]
             self._best_path[members[:, None], np.arange(self._steps)[None, :]] = np.where(
@@ -190,13 +224,13 @@ class _Search:
             self.done[members] = True
 
     def _finish_at_gap(self, members: Ints) -> None:
-        self._better(members, (self._began[members] == NONE).argmax(axis=1))
+        self._better(members, (self.began[members] == NONE).argmax(axis=1))
         self.done[members] = True
 
     def levels(self) -> Ints:
         """Steps reached in the end."""
         self._note((~self.done).nonzero()[0])
-        return self._best
+        return self.best
 
     def seconds(self) -> Floats | None:
         """Seconds of each step; call it after `levels`."""

@@ -1,173 +1,146 @@
-"""What users did, kept in order: events by group, a group being one user in one pane and key.
+"""What users did: their events by group, a group being one user in one pane and key.
 
-New events are appended and put in their places all at once, when somebody asks. Only the groups that got new ones are
-sorted again. Groups are found by a 64-bit mix of their cell and user.
+Events are kept in order of arrival, so that taking some costs a look-up of their groups and nothing else; who needs
+the order of time sorts the groups that it asks for. Of a group the first and the last events to arrive are kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from analytics.arrays import Bools, Ints, Visits, Words
+from analytics.pairs import PairTable
 
-__all__ = ["Journal", "Ordered", "Rows", "group_of"]
+__all__ = ["Journal", "Rows", "group_of"]
 
-ROW_BYTES: Final = 40
+ROW_BYTES: Final = 32
+GROUP_BYTES: Final = 40
 COPIES: Final = 3
-"""How many times all rows are in memory while they are put in order."""
+"""How many times the rows are in memory while some are dropped."""
+LONG_AGO: Final = np.iinfo(np.int64).min
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX_2: Final = np.uint64(0xBF58476D1CE4E5B9)
 
 
 class Rows(NamedTuple):
-    """Events in step: whose, when, and which conditions they meet."""
+    """Events in step: of which group, when, which conditions they meet, the how manieth of their group they are."""
 
-    cells: Ints
-    users: Words
+    groups: Ints
     times: Ints
     marks: Ints
+    numbers: Ints
 
     def part(self, which: Ints | Bools) -> Rows:
         """Some of the events."""
-        return Rows(self.cells[which], self.users[which], self.times[which], self.marks[which])
+        return Rows(self.groups[which], self.times[which], self.marks[which], self.numbers[which])
 
 
-class Ordered:
-    """Events sorted by (group, time, marks), with the groups' bounds."""
+class Journal:
+    """Groups and their events. `alive` says of cells, which are `pane * keys + key`, whether they still matter."""
 
-    def __init__(self, owners: Words, rows: Rows) -> None:
-        """The rows have to be in order."""
-        self.owners = owners
-        self.cells, self.users, self.times, self.marks = rows
-        starts = np.flatnonzero(np.append(True, owners[1:] != owners[:-1])) if len(owners) else np.zeros(0, np.int64)
-        self.bounds: Ints = np.append(starts, len(owners))
-        self.group_owners: Words = owners[starts]
-        self.group_cells: Ints = self.cells[starts]
-        self.group_users: Words = self.users[starts]
+    def __init__(self, alive: Callable[[Ints], Bools], most_groups: int) -> None:
+        self._alive = alive
+        self._most = most_groups
+        self._table = PairTable(alive, most_groups)
+        # Per group: its cell, its user, the latest time, how many events it had.
+        self.cells: Ints = np.zeros(0, np.int64)
+        self.users: Words = np.zeros(0, np.uint64)
+        self.latest: Ints = np.zeros(0, np.int64)
+        self.counts: Ints = np.zeros(0, np.int64)
+        self.rows = _nothing()
+        # Events of groups for which there was no room.
+        self.refused = 0
 
-    @classmethod
-    def of(cls, owners: Words, rows: Rows) -> Ordered:
-        """Sort these events."""
-        order = np.lexsort((rows.marks, rows.times, owners))
-        return cls(owners[order], rows.part(order))
+    @staticmethod
+    def budget(most_rows: int, most_groups: int) -> int:
+        """Bytes at worst."""
+        return COPIES * ROW_BYTES * most_rows + 2 * GROUP_BYTES * most_groups + PairTable.budget(most_groups)
 
     def __len__(self) -> int:
-        return len(self.owners)
+        """Events kept."""
+        return len(self.rows.groups)
 
-    def groups(self) -> Ints:
-        """The number of each event's group."""
-        return np.repeat(np.arange(len(self.group_owners)), np.diff(self.bounds))
-
-    def places(self, cells: Ints, users: Words) -> Ints:
-        """The numbers of groups that exist."""
-        owners = owner_of(cells, users)
-        order = np.argsort(self.group_owners)
-        places: Ints = order[np.searchsorted(self.group_owners, owners, sorter=order)]
-        return places
+    def take(self, cells: Ints, visits: Visits) -> Rows:
+        """Append events; returns them. Those of new groups beyond the cap are refused and counted."""
+        places, fresh = self._table.place(cells, visits.users)
+        new = fresh.nonzero()[0]
+        if new.size:
+            room, number = max(self._most - len(self.cells), 0), np.arange(len(new))
+            if len(new) > room:  # first come, first served
+                firsts = np.unique(places, return_index=True)[1]
+                new = np.sort(firsts[np.isin(places[firsts], places[new])])
+            self._table.counts[places[new]] = np.where(number < room, len(self.cells) + number, -1)
+            new = new[:room]
+            self.cells = np.append(self.cells, cells[new])
+            self.users = np.append(self.users, visits.users[new])
+            self.latest = np.append(self.latest, np.full(len(new), LONG_AGO))
+            self.counts = np.append(self.counts, np.zeros(len(new), np.int64))
+        groups = self._table.counts[places]
+        times, marks = visits.times, visits.marks
+        if new.size < fresh.sum() or (groups < 0).any():
+            kept = groups >= 0
+            self.refused += int((~kept).sum())
+            groups, times, marks = groups[kept], times[kept], marks[kept]
+        numbers = self.counts[groups] + _ranks(groups)
+        np.add.at(self.counts, groups, 1)
+        taken = Rows(groups, times, marks, numbers)
+        self.rows = Rows(*map(np.concatenate, zip(self.rows, taken, strict=True)))
+        return taken
 
     def thin(self, first: int, last: int) -> int:
         """Keep the first and the last events of each group; returns how many were dropped."""
-        sizes = np.diff(self.bounds)
-        if not (sizes > first + last).any():
-            return 0
-        groups = self.groups()
-        rank = np.arange(len(self)) - self.bounds[:-1][groups]
-        kept = (rank < first) | (rank >= sizes[groups] - last)
-        before = len(self)
-        self._select(kept)
-        return before - len(self)
+        numbers = self.rows.numbers
+        kept = (numbers < first) | (numbers >= self.counts[self.rows.groups] - last)
+        dropped = len(kept) - int(kept.sum())
+        if dropped:
+            self.rows = self.rows.part(kept)
+        return dropped
 
-    def keep(self, groups: Bools) -> None:
-        """Keep these groups only."""
-        self._select(groups[self.groups()])
+    def forget(self) -> Bools:
+        """Drop the groups that do not matter any more; returns which stayed, in the order they keep."""
+        stay = self._alive(self.cells)
+        number = np.cumsum(stay) - 1
+        kept = stay[self.rows.groups]
+        rows = self.rows.part(kept)
+        self.rows = rows._replace(groups=number[rows.groups])
+        self.cells, self.users = self.cells[stay], self.users[stay]
+        self.latest, self.counts = self.latest[stay], self.counts[stay]
+        self._table = PairTable(self._alive, self._most)
+        if len(self.cells):
+            places, _ = self._table.place(self.cells, self.users)
+            self._table.counts[places] = np.arange(len(self.cells))
+        return stay
 
-    def _select(self, kept: Bools) -> None:
-        Ordered.__init__(self, self.owners[kept], self.rows().part(kept))
+    def of_groups(self, chosen: Bools) -> Rows:
+        """All events of these groups. Cost: one pass over all events."""
+        return self.rows.part(chosen[self.rows.groups])
 
-    def rows(self) -> Rows:
-        """All events."""
-        return Rows(self.cells, self.users, self.times, self.marks)
-
-
-class Journal(Ordered):
-    """Ordered events, and new ones that still have to find their places."""
-
-    def __init__(self) -> None:
-        super().__init__(np.zeros(0, np.uint64), _nothing())
-        self._new: list[Rows] = []
-        self.pending = 0
-
-    @staticmethod
-    def budget(most: int) -> int:
-        """Bytes at worst for so many events."""
-        return COPIES * ROW_BYTES * most
-
-    def append(self, cells: Ints, visits: Visits) -> None:
-        """Take new events; `cells` are those of panes. Cost: none to speak of."""
-        self._new.append(Rows(cells, *visits))
-        self.pending += len(cells)
-
-    def touched(self) -> Bools:
-        """Which groups have new events."""
-        new = _joined(self._new)
-        self._new = [new]
-        owners = np.unique(owner_of(new.cells, new.users))
-        at = np.minimum(np.searchsorted(owners, self.group_owners), len(owners) - 1)
-        touched: Bools = owners[at] == self.group_owners
-        return touched
-
-    def take_up(self, kept: Bools) -> Ordered:
-        """Take out all groups but these; returns the events of those with new ones, the new ones among them.
-
-        Groups that are neither kept nor have new events are forgotten.
-        """
-        new = _joined(self._new)
-        owners = owner_of(new.cells, new.users)
-        taken = self.touched() & ~kept
-        out = taken[self.groups()]
-        fresh = Ordered.of(np.concatenate([self.owners[out], owners]), _joined([self.rows().part(out), new]))
-        self.keep(kept)
-        self._new, self.pending = [], 0
-        return fresh
-
-    def put(self, fresh: Ordered) -> None:
-        """Append ordered groups, none of which is here."""
-        owners = np.concatenate([self.owners, fresh.owners])
-        Ordered.__init__(self, owners, _joined([self.rows(), fresh.rows()]))
-
-    def first_groups(self, most: int) -> Bools:
-        """As many groups, oldest first, as have `most` events together."""
-        fitting: Bools = self.bounds[1:] <= most
-        return fitting
-
-    def of_panes(self, panes: Ints, keys: int) -> Rows:
-        """Events of these panes, ascending; a cell is `pane * keys + key`."""
-        found = self.cells // keys
-        at = np.minimum(np.searchsorted(panes, found), len(panes) - 1)
-        return self.rows().part(panes[at] == found)
-
-
-def owner_of(cells: Ints, users: Words) -> Words:
-    """One number for each combination of cell and user, as good as unique."""
-    mixed = (users ^ (cells.view(np.uint64) * _MIX)) * _MIX_2
-    owners: Words = (mixed ^ (mixed >> np.uint64(31))) * _MIX
-    return owners
+    def find(self, cells: Ints, users: Words) -> Ints:
+        """Numbers of groups that exist."""
+        found: Ints = self._table.counts[self._table.find(cells, users)]
+        return found
 
 
 def group_of(keys: Ints, users: Words) -> tuple[Ints, Ints]:
     """Number of each event's (key, user) combination, and the position of one event of each."""
-    _, firsts, groups = np.unique(owner_of(keys, users), return_index=True, return_inverse=True)
+    mixed = (users ^ (keys.view(np.uint64) * _MIX)) * _MIX_2
+    _, firsts, groups = np.unique(mixed ^ (mixed >> np.uint64(31)), return_index=True, return_inverse=True)
     return groups.astype(np.int64), firsts.astype(np.int64)
 
 
-def _joined(parts: list[Rows]) -> Rows:
-    if not parts:
-        return _nothing()
-    return parts[0] if len(parts) == 1 else Rows(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+def _ranks(groups: Ints) -> Ints:
+    """The how manieth of its group each event is, from 0."""
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(groups) else np.zeros(0, np.int64)
+    ranks = np.empty(len(groups), np.int64)
+    ranks[order] = np.arange(len(groups)) - np.repeat(starts, np.diff(np.append(starts, len(groups))))
+    return ranks
 
 
 def _nothing() -> Rows:
     empty = np.zeros(0, np.int64)
-    return Rows(empty, np.zeros(0, np.uint64), empty, empty)
+    return Rows(empty, empty, empty, empty)

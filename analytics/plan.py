@@ -32,7 +32,7 @@ SMALL_GRID: Final = 32_768
 MOST_SLACK: Final = 256
 TIERS: Final = ((1_000, 300), (10_000, 360), (60_000, 1_440))
 """(ms, windows kept): how long which resolution can be asked for."""
-MAX_BOOK: Final = 8 << 20
+MAX_BOOK: Final = 4 << 20
 """Bytes of closed windows kept of one KPI at one resolution; with many keys it is less than the number of windows."""
 STEP_BYTES: Final = 16
 """Bytes of a row in which nothing happened since the step before: it shares its key."""

@@ -1,12 +1,12 @@
 """`funnel(step1, step2, ..)`: how many users got how far within a window, as ClickHouse's `windowFunnel` judges it.
 
-The events that meet a step are kept, by (pane, key, user) and in order of time, so that an event which arrives late
-takes its place among them: any order, split and merge gives the same value. The level of each user in a single pane is
-kept as well and worked out again only for users with new events; a window of several panes is judged from its events.
+The events that meet a step are kept, so that one which arrives late takes its place among them: any order, split and
+merge gives the same value. The search of each user in a single pane is kept as well and goes on with events later than
+all before; with an earlier one it begins again. A window of several panes is judged from its events.
 
-Bounds: of one user in one pane the first 16 and the last 48 events are kept; in the default mode no level that was
-reached is lost by that. When the events of all together exceed the room, that share is halved, and halved again, and
-at last users that came last are left out. What that cost is counted.
+Bounds: when all events together exceed the room, the first 16 and the last 48 to arrive of each user in a pane are
+kept, and fewer if that is still too much; in the default mode no level that was reached is lost by that. Users in panes
+are bounded as well; events of those that came last are refused. What that cost is counted.
 
 Value, as JSON text: `{"steps": [n1, n2, ..]}`, the users that reached each step; with `times => TRUE` also
 `"seconds": [null, m2, ..]`, the median time since the step before.
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Bools, Floats, Ints, Reading, Visits
-from analytics.chains import Reached, entries, reach
+from analytics.chains import Search, entries, reach
 from analytics.journal import Journal, Rows, group_of
 from analytics.measures.measure import Arrays, Takes
 from analytics.measures.sparse import Paned
@@ -35,6 +35,9 @@ PENDING: Final = 1 << 15
 FIRST: Final = 16
 LAST: Final = 48
 STEP_BYTES: Final = 24
+GROUP_MEMORY: Final = 16 << 20
+"""Bytes that decide how many users, each in each pane and key, are kept apart."""
+NOT_COUNTED: Final = -1
 
 
 class Funnel(Paned):
@@ -56,18 +59,24 @@ class Funnel(Paned):
         self._setting = parameter
         # Whether a user's level can only rise with more events, so that a dropped event takes nothing back.
         self._rising = not (parameter.exclude or parameter.modes)
-        self._journal = Journal()
+        self._again = "strict_once" in parameter.modes
+        self._journal = Journal(self._alive, _max_groups(parameter))
+        # What came since the last look.
+        self._new: list[tuple[Ints, Visits]] = []
+        self._pending = 0
         # Cells x levels: users at each level of a single pane.
         self._users: Ints = np.zeros((slots * keys, parameter.steps + 1), np.int64)
-        # Per group of the journal its level.
+        # Per group its search so far, and the level that is counted.
+        self._search = Search(0, parameter._replace(times=False))
         self._levels: Ints = np.zeros(0, np.int64)
         self._share = FIRST + LAST
         self._thinned = 0
-        self._left_out = 0
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:
-        return 8 * slots * keys * (parameter.steps + 1) + Journal.budget(MAX_EVENTS + PENDING)
+        groups = _max_groups(parameter)
+        state = 2 * (16 * parameter.steps + 17) * groups
+        return 8 * slots * keys * (parameter.steps + 1) + state + Journal.budget(MAX_EVENTS + PENDING, groups)
 
     @classmethod
     def value_bytes(cls, parameter: FunnelSetting) -> int:
@@ -79,8 +88,9 @@ class Funnel(Paned):
 
     def add(self, cells: Ints, values: Visits) -> None:
         if len(cells):
-            self._journal.append(self._pane_cells(cells), values)
-            if self._journal.pending > PENDING:
+            self._new.append((self._pane_cells(cells), values))
+            self._pending += len(cells)
+            if self._pending > PENDING:
                 self._settle()
 
     def _alive(self, cells: Ints) -> Bools:
@@ -88,51 +98,81 @@ class Funnel(Paned):
         return alive
 
     def _settle(self) -> None:
-        """Put new events in order and judge their users again."""
-        journal = self._journal
-        if not journal.pending:
+        """Take up new events: users whose events are later than all before go on, others are judged again."""
+        if not self._pending:
             return
-        gone = ~self._alive(journal.group_cells)
-        touched = journal.touched() & ~gone
-        self._count(journal.group_cells[touched], self._levels[touched], -1)
-        kept = ~(touched | gone)
-        before = (journal.group_cells[touched], journal.group_users[touched], self._levels[touched])
-        levels = self._levels[kept]
-        fresh = journal.take_up(kept)
-        self._thinned += fresh.thin(*self._keep())
-        judged = self._judge(fresh.groups(), fresh.times, fresh.marks, len(fresh.group_cells)).levels
-        if self._rising:
-            same = fresh.places(before[0], before[1])
-            judged[same] = np.maximum(judged[same], before[2])
-        self._count(fresh.group_cells, judged, 1)
-        journal.put(fresh)
-        self._levels = np.concatenate([levels, judged])
+        cells, visits = zip(*self._new, strict=True)
+        self._new, self._pending = [], 0
+        journal = self._journal
+        rows = journal.take(np.concatenate(cells), Visits(*map(np.concatenate, zip(*visits, strict=True))))
+        self._grow(len(journal.cells))
+        touched = np.zeros(len(journal.cells), np.bool_)
+        touched[rows.groups] = True
+        earliest = np.full(len(touched), np.iinfo(np.int64).max)
+        np.minimum.at(earliest, rows.groups, rows.times)
+        late = touched & ((earliest <= journal.latest) | self._again)
+        np.maximum.at(journal.latest, rows.groups, rows.times)
+        self._go_on(rows.part(~late[rows.groups]), touched & ~late)
+        if late.any():
+            self._judge_again(late)
         self._make_room()
+
+    def _grow(self, groups: int) -> None:
+        more = groups - len(self._levels)
+        self._search.grow(more)
+        self._levels = np.append(self._levels, np.full(more, NOT_COUNTED))
+
+    def _go_on(self, rows: Rows, chosen: Bools) -> None:
+        groups = chosen.nonzero()[0]
+        part = self._search.part(groups)
+        part.run(entries(_renumbered(rows.groups, groups, len(chosen)), rows.times, rows.marks, self._setting))
+        self._put(groups, part)
+
+    def _put(self, groups: Ints, part: Search) -> None:
+        levels = part.levels()
+        self._search.put(groups, part)
+        self._recount(groups, levels)
+
+    def _judge_again(self, chosen: Bools) -> None:
+        rows, groups = self._journal.of_groups(chosen), chosen.nonzero()[0]
+        found = entries(_renumbered(rows.groups, groups, len(chosen)), rows.times, rows.marks, self._setting)
+        if self._again:
+            self._recount(groups, reach(found, len(groups), self._setting._replace(times=False)).levels)
+            return
+        part = Search(len(groups), self._setting._replace(times=False))
+        part.run(found)
+        if self._rising:
+            part.best = np.maximum(part.best, self._search.best[groups])
+        self._put(groups, part)
+
+    def _recount(self, groups: Ints, levels: Ints) -> None:
+        """These users have these levels now."""
+        cells = self._slot_cells(self._journal.cells[groups])
+        known = self._levels[groups] != NOT_COUNTED
+        np.add.at(self._users, (cells[known], self._levels[groups[known]]), -1)
+        np.add.at(self._users, (cells, levels), 1)
+        self._levels[groups] = levels
+
+    def _make_room(self) -> None:
+        """Drop what belongs to closed panes, and keep the cap on all events."""
+        journal = self._journal
+        while len(journal) > MAX_EVENTS:
+            before = len(journal)
+            self._forget()
+            self._thinned += journal.thin(*self._keep())
+            if len(journal) > before * 3 // 4:
+                if self._share <= 2:
+                    return
+                self._share //= 2
+
+    def _forget(self) -> None:
+        stay = self._journal.forget()
+        self._search = self._search.part(stay)
+        self._levels = self._levels[stay]
 
     def _keep(self) -> tuple[int, int]:
         first = max(self._share * FIRST // (FIRST + LAST), 1)
         return first, max(self._share - first, 1)
-
-    def _make_room(self) -> None:
-        """Keep the cap on all events."""
-        journal = self._journal
-        while len(journal) > MAX_EVENTS and self._share > 2:
-            self._share //= 2
-            self._thinned += journal.thin(*self._keep())
-        if len(journal) > MAX_EVENTS:
-            kept = journal.first_groups(MAX_EVENTS * 3 // 4)
-            lost = ~kept
-            self._left_out += int(lost.sum())
-            self._count(journal.group_cells[lost], self._levels[lost], -1)
-            journal.keep(kept)
-            self._levels = self._levels[kept]
-
-    def _count(self, cells: Ints, levels: Ints, sign: int) -> None:
-        """Add these users to the counts of their cells, or take them out."""
-        np.add.at(self._users, (self._slot_cells(cells), levels), sign)
-
-    def _judge(self, groups: Ints, times: Ints, marks: Ints, count: int) -> Reached:
-        return reach(entries(groups, times, marks, self._setting), count, self._setting)
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         self._settle()
@@ -154,92 +194,110 @@ class Funnel(Paned):
         """Users of each key by level, and median seconds of each step, over all events of these panes."""
         place = np.full(self.keys, -1, np.int64)
         place[keys] = np.arange(len(keys))
-        found = self._rows_of(slots)
-        at = place[found.cells % self.keys]
-        at, found = at[at >= 0], found.part(at >= 0)
-        groups, firsts = group_of(at, found.users)
-        reached = self._judge(groups, found.times, found.marks, len(firsts))
+        journal = self._journal
+        at = np.where(self._in_slots(slots), place[journal.cells % self.keys], -1)
+        rows = journal.of_groups(at >= 0)
+        at = at[rows.groups]
+        groups, firsts = group_of(at, journal.users[rows.groups])
+        reached = reach(entries(groups, rows.times, rows.marks, self._setting), len(firsts), self._setting)
         counts = np.zeros((len(keys), self._setting.steps + 1), np.int64)
         np.add.at(counts, (at[firsts], reached.levels), 1)
         if reached.seconds is None:
             return counts, None
         return counts, _medians(at[firsts], reached.seconds, len(keys))
 
-    def _rows_of(self, slots: Ints) -> Rows:
-        """The events in these slots, by cells of panes."""
-        if self._turns is None:
-            return self._journal.of_panes(np.sort(self._pane_of[slots]), self.keys)
-        rows = self._journal.rows()
-        return rows.part(self._alive(rows.cells))
+    def _in_slots(self, slots: Ints) -> Bools:
+        """Which groups lie in one of these slots."""
+        chosen = np.zeros(self.slots + 1, np.bool_)  # one more, for groups whose pane is closed: slot -1
+        chosen[slots] = True
+        inside: Bools = chosen[self._slot_cells(self._journal.cells) // self.keys]
+        return inside
 
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
-        found = self._rows_of(sources)
-        cells = target * self.keys + found.cells % self.keys
-        self.add(cells, Visits(found.users, found.times, found.marks))
+        journal = self._journal
+        rows = journal.of_groups(self._in_slots(sources))
+        cells = target * self.keys + journal.cells[rows.groups] % self.keys
+        self.add(cells, Visits(journal.users[rows.groups], rows.times, rows.marks))
 
     def join(self, sources: Ints, targets: Ints) -> None:
         self._settle()
-        into = np.full(self.slots * self.keys, -1, np.int64)
+        journal = self._journal
+        into = np.full(self.slots * self.keys + 1, -1, np.int64)  # one more, for cells that nobody holds: -1
         into[sources] = targets
-        found = self._rows_of(np.zeros(1, np.int64))
-        cells = into[found.cells % self.keys]
-        found = found.part(cells >= 0)
-        self.add(cells[cells >= 0], Visits(found.users, found.times, found.marks))
+        cells = into[self._slot_cells(journal.cells)]
+        rows = journal.of_groups(cells >= 0)
+        self.add(cells[rows.groups], Visits(journal.users[rows.groups], rows.times, rows.marks))
 
     def vacate(self, cells: Ints) -> None:
         self._settle()
         self._users[cells] = 0
         super().vacate(cells)
+        self._tidy()
 
     def clear(self, slot: int) -> None:
         self._settle()
         self._users[slot * self.keys : (slot + 1) * self.keys] = 0
         super().clear(slot)
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """Forget what is closed when it takes much of the room."""
+        if len(self._journal.cells) > _max_groups(self._setting) // 2:
+            self._forget()
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:  # noqa: ARG002  only events that exist are kept
         self._settle()
-        place = np.full(self.slots, -1, np.int64)
+        journal = self._journal
+        place = np.full(self.slots + 1, -1, np.int64)
         place[slots] = np.arange(len(slots))
-        rows = self._journal.rows()
-        held = self._slot_cells(rows.cells)
-        places = np.where(held >= 0, place[held // self.keys], -1)
-        cells = places * self.keys + rows.cells % self.keys
-        kept = (places >= 0).nonzero()[0]
-        order = kept[np.lexsort((rows.marks[kept], rows.times[kept], rows.users[kept], cells[kept]))]
+        places = place[self._slot_cells(journal.cells) // self.keys]
+        cells = places * self.keys + journal.cells % self.keys
+        groups = (places >= 0).nonzero()[0]
+        groups = groups[np.lexsort((journal.users[groups], cells[groups]))]
+        number = np.full(len(cells), -1, np.int64)
+        number[groups] = np.arange(len(groups))
+        rows = journal.of_groups(places >= 0)
+        owners = number[rows.groups]
+        order = np.lexsort((rows.marks, rows.times, owners))
         return {
-            "cells": cells[order],
-            "users": rows.users[order],
+            "cells": cells[groups],
+            "users": journal.users[groups],
+            "levels": self._levels[groups],
+            "latest": journal.latest[groups],
+            "owners": owners[order],
             "times": rows.times[order],
             "marks": rows.marks[order],
             "share": np.array([self._share]),
-        } | self._floors(place)
-
-    def _floors(self, place: Ints) -> Arrays:
-        """Levels of users, which say more than their events once some were dropped."""
-        journal = self._journal
-        held = self._slot_cells(journal.group_cells)
-        places = np.where(held >= 0, place[held // self.keys], -1)
-        cells = places * self.keys + journal.group_cells % self.keys
-        order = (places >= 0).nonzero()[0]
-        order = order[np.lexsort((journal.group_users[order], cells[order]))]
-        return {"group_cells": cells[order], "group_users": journal.group_users[order], "levels": self._levels[order]}
+        }
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
         self._share = min(self._share, int(state["share"][0]))
-        cells = self._placed(slots, state["cells"])
-        if not cells.size:
+        owners, cells = state["owners"], self._pane_cells(self._placed(slots, state["cells"]))
+        if not len(owners):
             return
-        self.add(cells, Visits(state["users"], state["times"], state["marks"]))
+        self._new.append((cells[owners], Visits(state["users"][owners], state["times"], state["marks"])))
+        self._pending += len(owners)
         self._settle()
+        groups = self._journal.find(cells, state["users"])
+        self._journal.latest[groups] = np.maximum(self._journal.latest[groups], state["latest"])
         if self._rising:
-            at = self._journal.places(self._pane_cells(self._placed(slots, state["group_cells"])), state["group_users"])
-            self._count(self._journal.group_cells[at], self._levels[at], -1)
-            self._levels[at] = np.maximum(self._levels[at], state["levels"])
-            self._count(self._journal.group_cells[at], self._levels[at], 1)
+            self._search.best[groups] = np.maximum(self._search.best[groups], state["levels"])
+            self._recount(groups, np.maximum(self._levels[groups], state["levels"]))
 
     def note(self) -> Mapping[str, int]:
-        return {"funnel_events_dropped": self._thinned, "funnel_users_left_out": self._left_out}
+        return {"funnel_events_dropped": self._thinned, "funnel_events_refused": self._journal.refused}
+
+
+def _renumbered(groups: Ints, chosen: Ints, count: int) -> Ints:
+    """Group numbers by their place among the chosen ones."""
+    number = np.full(count, -1, np.int64)
+    number[chosen] = np.arange(len(chosen))
+    return number[groups]
+
+
+def _max_groups(setting: FunnelSetting) -> int:
+    return GROUP_MEMORY // (16 * setting.steps + 80)
 
 
 def _medians(keys: Ints, seconds: Floats, count: int) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analytics.aggregation import FunnelSetting
-from analytics.chains import EXCLUDED, NO_STEP, Reached, entries, reach
+from analytics.chains import EXCLUDED, NO_STEP, Reached, Search, entries, reach
 
 WORDS = ["abc", "adbc", "aabbcc", "aaaabbcc", "aabbdcc", "ccbbaa", "acb"]
 BITS = {"a": 1, "b": 2, "c": 4, "x": 8}
@@ -84,3 +84,18 @@ def test_nobody_is_nothing() -> None:
     setting = FunnelSetting(2, 10, times=True)
     assert reach(entries(nothing, nothing, nothing, setting), 0, setting).levels.tolist() == []
     assert reach(entries(nothing, nothing, nothing, setting), 2, setting).levels.tolist() == [0, 0]
+
+
+def test_a_search_goes_on_where_it_was() -> None:
+    """Entries that come in two portions give what they give at once, for groups old and new."""
+    setting = FunnelSetting(3, 60_000)
+    search = Search(0, setting)
+    search.grow(2)
+    search.run(entries(np.array([0, 1, 1]), np.array([1, 1, 2]), np.array([1, 1, 2]), setting))
+    search.grow(1)
+    part = search.part(np.array([2, 0]))
+    part.run(entries(np.array([0, 1, 1]), np.array([3, 4, 5]), np.array([1, 2, 4]), setting))
+    assert part.levels().tolist() == [1, 3]
+    search.put(np.array([2, 0]), part)
+    assert search.levels().tolist() == [3, 2, 1]
+    assert search.part(np.array([False, True, False])).levels().tolist() == [2]
