@@ -56,15 +56,13 @@ class ExactSessionGrid(SessionGrid):
 
     def _after(self, frame: Frame, cell: int, mark: int) -> None:
         self._flush(frame)
-        one = np.array([cell])
+        self.table.final[cell] |= self.table.last[cell] + self.gap < mark
         if self.table.final[cell]:
-            self.speaker.say(one, self.reached)
+            self.speaker.say(np.array([cell]), self.reached)
             self.cells.dirty[cell] = False
-        elif self.table.last[cell] + self.gap < mark:
-            self._finish(one)
 
     def _causes(self, cells: Ints) -> Ints | int:
-        """The event that lifted the watermark beyond the end, or the one in hand for a session that lies behind it."""
+        """The event that lifted the watermark beyond the end."""
         if self._rise is None:
             return self.reached
         ends = self.table.last[cells] + self.gap
