@@ -3,6 +3,9 @@
 // Which window? Events are known up to `head`, the newest event time (watermark + delay). The window that ends first
 // after `head` is the current one; for sliding windows that is the fullest, not the newest. Short tumbling windows are
 // shown once complete. A window without events has no row: for counts and sums that is 0, for all else it is unknown.
+//
+// Sessions have a window each. Shown are all that are open, as one window with a line each; the trend has those that
+// ended at about the same time together.
 
 import { leadOf, partsOf } from "./measure.js";
 
@@ -10,6 +13,8 @@ const DAY_MS = 86_400_000;
 /** A stream that paused leaves its last short window open for ever; after this it is shown as it is. */
 const QUIET_MS = 5_000;
 const MOST_POINTS = 4_000;
+/** Points of the trend of sessions. */
+const SESSION_POINTS = 60;
 
 /**
  * @typedef {object} Entry one line of the breakdown
@@ -32,6 +37,7 @@ const MOST_POINTS = 4_000;
  *   window and the one before it, since the shown one is still filling
  * @property {Entry[]} entries
  * @property {number} groups
+ * @property {number|null} sessions how many are open, of session windows
  */
 
 /**
@@ -41,7 +47,7 @@ const MOST_POINTS = 4_000;
  * @returns {Reading|null} null while there is no row
  */
 export function read(view, plan, now) {
-  const frames = usable(view.frames, plan);
+  const frames = usable(view, plan);
   if (frames.length === 0) return null;
   const byEnd = new Map(frames.map((frame) => [frame.end, frame]));
   const head = headOf(view, plan, frames, now);
@@ -60,6 +66,7 @@ export function read(view, plan, now) {
     change: changeOf(frames, byEnd, plan, shown, frame, view.watermark),
     entries,
     groups: entries.length,
+    sessions: plan.window.kind === "session" ? openSessions(view).length : null,
   };
 }
 
@@ -72,7 +79,7 @@ export function read(view, plan, now) {
  * @param {(string|null)[]} keys
  */
 export function trend(view, plan, end, keys) {
-  const frames = usable(view.frames, plan).filter((frame) => frame.end <= end);
+  const frames = usable(view, plan).filter((frame) => frame.end <= end);
   const byEnd = new Map(frames.map((frame) => [frame.end, frame]));
   const ends = [...byEnd.keys()];
   const { step } = plan.window;
@@ -91,9 +98,30 @@ export function trend(view, plan, end, keys) {
 const onGrid = ({ window }) => window.step > 0 && window.step < DAY_MS && window.kind !== "cumulative";
 
 /** Coarser rows of an older tier would be summed as if they were windows of this KPI. */
-function usable(frames, { window }) {
+function usable(view, { window }) {
+  const { frames } = view;
+  if (window.kind === "session") return gathered(view);
   const fixed = (window.kind === "tumbling" || window.kind === "sliding") && window.size < DAY_MS;
   return fixed ? frames.filter((frame) => frame.end - frame.start === window.size) : frames;
+}
+
+/** A session is final once the watermark is beyond its end. */
+const openSessions = ({ frames, watermark }) => frames.filter((frame) => watermark === null || frame.end >= watermark);
+
+/** One frame of all open sessions, and before it one for each step in which sessions ended. */
+function gathered(view) {
+  const open = openSessions(view);
+  const step = Math.max(view.lastMs / SESSION_POINTS, 1);
+  const groups = new Map();
+  for (const frame of view.frames.slice(0, view.frames.length - open.length)) {
+    const at = Math.floor(frame.end / step);
+    groups.set(at, [...(groups.get(at) ?? []), frame]);
+  }
+  if (open.length > 0) groups.set(null, open);
+  return [...groups.values()].map((group) => {
+    const rows = group.flatMap((frame) => [...frame.rows].map(([key, row]) => [`${frame.start}:${key}`, row]));
+    return { start: Math.min(...group.map((frame) => frame.start)), end: group.at(-1).end, rows: new Map(rows) };
+  });
 }
 
 function headOf(view, plan, frames, now) {

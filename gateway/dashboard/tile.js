@@ -180,7 +180,8 @@ export class Tile {
     const seconds = this.#plan.window.size < 60_000;
     const span = `${clockTime(reading.start, seconds)}–${clockTime(reading.end, seconds)}`;
     const whose = reading.label.length ? `${labelText(reading.label)}, highest of ${reading.groups}` : "";
-    write(this.#caption, whose || span);
+    const open = reading.sessions ? `${reading.sessions} open session${reading.sessions === 1 ? "" : "s"}` : "";
+    write(this.#caption, whose || open || span);
     mark(this.#caption, "title", whose ? `${whose}, ${span}` : null);
   }
 

@@ -21,6 +21,7 @@ BOARD = [
     KpiSpec(name="pages", value="top(page, 2)", by=("country",), max_keys=2, window="tumbling 700ms", delay="0s"),
     KpiSpec(name="users", value="uniq(distinct_id)", by=("country",), window="sliding 7s every 3s", grace="3s"),
     KpiSpec(name="paid", value="sum(price) / count(*)", where="event = 'buy'", window="sliding 10s every 5s"),
+    KpiSpec(name="visits", value="count(*)", window="session 2s", delay="1s", grace="20s", max_keys=100),
 ]
 
 

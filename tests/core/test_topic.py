@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import Row
+from analytics import Batch, Engine, KpiSpec, Row
 from gateway.core.encoding import encode_row
 from gateway.core.rendering import PIECE_ROWS, Rendering
 from gateway.core.topic import DELTA_BYTES, KEPT_STEPS, RENDERINGS, RING_BYTES, RING_STEPS, Topic
@@ -99,6 +99,22 @@ def test_a_retraction_goes_into_del() -> None:
     topic.step([encode_row(row(0, None, kind="retract")), encode_row(row(1000, 2))], None)
     message = decode(topic.delta(1, 0))
     assert (message["del"], [r["start"] for r in message["set"]]) == ([[{"country": "DE"}, 0]], [1000])
+
+
+def test_sessions_that_become_one_leave_one_row_with_the_viewer() -> None:
+    """A late event connects two sessions: the newer row is in `del`, the older one in `set`, the snapshot has one."""
+    engine = Engine([KpiSpec(name="k", value="count(*)", window="session 3s", delay="0s", grace="1m", max_keys=9)])
+    topic = topic_of()
+    for times in ([0, 6_000], [3_000]):
+        made = [{"event": "x", "distinct_id": "a", "timestamp": time} for time in times]
+        engine.ingest(Batch.from_events(made), 0)
+        topic.step([encode_row(row) for row in engine.advance(0).rows], None)
+    message = decode(topic.delta(1, 1))
+    assert message["del"] == [[{"distinct_id": "a"}, 6_000]]
+    assert [(row["start"], row["end"], row["value"], row["kind"]) for row in message["set"]] == [
+        (0, 9_000, 3, "correction")
+    ]
+    assert [row.start for row in engine.rows("k", 0, 10_000)] == [0]
 
 
 def test_the_newest_steps_stay_however_large() -> None:

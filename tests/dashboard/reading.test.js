@@ -166,3 +166,26 @@ test("the trend ends with the shown window", () => {
   const { view, plan } = viewOf({ window: "sliding 30s every 10s" }, rows, 33_000);
   assert.deepEqual(trend(view, plan, 40_000, [null]).x, [30, 40]);
 });
+
+const session = (who, start, end, value, rest = {}) => ({ dims: { distinct_id: who }, start, end, value, kind: "final", rev: 0, ...rest });
+const SESSIONS = { window: "session 1m", by: ["distinct_id"], value: "count(*)" };
+
+test("of sessions all that are open are shown together, a line each", () => {
+  const rows = [session("a", 0, 90_000, 9), session("a", 150_000, 260_000, 2, { kind: "partial" }), session("b", 190_000, 250_000, 5, { kind: "partial" })];
+  const shown = reading(SESSIONS, rows, 200_000);
+  assert.deepEqual([shown.value, shown.start, shown.end, shown.kind, shown.sessions], [7, 150_000, 260_000, "partial", 2]);
+  assert.deepEqual(shown.entries.map(({ label, value }) => [label[0], value]), [["b", 5], ["a", 2]]);
+  assert.equal(reading({ ...SESSIONS, value: "avg(x)" }, rows, 200_000).value, 5);
+});
+
+test("a session at whose end the watermark stands is open, since an event may still join it", () => {
+  assert.equal(reading(SESSIONS, [session("a", 0, 60_000, 1)], 60_000).sessions, 1);
+  assert.equal(reading(SESSIONS, [session("a", 0, 60_000, 1)], 60_001).sessions, 0);
+});
+
+test("the trend of sessions adds up those that ended at about the same time", () => {
+  const rows = [session("a", 0, 61_000, 1), session("b", 0, 62_000, 2), session("a", 200_000, 300_000, 4), session("c", 0, 900_000, 8, { kind: "partial" })];
+  const { view, plan } = viewOf(SESSIONS, rows, 890_000);
+  const { x, lines } = trend(view, plan, read(view, plan, 890_000).end, [null]);
+  assert.deepEqual([x, lines[0].solid], [[62, 300, 900], [3, 4, null]]);
+});
