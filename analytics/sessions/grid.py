@@ -50,6 +50,7 @@ class SessionGrid:
         self.reached = 0
         # Events that have a session and are not counted yet: positions and cells.
         self._placed: list[tuple[Ints | None, Ints]] = []
+        self._alone: list[tuple[int, int]] = []
 
     # -- events
 
@@ -169,7 +170,7 @@ class SessionGrid:
             if cell == NONE:
                 missed.append(event)
             else:
-                self._placed.append((np.array([event]), np.array([cell])))
+                self._alone.append((event, cell))
                 self._after(frame, cell, mark)
         return np.append(late, np.array(missed, np.int64))
 
@@ -211,16 +212,15 @@ class SessionGrid:
         moves = first < table.first[target]
         if moves and behind and self.speaker.closed(key, first):
             return NONE
-        changes = np.array([target, *found], np.int64)
-        finished = changes[~table.final[changes] & (table.last[changes] + gap < mark)]
-        if finished.size:
+        finished = sorted(cell for cell in (target, *found) if not table.final[cell] and table.last[cell] + gap < mark)
+        if finished:
             self._flush(frame)
-            self._finish(np.sort(finished))
+            self._finish(np.array(finished))
         if found or moves:
-            self.speaker.retract(changes if moves else changes[1:], self.reached)
+            self.speaker.retract(np.array([target, *found] if moves else found), self.reached)
         if found:
             self._flush(frame)
-            self.cells.join(changes[1:], np.full(len(found), target))
+            self.cells.join(np.array(found), np.full(len(found), target))
             table.swallow(target, found)
         if moves:
             table.first[target] = first
@@ -232,6 +232,9 @@ class SessionGrid:
     def _flush(self, frame: Frame) -> None:
         """Count the events that have their sessions."""
         placed, self._placed = self._placed, []
+        if self._alone:
+            alone, self._alone = np.array(self._alone, np.int64), []
+            placed.append((alone[:, 0], alone[:, 1]))
         if len(placed) == 1:
             self.cells.count(frame, *placed[0])
         elif placed:

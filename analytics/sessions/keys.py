@@ -72,7 +72,8 @@ class SessionKeys:
 
     def key_of(self, code: int) -> int:
         """`find` for one code."""
-        return int(self.find(np.array([code], np.int64))[0])
+        key = int(self._by_code[code]) if len(self.by) == 1 else self._by_packed.get(code, UNKNOWN)
+        return key if key != UNKNOWN else int(self.find(np.array([code], np.int64))[0])
 
     def _looked_up(self, codes: Ints) -> Ints:
         if len(self.by) == 1:

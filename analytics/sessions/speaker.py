@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
@@ -116,8 +116,11 @@ class Speaker:
         taken: list[tuple[int, int, str, list[Row]]] = []
         for i, kpi in enumerate(self._plan.kpis):
             lines, self.pending[i] = self.pending[i], []
-            runs = _runs(lines, lambda line: (line.at, line.end))
-            taken += [(run[0].at, run[0].end, kpi.spec.name, [_row(kpi, line) for line in run]) for run in runs]
+            rows = _rows(kpi, lines)
+            taken += [
+                (lines[run[0]].at, lines[run[0]].end, kpi.spec.name, [rows[i] for i in run])
+                for run in _runs(lines, ("at", "end"))
+            ]
         return taken
 
     def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
@@ -127,27 +130,29 @@ class Speaker:
         cells = cells[(said.kinds[cells] != UNSAID) & (table.first[cells] < end) & (said.ends[cells] > start)]
         lines = [*self.books[kpi].overlapping(start, end), *self._lines(said, cells)]
         plan = self._plan.kpis[kpi]
-        for run in _runs(lines, lambda line: line.start):
-            yield from (_row(plan, line) for line in run)
+        for run in _runs(lines, ("start",)):
+            yield from _rows(plan, [lines[i] for i in run])
 
 
-def _runs(lines: list[Line], place: Callable[[Line], Any]) -> list[list[Line]]:
-    """Lines by place, those of one place in one list, by dims and then as they came."""
-    runs: list[list[Line]] = []
-    reached = None
-    for line in sorted(lines, key=place):
-        here = place(line)
-        if here == reached:
-            runs[-1].append(line)
-        else:
-            runs.append([line])
-            reached = here
+def _runs(lines: list[Line], columns: tuple[str, ...]) -> list[list[int]]:
+    """Positions of lines in order of these columns, those that agree in them in one list, by dims and as they came."""
+    if not lines:
+        return []
+    places = [np.array([getattr(line, name) for line in lines], np.int64) for name in columns]
+    order = np.lexsort(places[::-1])
+    changes = np.logical_or.reduce([place[order][1:] != place[order][:-1] for place in places])
+    runs = [part.tolist() for part in np.split(order, changes.nonzero()[0] + 1)] if not changes.all() else None
+    if runs is None:
+        return [[i] for i in order.tolist()]
     for run in runs:
         if len(run) > 1:
-            run.sort(key=lambda line: dims_key(line.dims))
+            run.sort(key=lambda i: dims_key(lines[i].dims))
     return runs
 
 
-def _row(kpi: KpiPlan, line: Line) -> Row:
-    value = json.loads(line.value) if type(line.value) is bytes else line.value
-    return Row(kpi.spec.name, line.dims, line.start, line.end, value, KINDS[line.kind], line.rev, line.error or None)
+def _rows(kpi: KpiPlan, lines: list[Line]) -> list[Row]:
+    name, read = kpi.spec.name, json.loads
+    return [
+        Row(name, dims, start, end, read(value) if type(value) is bytes else value, KINDS[kind], rev, error or None)
+        for dims, start, end, value, kind, rev, error, _ in lines
+    ]
