@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks import load, probe
-from benchmarks.ingest import BOARD_FILE
+from benchmarks.ingest import BOARD_FILE, BOARD_SETTINGS
 from benchmarks.machine import versions
 from benchmarks.process import drive, gateway
 from benchmarks.report import Goal, Report
@@ -37,7 +37,7 @@ _PEAK_S = 3.0
 
 def _sample(kpis: Path, measure_s: float, *, loaded: bool) -> tuple[probe.Outcome, float, float]:
     """One run: the probe's outcome, the peak and the load that was taken during the probe, in events per second."""
-    with gateway(kpis) as server, ThreadPoolExecutor(1) as background:
+    with gateway(kpis, BOARD_SETTINGS) as server, ThreadPoolExecutor(1) as background:
         plan = load.Plan(server.port, [server.pid], server.write_key, measure_s=_PEAK_S)
         aim = probe.Plan(server.port, server.view_key, server.write_key, measure_s=measure_s)
         if not loaded:

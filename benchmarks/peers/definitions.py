@@ -8,10 +8,13 @@ event costs a few calls per KPI and no parsing.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from benchmarks.peers.sketch import LOG_GAMMA, ZERO, quantile
 from benchmarks.peers.web import run
 
 __all__ = ["DEFINITIONS", "Definition", "Definitions"]
@@ -27,10 +30,14 @@ class Definition(NamedTuple):
     where: str = "True"
     value: str = "None"
     by: str = "None"
+    window_ms: int = 1_000
 
 
 _COUNTRY = "properties.get('country')"
 _PURCHASE = "event.get('event') == 'purchase'"
+# Used by the text of the funnel.
+_STEPS = {"$pageview": 1, "$autocapture": 2, "purchase": 3}
+_WITHIN_MS = 1_800_000
 DEFINITIONS = (
     Definition("page_views", "count", "event.get('event') == '$pageview'"),
     Definition("errors", "count", "event.get('event') == '$exception'"),
@@ -40,7 +47,16 @@ DEFINITIONS = (
     Definition("revenue_by_country", "sum", _PURCHASE, "properties.get('value', 0)", _COUNTRY),
     Definition("active_users", "uniq", value="event.get('distinct_id')"),
     Definition("active_users_by_country", "uniq", value="event.get('distinct_id')", by=_COUNTRY),
+    Definition("p75", "p75", value="properties.get('value')"),
+    Definition("p95_by_country", "p95", "event.get('event') == '$web_vitals'", "properties.get('value')", _COUNTRY),
     Definition("top_pages_by_country", "top", value="properties.get('$pathname')", by=_COUNTRY),
+    Definition(
+        "checkout",
+        "funnel",
+        "event.get('event') in _STEPS",
+        "(event['distinct_id'], event['timestamp'], _STEPS[event['event']])",
+        window_ms=60_000,
+    ),
 )
 
 
@@ -97,26 +113,79 @@ class _Top:
         return {"items": [list(item) for item in Counter(self.counts).most_common(10)]}
 
 
-_MEASURES: dict[str, Callable[[], Any]] = {"count": _Count, "sum": _Sum, "uniq": _Uniq, "top": _Top}
+class _Quantile:
+    """A quantile with a relative error of 1 %."""
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.bins: dict[int, int] = {}
+
+    def add(self, value: float) -> None:
+        """Put it into its bin."""
+        number = math.ceil(math.log(value) / LOG_GAMMA) if value > 0 else ZERO
+        self.bins[number] = self.bins.get(number, 0) + 1
+
+    def result(self) -> Any:
+        """What the bin of its rank answers."""
+        return quantile(self.bins, self.share)
+
+
+class _Funnel:
+    """How many users got to each step, by the rules of `windowFunnel`, in whatever order events came in."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, set[tuple[int, int]]] = {}
+
+    def add(self, value: tuple[str, int, int]) -> None:
+        """Remember what a user did: (user, time, step)."""
+        user, time, step = value
+        done = self.users.get(user)
+        if done is None:
+            done = self.users[user] = set()
+        done.add((time, step))
+
+    def result(self) -> Any:
+        """Users by step."""
+        levels = Counter(map(_level, self.users.values()))
+        return {"steps": [sum(n for level, n in levels.items() if level >= step) for step in _STEPS.values()]}
+
+
+def _level(done: set[tuple[int, int]]) -> int:
+    """The highest step of any chain: the first starts one, another one continues the chain behind the step before."""
+    began: dict[int, int] = {}
+    for time, step in sorted(done):
+        if step == 1:
+            began[1] = time
+        elif step - 1 in began and time <= began[step - 1] + _WITHIN_MS:
+            began[step] = began[step - 1]
+    return max(began, default=0)
+
+
+_MEASURES: dict[str, Callable[[], Any]] = {
+    "count": _Count, "sum": _Sum, "uniq": _Uniq, "top": _Top, "funnel": _Funnel,
+    "p75": functools.partial(_Quantile, 0.75), "p95": functools.partial(_Quantile, 0.95),
+}  # fmt: skip
 
 
 class _Compiled:
-    """One definition ready to run, and its windows: second -> dimension -> measure."""
+    """One definition ready to run, and its windows: number of the window -> dimension -> measure."""
 
     def __init__(self, definition: Definition) -> None:
         self.make = _MEASURES[definition.measure]
         self.where, self.value, self.by = (
             eval(f"lambda event, properties: {text}") for text in (definition.where, definition.value, definition.by)
         )
+        self.window_ms = definition.window_ms
         self.windows: dict[int, dict[Any, Any]] = {}
 
-    def add(self, event: Event, properties: Event, second: int) -> None:
+    def add(self, event: Event, properties: Event, time: int) -> None:
         """Count the event if the filter takes it."""
         if not self.where(event, properties):
             return
-        window = self.windows.get(second)
+        number = time // self.window_ms
+        window = self.windows.get(number)
         if window is None:
-            window = self.windows[second] = {}
+            window = self.windows[number] = {}
         key = self.by(event, properties)
         measure = window.get(key)
         if measure is None:
@@ -135,27 +204,28 @@ class Definitions:
         kpis = list(self.kpis.values())
         for event in events:
             properties = event.get("properties", {})
-            second = event["timestamp"] // 1_000
+            time = event["timestamp"]
             for kpi in kpis:
-                kpi.add(event, properties, second)
+                kpi.add(event, properties, time)
 
     def forget(self, before: int) -> None:
         """Drop windows that start before this second."""
         for kpi in self.kpis.values():
-            for second in [second for second in kpi.windows if second < before]:
-                del kpi.windows[second]
+            for number in [number for number in kpi.windows if (number + 1) * kpi.window_ms <= before * 1_000]:
+                del kpi.windows[number]
 
     def rows(self, kpi: str, start: int, end: int) -> list[dict[str, Any]]:
         """One KPI's rows in [start, end), epoch ms."""
+        length = self.kpis[kpi].window_ms
         return [
             {
                 "dims": {} if country is None else {"country": country},
-                "start": second * 1_000,
-                "end": second * 1_000 + 1_000,
+                "start": number * length,
+                "end": number * length + length,
                 "value": measure.result(),
             }
-            for second, window in self.kpis[kpi].windows.items()
-            if start <= second * 1_000 < end
+            for number, window in self.kpis[kpi].windows.items()
+            if start < (number + 1) * length and number * length < end
             for country, measure in window.items()
         ]
 

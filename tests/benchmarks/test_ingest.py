@@ -24,7 +24,7 @@ def test_the_board_file_has_the_kpis_of_the_model() -> None:
 
 @pytest.mark.parametrize("name", ["loops", "definitions"])
 def test_a_peer_shows_the_models_board_for_what_it_was_sent(name: str) -> None:
-    """Every batch is acknowledged and the nine KPIs agree, over more batches than the pool holds."""
+    """Every batch is acknowledged and the twelve KPIs agree, over more batches than the pool holds."""
     outcome = measure(BY_NAME[name], batches=70, pool=32, connections=3)
     assert outcome["sent"][-1][2] == 70
 
