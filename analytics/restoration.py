@@ -16,7 +16,7 @@ from analytics.grid import Grid
 from analytics.history import Record, Values
 from analytics.publisher import Block, tier_number
 from analytics.sessions.grid import SessionGrid
-from analytics.sessions.state import dump_sessions, load_sessions
+from analytics.sessions.state import freeze_sessions, load_sessions
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.window import UTC
@@ -52,10 +52,16 @@ def freeze_grid(grid: Windowing) -> Callable[[], tuple[dict[str, Any], dict[str,
     identities = [identity(kpi.spec) for kpi in grid.plan.kpis]
     same = {"key": grid.plan.key, "generation": grid.plan.generation, "kpis": identities}
     if isinstance(grid, SessionGrid):
-        meta, buffers = dump_sessions(grid)
-        return lambda: (meta | same, buffers)
+        made = freeze_sessions(grid)
+        return lambda: _named(made(), same)
     assert isinstance(grid, Grid)
     return _freeze_panes(grid, same)
+
+
+def _named(
+    state: tuple[dict[str, Any], dict[str, NDArray[Any]]], same: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    return state[0] | same, state[1]
 
 
 def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[str, Any], dict[str, NDArray[Any]]]]:

@@ -93,22 +93,15 @@ class SessionGrid:
         base = rise.at(n) if index is None else rise.at(n)[index]
         marks = np.maximum(base - self.plan.delay, self.final_to)
         behind = times < marks
-        if not grace:
-            behind |= self._at_an_end(codes, times, times == marks)
+        if not grace:  # a session that ends exactly at the watermark is closed
+            level = (times == marks).nonzero()[0]
+            if level.size and int(times.max()) - int(times.min()) < self.gap:
+                level = level[self.table.may_end(self.keys.find(codes[level]), times[level])]
+            behind[level] = True
         if not behind.any():
             return None
         # Whatever order the others of its key came in, they come one by one as well.
         return marks, behind if behind.all() else np.isin(codes, codes[behind])
-
-    def _at_an_end(self, codes: Ints, times: Ints, level: Bools) -> Bools:
-        """Of events at the watermark, those that may lie at the end of a session, which without grace is closed."""
-        at = level.nonzero()[0]
-        if at.size and int(times.max()) - int(times.min()) < self.gap:
-            keys = self.keys.find(codes[at])
-            head = np.where(keys == UNKNOWN, NONE, self.table.head[keys])
-            level = np.zeros(len(times), np.bool_)
-            level[at] = (head != NONE) & (self.table.last[head] + self.gap == times[at])
-        return level
 
     def _place(self, frame: Frame, events: Ints | None, codes: Ints, times: Ints) -> None:
         """Give sessions to events, None for all, whose order in the batch does not matter."""

@@ -133,11 +133,7 @@ class SessionKeys:
         dims = self.dims
         return [dims[key] or {} for key in keys.tolist()]
 
-    def dump(self) -> list[list[Any]]:
-        """JSON-able state: number, then the values."""
-        return [[key, *dims.values()] for key, dims in enumerate(self.dims) if dims is not None]
-
     def load(self, state: list[list[Any]]) -> None:
-        """Take back what `dump` gave."""
+        """Take keys back: number, then the values."""
         for key, *values in state:
             self._put(key, values)

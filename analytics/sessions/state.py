@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 from analytics.sessions.book import Line
 from analytics.sessions.grid import SessionGrid
 
-__all__ = ["dump_sessions", "load_sessions"]
+__all__ = ["freeze_sessions", "load_sessions"]
 
 COLUMNS = ("kinds", "revs", "ends", "errors")
 
 
-def dump_sessions(grid: SessionGrid) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """State as JSON-able values and buffers."""
-    table, speaker = grid.table, grid.speaker
+def freeze_sessions(grid: SessionGrid) -> Callable[[], tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
+    """A copy of the state; calling it makes JSON-able values and buffers of it, in any thread.
+
+    Lines and dims are copied by reference: they are never written.
+    """
+    table, speaker, by = grid.table, grid.speaker, grid.plan.by
     cells = table.open_cells()
     names = [kpi.spec.name for kpi in grid.plan.kpis]
     buffers = grid.cells.dump(cells) | {
@@ -27,20 +30,24 @@ def dump_sessions(grid: SessionGrid) -> tuple[dict[str, Any], dict[str, NDArray[
         "#key": table.key[cells],
         "#final": table.final[cells],
     }
-    values = {}
     for name, said in zip(names, speaker.said, strict=True):
-        values[name] = [_plain(value) for value in said.values[cells].tolist()]
         buffers |= {f"#said/{name}/{column}": getattr(said, column)[cells] for column in COLUMNS}
-    meta = {
-        "final_to": grid.final_to,
-        "late": grid.late,
-        "closed_early": grid.closed_early,
-        "keys": grid.keys.dump(),
-        "values": values,
-        "books": {name: _dumped(book.lines()) for name, book in zip(names, speaker.books, strict=True)},
-        "pending": {name: _dumped(lines) for name, lines in zip(names, speaker.pending, strict=True)},
-    }
-    return meta, buffers
+    counts = {"final_to": grid.final_to, "late": grid.late, "closed_early": grid.closed_early}
+    keys = list(grid.keys.dims)
+    values = [said.values[cells].tolist() for said in speaker.said]
+    books = [book.lines() for book in speaker.books]
+    pending = [list(lines) for lines in speaker.pending]
+
+    def made() -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        meta = {
+            "keys": [[key, *(dims[column] for column in by)] for key, dims in enumerate(keys) if dims is not None],
+            "values": {name: list(map(_plain, said)) for name, said in zip(names, values, strict=True)},
+            "books": {name: _dumped(lines) for name, lines in zip(names, books, strict=True)},
+            "pending": {name: _dumped(lines) for name, lines in zip(names, pending, strict=True)},
+        }
+        return meta | counts, buffers
+
+    return made
 
 
 def load_sessions(grid: SessionGrid, meta: Mapping[str, Any], buffers: Mapping[str, NDArray[Any]]) -> None:

@@ -117,6 +117,12 @@ class SessionTable:
             odd |= before & (older != NONE) & (parts.first - self.last[older] <= gap)
         return head, joins, after, odd
 
+    def may_end(self, keys: Ints, times: Ints) -> Bools:
+        """Whether a session of these keys, NONE being none, may end exactly at these times."""
+        head = np.where(keys == NONE, NONE, self.head[keys])
+        may: Bools = (head != NONE) & ((self.last[head] + self.gap == times) | (self.first[head] > times))
+        return may
+
     def extend(self, cells: Ints, first: Ints, last: Ints) -> None:
         """Events joined these sessions."""
         np.minimum.at(self.first, cells, first)

@@ -8,7 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Engine, KpiSpec, Row, Snapshot
+from analytics import Batch, Engine, KpiSpec, Row, Snapshot
+from analytics.sessions.grid import SessionGrid
+from tests.analytics.measures.test_measure import size_of
 from tests.analytics.model import VALUES, same
 from tests.analytics.sessions.model import SessionModel
 from tests.analytics.streams import EVENTS, SOURCES, Stream, batch, key_of, pieces
@@ -200,3 +202,25 @@ def test_too_many_sessions_close_the_oldest_early_and_say_so() -> None:
     assert engine.stats()["open_sessions"] == 10
     rows = [row for row in engine.finish().rows if row.kind == "final"]
     assert sorted((row.dims["distinct_id"], row.value) for row in rows) == sorted((f"u{i}", 1) for i in range(100))
+
+
+def test_bytes_stay_within_the_plan() -> None:
+    """Flooded with keys of three texts each, open sessions, their keys, rows and aggregates take what was computed."""
+    by = ("user", "page", "query")
+    values = ("count(*)", "sum(v) / uniq(page)", "top(page, 3)", "quantile(v, 0.5)")
+    engine = Engine(
+        [
+            KpiSpec(name=f"k{i}", value=value, by=by, window="session 1h", max_keys=1_500)
+            for i, value in enumerate(values)
+        ]
+    )
+    for start in range(0, 20_000, 1_000):
+        made = [{name: f"{name} {i} {'x' * 30}" for name in by} | {"v": i * 1e-3} for i in range(start, start + 1_000)]
+        engine.ingest(Batch.from_events([{"event": "x", "timestamp": m["v"], "properties": m} for m in made]), 0)
+        engine.advance(0)
+    [grid] = engine._grids
+    assert isinstance(grid, SessionGrid)
+    assert engine.stats()["open_sessions"] == 1_500
+    grid.keys._dictionaries.clear()
+    assert size_of([grid.keys, grid.table, grid.speaker.said, grid.speaker.books, grid.cells]) <= grid.plan.budget
+    assert size_of(grid.speaker.books) <= sum(grid.plan.session_book(kpi) for kpi in grid.plan.kpis)

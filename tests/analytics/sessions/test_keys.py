@@ -45,7 +45,7 @@ def test_keys_are_found_by_value_after_their_codes_are_gone(by: tuple[str, ...])
         dictionary._start()
         dictionary.generation += 1
     restored = SessionKeys(by, 9)
-    restored.load(keys.dump())
+    restored.load([[key, *dims.values()] for key, dims in enumerate(keys.dims) if dims is not None])
     for each in (keys, restored):
         assert each.find(each.codes(frame(["x", "1", 1, True]), np.array([1, 2, 3]))).tolist() == [2, 0, 1]
         each.free(np.array([0, 1, 2]))
