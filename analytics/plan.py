@@ -220,7 +220,8 @@ class Plan:
         """The plan in words, with the memory each part may take."""
         lines = [f"{len(self.specs)} KPIs in {len(self.grids)} grids, at most {_megabytes(self.budget)}"]
         for grid in self.grids:
-            by = f" by {', '.join(grid.by)} (at most {grid.max_keys})" if grid.by else ""
+            limit = "" if isinstance(grid, SessionPlan) else f" (at most {grid.max_keys})"
+            by = f" by {', '.join(grid.by)}{limit}" if grid.by else ""
             where = f" where {grid.where.key}" if grid.where else ""
             times = f"delay {duration_text(grid.delay)}, grace {duration_text(grid.grace)}"
             lines.append(f"grid: {grid.window}{by}{where}, {times}, {grid.room}, {_megabytes(grid.budget)}")
