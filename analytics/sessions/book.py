@@ -61,10 +61,10 @@ class SessionBook:
         else:
             self._chunks.append(lines)
             self._spans.append((low, high))
-        self._bytes += sum(map(_size, lines))
+        self._bytes += _size(lines)
         while self._bytes > self._max_bytes and len(self._chunks) > 1:
             self._spans.popleft()
-            self._bytes -= sum(map(_size, self._chunks.popleft()))
+            self._bytes -= _size(self._chunks.popleft())
 
     def overlapping(self, start: int, end: int) -> Iterator[Line]:
         """Sessions that overlap [start, end), in order of closing."""
@@ -81,5 +81,6 @@ class SessionBook:
         return [line for chunk in self._chunks for line in chunk]
 
 
-def _size(line: Line) -> int:
-    return SESSION_BYTES + (33 + len(line.value) if isinstance(line.value, bytes | str) else 0)
+def _size(lines: list[Line]) -> int:
+    texts = [line.value for line in lines if type(line.value) is bytes]
+    return SESSION_BYTES * len(lines) + sum(33 + len(text) for text in texts)

@@ -73,10 +73,9 @@ class Speaker:
             said.kinds[where], said.ends[where], said.values[where] = now[at], ends[at], fresh[at]
             said.revs[where] += now[at] == CORRECTION
             said.errors[where] = 0.0 if errors is None else errors[at]
-            kinds, revs, wrong = said.kinds[where].tolist(), said.revs[where].tolist(), said.errors[where].tolist()
-            spans = zip(starts[at].tolist(), ends[at].tolist(), strict=True)
-            rows = zip(at.tolist(), spans, fresh[at].tolist(), kinds, revs, wrong, causes[at].tolist(), strict=True)
-            self.pending[i] += [Line(dims[k], *span, *said) for k, span, *said in rows]
+            whose = dims if len(at) == n else [dims[k] for k in at.tolist()]
+            columns = (starts[at], ends[at], fresh[at], said.kinds[where], said.revs[where], said.errors[where])
+            self.pending[i] += map(Line, whose, *(column.tolist() for column in columns), causes[at].tolist())
 
     def retract(self, cells: Ints, cause: int = 0) -> None:
         """What was said of these sessions is not true any more: they get another start, or are part of others."""
