@@ -15,6 +15,7 @@ from analytics.measures import MEASURES, Measure
 from analytics.measures.count import Count
 from analytics.measures.distinct import Distinct
 from analytics.measures.measure import over
+from analytics.measures.tracker import Tracker
 from analytics.panes import PanePool, distinct
 from analytics.plan import OTHERS_PAIRS, GridPlan, is_presence
 from analytics.selection import select
@@ -37,6 +38,8 @@ class Cells:
         self.dirty: Bools = np.zeros(self.slots * self.width, np.bool_)
         # Panes with events since the last `clean`.
         self.touched: set[int] = set()
+        # Panes besides their own that the events of the last `apply` changed.
+        self.moved: list[int] = []
         # Distinct combinations without a key of their own, per pane.
         self.others = Distinct(self.slots, 1, OTHERS_PAIRS) if plan.by else None
         # By the state that aggregates name; those that differ only in their view share it.
@@ -76,6 +79,7 @@ class Cells:
         There must be room for the panes.
         """
         every = self.panes_of(frame)
+        self.moved = []
         if index is None:
             cells = self._slots(every, frame.keep(("present", self.plan.geometry.axis.key), lambda: distinct(every)))
         else:
@@ -104,6 +108,10 @@ class Cells:
                 target = cells if chosen.events is None else cells[chosen.events]
             if len(target):
                 measure.add(target, chosen.values)
+                if isinstance(measure, Tracker):
+                    self.dirty[measure.moved] = True
+                    self.moved += measure.moved_panes()
+        self.touched.update(self.moved)
         return cells
 
     def _slots(self, panes: Ints, present: list[int]) -> Ints:
@@ -141,6 +149,12 @@ class Cells:
         """Forget a pane."""
         self.clear_slot(self.pool.close(pane))
         self.touched.discard(pane)
+
+    def settle(self, earliest: int) -> None:
+        """Events before `earliest` are not taken any more: what only they could have changed may be forgotten."""
+        for measure in self._own:
+            if isinstance(measure, Tracker):
+                measure.settle(earliest)
 
     def _count_others(self, frame: Frame, cells: Ints, index: Ints | None) -> None:
         over = (cells % self.width == self.keys.max_keys).nonzero()[0]

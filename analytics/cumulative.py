@@ -39,6 +39,10 @@ class CumulativeGrid(Grid):
             self.late_for |= dict.fromkeys(distinct(places[late]), final)
         return places
 
+    def _moved(self, panes: list[int]) -> None:
+        final = self.axis.number(self.final_to)
+        self.late_for |= dict.fromkeys([pane for pane in panes if pane < final], final)
+
     def _oldest_end(self) -> int:
         oldest, second = self.cells.pool.ids[:2]
         return min(second + 1, self.geometry.last_end(oldest))

@@ -55,7 +55,8 @@ class ExactGrid(Grid):
             shut = last_end <= np.maximum(closes, number(max(self.closed_to, self.floor)))
             late[start:] = (taken & shut)[start:]
             kept = taken & ~shut
-            alone = kept & (first_end <= np.maximum(finals, number(self.final_to)))
+            final = first_end <= np.maximum(finals, number(self.final_to))
+            alone = kept if self._tracked else kept & final
             start = self._count(frame, rise, kept, start, start + np.flatnonzero(alone[start:]))
             if start < frame.n:
                 self._make_room()
@@ -90,15 +91,16 @@ class ExactGrid(Grid):
             index, places = index[:fitting], places[:fitting]
             if index.size:
                 cells = self.cells.apply(frame, index, places)
+                self._moved(self.cells.moved)
                 if stop - start == 1:
-                    self._correct_for(int(panes[start]), cells)
+                    self._correct_for(sorted({int(panes[start]), *self.cells.moved}), cells)
             start = end
         return stop
 
-    def _correct_for(self, pane: int, cells: Ints) -> None:
+    def _correct_for(self, panes: list[int], cells: Ints) -> None:
         """Write down what one event changed in final windows."""
         self.publisher.at = self._reached
-        for end in self._ends([pane], self.axis.number(self.closed_to), self.axis.number(self.final_to)):
+        for end in self._ends(panes, self.axis.number(self.closed_to), self.axis.number(self.final_to)):
             self.publisher.correct(end, cells % self.cells.width)
 
     def _finish(self, end: int, *, unchanged: bool = False) -> None:

@@ -48,6 +48,9 @@ class Grid:
         self.floor = BEGINNING
         self.late = 0
         self.closed_early = 0
+        # Whether an event can change windows that end before it: then no two events with a final one between them are
+        # counted together.
+        self._tracked = plan.tracked
 
     # -- events
 
@@ -60,13 +63,27 @@ class Grid:
             return Taken(asked, None)
         low, high = self.axis.number(span[0]), self.axis.number(span[1])
         final_after = self.axis.number(max(self.final_to, rise.after - self.plan.delay))
-        if self.geometry.first_end(low) > final_after and high - low < self.cells.pool.free:
+        simple = self.geometry.first_end(low) > final_after and high - low < self.cells.pool.free
+        if simple and not (self._tracked and self._passed(rise.after)):
             self.cells.apply(frame, None if asked is None else np.flatnonzero(asked))
+            self._moved(self.cells.moved)
             self.advance_to(rise.after)
             return Taken(asked, None)
         late = self._ingest_in_order(frame, asked, rise)
         self.advance_to(rise.after)
         return Taken(asked, late)
+
+    def _passed(self, base: int) -> bool:
+        """Whether some window is final or closed at `base` that was not yet."""
+        geometry, number, watermark = self.geometry, self.axis.number, base - self.plan.delay
+        final, closed = number(watermark), number(watermark - self.plan.grace)
+        return (
+            max(
+                geometry.end_at_most(final) - number(self.final_to),
+                geometry.end_at_most(closed) - number(self.closed_to),
+            )
+            > 0
+        )
 
     def _ingest_in_order(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
         """The careful way: judge each event, split where the order matters or the room ends."""
@@ -94,6 +111,7 @@ class Grid:
             late[start:stop] = (taken[start:stop]) & shut[: stop - start]
             if index.size:
                 self.cells.apply(frame, index, places)
+                self._moved(self.cells.moved)
             if stop == start:
                 self._make_room()
             start = stop
@@ -103,6 +121,10 @@ class Grid:
     def _first_split(self, first_end: Ints, last_end: Ints, final: Ints, closed: Ints, taken: Bools) -> int:
         """How many events can be counted together: none of them touches a window that changed its state meanwhile."""
         geometry = self.geometry
+        if self._tracked:
+            passed = geometry.end_at_most(final) > self.axis.number(self.final_to)
+            passed |= geometry.end_at_most(closed) > self.axis.number(self.closed_to)
+            return int(passed.argmax()) if passed.any() else len(final)
         touched = np.minimum(last_end, geometry.end_at_most(final))
         crossed = (touched >= first_end) & (touched > self.axis.number(self.final_to))
         if not self.plan.window.tumbling:
@@ -114,6 +136,9 @@ class Grid:
     def _places(self, panes: Ints) -> Ints:
         """The panes in which events that are taken now are counted, for those of their times."""
         return panes
+
+    def _moved(self, panes: list[int]) -> None:
+        """Events changed these panes, which are earlier than their own."""
 
     def _fitting(self, panes: Ints) -> int | None:
         """How many events in these panes find room in the pool; None: all."""
@@ -132,6 +157,7 @@ class Grid:
         self.closed_early += 1
         self.floor = max(self.floor, self.axis.ms(self._oldest_end()))
         self._move(max(self.final_to, self.floor), max(self.closed_to, self.floor))
+        self.settle()
 
     def _oldest_end(self) -> int:
         """The end up to which all must be closed to get a slot back."""
@@ -153,6 +179,14 @@ class Grid:
         closed_to = max(watermark - self.plan.grace, self.closed_to, self.floor)
         if final_to > self.final_to or closed_to > self.closed_to:
             self._move(final_to, closed_to)
+            self.settle()
+
+    def settle(self) -> None:
+        """Tell the measures from which time on events can still come."""
+        if self._tracked:
+            geometry = self.geometry
+            closed = geometry.end_at_most(self.axis.number(self.closed_to))
+            self.cells.settle(self.axis.ms(geometry.start(closed)))
 
     def _move(self, final_to: int, closed_to: int) -> None:
         geometry, pool, number = self.geometry, self.cells.pool, self.axis.number

@@ -107,6 +107,11 @@ class GridPlan:
         return states
 
     @property
+    def tracked(self) -> bool:
+        """Whether an event can change windows that end before it."""
+        return any(MEASURES[aggregate.measure].tracks for aggregate in self.aggregates)
+
+    @property
     def tiers(self) -> list[tuple[int, int]]:
         """(ms, windows kept) of the resolutions coarser than the grid's own."""
         return [tier for tier in TIERS if tier[0] > self.window.hop and tier[0] % self.window.hop == 0]

@@ -130,6 +130,7 @@ def load_grid(grid: Windowing, snapshot: Snapshot) -> None:
         publisher.filling[tier] = window
         cells.open_slot(grid.plan.panes + tier, tier_number(tier, window))
     coarse = [grid.plan.panes + tier for tier, _ in meta["filling"]]
+    grid.settle()
     cells.load(np.concatenate([slots, np.array(coarse, np.int64)]), buffers)
     numbers = {kpi.spec.name: i for i, kpi in enumerate(grid.plan.kpis)}
     for name, tier, records in meta["books"]:

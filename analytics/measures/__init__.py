@@ -19,6 +19,7 @@ from analytics.measures.extremes import Max, Min
 from analytics.measures.funnel import Funnel
 from analytics.measures.measure import Measure
 from analytics.measures.quantile import Quantile
+from analytics.measures.sessions import Sessions
 from analytics.measures.sum import Sum
 from analytics.measures.topk import Top
 
@@ -32,7 +33,8 @@ MEASURES: Final[dict[str, type[Measure]]] = {
     "uniq": Distinct,
     "top": Top,
     "quantile": Quantile,
+    "sessions": Sessions,
     "funnel": Funnel,
 }
 
-LATER: Final = frozenset({"sessions", "session_seconds", "bounce_rate", "retention"})
+LATER: Final = frozenset({"retention"})

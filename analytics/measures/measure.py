@@ -26,6 +26,8 @@ class Measure(ABC):
 
     takes: ClassVar[Takes]
     """What `add` is given: None, `Numbers`, `Coded` or `Visits`, in step with `cells`."""
+    tracks: ClassVar[bool] = False
+    """Whether an event can change panes before its own: see `Tracker`."""
     invertible: ClassVar[bool] = False
     """Whether `subtract` takes a pane back out exactly."""
 

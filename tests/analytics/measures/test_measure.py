@@ -15,7 +15,7 @@ from analytics.measures import MEASURES, Measure
 from tests.analytics.measures.values import add, cells, opened, read
 
 KINDS = pytest.mark.parametrize("kind", list(MEASURES.values()), ids=list(MEASURES))
-EMPTY = {"count": 0, "uniq": 0, "top": b'{"items":[]}', "funnel": b'{"steps":[0,0]}'}
+EMPTY = {"count": 0, "uniq": 0, "sessions": 0, "top": b'{"items":[]}', "funnel": b'{"steps":[0,0]}'}
 KEYS = cells(0, 1)
 OBJECTS = 4_096  # the measure itself and the headers of its arrays
 VALUES = st.lists(st.tuples(st.integers(0, 5), st.integers(-4, 4).map(lambda n: n / 8)), max_size=30)
@@ -64,8 +64,8 @@ def test_state_survives_a_dump(kind: type[Measure], values: list[tuple[int, floa
     new.load(cells(4, 2, 3), KEYS, dump)
     assert [read(new, slot) for slot in (4, 2, 3)] == [read(old, slot) for slot in (0, 1, 2)]
     assert_same_state(new.dump(cells(4, 2, 3), KEYS), dump)
-    add(new, [4], [0.5])
-    add(old, [2], [0.5])
+    add(new, [4], [0.75])
+    add(old, [2], [0.75])
     assert read(new, 2, 3) == read(old, 1, 2)
     assert read(new, 2, 3, 4) == read(old, 0, 1, 2)
 
@@ -81,8 +81,8 @@ def test_a_cleared_slot_is_empty(kind: type[Measure], values: list[tuple[int, fl
     measure.open(0, 555)
     assert read(measure, 0) == read(fresh, 0)
     assert read(measure, 1, 2) == kept
-    add(measure, [0], [0.25])
-    add(fresh, [0], [0.25])
+    add(measure, [0], [0.75])
+    add(fresh, [0], [0.75])
     assert read(measure, 0) == read(fresh, 0)
 
 

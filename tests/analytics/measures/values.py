@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.aggregation import FunnelSetting
+from analytics.aggregation import FunnelSetting, SessionSetting
 from analytics.arrays import Ints, Numbers, Visits
 from analytics.dictionary import Dictionary
 from analytics.frame import Coded
@@ -16,7 +16,7 @@ from analytics.measures import Measure
 
 __all__ = ["add", "cells", "opened", "plain", "read"]
 
-SETTINGS: Mapping[str, Any] = {"Funnel": FunnelSetting(2, 10)}
+SETTINGS: Mapping[str, Any] = {"Funnel": FunnelSetting(2, 10), "Sessions": SessionSetting(500)}
 """Parameters of the measures that have a setting of their own."""
 _DICTIONARY = Dictionary()
 
@@ -38,6 +38,8 @@ def add(measure: Measure, at: Sequence[int], values: Sequence[Any]) -> None:
     """Give `measure` numbers (or, where it knows values by hash, those numbers as values)."""
     if measure.takes == "nothing":
         measure.add(cells(*at), None)
+    elif measure.tracks:
+        measure.add(cells(*at), tracked(values, cells(*at) // measure.keys))
     elif measure.takes == "visits":
         measure.add(cells(*at), visits(values))
     elif measure.takes == "number":
@@ -52,6 +54,12 @@ def visits(values: Sequence[Any]) -> Visits:
     users = np.array([seed % 5 for seed in seeds], np.uint64)
     times, marks = ([seed // part % count for seed in seeds] for part, count in ((5, 40), (200, 4)))
     return Visits(users, np.array(times, np.int64), np.array(marks, np.int64))
+
+
+def tracked(values: Sequence[Any], slots: Ints) -> Visits:
+    """The same, but each value is a user of its own, and what comes in a later slot comes later."""
+    users = np.array([zlib.crc32(str(value).encode()) for value in values], np.uint64)
+    return Visits(users, (users % 1_000).astype(np.int64) * 1_000 + slots, (users % 4).astype(np.int64))
 
 
 def plain(reading: Any) -> list[Any]:

@@ -1,0 +1,259 @@
+"""`sessions()`, `session_seconds()` and `bounce_rate()`: sessions of users that start in the window.
+
+Events of one user whose gap is at most `gap` belong together. Per user the newest session is at hand, and those before
+it as long as an event that is not late can still reach them. A batch is sorted together with the sessions that it may
+touch; what hangs together becomes one session, and the counts change by the difference. So an event that comes out of
+order moves a start or bridges two sessions by the same few array operations.
+
+A session counts where it starts, with all of its events that came before that pane was closed. A user is known until
+`gap` after the last event, or, when more than 131,072 are known, is forgotten earlier: those first whose last event
+lies back furthest. How many were is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.aggregation import SessionSetting
+from analytics.arrays import Ints, Reading, Visits
+from analytics.bygone import NEVER, Bygone, Spans
+from analytics.measures.measure import Arrays, total
+from analytics.measures.sparse import VACANT
+from analytics.measures.tracker import MOST, PIECE, Tracker
+from analytics.roster import Roster
+
+__all__ = ["Sessions"]
+
+MOST_BYGONE: Final = 1 << 17
+"""Sessions kept besides the newest of each user."""
+COLUMNS: Final = {"start": NEVER, "last": NEVER, "pane": VACANT, "several": 0, "past": -1}
+SHIFT: Final = 49
+LONGEST: Final = (1 << 47) - 1
+"""Milliseconds between the first and the last event of a batch that are told apart, about 4,460 years."""
+
+
+class Sessions(Tracker):
+    """Sessions by the pane and key that they start in.
+
+    >>> visits = Sessions(slots=1, keys=1, parameter=SessionSetting(gap=1_000))
+    >>> visits.open(0, 7)
+    >>> ann = np.full(3, 1, np.uint64)
+    >>> visits.add(np.zeros(3, np.int64), Visits(ann, np.array([0, 1_000, 9_000]), np.zeros(3, np.int64)))
+    >>> count, seconds, bounces = visits.read_views(["count", "seconds", "bounce_rate"], np.array([0]), np.array([0]))
+    >>> count.values, seconds.values, bounces.values
+    (array([2]), array([0.5]), array([0.5]))
+    """
+
+    def __init__(self, slots: int, keys: int, parameter: SessionSetting) -> None:
+        super().__init__(slots, keys, parameter)
+        self._gap = parameter.gap
+        # Sessions that start in each cell, their milliseconds in all, and those of one event.
+        self._n: Ints = np.zeros(slots * keys, np.int64)
+        self._ms: Ints = np.zeros(slots * keys, np.int64)
+        self._bounces: Ints = np.zeros(slots * keys, np.int64)
+        # The newest session of each user; `past` leads to those before it.
+        self._users = Roster(MOST + PIECE, COLUMNS)
+        self._bygone = Bygone(MOST_BYGONE)
+        self._forgotten = 0
+
+    @classmethod
+    def budget(cls, slots: int, keys: int, parameter: SessionSetting) -> int:  # noqa: ARG003  any gap costs the same
+        users = Roster.budget(MOST + PIECE, COLUMNS) + Bygone.budget(MOST_BYGONE + 3 * PIECE)
+        return 24 * slots * keys + 8 * slots + users
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {"n": self._n, "ms": self._ms, "bounces": self._bounces}
+
+    def add(self, cells: Ints, values: Visits) -> None:
+        slots = cells // self.keys
+        keys, panes = cells - slots * self.keys, self._pane_of[slots]
+        changed: list[Ints] = [np.zeros(0, np.int64)]
+        for start in range(0, len(cells), PIECE):
+            piece = slice(start, start + PIECE)
+            self._make_room(len(cells[piece]))
+            rows = self._users.rows(keys[piece], values.users[piece])
+            changed.append(self._take(rows, values.times[piece], panes[piece]))
+        self._moved(changed)
+
+    # -- sessions
+
+    def _take(self, rows: Ints, times: Ints, panes: Ints) -> Ints:
+        """Put events in their sessions; returns the cells whose counts changed, -1 for closed ones."""
+        zeros = np.zeros(len(rows), np.int64)
+        known, claims = self._users.claim(rows)
+        before = self._reached(rows, times, known)
+        count = len(before.rows)
+        spans = _joined(before, Spans(rows, times, times, panes, zeros))
+        claims = np.concatenate([self._users.claimed(before.rows), claims])
+        old = np.zeros(len(claims), np.bool_)
+        old[:count] = True
+        # By user and then by start, a known session before an event at the same time.
+        base = spans.starts.min()
+        marks = (claims << SHIFT) + (np.minimum(spans.starts - base, LONGEST) << 1) + ~old
+        order = marks.argsort()
+        marks, old, spans = marks[order], old[order], spans.part(order)
+        reach = (claims[order] << SHIFT) + (np.minimum(spans.lasts - base, LONGEST) << 1)
+        first = np.ones(len(marks), np.bool_)
+        first[1:] = marks[1:] - np.maximum.accumulate(reach)[:-1] > 2 * self._gap + 1
+        at = first.nonzero()[0]
+        several = np.add.reduceat(spans.several + 1, at) > 1
+        whole = Spans(
+            spans.rows[at],
+            spans.starts[at],
+            np.maximum.reduceat(spans.lasts, at),
+            spans.panes[at],
+            several.astype(np.int64),
+        )
+        same = old[at] & (spans.lasts[at] == whole.lasts) & (spans.several[at] == whole.several)
+        same &= np.add.reduceat(old.astype(np.int64), at) == 1
+        self._store(whole)
+        if same.all():
+            return zeros[:0]
+        gone = (old & ~np.repeat(same, np.diff(at, append=len(first)))).nonzero()[0]
+        return self._count(_joined(spans.part(gone), whole.part(~same)), len(gone))
+
+    def _reached(self, rows: Ints, times: Ints, known: Ints) -> Spans:
+        """The sessions that these events may belong to: the newest of each user, and earlier ones for earlier events.
+
+        The earlier ones are taken out of their chains.
+        """
+        columns = self._users.columns
+        known = known[columns["last"][known] > NEVER]
+        newest = Spans(known, *(columns[name][known] for name in ("start", "last", "pane", "several")))
+        past = columns["past"]
+        early = ((times < columns["start"][rows]) & (past[rows] >= 0)).nonzero()[0]
+        if not early.size:
+            return newest
+        order = np.lexsort((times[early], rows[early]))
+        at = early[order]
+        at = at[np.append(True, rows[at][1:] != rows[at][:-1])]
+        entries, past[rows[at]] = self._bygone.reach(past[rows[at]], times[at] - self._gap)
+        found = self._bygone.spans(entries)
+        self._bygone.drop(entries)
+        return _joined(newest, found)
+
+    def _store(self, whole: Spans) -> None:
+        """Remember sessions, by user and start, as the newest of their users; what is in the chains is older."""
+        columns, rows = self._users.columns, whole.rows
+        newest = np.append(rows[1:] != rows[:-1], True)
+        late = whole.part(newest)
+        for name, values in zip(("start", "last", "pane", "several"), late[1:], strict=True):
+            columns[name][late.rows] = values
+        earlier = (~newest & (whole.lasts >= self.earliest - self._gap)).nonzero()[0]
+        if earlier.size:
+            if self._bygone.full(earlier.size):
+                self._tidy(earlier.size)
+            spans, past = whole.part(earlier), columns["past"]
+            follows = np.append(False, spans.rows[1:] == spans.rows[:-1])
+            entries = self._bygone.add(spans, past[spans.rows])
+            self._bygone.link(entries[follows])
+            last = np.append(spans.rows[1:] != spans.rows[:-1], True)
+            past[spans.rows[last]] = entries[last]
+
+    def _count(self, spans: Spans, gone: int) -> Ints:
+        """Take the first `gone` out of the counts and add the others; returns the cells of those that are open."""
+        signs = np.ones(len(spans.rows), np.int64)
+        signs[:gone] = -1
+        cells = self._cells(spans.panes, self._users.keys[spans.rows])
+        if cells.min() < 0:
+            held = (cells >= 0).nonzero()[0]
+            cells, signs, spans = cells[held], signs[held], spans.part(held)
+        np.add.at(self._n, cells, signs)
+        np.add.at(self._ms, cells, signs * (spans.lasts - spans.starts))
+        np.add.at(self._bounces, cells, signs * (1 - spans.several))
+        return cells
+
+    def _rehome(self, panes: Ints, target: int) -> None:
+        column = self._users.columns["pane"]
+        column[np.isin(column, panes)] = target
+        self._bygone.rehome(panes, target)
+
+    # -- bounds
+
+    def _make_room(self, count: int) -> None:
+        """There will be so many more events."""
+        users = self._users
+        if users.room < count or len(users) > MOST:
+            known = users.used()
+            done = known[users.columns["last"][known] < self.earliest - self._gap]
+            if len(done) > len(known) // 4 or len(known) > MOST:
+                self._release(done)
+        if len(users) > MOST:
+            known = users.used()
+            order = np.lexsort((users.hashes[known], users.keys[known], users.columns["last"][known]))
+            gone = known[order[: len(known) - MOST * 15 // 16]]
+            forgotten = np.zeros(int(known[-1]) + 1, np.bool_)
+            forgotten[gone] = True
+            self._bygone.drop_of(forgotten)
+            self._release(gone)
+            self._forgotten += len(gone)
+
+    def _release(self, rows: Ints) -> None:
+        self._users.columns["past"][rows] = -1
+        self._users.release(rows)
+
+    def _tidy(self, count: int) -> None:
+        numbers, lost = self._bygone.tidy(self.earliest - self._gap, count)
+        past = self._users.columns["past"]
+        led = (past >= 0).nonzero()[0]
+        past[led] = numbers[past[led]]
+        self._forgotten += lost
+
+    def note(self) -> Mapping[str, int]:
+        return {"sessions_forgotten": self._forgotten}
+
+    # -- values
+
+    def read(self, slots: Ints, keys: Ints) -> Reading:
+        return self.read_views(["count"], slots, keys)[0]
+
+    def read_views(self, views: Sequence[Any], slots: Ints, keys: Ints) -> list[Reading]:
+        n = total(self.table(self._n), slots, keys)
+        some, divisor = n > 0, np.maximum(n, 1)
+        readings = []
+        for view in views:
+            if view == "seconds":
+                seconds = total(self.table(self._ms), slots, keys) / (1_000 * divisor)
+                readings.append(Reading(seconds, some))
+            elif view == "bounce_rate":
+                readings.append(Reading(total(self.table(self._bounces), slots, keys) / divisor, some))
+            else:
+                readings.append(Reading(n))
+        return readings
+
+    # -- snapshots
+
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:
+        users, limit = self._users, self.earliest - self._gap
+        known = users.used()
+        known = known[users.columns["last"][known] >= limit]
+        newest = Spans(known, *(users.columns[name][known] for name in ("start", "last", "pane", "several")))
+        earlier = self._bygone.spans(self._bygone.mattering(limit))
+        spans = _joined(newest, earlier)
+        order = np.lexsort((spans.starts, users.hashes[spans.rows], users.keys[spans.rows]))
+        spans = spans.part(order)
+        return super().dump(slots, keys) | {
+            "keys": users.keys[spans.rows],
+            "users": users.hashes[spans.rows],
+            "starts": spans.starts,
+            "lasts": spans.lasts,
+            "places": self._places(slots, spans.panes),
+            "several": spans.several,
+            "forgotten": np.array([self._forgotten]),
+        }
+
+    def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        super().load(slots, keys, state)
+        self._forgotten = int(state["forgotten"][0])
+        if len(state["keys"]):
+            rows = self._users.rows(state["keys"], state["users"])
+            panes = self._placed_panes(slots, state["places"])
+            self._store(Spans(rows, state["starts"], state["lasts"], panes, state["several"]))
+
+
+def _joined(one: Spans, other: Spans) -> Spans:
+    return Spans(*map(np.concatenate, zip(one, other, strict=True)))
