@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from analytics.definition import Definition, DefinitionError, condition, definition
 from analytics.expression import Node
+from analytics.misfit import misfit
 from analytics.place import Places
 from analytics.window import UTC, Window, duration_ms
 from analytics.zone import known
@@ -194,6 +195,8 @@ class KpiSpec:
         value = _sql("value", self.value)
         assert isinstance(value, Definition)
         assert not isinstance(where, Definition)
+        for reason in filter(None, (misfit(aggregate, window) for aggregate in value.aggregates)):
+            raise _RefusalError("window", reason)
         return Compiled(window, times["delay"], times["grace"], where, self._columns(), value)
 
     def _columns(self) -> tuple[str, ...]:

@@ -15,6 +15,12 @@ from analytics.measures import MEASURES, Measure
 from tests.analytics.measures.values import add, cells, opened, read
 
 KINDS = pytest.mark.parametrize("kind", list(MEASURES.values()), ids=list(MEASURES))
+APART = pytest.mark.parametrize(
+    "kind",
+    [kind for kind in MEASURES.values() if not kind.tracks],
+    ids=[n for n, k in MEASURES.items() if not k.tracks],
+)
+"""Those that session windows can have."""
 EMPTY = {"count": 0, "uniq": 0, "sessions": 0, "top": b'{"items":[]}', "funnel": b'{"steps":[0,0]}'}
 KEYS = cells(0, 1)
 OBJECTS = 4_096  # the measure itself and the headers of its arrays
@@ -103,7 +109,7 @@ def test_subtracting_takes_a_pane_back_out(kind: type[Measure], values: list[tup
     assert_same_state(measure.dump(cells(3), KEYS), opened(kind).dump(cells(0), KEYS))
 
 
-@KINDS
+@APART
 @given(values=VALUES)
 def test_joining_cells_equals_all_at_once(kind: type[Measure], values: list[tuple[int, float]]) -> None:
     """Two cells joined into a third read as if their events had come to it, and dump the same bytes."""
@@ -117,7 +123,7 @@ def test_joining_cells_equals_all_at_once(kind: type[Measure], values: list[tupl
     assert_same_state(apart.dump(cells(0), cells(*every)), together.dump(cells(0), cells(*every)))
 
 
-@KINDS
+@APART
 @given(values=VALUES)
 def test_a_vacated_cell_is_empty(kind: type[Measure], values: list[tuple[int, float]]) -> None:
     """Vacating cells leaves the others alone, and those as good as new, however often."""
