@@ -10,6 +10,7 @@ import numpy as np
 from analytics.arrays import Bools
 from analytics.batch import Batch
 from analytics.cumulative import CumulativeGrid
+from analytics.description import describe
 from analytics.dictionary import Dictionary, Encoded
 from analytics.exact import exact_grid
 from analytics.frame import Frame
@@ -218,7 +219,7 @@ class Engine:
 
     def describe(self) -> str:
         """The plan in words."""
-        return self._plan.describe()
+        return describe(self._plan)
 
     def frozen(self) -> Callable[[], Snapshot]:
         """A copy of all state; calling it makes a snapshot of it, in any thread.

@@ -21,7 +21,7 @@ from analytics.measures import MEASURES
 from analytics.schema import Columns, Schema
 from analytics.spec import DEFAULT_KEYS, Compiled, KpiError, KpiSpec, unique_names
 from analytics.time import MAX_SOURCES, SOURCE_BYTES
-from analytics.window import SessionWindow, Window, duration_text
+from analytics.window import SessionWindow, Window
 
 __all__ = ["GridPlan", "KpiPlan", "Plan", "SessionPlan", "make_plan"]
 
@@ -221,23 +221,6 @@ class Plan:
         fixed = len(self.coded) * Dictionary().budget + MAX_SOURCES * SOURCE_BYTES
         return fixed + sum(grid.budget for grid in self.grids)
 
-    def describe(self) -> str:
-        """The plan in words, with the memory each part may take."""
-        lines = [f"{len(self.specs)} KPIs in {len(self.grids)} grids, at most {_megabytes(self.budget)}"]
-        for grid in self.grids:
-            limit = "" if isinstance(grid, SessionPlan) else f" (at most {grid.max_keys})"
-            by = f" by {', '.join(grid.by)}{limit}" if grid.by else ""
-            where = f" where {grid.where.key}" if grid.where else ""
-            times = f"delay {duration_text(grid.delay)}, grace {duration_text(grid.grace)}"
-            lines.append(f"grid: {grid.window}{by}{where}, {times}, {grid.room}, {_megabytes(grid.budget)}")
-            for i, aggregate in enumerate(grid.aggregates):
-                readers = [k.spec.name for k in grid.kpis if i in k.aggregates]
-                lines.append(f"  {aggregate.key}  <- {', '.join(readers)}")
-            lines.extend(f"    {name}: {_megabytes(size)}" for name, size in grid.parts())
-        columns = ", ".join(f"{name} ({use.name or use})" for name, use in sorted(self.schema.properties.items()))
-        lines.append(f"columns read: {columns or 'none'}")
-        return "\n".join(lines)
-
 
 def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int) -> Plan:
     """Compile and arrange a KPI set; `generations` says which KPIs must not share a grid with others.
@@ -261,8 +244,8 @@ def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int
     if plan.budget > budget:
         largest = max(plan.grids, key=lambda grid: grid.budget)
         reason = (
-            f"the set may need {_megabytes(plan.budget)}, more than the budget of {_megabytes(budget)}; "
-            f"the grid of this KPI needs {_megabytes(largest.budget)}: fewer max_keys, a shorter grace or window help"
+            f"the set may need {megabytes(plan.budget)}, more than the budget of {megabytes(budget)}; "
+            f"the grid of this KPI needs {megabytes(largest.budget)}: fewer max_keys, a shorter grace or window help"
         )
         raise KpiError(largest.kpis[0].spec.name, reason)
     return plan
@@ -284,5 +267,6 @@ def _join(grid: GridPlan, spec: KpiSpec, compiled: Compiled) -> None:
     grid.kpis.append(KpiPlan(spec, compiled.definition.value, indices))
 
 
-def _megabytes(size: int) -> str:
+def megabytes(size: int) -> str:
+    """Bytes in words."""
     return f"{size / (1 << 20):.1f} MB"

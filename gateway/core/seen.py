@@ -87,6 +87,5 @@ class Seen:
         for place, key in enumerate(keys, start):
             if key in self._young or key in self._old:
                 repeats.append(place)
-            else:
-                self._young.add(key)
+            self._young.add(key)  # one that is repeated is remembered as if it were new
         return repeats

@@ -96,14 +96,3 @@ def test_the_budget_is_the_sum_of_its_parts_and_a_limit() -> None:
     with pytest.raises(KpiError, match="more than the budget") as refusal:
         make_plan([COUNT, big], {}, plan.budget - 1)
     assert refusal.value.kpi == "big"
-
-
-def test_a_description_names_grids_readers_and_columns() -> None:
-    """The plan in words says how many grids there are, who reads an aggregate and which columns are read."""
-    text = make_plan([COUNT, replace(RATIO, by=("country",))], {}, BUDGET).describe()
-    assert text.startswith("2 KPIs in 2 grids")
-    assert "by country (at most 1000)" in text
-    assert "<- r" in text
-    columns = text.splitlines()[-1]
-    assert "country" in columns
-    assert "price" in columns

@@ -40,6 +40,12 @@ def test_none_is_no_id() -> None:
     assert Seen(10).claim([None, "a", None, "a"]) == [3]
 
 
+def test_what_is_repeated_stays_known() -> None:
+    """An id that comes again and again is not forgotten because it was first said long ago."""
+    seen = Seen(6)
+    assert [seen.claim([text]) for text in "abcdeafa"] == [[], [], [], [], [], [0], [], [0]]
+
+
 @given(IDS, st.lists(st.integers(0, 30), max_size=5), st.integers(1, 8))
 def test_a_repeat_is_known_whatever_the_batches_and_memory_is_bounded(
     ids: list[str | None], cuts: list[int], capacity: int

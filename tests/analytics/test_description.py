@@ -1,0 +1,55 @@
+"""The plan in words: grids, readers, what is shared, memory by KPI."""
+
+from __future__ import annotations
+
+import pytest
+
+from analytics import Engine, KpiSpec
+from analytics.description import describe
+from analytics.plan import Plan, make_plan
+
+BUY = "count(*) FILTER (WHERE event = 'buy')"
+
+
+def planned(*values: str, by: tuple[str, ...] = ()) -> Plan:
+    """A plan of KPIs k0, k1, .. in one minute windows."""
+    return make_plan([KpiSpec(f"k{i}", value, "tumbling 1m", by=by) for i, value in enumerate(values)], {}, 1 << 40)
+
+
+def said(plan: Plan, beginning: str) -> list[str]:
+    """The lines that begin so, without the beginning."""
+    return [line.removeprefix(beginning) for line in describe(plan).splitlines() if line.startswith(beginning)]
+
+
+def test_grids_readers_and_columns_are_named() -> None:
+    """How many grids there are, who reads an aggregate and which columns are read."""
+    plan = planned("sum(price) / count(*)", by=("country",))
+    text = describe(plan)
+    assert text.startswith("1 KPIs in 1 grids")
+    assert "by country (at most 1000)" in text
+    assert "<- k0" in text
+    assert said(plan, "columns read: ") == ["country (TEXT), price (NUMBER)"]
+
+
+def test_shared_sub_expressions_are_named_with_their_readers() -> None:
+    """A condition of several KPIs is worked out once; one that a single KPI uses is not listed."""
+    plan = planned(BUY, "uniq(user) FILTER (WHERE event = 'buy' AND price > 3)")
+    assert said(plan, "worked out once: ") == ["(= \"event\" 'buy')  <- k0, k1"]
+    assert said(planned(BUY), "worked out once: ") == []
+
+
+def test_memory_of_each_kpi_is_split_into_its_own_and_shared() -> None:
+    """The sums of a grid with one KPI are all its own; equal aggregates of two are shared."""
+    alone, both = planned("uniq(user)"), planned("uniq(user)", "uniq(user) / count(*)")
+    (own,) = said(alone, "memory of k0: ")
+    assert "shared" not in own
+    assert own == f"{alone.grids[0].budget / (1 << 20):.1f} MB"
+    assert all("shared in its grid" in line for line in said(both, "memory of k"))
+
+
+@pytest.mark.parametrize("window", ["session 30m", "cumulative 1d every 1m", "sliding 5m every 10s"])
+def test_every_kind_of_window_can_be_described(window: str) -> None:
+    """The engine describes what it runs."""
+    text = Engine([KpiSpec("k", "count(*)", window)]).describe()
+    assert window in text
+    assert "memory of k: " in text
