@@ -43,13 +43,21 @@ class Engine:
     [(0, 2, 'final'), (1000, 1, 'partial')]
     """
 
-    def __init__(self, specs: Sequence[KpiSpec], *, memory_budget: int = DEFAULT_BUDGET, exact: bool = False) -> None:
+    def __init__(
+        self,
+        specs: Sequence[KpiSpec],
+        *,
+        memory_budget: int = DEFAULT_BUDGET,
+        exact: bool = False,
+        generation: int = 0,
+    ) -> None:
         """Raises KpiError when a definition cannot run or the set may need more than `memory_budget` bytes.
 
         `exact`: each late event brings its own corrections, and rows come in the order of the events that caused them,
-        whatever the batches; otherwise a window is corrected at most once per `advance`.
+        whatever the batches; otherwise a window is corrected at most once per `advance`. `generation` is that of an
+        engine whose state is to join that of another, see `next_generation`.
         """
-        self._set_up(make_plan(specs, {}, memory_budget), exact)
+        self._set_up(make_plan(specs, {spec.name: generation for spec in specs}, memory_budget), exact)
 
     def _set_up(self, plan: Plan, exact: bool = False) -> None:
         self._plan = plan
@@ -157,7 +165,8 @@ class Engine:
             blocks += grid.take()
         blocks.sort(key=lambda block: block[:3])
         rows = [row for *_, block in blocks for row in block]
-        return Changes(rows, {name: grid.watermark for name, (grid, _) in self._kpis.items()})
+        coarse = [row for grid in self._grids if isinstance(grid, Grid) for row in grid.coarse()]
+        return Changes(rows, {name: grid.watermark for name, (grid, _) in self._kpis.items()}, coarse)
 
     def rows(self, kpi: str, start_ms: int, end_ms: int) -> list[Row]:
         """Latest rows of the windows that overlap [start_ms, end_ms), ordered by start and dims.
@@ -175,6 +184,12 @@ class Engine:
         """
         grid, number = self._kpis[kpi]
         yield from grid.rows(number, start_ms, end_ms)
+
+    def finest_rows(self, kpi: str, start_ms: int, end_ms: int) -> Iterator[Row]:
+        """As `each_row`, of the KPI's own windows only."""
+        grid, number = self._kpis[kpi]
+        read = grid.finest if isinstance(grid, Grid) else grid.rows
+        yield from read(number, start_ms, end_ms)
 
     def watermark(self, kpi: str | None = None) -> int | None:
         """Up to where a KPI, or every KPI, is complete; None before the first event."""
@@ -212,6 +227,11 @@ class Engine:
             for name, count in grid.notes().items():
                 result[name] = result.get(name, 0) + count
         return result
+
+    @property
+    def next_generation(self) -> int:
+        """A number that none of its windows has: for an engine of KPIs that are to join it."""
+        return 1 + max((grid.plan.generation for grid in self._grids), default=0)
 
     def memory_bytes(self) -> int:
         """Bytes this set may need at worst, as computed from its plan."""

@@ -280,6 +280,16 @@ class Grid:
         for record in self.publisher.kept(kpi, start, end):
             yield from self.publisher.rows(kpi, record)
 
+    def finest(self, kpi: int, start: int, end: int) -> Iterator[Row]:
+        """As `rows`, of the KPI's own windows only."""
+        for record in self.publisher.kept(kpi, start, end, resolutions=1):
+            yield from self.publisher.rows(kpi, record)
+
+    def coarse(self) -> list[Row]:
+        """Rows of coarser windows that are complete since the last call."""
+        blocks, self.publisher.coarse = self.publisher.coarse, []
+        return [row for block in blocks for row in self.publisher.rows(block.kpi, block.record)]
+
     def sizes(self) -> dict[str, int]:
         """See `Windowing.sizes`."""
         keys = len(self.cells.keys.dims)

@@ -38,6 +38,8 @@ class Publisher:
         self.published_to = BEGINNING
         # What the next `advance` hands out.
         self.pending: list[Block] = []
+        # Coarser windows of tumbling ones, complete since they were last asked for.
+        self.coarse: list[Block] = []
         # What new blocks are stamped with.
         self.at = 0
         # Per KPI its books, the grid's own resolution first.
@@ -169,8 +171,9 @@ class Publisher:
         width, slot = self.plan.tiers[tier][0], self._tier_slot(tier)
         slots = np.array([slot], np.int64)
         for i, said in enumerate(self._say(self._read(slots, self.cells.present(slots)), width)):
-            book = self.books[i][tier + 1]
-            book.put(Record(window * width, (window + 1) * width, said, FINAL))
+            book, record = self.books[i][tier + 1], Record(window * width, (window + 1) * width, said, FINAL)
+            book.put(record)
+            self.coarse.append(Block(i, record))
             book.trim((window + 1) * width)
         self.filling[tier] = None
         if tier + 1 < len(self.filling):
@@ -204,12 +207,15 @@ class Publisher:
             row = Row(name, table.dims_of(numbers[i]), start, end, values[i], KINDS[kinds[i]], revs[i], errors[i])
             yield row if numbers[i] != other else row._replace(keys=others)
 
-    def kept(self, kpi: int, start: int, end: int) -> Iterator[Record]:
-        """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch."""
+    def kept(self, kpi: int, start: int, end: int, resolutions: int | None = None) -> Iterator[Record]:
+        """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch.
+
+        `resolutions`: only so many of them, the finest ones.
+        """
         parts: list[list[Record]] = []
         upto: tuple[int, ...] = (end,)
         window = self.plan.window
-        for i, book in enumerate(self.books[kpi]):
+        for i, book in enumerate(self.books[kpi][:resolutions]):
             if upto[-1 if window.cumulative else 0] <= start:
                 break
             size = book.width if window.tumbling and i else window.longest

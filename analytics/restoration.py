@@ -22,7 +22,7 @@ from analytics.spec import KpiSpec
 from analytics.window import UTC
 from analytics.windowing import Windowing
 
-__all__ = ["freeze_grid", "generations", "load_grid"]
+__all__ = ["freeze_grid", "generations", "identity", "joined", "known", "load_grid"]
 
 _Still: TypeAlias = tuple[int, int, Ints, Column, Floats | None, int | None, NDArray[np.int8], NDArray[np.int32]]
 _still: Callable[[Record], _Still] = attrgetter("start", "end", "keys", "values", "errors", "others", "kinds", "revs")
@@ -42,6 +42,22 @@ def generations(specs: Sequence[KpiSpec], snapshot: Snapshot) -> dict[str, int]:
     old = {json.dumps(i): grid["generation"] for grid in snapshot.meta["grids"] for i in grid["kpis"]}
     newest = max(old.values(), default=0)
     return {spec.name: old.get(json.dumps(identity(spec)), newest + 1) for spec in specs}
+
+
+def known(specs: Sequence[KpiSpec], snapshot: Snapshot) -> list[KpiSpec]:
+    """Those that find their state in the snapshot."""
+    old = {json.dumps(i) for grid in snapshot.meta["grids"] for i in grid["kpis"]}
+    return [spec for spec in specs if json.dumps(identity(spec)) in old]
+
+
+def joined(snapshot: Snapshot, more: Snapshot) -> Snapshot:
+    """The first snapshot with the windows of another in it. They must be of different KPIs and generations."""
+    count = len(snapshot.meta["grids"])
+    buffers = dict(snapshot.buffers)
+    for name, array in more.buffers.items():
+        number, _, rest = name.partition(":")
+        buffers[f"{count + int(number)}:{rest}"] = array
+    return Snapshot({**snapshot.meta, "grids": [*snapshot.meta["grids"], *more.meta["grids"]]}, buffers)
 
 
 def freeze_grid(grid: Windowing) -> Callable[[], tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
@@ -75,8 +91,8 @@ def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[s
         for i, kpi in enumerate(grid.plan.kpis)
         for tier, book in enumerate(publisher.books[i])
     ]
-    pending = [_still(block.record) for block in publisher.pending]
-    names = [grid.plan.kpis[block.kpi].spec.name for block in publisher.pending]
+    pending = _freeze_blocks(grid, publisher.pending)
+    coarse = _freeze_blocks(grid, publisher.coarse)
     meta = {
         "final_to": grid.final_to,
         "closed_to": grid.closed_to,
@@ -93,16 +109,26 @@ def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[s
         meta["late_for"] = sorted(grid.late_for.items())
 
     def make() -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        waiting, arrays = _dump_records(pending)
+        waiting, arrays = _dump_records([record for _, record in pending])
         parts = buffers | {f"#pending/{name}": array for name, array in arrays.items()}
+        complete, arrays = _dump_records([record for _, record in coarse])
+        parts |= {f"#coarse/{name}": array for name, array in arrays.items()}
         kept = []
         for kpi, tier, records in books:
             listed, arrays = _dump_records(records)
             kept.append([kpi, tier, listed])
             parts |= {f"#book/{kpi}/{tier}/{name}": array for name, array in arrays.items()}
-        return meta | same | {"books": kept, "pending": [names, waiting]}, parts
+        blocks = {
+            "pending": [[name for name, _ in pending], waiting],
+            "coarse": [[name for name, _ in coarse], complete],
+        }
+        return meta | same | {"books": kept} | blocks, parts
 
     return make
+
+
+def _freeze_blocks(grid: Grid, blocks: Sequence[Block]) -> list[tuple[str, _Still]]:
+    return [(grid.plan.kpis[block.kpi].spec.name, _still(block.record)) for block in blocks]
 
 
 def load_grid(grid: Windowing, snapshot: Snapshot) -> None:
@@ -138,9 +164,15 @@ def load_grid(grid: Windowing, snapshot: Snapshot) -> None:
             part = _under(buffers, f"#book/{name}/{tier}/")
             for record in _load_records(records, part):
                 publisher.books[numbers[name]][tier].put(record)
-    names, records = meta["pending"]
-    loaded = _load_records(records, _under(buffers, "#pending/"))
-    publisher.pending = [Block(numbers[n], r) for n, r in zip(names, loaded, strict=True) if n in numbers]
+    publisher.pending = _load_blocks(meta["pending"], numbers, _under(buffers, "#pending/"))
+    if "coarse" in meta:  # not in snapshots from before there was a history
+        publisher.coarse = _load_blocks(meta["coarse"], numbers, _under(buffers, "#coarse/"))
+
+
+def _load_blocks(listed: Sequence[Any], numbers: Mapping[str, int], buffers: Mapping[str, NDArray[Any]]) -> list[Block]:
+    names, records = listed
+    loaded = zip(names, _load_records(records, buffers), strict=True)
+    return [Block(numbers[name], record) for name, record in loaded if name in numbers]
 
 
 def _under(buffers: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

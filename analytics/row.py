@@ -50,3 +50,5 @@ class Changes:
     """In order of (end, kpi, dims); a correction follows its final."""
     watermark: dict[str, int | None] = field(default_factory=dict)
     """KPI name -> epoch ms; None before the first event."""
+    coarse: list[Row] = field(default_factory=list)
+    """Windows of 10 s and 60 s that tumbling ones add up to, once each, when nothing can change them any more."""

@@ -85,6 +85,10 @@ class Config:
 
     log_retention: str = _setting("7d", "age of event-log rows that a snapshot has made needless")
     log_max_mb: int = _setting(4_096, "size of the event log at which the oldest such rows go")
+    history_1s: str = _setting("6h", "rows of KPIs finer than 10 s: what a day's incident is looked into with")
+    history_10s: str = _setting("2d", "rows of 10 s up to a minute: yesterday beside today")
+    history_60s: str = _setting("90d", "rows of a minute and longer: a quarter beside the one before")
+    history_max_mb: int = _setting(1_024, "MB of rows of KPIs, about 100 bytes each; beyond it the oldest go")
     snapshot_s: int = _setting(30, "seconds between snapshots: bounds the replay after a crash")
     snapshots: int = _setting(2, "snapshots kept: the newest may prove unreadable")
     drain_ms: int = _setting(3_000, "how long a shut-down spreads its closes, so that clients do not return at once")
@@ -93,6 +97,11 @@ class Config:
     def log_retention_ms(self) -> int:
         """`log_retention` in milliseconds."""
         return duration_ms(self.log_retention)
+
+    @property
+    def history_ms(self) -> tuple[int, int, int]:
+        """How long rows of KPIs are kept, in milliseconds, the finest first."""
+        return duration_ms(self.history_1s), duration_ms(self.history_10s), duration_ms(self.history_60s)
 
     @classmethod
     def data_default(cls) -> str:
@@ -141,10 +150,11 @@ class Config:
             raise ConfigError("tls_key" if self.tls_cert else "tls_cert", "needed together with the other")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise ConfigError("log_level", f"{_shown(self.log_level)} is not one of debug, info, warning, error")
-        try:
-            duration_ms(self.log_retention)
-        except ValueError as error:
-            raise ConfigError("log_retention", str(error)) from None
+        for name in ("log_retention", "history_1s", "history_10s", "history_60s"):
+            try:
+                duration_ms(getattr(self, name))
+            except ValueError as error:
+                raise ConfigError(name, str(error)) from None
 
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

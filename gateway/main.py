@@ -41,7 +41,7 @@ from gateway.server.session import Session
 from gateway.server.ticker import Ticker
 from gateway.server.tls import tls_context
 from gateway.server.wheel import Wheel
-from gateway.store import EventLog, load_or_create
+from gateway.store import EventLog, Keep, load_or_create
 from gateway.wire.replies import Limits
 
 __all__ = ["Server", "serve"]
@@ -112,6 +112,8 @@ class Server:
             max_bytes=config.log_max_mb * _MB,
             keep_snapshots=config.snapshots,
             quarantine_rows=config.quarantine_rows,
+            history_ms=config.history_ms,
+            history_bytes=config.history_max_mb * _MB,
         )
         try:
             self._find_keys(folder)
@@ -148,7 +150,11 @@ class Server:
                 _log.error("snapshot_unreadable", reason=str(error))
                 raise StorageError(f"snapshot at {stored.position}: {error}") from error
         started = time.monotonic()
-        events = sum(fold.replay(row.payload) for row in self.log.read(position))
+        events = 0
+        for row in self.log.read(position):
+            events += fold.replay(row.payload)
+            for lines in fold.chronicle.hand_over():
+                self.log.keep(Keep(*lines, self._clock()))
         fold.engine.release(self._clock())
         return {"snapshot": position, "events": events, "seconds": round(time.monotonic() - started, 3)}
 
@@ -172,6 +178,7 @@ class Server:
             pool=pool,
             fold=fold,
             ingest=ingest,
+            log=self.log,
             hub=Hub(specs, epoch, frame, config.max_subscriptions),
             metrics=self._metrics,
             clock=self._clock,

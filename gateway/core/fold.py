@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from analytics import Engine, KpiSpec, Snapshot
+from analytics import Changes, Engine, KpiSpec, Snapshot
 from gateway.core.admission import Admitted, Finding, admit
+from gateway.core.chronicle import Chronicle
 from gateway.core.dedup import UuidHorizon
 from gateway.core.ledger import Ledger
 from gateway.core.producer import Arrival
@@ -69,6 +70,8 @@ class Fold:
         self.table = ProducerTable(producers)
         self.horizon = UuidHorizon(uuids)
         self.ledger = Ledger()
+        # Rows that the store is to keep and does not have yet.
+        self.chronicle = Chronicle(specs)
         self._limits = limits
         self._max_property = max_property
         # Of the codes that batches wait with; see `EventReader`.
@@ -97,6 +100,7 @@ class Fold:
         """
         self.engine = Engine.restore(specs, self.engine.snapshot(), memory_budget=self._memory_budget)
         self._specs = specs
+        self.chronicle.replace(specs)
         self.codec = self._compile()
 
     def decode_again(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -134,6 +138,12 @@ class Fold:
             return Applied({}, [])
         return self._applied(arrivals, admitted.starts, findings)
 
+    def advance(self, now: int) -> Changes:
+        """Rows that changed since the last call; those of windows that are over are noted for the store."""
+        changes = self.engine.advance(now)
+        self.chronicle.take(changes)
+        return changes
+
     def _applied(self, arrivals: Sequence[Arrival], starts: Sequence[int], findings: Sequence[Finding]) -> Applied:
         verdicts: dict[int, list[WireVerdict]] = {}
         rejected = []
@@ -158,8 +168,8 @@ class Fold:
             return 0
         now = arrivals[-1].received_at
         self.apply(arrivals, self.admit(arrivals), now)
-        # Rows that the live run published are not published again; this keeps the engine's list of changes short.
-        self.engine.advance(now)
+        # Rows that the live run published are not published again, but the store may have missed them.
+        self.advance(now)
         return sum(a.events.n for a in arrivals)
 
     def recall(self, payload: bytes) -> list[Arrival]:

@@ -15,6 +15,7 @@ from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.server.ingest import Ingest
 from gateway.server.metrics import Metrics
 from gateway.server.misfits import Misfits
+from gateway.store import EventLog
 from gateway.wire.replies import Limits
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class House:
     pool: CreditPool
     fold: Fold
     ingest: Ingest
+    log: EventLog
     hub: Hub
     metrics: Metrics
     clock: Callable[[], int]
@@ -52,7 +54,7 @@ class House:
 
         Rows that cannot be encoded are left out. Topics that had their step before such a row was met get it again.
         """
-        changes = self.fold.engine.advance(now)
+        changes = self.fold.advance(now)
         try:
             self.hub.publish(changes)
         except Exception:

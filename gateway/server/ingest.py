@@ -22,6 +22,7 @@ from gateway.server.metrics import Metrics
 from gateway.server.pending import Group, Pending
 from gateway.server.rejects import Rejects
 from gateway.server.saving import Saving
+from gateway.server.waiters import Waiter, Waiters
 from gateway.store import Committed, EventLog, Failed
 from gateway.wire.replies import WireVerdict
 
@@ -30,10 +31,6 @@ __all__ = ["Ingest"]
 RETRY_S = 0.5
 HOLD_MS = (1_000, 3_000)
 ANNOUNCE_SLICE = 256
-
-
-Waiter = Callable[[tuple[WireVerdict, ...]], None]
-"""Hears that a batch is on disk and applied, with the verdicts on its events."""
 
 
 class Ingest:
@@ -68,7 +65,7 @@ class Ingest:
         self._fail = fail
         self._rejects = Rejects(log)
         self._pending = Pending()
-        self._waiters: dict[tuple[str, int, int], list[Waiter]] = {}
+        self._waiters = Waiters()
         # Connections that sent again what is on disk, in this turn of the loop.
         self._repeating: dict[ProducerSession, None] = {}
         # The group that the writer has; None while it has none.
@@ -124,7 +121,7 @@ class Ingest:
 
     def wait(self, producer: str, epoch: int, seq: int, waiter: Waiter) -> None:
         """Hear when a batch that is under way has been applied."""
-        self._waiters.setdefault((producer, epoch, seq), []).append(waiter)
+        self._waiters.add(producer, epoch, seq, waiter)
 
     def hold_ms(self) -> int:
         """How long a client should hold still: jittered, so that they do not come back together."""
@@ -136,10 +133,15 @@ class Ingest:
         O(producer connections).
         """
         self._judge()
+        self.keep()
         if self.level < 3 and self.pool.fill < 0.9:
             for session in self.sessions:
                 if session.starved and session.top_up(self.level):
                     self._ack(session, 0)
+
+    def keep(self) -> None:
+        """Hand rows of windows that are over to the store."""
+        self._saving.keep(self.fold, self._clock())
 
     def reload(self, specs: Sequence[KpiSpec]) -> None:
         """Change the KPI set. What waits is decoded anew, since the new set may read other properties.
@@ -264,10 +266,7 @@ class Ingest:
             owner = arrival.producer.owner
             if owner is not None and owner.epoch == arrival.epoch:
                 owners[owner] = owners.get(owner, ()) + verdicts
-            if self._waiters:
-                waiters = self._waiters.pop((arrival.producer.id, arrival.epoch, arrival.seq), ())
-                for waiter in waiters:
-                    waiter(verdicts)
+            self._waiters.tell(arrival, verdicts)
             self._metrics.acked(now - arrival.received_at)
         wait_ms = self.hold_ms() if self.level >= 3 else 0
         for owner, verdicts in owners.items():

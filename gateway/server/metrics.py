@@ -120,6 +120,7 @@ class Metrics(Collector):
         if self._house is not None:
             yield from _events(self._house)
             yield from _viewers(self._house)
+            yield from _kept(self._house)
         if self._gate is not None and self._door is not None:
             yield from _sockets(self._gate, self._door)
         yield _gauge("tidegate_memory_resident_bytes", "Resident memory of the process.", resident_bytes())
@@ -165,6 +166,14 @@ def _viewers(house: House) -> Iterator[Metric]:
     yield _counter("tidegate_snapshots", "Snapshots sent.", totals["snapshots"])
     yield _counter("tidegate_conflations", "Deltas that stood for more than one step.", totals["conflations"])
     yield _counters("tidegate_evictions", "Viewers cut off.", "reason", house.hub.evictions)
+
+
+def _kept(house: House) -> Iterator[Metric]:
+    kept = house.log.kept
+    yield _counter("tidegate_history_rows", "Rows of KPI history written.", kept.written)
+    yield _counter("tidegate_history_rows_dropped", "Rows of KPI history given up for want of room.", kept.dropped)
+    yield _counter("tidegate_history_rows_trimmed", "Rows of KPI history that were too old or too many.", kept.trimmed)
+    yield _gauge("tidegate_history_bytes", "KPI history on disk, about.", kept.bytes)
 
 
 def _sockets(gate: AcceptGate, door: Door) -> Iterator[Metric]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
@@ -15,6 +14,7 @@ from gateway.server.cors import allow, preflight
 from gateway.server.handshake import wants_websocket
 from gateway.server.httpsocket import HttpSocket
 from gateway.server.intake import read_body
+from gateway.server.kpiquery import KpiQuery, read_query
 from gateway.server.policy import API
 from gateway.server.reply import Reply, error, json_reply
 
@@ -26,7 +26,6 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
-_WHOLE: Final = re.compile(r"-?[0-9]{1,15}")
 _DRAIN_FREE: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _SLUGS: Final = {404: "not_found", 405: "method", 413: "too_large"}
 
@@ -43,8 +42,8 @@ class Services(Protocol):
     def kpi_list(self) -> bytes:
         """JSON: the KPI set."""
 
-    def kpi_rows(self, name: str, start: int | None, end: int | None, fmt: str) -> Reply:
-        """Rows of windows that overlap [start, end), epoch milliseconds; `fmt` is json or csv."""
+    async def kpi_rows(self, query: KpiQuery) -> Reply:
+        """A page of rows of one KPI."""
 
     def status(self) -> bytes:
         """JSON: ledger, watermark, lag, memory."""
@@ -102,19 +101,8 @@ class ApiRoutes:
     async def _kpi(self, request: web.Request) -> web.Response:
         if not self._may_view(request):
             return _unauthorized()
-        times: list[int | None] = []
-        for name in ("from", "to"):
-            text = request.query.get(name)
-            if text is not None and not _WHOLE.fullmatch(text):
-                return answer(error(400, f"bad_{name}"))
-            times.append(None if text is None else int(text))
-        start, end = times
-        if start is not None and end is not None and start > end:
-            return answer(error(400, "bad_range"))
-        fmt = request.query.get("format", "json")
-        if fmt not in ("json", "csv"):
-            return answer(error(400, "bad_format"))
-        return answer(self._services.kpi_rows(request.match_info["name"], start, end, fmt))
+        query = read_query(request.match_info["name"], request.query)
+        return answer(query if isinstance(query, Reply) else await self._services.kpi_rows(query))
 
     async def _status(self, request: web.Request) -> web.Response:
         if not self._may_view(request):

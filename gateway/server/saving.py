@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from gateway.core.fold import Fold
 from gateway.server.metrics import Metrics
-from gateway.store import Committed, EventLog, Failed
+from gateway.store import Committed, EventLog, Failed, Keep
 
 __all__ = ["Saving"]
 
@@ -54,11 +54,17 @@ class Saving:
         Nothing is done when the log has not grown since the last one.
         """
         self._began = now
+        self.keep(fold, now)
         if position <= self._position:
             return
         self.busy = True
         encoding = self._loop.run_in_executor(None, fold.frozen())
         encoding.add_done_callback(lambda encoding: self._encoded(position, now, encoding))
+
+    def keep(self, fold: Fold, now: int) -> None:
+        """Hand rows of windows that are over to the store: those that a snapshot would not say again come before it."""
+        for lines in fold.chronicle.hand_over():
+            self._log.keep(Keep(*lines, now))
 
     def _encoded(self, position: int, now: int, encoding: asyncio.Future[dict[str, bytes]]) -> None:
         try:

@@ -10,13 +10,13 @@ from typing import TypeAlias, assert_never
 import orjson
 
 from gateway.config import Config
-from gateway.core.encoding import encode_row
 from gateway.core.post import PostFate, judge_post
 from gateway.core.producer import Arrival
 from gateway.core.producers import ANONYMOUS, Producer
 from gateway.errors import ProtocolError
-from gateway.server.csvrows import csv_rows
 from gateway.server.house import House
+from gateway.server.kpiquery import KpiQuery
+from gateway.server.kpirows import KpiRows
 from gateway.server.memory import resident_bytes
 from gateway.server.reply import Reply, error, json_reply
 from gateway.server.session import wire_defaults
@@ -42,6 +42,7 @@ class HouseServices:
         self._config = config
         self.is_ready = False
         self.is_draining = False
+        self._rows = KpiRows(house, log)
         # Numbers the posts that name no producer, so that each waits for its own batch.
         self._posts = 0
 
@@ -127,25 +128,9 @@ class HouseServices:
         """The KPI set."""
         return orjson.dumps({"kpis": [spec.meta() for spec in self._house.fold.engine.specs]})
 
-    def kpi_rows(self, name: str, start: int | None, end: int | None, fmt: str) -> Reply:
-        """Rows of a KPI whose windows overlap [start, end); all that are kept when neither is given."""
-        engine = self._house.fold.engine
-        spec = next((spec for spec in engine.specs if spec.name == name), None)
-        if spec is None:
-            return error(404, "unknown_kpi")
-        # What was acked before this request is in its answer, whether or not a tick has come since.
-        self._house.publish(self._house.clock())
-        rows = engine.rows(name, start if start is not None else 0, end if end is not None else 2**62)
-        if fmt == "csv":
-            return Reply(200, csv_rows(rows), "text/csv; charset=utf-8")
-        watermark = orjson.dumps(engine.watermark(name))
-        body = b'{"kpi":%b,"meta":%b,"watermark":%b,"rows":[%b]}' % (
-            orjson.dumps(name),
-            orjson.dumps(spec.meta()),
-            watermark,
-            b",".join([encode_row(row).json for row in rows]),
-        )
-        return json_reply(200, body)
+    async def kpi_rows(self, query: KpiQuery) -> Reply:
+        """A page of rows of one KPI."""
+        return await self._rows.page(query)
 
     def status(self) -> bytes:
         """Ledger, watermark, lag, memory: what an operator asks first."""

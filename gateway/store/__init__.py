@@ -1,5 +1,7 @@
 """The event log, its snapshots and quarantine, and the keys of the data folder: bytes only, it knows no events."""
 
+from gateway.store.history import LEVELS, Asked, Page, StoredRow
+from gateway.store.keeper import Keep
 from gateway.store.keys import Keys, load_or_create
 from gateway.store.log import EventLog
 from gateway.store.quarantine import Quarantined
@@ -10,6 +12,8 @@ from gateway.store.snapshots import StoredSnapshot
 from gateway.store.space import Disk, Room
 
 __all__ = [
+    "LEVELS",
+    "Asked",
     "Committed",
     "Damage",
     "Disk",
@@ -17,12 +21,15 @@ __all__ = [
     "Done",
     "EventLog",
     "Failed",
+    "Keep",
     "Keys",
     "LogRow",
+    "Page",
     "Quarantined",
     "Result",
     "Room",
     "StoreBusyError",
+    "StoredRow",
     "StoredSnapshot",
     "load_or_create",
     "read_log",

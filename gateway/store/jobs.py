@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeAlias
 
+from gateway.store.keeper import Keep
 from gateway.store.quarantine import Quarantined
 from gateway.store.results import Done
 
-__all__ = ["Append", "Job", "JobQueue", "Reject", "Save", "Stop", "Turned"]
+__all__ = ["Append", "Job", "JobQueue", "Keep", "Reject", "Save", "Stop", "Turned"]
 
 
 class Append(NamedTuple):
@@ -49,7 +50,7 @@ class Stop(NamedTuple):
     """The end: what was queued before it is still done."""
 
 
-Job: TypeAlias = Append | Save | Reject | Turned | Stop
+Job: TypeAlias = Append | Save | Reject | Keep | Turned | Stop
 
 
 MOST_JOBS = 64

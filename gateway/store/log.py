@@ -10,9 +10,11 @@ from types import TracebackType
 
 from gateway.errors import StorageError
 from gateway.store import folder as data_folder
-from gateway.store import quarantine, rows, schema, snapshots
+from gateway.store import history, quarantine, rows, schema, snapshots
 from gateway.store.faults import refused, translate
-from gateway.store.jobs import Append, Reject, Save, Turned
+from gateway.store.history import Asked, Page
+from gateway.store.jobs import Append, Keep, Reject, Save, Turned
+from gateway.store.keeper import Keeper
 from gateway.store.lock import FolderLock
 from gateway.store.quarantine import Quarantine, Quarantined
 from gateway.store.results import Done
@@ -24,6 +26,14 @@ from gateway.store.writer import Writer
 
 __all__ = ["EventLog"]
 
+PATIENCE_S = 1.0
+"""A disk that takes longer to write is in trouble: what is there is better than no answer."""
+
+DAY_MS = 86_400_000
+HISTORY_MS = (DAY_MS // 4, 2 * DAY_MS, 90 * DAY_MS)
+HISTORY_BYTES = 1 << 30
+"""As the settings have it."""
+
 
 class EventLog:
     """A data folder, open and locked. Any thread may call; `append` and `snapshot` are meant for the event loop.
@@ -31,8 +41,13 @@ class EventLog:
     Positions are 1, 2, 3 .. without gaps; one is given to each committed row.
     """
 
-    def __init__(self, file: Path, lock: FolderLock, writer: Writer, space: Space, counts: Quarantine) -> None:
+    def __init__(
+        self, file: Path, lock: FolderLock, writer: Writer, space: Space, counts: Quarantine, keeper: Keeper
+    ) -> None:
         """Not for callers: `open`."""
+        # Counts of the KPI history, to be read only, and how many rows were handed over for it.
+        self.kept = keeper
+        self._handed = 0
         self._file = file
         self._lock = lock
         self._writer = writer
@@ -51,6 +66,8 @@ class EventLog:
         max_bytes: int,
         keep_snapshots: int,
         quarantine_rows: int,
+        history_ms: Sequence[int] = HISTORY_MS,
+        history_bytes: int = HISTORY_BYTES,
         disk: Disk | None = None,
     ) -> EventLog:
         """Open the log in `folder`, made if it is not there, and start its writer thread.
@@ -59,6 +76,8 @@ class EventLog:
         `retention_ms` or the file holds more than `max_bytes`; a log without that many snapshots is never trimmed.
 
         Args:
+            history_ms: how long rows of KPI history are kept, by level (see `history.LEVELS`).
+            history_bytes: beyond it the oldest of them go.
             disk: where free room is read from; the real disk when None.
 
         Raises:
@@ -77,12 +96,14 @@ class EventLog:
                 data_folder.sync(folder)
                 space = Space(folder, disk or LocalDisk())
                 counts = Quarantine(connection, quarantine_rows)
+                keeper = Keeper(connection, history_ms, history_bytes)
                 writer = Writer(
                     connection,
                     file,
                     last_position=_last_position(connection),
                     space=space,
                     quarantine=counts,
+                    keeper=keeper,
                     next_snapshot=snapshots.next_id(connection),
                     retention=Retention(
                         connection, retention_ms=retention_ms, max_bytes=max_bytes, keep_snapshots=keep_snapshots
@@ -101,7 +122,7 @@ class EventLog:
             lock.release()
             raise
         writer.start()
-        return cls(file, lock, writer, space, counts)
+        return cls(file, lock, writer, space, counts, keeper)
 
     def append(self, payload: bytes, events: int, now: int, done: Done) -> None:
         """Queue one row; `done` is called in the writer thread once it is flushed to disk, or has failed.
@@ -143,6 +164,31 @@ class EventLog:
             StorageError: the file cannot be read.
         """
         return quarantine.newest(self._file, limit)
+
+    def keep(self, rows: Keep) -> None:
+        """Queue rows of KPI history. They are on disk before any snapshot that is queued behind them is published.
+
+        Nobody is answered: while the disk is full they wait in memory, and beyond a bound the oldest are given up and
+        counted in `kept.dropped`.
+
+        Raises:
+            StorageError: the log is closed.
+        """
+        self._check_open()
+        self._handed += rows.number
+        if not self._writer.queue.put(rows, rows.size):
+            self.kept.dropped += rows.number
+
+    def history(self, asked: Asked) -> Page:
+        """Rows of KPI history. Those on the way to the disk are waited for, but no longer than `PATIENCE_S`.
+
+        Reads the disk: not for the event loop.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        self.kept.reach(self._handed, PATIENCE_S)
+        return history.read_page(self._file, asked)
 
     def snapshot(self, position: int, blobs: Mapping[str, bytes], now: int, done: Done) -> None:
         """Queue a snapshot: `blobs` hold the effect of every row up to `position` and of none behind it.

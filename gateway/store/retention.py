@@ -38,8 +38,9 @@ class Retention:
 
     A log row goes only if BOTH hold: its position is not above that of the oldest kept snapshot, with all
     `keep_snapshots` of them there (so that a restart from any kept one finds every row it must replay), AND it is
-    older than `retention_ms` or the file holds more than `max_bytes` in use. Rows go from the oldest position on, and
-    the first that must stay ends it. Without snapshots nothing is ever trimmed, whatever the age and the size.
+    older than `retention_ms` or the file, KPI history apart, holds more than `max_bytes` in use. Rows go from the
+    oldest position on, and the first that must stay ends it. Without snapshots nothing is ever trimmed, whatever the
+    age and the size.
 
     Freed pages are used again; the file itself does not shrink.
     """
@@ -110,7 +111,7 @@ class Retention:
         connection.executemany("DELETE FROM snapshot_piece WHERE rowid = ?", doomed)
 
     def _trim_rows(self, connection: sqlite3.Connection, budget: int) -> None:
-        excess = self._in_use(connection) - self._max_bytes
+        excess = self._in_use(connection) - _of_history(connection) - self._max_bytes
         last = 0
         # Sizes and ages are compared by SQLite, which takes what a damaged row holds in their place without a fuss.
         for position, size, old in connection.execute(
@@ -135,3 +136,8 @@ class Retention:
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
         )
         return int((pages - free) * size)
+
+
+def _of_history(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM mark WHERE name = 'history_bytes'").fetchone()
+    return int(row[0]) if row else 0

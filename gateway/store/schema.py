@@ -5,7 +5,10 @@
     snapshot_piece  the blobs, cut into pieces; a piece whose snapshot has no row does not exist for any reader
     quarantine      the newest rejected events
     rejected        how many there ever were, by reason
-    mark            single numbers that must change together with the rows: `trimmed`, the last position trimmed away
+    history         rows of KPI windows that are over
+    series          the KPI definitions that they belong to, and up to where finer rows were trimmed
+    mark            single numbers that must change together with the rows: `trimmed`, the last position trimmed away;
+                    `history_bytes`, what the rows of `history` take, about
 
 Durability is three settings: WAL, `synchronous=FULL` (each commit flushes the log before it returns) and, where there
 is such a thing, a flush that reaches the medium (`fullfsync`, macOS).
@@ -23,7 +26,7 @@ __all__ = ["FILE", "VERSION", "check_owner", "open_reader", "open_writer", "wal_
 
 FILE = "events.db"
 
-VERSION = 1
+VERSION = 2
 """Version of the tables below; kept in the file as `user_version`."""
 
 APPLICATION_ID = 0x54474154
@@ -53,6 +56,20 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
         "INSERT INTO mark VALUES ('trimmed', 0)",
         f"PRAGMA application_id = {APPLICATION_ID}",
+    ),
+    (
+        "CREATE TABLE series (series INTEGER PRIMARY KEY, identity TEXT NOT NULL, gone_0 INTEGER, gone_1 INTEGER)",
+        "CREATE TABLE history (series INTEGER NOT NULL, level INTEGER NOT NULL, start INTEGER NOT NULL,"
+        ' mark INTEGER NOT NULL, dims TEXT NOT NULL, "end" INTEGER NOT NULL, body TEXT NOT NULL,'
+        " PRIMARY KEY (series, level, start, mark, dims)) WITHOUT ROWID",
+        # 48 is what a row takes besides its texts, about.
+        "INSERT INTO mark VALUES ('history_bytes', 0)",
+        "CREATE TRIGGER history_in AFTER INSERT ON history BEGIN UPDATE mark SET"
+        " value = value + 48 + length(new.dims) + length(new.body) WHERE name = 'history_bytes'; END",
+        "CREATE TRIGGER history_out AFTER DELETE ON history BEGIN UPDATE mark SET"
+        " value = value - 48 - length(old.dims) - length(old.body) WHERE name = 'history_bytes'; END",
+        "CREATE TRIGGER history_anew AFTER UPDATE ON history BEGIN UPDATE mark SET"
+        " value = value + length(new.body) - length(old.body) WHERE name = 'history_bytes'; END",
     ),
 )
 """What leads from version n to n + 1. A released one is never edited; each runs in one transaction with its number."""

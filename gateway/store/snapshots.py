@@ -68,8 +68,10 @@ class Staging:
                 yield piece
             self._manifest.append(_Blob(name, len(view), crc))
 
-    def write(self, connection: sqlite3.Connection) -> bool:
+    def write(self, connection: sqlite3.Connection, *, publish: bool = True) -> bool:
         """Put the next piece, or behind the last one the row that publishes, into the open transaction.
+
+        `publish`: whether that row may go in yet.
 
         Returns:
             Whether the row went in. Call `advance` once a transaction with a piece is committed.
@@ -78,6 +80,8 @@ class Staging:
             connection.execute(
                 "INSERT INTO snapshot_piece VALUES (?, ?, ?)", (self.identity, self._written, self._current)
             )
+            return False
+        if not publish:
             return False
         manifest = msgspec.json.encode(self._manifest)
         connection.execute(

@@ -1,6 +1,6 @@
 """The one thread that writes: it takes what waits, puts it in one transaction, flushes it, and only then answers.
 
-    queue -> [room?] -> BEGIN, rows, quarantine, a piece of a snapshot, a slice of retention, COMMIT -> answers
+    queue -> [room?] -> BEGIN, rows, quarantine, history, a piece of a snapshot, a slice of retention, COMMIT -> answers
           -> when the WAL is long: checkpoint
 
 States, and what leads out of them:
@@ -26,7 +26,8 @@ from typing import NoReturn, assert_never
 from gateway.errors import StorageError, TidegateError
 from gateway.store import rows, snapshots
 from gateway.store.faults import translate
-from gateway.store.jobs import Append, Job, JobQueue, Reject, Save, Stop, Turned
+from gateway.store.jobs import Append, Job, JobQueue, Keep, Reject, Save, Stop, Turned
+from gateway.store.keeper import Keeper
 from gateway.store.quarantine import Quarantine
 from gateway.store.results import Committed, DiskFullError, Done, Failed, Result, StoreBusyError
 from gateway.store.retention import Plan, Retention
@@ -73,12 +74,14 @@ class Writer:
         next_snapshot: int,
         space: Space,
         quarantine: Quarantine,
+        keeper: Keeper,
         retention: Retention,
     ) -> None:
         self._connection = connection
         self._file = file
         self._space = space
         self._quarantine = quarantine
+        self._keeper = keeper
         self._retention = retention
         self.queue = JobQueue(QUEUE_BYTES)
         # Position of the newest committed row.
@@ -113,7 +116,7 @@ class Writer:
             self._thread.join()
 
     def _run(self) -> None:
-        while self.failure is None and not (self._stopping and self._snapshot is None and not self._saves):
+        while self.failure is None and not (self._stopping and self._idle()):
             try:
                 self._serve(self.queue.take(TRANSACTION_BYTES, self._patience()))
             except Exception as error:  # a defect of ours: what comes later must still get an answer
@@ -125,13 +128,22 @@ class Writer:
             self._refuse_for_ever(self.failure)
         self._ended.set()
 
+    @property
+    def _owes(self) -> bool:
+        return self._quarantine.owes or self._keeper.owes
+
+    def _idle(self) -> bool:
+        """Whether nothing is left to do; rows of history that find no room are not waited for."""
+        roomy = self._roomy and not self._refusing
+        return self._snapshot is None and not self._saves and not (roomy and self._keeper.behind)
+
     def _patience(self) -> float | None:
         """Seconds to wait for a job: none with work at hand, for ever without any."""
         if self._stopping or self._snapshot is not None or self._saves:
             return 0
-        if self._retention.pending:
-            return RETRY_S if self._refusing else 0
-        if self._quarantine.owes:
+        if self._retention.pending and not self._refusing:
+            return 0
+        if self._owes or self._retention.pending:
             return RETRY_S if self._refusing or not self._roomy else 0
         return None
 
@@ -145,6 +157,8 @@ class Writer:
                     self._saves.append(job)
                 case Reject(counts, rejected):
                     self._quarantine.add(counts, rejected)
+                case Keep():
+                    self._keeper.add(job)
                 case Turned(done):
                     self._answer(done, Failed(StoreBusyError(f"{self._file}: the queue is full")))
                 case Stop():
@@ -158,7 +172,7 @@ class Writer:
         if not self._roomy and (appends or self._snapshot is not None):
             self._refuse(appends, self._full())
             appends = []
-        if appends or self._snapshot is not None or self._quarantine.owes or self._retention.pending:
+        if appends or self._snapshot is not None or self._owes or self._retention.pending:
             self._transact(appends)
 
     def _begin_snapshot(self, save: Save) -> None:
@@ -173,14 +187,15 @@ class Writer:
         return DiskFullError(f"{self._file.parent}: the disk is at its low-water mark")
 
     def _piece_bytes(self) -> int:
-        return snapshots.PIECE_BYTES if self._snapshot is not None else 0
+        return self._keeper.slice_bytes + (snapshots.PIECE_BYTES if self._snapshot is not None else 0)
 
     def _transact(self, appends: list[Append]) -> None:
         """One transaction, then its answers, then perhaps a checkpoint."""
         first = self.last_position + 1
         new = [LogRow(first + n, append.now, append.events, append.payload) for n, append in enumerate(appends)]
         size = sum(len(row.payload) for row in new)
-        owes = self._quarantine.owes and self._roomy
+        aside = self._piece_bytes()
+        owes = self._owes and self._roomy
         started = time.perf_counter()
         try:
             plan = self._write(new, size, owes)
@@ -192,11 +207,11 @@ class Writer:
         self.last_position += len(new)
         if owes:
             self._quarantine.settle()
+            self._keeper.settle()
         for row, append in zip(new, appends, strict=True):
             self._answer(append.done, Committed(row.position, seconds, len(row.payload)))
-        written = size + self._piece_bytes()
         self._advance_snapshot(plan)
-        self._fold(written)
+        self._fold(size + aside)
 
     def _write(self, new: list[LogRow], size: int, owes: bool) -> Plan | None:
         """The transaction itself, flushed on return. A plan: the snapshot under way is published."""
@@ -212,7 +227,9 @@ class Writer:
             rows.insert(connection, new)
         if owes:
             self._quarantine.write(connection)
-        if snapshot is not None and snapshot.staging.write(connection):
+            self._keeper.write(connection)
+        # Published behind every row of history that came before it: what it stands for is not said again.
+        if snapshot is not None and snapshot.staging.write(connection, publish=not self._keeper.behind):
             plan = self._retention.withdraw(connection, self.bad_snapshots, snapshot.save.now)
         if self._retention.pending:
             self._retention.trim(connection, size)

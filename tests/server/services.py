@@ -11,6 +11,7 @@ import orjson
 
 from gateway.config import Config
 from gateway.server.http import HttpSide
+from gateway.server.kpiquery import KpiQuery
 from gateway.server.metrics import Metrics
 from gateway.server.reply import Reply, error, json_reply
 from tests.server.rig import ORIGIN, Raw, Rig, serving
@@ -25,7 +26,7 @@ class FakeServices:
         self.is_ready = True
         self.is_draining = False
         self.posted: list[tuple[bytes, str]] = []
-        self.asked: list[tuple[str, int | None, int | None, str]] = []
+        self.asked: list[KpiQuery] = []
         self.failure: Exception | None = None
         # A post waits for it, when there is one.
         self.gate: asyncio.Event | None = None
@@ -44,11 +45,13 @@ class FakeServices:
     def kpi_list(self) -> bytes:
         return b'{"kpis":[]}'
 
-    def kpi_rows(self, name: str, start: int | None, end: int | None, fmt: str) -> Reply:
-        self.asked.append((name, start, end, fmt))
-        if name == "none":
+    async def kpi_rows(self, query: KpiQuery) -> Reply:
+        self.asked.append(query)
+        if query.name == "none":
             return error(404, "unknown_kpi")
-        return Reply(200, b"x,y\r\n", "text/csv; charset=utf-8") if fmt == "csv" else json_reply(200, b'{"rows":[]}')
+        if query.fmt == "csv":
+            return Reply(200, b"x,y\r\n", "text/csv; charset=utf-8")
+        return json_reply(200, b'{"rows":[]}')
 
     def status(self) -> bytes:
         return b'{"credit":{}}'

@@ -73,6 +73,7 @@ def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
     house = SimpleNamespace(
         fold=SimpleNamespace(ledger=ledger, engine=engine),
         ingest=SimpleNamespace(sessions={1: None, 2: None}, level=2, pending_bytes=77, waiting_since=998_500),
+        log=SimpleNamespace(kept=SimpleNamespace(written=20, dropped=1, trimmed=3, bytes=900)),
         misfits=SimpleNamespace(counts={"a": 13}),
         pool=SimpleNamespace(outstanding=5, size=9),
         hub=SimpleNamespace(
@@ -111,6 +112,10 @@ def test_what_others_count_is_read_when_asked_for() -> None:
         "tidegate_watermark_age_seconds{kpi=a}": 100,
         "tidegate_engine_lag_seconds": 1.5,
         "tidegate_rows_unencodable_total{kpi=a}": 13,
+        "tidegate_history_rows_total": 20,
+        "tidegate_history_rows_dropped_total": 1,
+        "tidegate_history_rows_trimmed_total": 3,
+        "tidegate_history_bytes": 900,
         "tidegate_deltas_total": 7,
         "tidegate_snapshots_total": 8,
         "tidegate_conflations_total": 9,

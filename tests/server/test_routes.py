@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.server.kpiquery import KpiQuery
 from tests.server.rig import ORIGIN, Raw, eventually, run
 from tests.server.services import VIEW_KEY, answer_of, request, site
 
@@ -69,22 +70,24 @@ def test_views_with_the_key(path: str) -> None:
 @pytest.mark.parametrize(
     ("query", "asked"),
     [
-        ("", ("a b", None, None, "json")),
-        ("?from=1&to=2", ("a b", 1, 2, "json")),
-        ("?from=-5", ("a b", -5, None, "json")),
-        ("?to=0&format=csv&other=1", ("a b", None, 0, "csv")),
-        ("?from=7&to=7", ("a b", 7, 7, "json")),
+        ("", KpiQuery("a b")),
+        ("?from=1&to=2", KpiQuery("a b", 1, 2)),
+        ("?from=-5", KpiQuery("a b", -5)),
+        ("?to=0&format=csv&other=1", KpiQuery("a b", None, 0, "csv")),
+        ("?from=7&to=7", KpiQuery("a b", 7, 7)),
+        ("?limit=50000&after=-7.0", KpiQuery("a b", limit=50_000, after=(-7, 0))),
+        ("?where=%22%24b%22%20=%20'x'", KpiQuery("a b", where="\"$b\" = 'x'")),
     ],
 )
-def test_rows_are_asked_for_as_given(query: str, asked: tuple[str, int | None, int | None, str]) -> None:
-    """Name, times and format reach the services; the name is unescaped."""
+def test_rows_are_asked_for_as_given(query: str, asked: KpiQuery) -> None:
+    """Name, times, format, condition and page reach the services; the name is unescaped."""
 
     async def main() -> None:
         async with site() as at:
             got = await at.view(f"GET /v1/kpis/a%20b{query}")
             assert got.status == 200
             assert at.services.asked == [asked]
-            kind = "text/csv; charset=utf-8" if asked[3] == "csv" else "application/json"
+            kind = "text/csv; charset=utf-8" if asked.fmt == "csv" else "application/json"
             assert got.headers["content-type"] == kind
 
     run(main)
@@ -104,6 +107,14 @@ def test_rows_are_asked_for_as_given(query: str, asked: tuple[str, int | None, i
         ("from=2&to=1", "bad_range"),
         ("format=xml", "bad_format"),
         ("format=", "bad_format"),
+        ("limit=0", "bad_limit"),
+        ("limit=50001", "bad_limit"),
+        ("limit=-1", "bad_limit"),
+        ("limit=", "bad_limit"),
+        ("after=5", "bad_after"),
+        ("after=5.-1", "bad_after"),
+        ("after=", "bad_after"),
+        ("where=" + "x" * 2_001, "long_where"),
     ],
 )
 def test_bad_parameters_are_400(query: str, slug: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.store import Committed, Disk, EventLog, Failed, Result, Room
@@ -71,6 +72,8 @@ def opened(
     max_bytes: int = 10**12,
     keep_snapshots: int = 2,
     quarantine_rows: int = 50,
+    history_ms: Sequence[int] = (10**12,) * 3,
+    history_bytes: int = 10**12,
     disk: Disk | None = None,
 ) -> EventLog:
     """A log with settings that trim nothing, but for those given."""
@@ -80,6 +83,8 @@ def opened(
         max_bytes=max_bytes,
         keep_snapshots=keep_snapshots,
         quarantine_rows=quarantine_rows,
+        history_ms=history_ms,
+        history_bytes=history_bytes,
         disk=disk or TestDisk(),
     )
 

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.errors import ConfigError, StorageError
 from gateway.store import schema
+from gateway.store.rows import row_crc
 from gateway.store.schema import open_reader, open_writer, wal_file
 from tests.store.answers import appended, opened
 
@@ -43,10 +44,10 @@ def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     file = tmp_path / "events.db"
     open_writer(file).close()
     connection = sqlite3.connect(file)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
     content = file.read_bytes()
-    with pytest.raises(ConfigError, match=r"events\.db has format 2 of a newer Tidegate; this one knows up to 1"):
+    with pytest.raises(ConfigError, match=r"events\.db has format 3 of a newer Tidegate; this one knows up to 2"):
         open_writer(file)
     assert file.read_bytes() == content
 
@@ -74,9 +75,24 @@ def test_a_failed_migration_leaves_the_old_version(tmp_path: Path, monkeypatch: 
         with pytest.raises(StorageError, match="already exists"):
             open_writer(file)
     connection = open_writer(file)
-    assert pragma(connection, "user_version") == 1
+    assert pragma(connection, "user_version") == schema.VERSION
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'extra'").fetchone() == (0,)
     connection.close()
+
+
+def test_a_file_of_the_first_version_is_led_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log from before there was a history keeps its rows and snapshots, and gets the new tables."""
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:1])
+        open_writer(tmp_path / "events.db").close()
+    with sqlite3.connect(tmp_path / "events.db") as old:
+        assert pragma(old, "user_version") == 1
+        old.execute("INSERT INTO log VALUES (1, 5, 1, ?, ?)", (row_crc(1, 5, 1, b"x"), b"x"))
+    old.close()
+    with opened(tmp_path) as log:
+        assert [row.payload for row in log.read(0)] == [b"x"]
+        assert log.kept.bytes == 0
+        appended(log, b"y")
 
 
 def test_an_older_version_is_migrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,10 +100,10 @@ def test_an_older_version_is_migrated(tmp_path: Path, monkeypatch: pytest.Monkey
     file = tmp_path / "events.db"
     open_writer(file).close()
     monkeypatch.setattr(schema, "_MIGRATIONS", (*schema._MIGRATIONS, ("CREATE TABLE extra (a)",)))
-    monkeypatch.setattr(schema, "VERSION", 2)
+    monkeypatch.setattr(schema, "VERSION", schema.VERSION + 1)
     for _ in range(2):
         connection = open_writer(file)
-        assert pragma(connection, "user_version") == 2
+        assert pragma(connection, "user_version") == schema.VERSION
         connection.execute("SELECT a FROM extra")
         connection.close()
 
