@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from analytics import Changes, KpiSpec, Row
+from gateway.core.chronicle import Chronicle
 from gateway.errors import StorageError
 from gateway.server.metrics import Metrics
 from gateway.server.saving import Saving
-from gateway.store import Committed, Failed
+from gateway.store import Committed, Failed, Keep
 from tests.server.serving import on_loop, until
 
 
@@ -19,6 +21,7 @@ class SlowFold:
 
     def __init__(self) -> None:
         self.state = b"first"
+        self.chronicle = Chronicle([])
         self.go = threading.Event()
         self.encoded_in: list[threading.Thread] = []
         self.error: Exception | None = None
@@ -42,6 +45,10 @@ class Log:
     def __init__(self) -> None:
         self.kept: list[tuple[int, Mapping[str, bytes], int]] = []
         self.done: list[Callable[[Any], None]] = []
+        self.rows = 0
+
+    def keep(self, rows: Keep) -> None:
+        self.rows += rows.number
 
     def last_position(self) -> int:
         return 5
@@ -149,3 +156,23 @@ def test_an_encoding_that_fails_is_counted_and_shown() -> None:
         assert (seen, scene.failures, scene.overs, scene.log.kept) == ([scene.fold.error], True, 1, [])
 
     on_loop(run)
+
+
+def test_rows_that_are_over_are_handed_over_first() -> None:
+    """What the snapshot will not say again is with the store before its state is copied."""
+
+    async def test() -> None:
+        scene = Scene()
+        chronicle = scene.fold.chronicle = Chronicle([KpiSpec(name="k", value="count(*)", window="tumbling 1s")])
+        chronicle.take(Changes([Row("k", {}, 0, 1_000, 1, "final", 0)]))
+        seen: list[int] = []
+        real = scene.fold.frozen
+        scene.fold.frozen = lambda: (seen.append(scene.log.rows), real())[1]  # type: ignore[method-assign]
+        scene.fold.go.set()
+        scene.saving.begin(scene.fold, 9, 1_000)  # type: ignore[arg-type]
+        assert seen == [1]
+        await until(lambda: scene.log.done)
+        scene.log.done[0](Committed(9, 0.1, 1))
+        await until(lambda: not scene.saving.busy)
+
+    on_loop(test)
