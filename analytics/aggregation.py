@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final, NamedTuple
 
+from analytics.axis import Axis
 from analytics.expression import Node
+from analytics.window import UTC, Window
+from analytics.zone import DAY
 
 __all__ = ["NUMBERS", "Aggregation", "FunnelSetting", "RetentionSetting", "SessionSetting"]
 
@@ -40,6 +43,17 @@ class RetentionSetting(NamedTuple):
     """Length of a period in calendar days."""
     periods: int
     """How many periods after the first are watched."""
+    zone: str = UTC
+    """Whose days."""
+
+    @property
+    def ms(self) -> int:
+        """Length of a period, if its days have 24 hours."""
+        return self.days * DAY
+
+    def axis(self) -> Axis:
+        """The calendar periods as numbers. Cost: for a zone, that of the table of its days."""
+        return Window(self.ms, self.ms, False, self.zone).geometry().axis
 
 
 class Aggregation(NamedTuple):

@@ -10,7 +10,7 @@ from sqlglot import exp
 from analytics.aggregation import NUMBERS, Aggregation, FunnelSetting, RetentionSetting, SessionSetting
 from analytics.call import Call, whole_number
 from analytics.expression import Column, Node
-from analytics.measures import LATER, MEASURES
+from analytics.measures import MEASURES
 from analytics.operators import Arithmetic
 from analytics.reader import DefinitionError, Reader, Tree
 
@@ -35,6 +35,14 @@ class Definition(NamedTuple):
 
     value: Node
     aggregates: tuple[Aggregation, ...]
+
+    def within(self, zone: str) -> Definition:
+        """The same by the calendar of a zone."""
+        aggregates = [
+            a._replace(parameter=a.parameter._replace(zone=zone)) if isinstance(a.parameter, RetentionSetting) else a
+            for a in self.aggregates
+        ]
+        return self._replace(aggregates=tuple(aggregates))
 
 
 def definition(text: str) -> Definition:
@@ -190,10 +198,8 @@ def _share(call: Call) -> float:
 
 
 def known(call: Call) -> str:
-    """The name of a function that this version has."""
+    """The name of a function that there is."""
     measure = "sessions" if call.name in _SESSIONS else call.name
-    if call.name in LATER and measure not in MEASURES:
-        raise call.error(f"{call.name}(..) is not available in this version")
     if measure not in MEASURES and call.name not in _DERIVED:
         raise call.error(f"there is no function {call.name}(..)")
     return call.name

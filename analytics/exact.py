@@ -44,8 +44,7 @@ class ExactGrid(Grid):
         taken = np.ones(frame.n, np.bool_) if asked is None else asked
         panes = self.cells.panes_of(frame)
         first_end, last_end = geometry.first_end(panes), geometry.last_end(panes)
-        finals = self.axis.numbers(base - self.plan.delay)
-        closes = self.axis.numbers(base - self.plan.delay - self.plan.grace)
+        finals, closes = self._numbers_due(base)
         late = np.zeros(frame.n, np.bool_)
         start = 0
         while start < frame.n:
@@ -106,7 +105,8 @@ class ExactGrid(Grid):
     def _finish(self, end: int, *, unchanged: bool = False) -> None:
         at = self._reached
         if self._rise is not None:
-            at = min(at, self._rise.cause(self._n, self.axis.ms(end) + self.plan.delay))
+            due = self.axis.ms(end) if self.plan.hold is None else self.plan.hold.due(self.axis.ms(end))
+            at = min(at, self._rise.cause(self._n, due + self.plan.delay))
         self.publisher.at = at
         super()._finish(end, unchanged=unchanged)
 

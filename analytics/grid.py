@@ -46,6 +46,8 @@ class Grid:
         self.final_to = BEGINNING
         self.closed_to = BEGINNING
         self.floor = BEGINNING
+        # The watermark, where windows stay open beyond it.
+        self.reached = BEGINNING
         self.late = 0
         self.closed_early = 0
         # Whether an event can change windows that end before it: then no two events with a final one between them are
@@ -62,7 +64,7 @@ class Grid:
             self.advance_to(rise.after)
             return Taken(asked, None)
         low, high = self.axis.number(span[0]), self.axis.number(span[1])
-        final_after = self.axis.number(max(self.final_to, rise.after - self.plan.delay))
+        final_after = self.axis.number(max(self.final_to, self._due(rise.after - self.plan.delay)))
         simple = self.geometry.first_end(low) > final_after and high - low < self.cells.pool.free
         if simple and not (self._tracked and self._passed(rise.after)):
             self.cells.apply(frame, None if asked is None else np.flatnonzero(asked))
@@ -76,7 +78,7 @@ class Grid:
     def _passed(self, base: int) -> bool:
         """Whether some window is final or closed at `base` that was not yet."""
         geometry, number, watermark = self.geometry, self.axis.number, base - self.plan.delay
-        final, closed = number(watermark), number(watermark - self.plan.grace)
+        final, closed = number(self._due(watermark)), number(self._due(watermark - self.plan.grace))
         return (
             max(
                 geometry.end_at_most(final) - number(self.final_to),
@@ -92,8 +94,7 @@ class Grid:
         late = np.zeros(frame.n, np.bool_)
         taken = np.ones(frame.n, np.bool_) if asked is None else asked
         first_end, last_end = geometry.first_end(panes), geometry.last_end(panes)
-        finals = axis.numbers(base - self.plan.delay)
-        closes = axis.numbers(base - self.plan.delay - self.plan.grace)
+        finals, closes = self._numbers_due(base)
         start = 0
         while start < frame.n:
             self.advance_to(int(base[start]))
@@ -168,15 +169,29 @@ class Grid:
     @property
     def watermark(self) -> int | None:
         """Up to where event time is complete; None before the first event."""
-        return None if self.final_to == BEGINNING else self.final_to
+        reached = self.final_to if self.plan.hold is None else self.reached
+        return None if reached == BEGINNING else reached
+
+    def _due(self, watermark: int) -> int:
+        """Up to which end windows are final at a watermark, and closed when the grace has been taken off it."""
+        return watermark if self.plan.hold is None else self.plan.hold.back(watermark)
+
+    def _numbers_due(self, base: Ints) -> tuple[Ints, Ints]:
+        """The panes up to which windows are final and closed when the base is that high."""
+        finals = base - self.plan.delay
+        closes = finals - self.plan.grace
+        if self.plan.hold is not None:
+            finals, closes = self.plan.hold.backs(finals), self.plan.hold.backs(closes)
+        return self.axis.numbers(finals), self.axis.numbers(closes)
 
     def advance_to(self, base: int) -> None:
         """The base has risen: finish and close windows."""
         if base == BEGINNING:
             return
         watermark = base - self.plan.delay
-        final_to = max(watermark, self.final_to, self.floor)
-        closed_to = max(watermark - self.plan.grace, self.closed_to, self.floor)
+        self.reached = max(self.reached, watermark)
+        final_to = max(self._due(watermark), self.final_to, self.floor)
+        closed_to = max(self._due(watermark - self.plan.grace), self.closed_to, self.floor)
         if final_to > self.final_to or closed_to > self.closed_to:
             self._move(final_to, closed_to)
             self.settle()

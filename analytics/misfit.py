@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from analytics.aggregation import Aggregation
+from analytics.aggregation import Aggregation, RetentionSetting
 from analytics.measures import MEASURES
-from analytics.window import SessionWindow, Window
+from analytics.window import SessionWindow, Window, duration_text
 
 __all__ = ["misfit"]
 
@@ -17,4 +17,12 @@ def misfit(aggregate: Aggregation, window: Window) -> str | None:
     """
     if isinstance(window, SessionWindow) and MEASURES[aggregate.measure].tracks:
         return f"{aggregate.measure} of users cannot be looked at in session windows, which are sessions already"
+    if isinstance(aggregate.parameter, RetentionSetting):
+        if window.cumulative:
+            return "retention(..) needs tumbling or sliding windows: a cohort is complete when its window is"
+        if window.pane % aggregate.parameter.ms:
+            return (
+                "retention(..) counts cohorts of whole periods: the window and its hop have to be multiples of "
+                f"{duration_text(aggregate.parameter.ms)}"
+            )
     return None

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from analytics.aggregation import Aggregation
+from analytics.aggregation import Aggregation, RetentionSetting
 from analytics.dictionary import Dictionary
 from analytics.expression import Node
 from analytics.geometry import Geometry
 from analytics.history import RECORD_BYTES, ROW_BYTES
+from analytics.hold import Hold
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
 from analytics.schema import Columns, Schema
@@ -67,6 +68,8 @@ class GridPlan:
     by: tuple[str, ...]
     max_keys: int
     generation: int = 0
+    # Keeps windows open beyond their end.
+    hold: Hold | None = None
     kpis: list[KpiPlan] = field(default_factory=list)
     aggregates: list[Aggregation] = field(default_factory=list)
     # Its windows in numbers of panes.
@@ -79,7 +82,8 @@ class GridPlan:
     def key(self) -> str:
         """What makes it a grid of its own."""
         where = self.where.key if self.where else ""
-        return repr((str(self.window), self.delay, self.grace, where, self.by, self.max_keys, self.generation))
+        parts = (str(self.window), self.delay, self.grace, where, self.by, self.max_keys, self.generation)
+        return repr(parts if self.hold is None else (*parts, self.hold.key))
 
     @property
     def width(self) -> int:
@@ -90,6 +94,8 @@ class GridPlan:
     def panes(self) -> int:
         """Panes that can be open at once; of a cumulative window those that closed are one, the first."""
         behind = 0 if self.window.cumulative else self.window.size
+        if self.hold is not None:
+            behind += self.hold.setting.periods * self.hold.setting.ms
         horizon = -(-(behind + self.delay + self.grace) // self.window.pane) + 2 + self.spare
         return horizon + max(SLACK, min(MOST_SLACK, SMALL_GRID // self.width))
 
@@ -254,7 +260,11 @@ def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int
 def _grid(compiled: Compiled, spec: KpiSpec, generation: int) -> GridPlan:
     max_keys = spec.max_keys if compiled.by else 1
     kind = SessionPlan if isinstance(compiled.window, SessionWindow) else GridPlan
-    return kind(compiled.window, compiled.delay, compiled.grace, compiled.where, compiled.by, max_keys, generation)
+    settings = [a.parameter for a in compiled.definition.aggregates if isinstance(a.parameter, RetentionSetting)]
+    hold = Hold(settings[0]) if settings else None
+    return kind(
+        compiled.window, compiled.delay, compiled.grace, compiled.where, compiled.by, max_keys, generation, hold
+    )
 
 
 def _join(grid: GridPlan, spec: KpiSpec, compiled: Compiled) -> None:

@@ -19,6 +19,7 @@ from analytics.sessions.grid import SessionGrid
 from analytics.sessions.state import freeze_sessions, load_sessions
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
+from analytics.time import BEGINNING
 from analytics.window import UTC
 from analytics.windowing import Windowing
 
@@ -107,6 +108,8 @@ def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[s
     }
     if isinstance(grid, CumulativeGrid):
         meta["late_for"] = sorted(grid.late_for.items())
+    if grid.plan.hold is not None:
+        meta["reached"] = grid.reached
 
     def make() -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         waiting, arrays = _dump_records([record for _, record in pending])
@@ -143,6 +146,7 @@ def load_grid(grid: Windowing, snapshot: Snapshot) -> None:
         load_sessions(grid, meta, buffers)
         return
     assert isinstance(grid, Grid)
+    grid.reached = meta.get("reached", BEGINNING)
     for name in ("final_to", "closed_to", "floor", "late", "closed_early"):
         setattr(grid, name, meta[name])
     if isinstance(grid, CumulativeGrid):

@@ -32,7 +32,7 @@ class Roster:
     (array([2, 1, 2]), 2)
     """
 
-    def __init__(self, most: int, columns: Mapping[str, int | np.bool_]) -> None:
+    def __init__(self, most: int, columns: Mapping[str, int | np.generic]) -> None:
         self._most = most
         self._blanks = dict(columns)
         self._table = PairTable(lambda cells: np.ones(len(cells), np.bool_), most)
@@ -51,7 +51,7 @@ class Roster:
         self._top = 0
 
     @staticmethod
-    def budget(most: int, columns: Mapping[str, int | np.bool_]) -> int:
+    def budget(most: int, columns: Mapping[str, int | np.generic]) -> int:
         """Bytes at worst."""
         row = OWN_BYTES + sum(np.asarray(blank).nbytes for blank in columns.values())
         # The largest column is there twice for a moment when it grows.

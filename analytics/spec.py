@@ -197,7 +197,7 @@ class KpiSpec:
         assert not isinstance(where, Definition)
         for reason in filter(None, (misfit(aggregate, window) for aggregate in value.aggregates)):
             raise _RefusalError("window", reason)
-        return Compiled(window, times["delay"], times["grace"], where, self._columns(), value)
+        return Compiled(window, times["delay"], times["grace"], where, self._columns(), value.within(window.zone))
 
     def _columns(self) -> tuple[str, ...]:
         if len(self.by) > MAX_BY:

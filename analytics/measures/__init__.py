@@ -5,8 +5,6 @@ and gives its state away as plain arrays. What it is called with:
 
 * `nothing`: each selected event counts; `number`: a number; `hash`: a value of any kind, known by its 64-bit hash;
   `visits`: who it was, when, and which of the aggregate's conditions the event meets.
-
-The functions of `LATER` are part of the language but not of this version; a definition that names one is refused.
 """
 
 from __future__ import annotations
@@ -19,11 +17,12 @@ from analytics.measures.extremes import Max, Min
 from analytics.measures.funnel import Funnel
 from analytics.measures.measure import Measure
 from analytics.measures.quantile import Quantile
+from analytics.measures.retention import Retention
 from analytics.measures.sessions import Sessions
 from analytics.measures.sum import Sum
 from analytics.measures.topk import Top
 
-__all__ = ["LATER", "MEASURES", "Measure"]
+__all__ = ["MEASURES", "Measure"]
 
 MEASURES: Final[dict[str, type[Measure]]] = {
     "count": Count,
@@ -35,6 +34,5 @@ MEASURES: Final[dict[str, type[Measure]]] = {
     "quantile": Quantile,
     "sessions": Sessions,
     "funnel": Funnel,
+    "retention": Retention,
 }
-
-LATER: Final = frozenset({"retention"})

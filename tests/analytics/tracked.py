@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from tests.analytics.model import Event, Model, Window, same, typed
+from tests.analytics.model import EPOCH, Event, Model, Window, local_days, same, typed
 
-__all__ = ["TrackedModel", "sessions", "sessions_of"]
+__all__ = ["TrackedModel", "days_later", "retention", "sessions", "sessions_of"]
 
 Tracked = Callable[[int, int, Sequence[Event]], Any]
 """The value of the window [start, end), from all events of its key that were taken, in any order."""
@@ -40,6 +42,35 @@ def sessions(view: str, gap: int) -> Tracked:
         if view == "bounce_rate":
             return sum(len(times) == 1 for times in inside) / len(inside)
         return sum(times[-1] - times[0] for times in inside) / (1_000 * len(inside))
+
+    return value
+
+
+def local_day(zone: str, time: int) -> int:
+    """The number of the local day, from 1970-01-01 on."""
+    return datetime.fromtimestamp(time / 1_000, ZoneInfo(zone)).date().toordinal() - EPOCH
+
+
+def days_later(zone: str, end: int, count: int) -> int:
+    """The local midnight so many days after one."""
+    return next(start for start in local_days(zone, end) if local_day(zone, start) == local_day(zone, end) + count)
+
+
+def retention(zone: str, days: int, periods: int) -> Tracked:
+    """What `retention(event = 'view', event = 'buy')` says."""
+
+    def value(start: int, end: int, events: Sequence[Event]) -> Any:
+        size, returned = 0, [0] * periods
+        for user in {event["distinct_id"] for event in events if event["distinct_id"] is not None}:
+            own = [(event["timestamp"], event["event"]) for event in events if event["distinct_id"] == user]
+            first = min((time for time, name in own if name == "view"), default=end)
+            if start <= first < end:
+                size += 1
+                since = local_day(zone, first) // days
+                for later in {local_day(zone, time) // days - since for time, name in own if name == "buy"}:
+                    if 1 <= later <= periods:
+                        returned[later - 1] += 1
+        return {"size": size, "returned": returned}
 
     return value
 

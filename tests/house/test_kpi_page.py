@@ -1,4 +1,4 @@
-"""docs/kpis.md says what the language is: its examples run, and each function is explained or named as refused."""
+"""docs/kpis.md says what the language is: its examples run, and each function is explained."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import tomllib
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-import pytest
-
 from analytics import KpiError, KpiSpec
-from analytics.measures import LATER, MEASURES
+from analytics.measures import MEASURES
 from tests.house.surface import Page
 from tests.house.test_docs import differences
 from tests.house.tree import ROOT, plant
@@ -31,12 +29,10 @@ def broken_examples(page: Page) -> list[str]:
     return found
 
 
-def untold_functions(page: Page, available: AbstractSet[str], refused: AbstractSet[str]) -> list[str]:
-    """Aggregates without a row in the table, and functions to come that are not named as refused."""
+def untold_functions(page: Page, available: AbstractSet[str]) -> list[str]:
+    """Aggregates without a row in the table, and rows of those that are gone."""
     told = {token.split("(")[0] for token in page.first_tokens("Aggregates")}
-    _, _, rest = page.text.partition("# Not in this version\n")
-    named = set(re.findall(r"`([a-z_]+)`", rest.partition("\n## ")[0])) & {*refused, *told}
-    return differences({*available}, told) + differences({*refused}, named)
+    return differences({*available}, told)
 
 
 def untold_kpis(root: Path) -> list[str]:
@@ -57,28 +53,15 @@ def test_a_broken_example_is_found() -> None:
     assert "median" in found
 
 
-def test_every_function_is_explained_or_named_as_refused() -> None:
-    """kpis.md has a row for each aggregate there is, and names each that is still to come."""
-    assert untold_functions(Page.of(ROOT, "kpis"), MEASURES.keys() | _COMPOSED, LATER) == []
+def test_every_function_is_explained() -> None:
+    """kpis.md has a row for each aggregate there is."""
+    assert untold_functions(Page.of(ROOT, "kpis"), MEASURES.keys() | _COMPOSED) == []
 
 
 def test_a_new_function_is_missed() -> None:
-    """A planted aggregate, one that is gone, and one to come that is not named, are found."""
-    page = Page(
-        "## Aggregates\n\n| a |\n|---|\n| `count(*)` |\n| `old(x)` |\n\n## Not in this version\n\nNot `later`.\n"
-    )
-    assert untold_functions(page, {"count", "new"}, {"later", "unsaid"}) == [
-        "undocumented: new",
-        "gone: old",
-        "undocumented: unsaid",
-    ]
-
-
-@pytest.mark.parametrize("name", sorted(LATER))
-def test_what_is_said_to_be_refused_is_refused(name: str) -> None:
-    """A definition that uses a function to come is refused by name."""
-    with pytest.raises(KpiError, match=name):
-        KpiSpec.parse(f'[[kpi]]\nname = "x"\nvalue = "{name}(price, 1)"\nwindow = "tumbling 1m"\n')
+    """A planted aggregate, and one that is gone, are found."""
+    page = Page("## Aggregates\n\n| a |\n|---|\n| `count(*)` |\n| `old(x)` |\n\n## Windows\n")
+    assert untold_functions(page, {"count", "new"}) == ["undocumented: new", "gone: old"]
 
 
 def test_every_built_in_kpi_is_documented() -> None:

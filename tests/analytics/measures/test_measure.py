@@ -21,7 +21,14 @@ APART = pytest.mark.parametrize(
     ids=[n for n, k in MEASURES.items() if not k.tracks],
 )
 """Those that session windows can have."""
-EMPTY = {"count": 0, "uniq": 0, "sessions": 0, "top": b'{"items":[]}', "funnel": b'{"steps":[0,0]}'}
+EMPTY = {
+    "count": 0,
+    "uniq": 0,
+    "sessions": 0,
+    "top": b'{"items":[]}',
+    "funnel": b'{"steps":[0,0]}',
+    "retention": b'{"size":0,"returned":[0,0]}',
+}
 KEYS = cells(0, 1)
 OBJECTS = 4_096  # the measure itself and the headers of its arrays
 VALUES = st.lists(st.tuples(st.integers(0, 5), st.integers(-4, 4).map(lambda n: n / 8)), max_size=30)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from analytics.aggregation import FunnelSetting, SessionSetting
+from analytics.aggregation import FunnelSetting, RetentionSetting, SessionSetting
 from analytics.arrays import Ints, Numbers, Visits
 from analytics.dictionary import Dictionary
 from analytics.frame import Coded
@@ -16,7 +16,11 @@ from analytics.measures import Measure
 
 __all__ = ["add", "cells", "opened", "plain", "read"]
 
-SETTINGS: Mapping[str, Any] = {"Funnel": FunnelSetting(2, 10), "Sessions": SessionSetting(500)}
+SETTINGS: Mapping[str, Any] = {
+    "Funnel": FunnelSetting(2, 10),
+    "Sessions": SessionSetting(500),
+    "Retention": RetentionSetting(1, 2),
+}
 """Parameters of the measures that have a setting of their own."""
 _DICTIONARY = Dictionary()
 

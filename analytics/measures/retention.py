@@ -1,0 +1,233 @@
+"""`retention(start, return)`: of the users whose first start lies in the window, how many are seen periods later.
+
+Of each user three things are known: the first start, its period, and the periods around it in which there was a return.
+A start that comes late and is earlier moves the user to the earlier cohort with all returns since then. Users without a
+start are known by their returns as long as a late start can still come before those.
+
+Users are remembered when their cohort is closed, so that they do not seem new later. 131,072 are; beyond that those
+with the oldest start are forgotten, and it is counted how many.
+
+Value, as JSON text: `{"size": n, "returned": [r1, .., rp]}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.aggregation import RetentionSetting
+from analytics.arrays import Bools, Ints, Reading, Visits, Words
+from analytics.bygone import NEVER
+from analytics.measures.measure import Arrays, total
+from analytics.measures.sparse import VACANT
+from analytics.measures.tracker import MOST, PIECE, Tracker
+from analytics.roster import Roster
+
+__all__ = ["Retention"]
+
+NO_START: Final = 1 << 62
+REACH: Final = 64
+"""Periods before, and from, the one of reference in which returns are known: the bits of a word."""
+COLUMNS: Final[dict[str, int | np.generic]] = {
+    # First start, epoch ms; the pane it lies in.
+    "first": NO_START,
+    "pane": VACANT,
+    # The period of reference: that of the first start, or of the last return while there is none.
+    "period": NEVER,
+    # Bit i: a return i periods after that one; bit 64 - i: one i periods before it.
+    "after": np.uint64(0),
+    "before": np.uint64(0),
+}
+COUNT_BYTES: Final = 12
+
+
+class Retention(Tracker):
+    """Users by the pane and key of their first start, and of those how many were seen how many periods later.
+
+    >>> days = Retention(slots=1, keys=1, parameter=RetentionSetting(days=1, periods=2))
+    >>> days.open(0, 7)
+    >>> ann, bob, start, back = 1, 2, 0b01, 0b10
+    >>> users, times = np.array([ann, bob, ann], np.uint64), np.array([0, 0, 86_400_000])
+    >>> days.add(np.zeros(3, np.int64), Visits(users, times, np.array([start, start, back])))
+    >>> days.read(np.array([0]), np.array([0])).values[0]
+    b'{"size":2,"returned":[1,0]}'
+    """
+
+    def __init__(self, slots: int, keys: int, parameter: RetentionSetting) -> None:
+        super().__init__(slots, keys, parameter)
+        self._periods = parameter.axis()
+        self._ms = parameter.ms
+        self._watched = parameter.periods
+        self._mask = np.uint64((2 << parameter.periods) - 2)
+        # Users whose first start lies in each cell, and, per period after it, those of them that came back.
+        self._size: Ints = np.zeros(slots * keys, np.int64)
+        self._returned: Ints = np.zeros((parameter.periods, slots * keys), np.int64)
+        self._users = Roster(MOST + PIECE, COLUMNS)
+        self._forgotten = 0
+
+    @classmethod
+    def budget(cls, slots: int, keys: int, parameter: RetentionSetting) -> int:
+        scratch = 3 * PIECE * (8 + parameter.periods)
+        return 8 * slots * keys * (1 + parameter.periods) + 8 * slots + Roster.budget(MOST + PIECE, COLUMNS) + scratch
+
+    @classmethod
+    def value_bytes(cls, parameter: RetentionSetting) -> int:
+        return 60 + COUNT_BYTES * parameter.periods
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        return {"size": self._size} | {f"returned{i}": counts for i, counts in enumerate(self._returned, 1)}
+
+    def add(self, cells: Ints, values: Visits) -> None:
+        marked = values.marks != 0
+        if not marked.all():
+            cells, values = cells[marked], Visits(*(column[marked] for column in values))
+        slots = cells // self.keys
+        keys, panes = cells - slots * self.keys, self._pane_of[slots]
+        changed: list[Ints] = [np.zeros(0, np.int64)]
+        for start in range(0, len(cells), PIECE):
+            piece = slice(start, start + PIECE)
+            self._make_room(len(cells[piece]))
+            rows = self._users.rows(keys[piece], values.users[piece])
+            changed += self._take(rows, values.times[piece], panes[piece], values.marks[piece])
+        self._moved(changed)
+
+    # -- users
+
+    def _take(self, rows: Ints, times: Ints, panes: Ints, marks: Ints) -> list[Ints]:
+        """Take starts and returns; returns the cells whose counts changed, -1 for closed ones."""
+        columns = self._users.columns
+        known, claims = self._users.claim(rows)
+        place = np.empty(len(rows), np.int64)
+        place[self._users.claimed(known)] = np.arange(len(known))
+        at = place[claims]
+        first, pane, period, after, before = (columns[name][known] for name in COLUMNS)
+        done = (first == NO_START) & (period < self._periods.number(self.earliest))
+        period[done], after[done], before[done] = NEVER, 0, 0
+
+        starts, returns = (marks & 1).nonzero()[0], (marks & 2).nonzero()[0]
+        new_first, new_pane, new_period = first.copy(), pane.copy(), period.copy()
+        np.minimum.at(new_first, at[starts], times[starts])
+        moved = new_first < first
+        firsts = starts[(moved[at[starts]]) & (times[starts] == new_first[at[starts]])]
+        new_pane[at[firsts]] = panes[firsts]
+        new_period[moved] = self._periods.numbers(new_first[moved])
+        seen = self._periods.numbers(times[returns])
+        waiting = new_first[at[returns]] == NO_START
+        np.maximum.at(new_period, at[returns][waiting], seen[waiting])
+        new_after, new_before = _shifted(after, before, period - new_period)
+        _mark(new_after, new_before, at[returns], seen - new_period[at[returns]])
+
+        for name, values in zip(COLUMNS, (new_first, new_pane, new_period, new_after, new_before), strict=True):
+            columns[name][known] = values
+        counted, new_counted = after & self._mask, new_after & self._mask
+        changed = (new_first < NO_START) & ((new_pane != pane) | (new_counted != counted))
+        keys = self._users.keys[known]
+        gone = changed & (first < NO_START)
+        return [
+            self._count(pane[gone], keys[gone], counted[gone], -1),
+            self._count(new_pane[changed], keys[changed], new_counted[changed], 1),
+        ]
+
+    def _count(self, panes: Ints, keys: Ints, returns: Words, sign: int) -> Ints:
+        cells = self._cells(panes, keys)
+        held = (cells >= 0).nonzero()[0]
+        cells, returns = cells[held], returns[held]
+        np.add.at(self._size, cells, sign)
+        for i in range(1, self._watched + 1):
+            back = cells[(returns >> np.uint64(i)) & np.uint64(1) != 0]
+            if back.size:
+                np.add.at(self._returned[i - 1], back, sign)
+        return cells
+
+    def _rehome(self, panes: Ints, target: int) -> None:
+        column = self._users.columns["pane"]
+        column[np.isin(column, panes)] = target
+
+    # -- bounds
+
+    def _make_room(self, count: int) -> None:
+        """There will be so many more events."""
+        users = self._users
+        if len(users) + count <= MOST or (users.room >= count and len(users) <= MOST):
+            return
+        known = users.used()
+        matters = self._matters(known)
+        users.release(known[~matters])
+        known = known[matters]
+        if len(known) > MOST:
+            columns = users.columns
+            started = columns["first"][known] < NO_START
+            since = np.where(started, columns["first"][known], columns["period"][known] * self._ms)
+            order = np.lexsort((users.hashes[known], users.keys[known], since))
+            gone = known[order[: len(known) - MOST * 15 // 16]]
+            users.release(gone)
+            self._forgotten += len(gone)
+
+    def _matters(self, rows: Ints) -> Bools:
+        """Whether these have started, or a start can still come before their last return."""
+        columns = self._users.columns
+        earliest = self._periods.number(self.earliest)
+        matters: Bools = (columns["first"][rows] < NO_START) | (columns["period"][rows] >= earliest)
+        return matters
+
+    def note(self) -> Mapping[str, int]:
+        return {"retention_forgotten": self._forgotten}
+
+    # -- values
+
+    def read(self, slots: Ints, keys: Ints) -> Reading:
+        sizes = total(self.table(self._size), slots, keys).tolist()
+        table = self._returned.reshape(self._watched, self.slots, self.keys)
+        returned = table[:, slots][:, :, keys].sum(axis=1).T.tolist()
+        values = np.empty(len(keys), object)
+        for i, (size, counts) in enumerate(zip(sizes, returned, strict=True)):
+            values[i] = f'{{"size":{size},"returned":[{",".join(map(str, counts))}]}}'.encode()
+        return Reading(values)
+
+    # -- snapshots
+
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:
+        users = self._users
+        known = users.used()
+        known = known[self._matters(known)]
+        known = known[np.lexsort((users.hashes[known], users.keys[known]))]
+        columns = {name: column[known] for name, column in users.columns.items()}
+        return super().dump(slots, keys) | {
+            "keys": users.keys[known],
+            "users": users.hashes[known],
+            "places": self._places(slots, columns.pop("pane")),
+            "forgotten": np.array([self._forgotten]),
+            **columns,
+        }
+
+    def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
+        super().load(slots, keys, state)
+        self._forgotten = int(state["forgotten"][0])
+        if len(state["keys"]):
+            rows = self._users.rows(state["keys"], state["users"])
+            for name in COLUMNS:
+                panes = name == "pane"
+                values = self._placed_panes(slots, state["places"]) if panes else state[name]
+                self._users.columns[name][rows] = values
+
+
+def _shifted(after: Words, before: Words, by: Ints) -> tuple[Words, Words]:
+    """Both words as one of 128 bits, moved up by `by`, or down; shifts by 64 and more of one word give 0 in numpy."""
+    up = np.clip(by, 0, 2 * REACH).astype(np.uint64)
+    down = np.clip(-by, 0, 2 * REACH).astype(np.uint64)
+    width = np.uint64(REACH)
+    # What is below zero wraps around to a shift that is far too wide, which gives 0 as it should.
+    after, before = (after << up) | (before >> (width - up)) | (before << (up - width)), before << up
+    before = (before >> down) | (after << (width - down)) | (after >> (down - width))
+    return after >> down, before
+
+
+def _mark(after: Words, before: Words, at: Ints, offsets: Ints) -> None:
+    """Set the bits of returns that lie so many periods after the one of reference; those out of reach have none."""
+    ahead = ((offsets >= 0) & (offsets < REACH)).nonzero()[0]
+    np.bitwise_or.at(after, at[ahead], np.uint64(1) << offsets[ahead].astype(np.uint64))
+    behind = ((offsets < 0) & (offsets >= -REACH)).nonzero()[0]
+    np.bitwise_or.at(before, at[behind], np.uint64(1) << (offsets[behind] + REACH).astype(np.uint64))
