@@ -39,6 +39,10 @@ class ExactGrid(Grid):
         self._rise, self._reached = None, rise.first + frame.n
         return taken
 
+    def _reaches_back(self) -> bool:
+        panes = self.cells.pool.ids
+        return bool(panes) and self.geometry.first_end(panes[0]) <= self.axis.number(self.final_to)
+
     def _ingest_in_order(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
         base, geometry, number = rise.at(frame.n), self.geometry, self.axis.number
         taken = np.ones(frame.n, np.bool_) if asked is None else asked

@@ -66,7 +66,7 @@ class Grid:
         low, high = self.axis.number(span[0]), self.axis.number(span[1])
         final_after = self.axis.number(max(self.final_to, self._due(rise.after - self.plan.delay)))
         simple = self.geometry.first_end(low) > final_after and high - low < self.cells.pool.free
-        if simple and not (self._tracked and self._passed(rise.after)):
+        if simple and not (self._tracked and (self._passed(rise.after) or self._reaches_back())):
             self.cells.apply(frame, None if asked is None else np.flatnonzero(asked))
             self._moved(self.cells.moved)
             self.advance_to(rise.after)
@@ -86,6 +86,10 @@ class Grid:
             )
             > 0
         )
+
+    def _reaches_back(self) -> bool:
+        """Whether events can change final windows that have to be told of at once."""
+        return False
 
     def _ingest_in_order(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
         """The careful way: judge each event, split where the order matters or the room ends."""

@@ -76,10 +76,38 @@ class Sessions(Tracker):
             piece = slice(start, start + PIECE)
             self._make_room(len(cells[piece]))
             rows = self._users.rows(keys[piece], values.users[piece])
-            changed.append(self._take(rows, values.times[piece], panes[piece]))
+            times = values.times[piece]
+            rest, cells_changed = self._go_on(rows, times)
+            changed.append(cells_changed)
+            if rest.size:
+                changed.append(self._take(rows[rest], times[rest], panes[piece][rest]))
         self._moved(changed)
 
     # -- sessions
+
+    def _go_on(self, rows: Ints, times: Ints) -> tuple[Ints, Ints]:
+        """Lengthen the newest sessions of the users all of whose events fall into those, as most do.
+
+        Returns the events of the other users, and the cells whose counts changed.
+        """
+        columns = self._users.columns
+        known, claims = self._users.claim(rows)
+        outside = (times < columns["start"][rows]) | (times > columns["last"][rows] + self._gap)
+        other = np.zeros(len(rows), np.bool_)
+        other[claims[outside]] = True
+        rest = other[claims]
+        inside = (~rest).nonzero()[0]
+        known = known[~other[self._users.claimed(known)]]
+        before, single = columns["last"][known], columns["several"][known] == 0
+        np.maximum.at(columns["last"], rows[inside], times[inside])
+        columns["several"][known] = 1
+        longer = columns["last"][known] - before
+        cells = self._cells(columns["pane"][known], self._users.keys[known])
+        moved = ((cells >= 0) & (single | (longer > 0))).nonzero()[0]
+        cells = cells[moved]
+        np.add.at(self._ms, cells, longer[moved])
+        np.add.at(self._bounces, cells, -single[moved].astype(np.int64))
+        return rest.nonzero()[0], cells
 
     def _take(self, rows: Ints, times: Ints, panes: Ints) -> Ints:
         """Put events in their sessions; returns the cells whose counts changed, -1 for closed ones."""

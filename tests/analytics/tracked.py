@@ -106,7 +106,7 @@ class TrackedModel(Model):
         """Windows become final, and are looked at for the last time when they close."""
         for (start, end, key), window in self.windows.items():
             final = self.final_at(end)
-            if before < final + self.grace <= self.watermark:
+            if final <= before < final + self.grace <= self.watermark:
                 self.correct(start, end, key, window)
             if before < final <= self.watermark:
                 self.say(start, end, key, window, "final")
@@ -121,15 +121,15 @@ class TrackedModel(Model):
         self.rows.append((start, end, key, window.published, kind, window.rev))
 
     def correct(self, start: int, end: int, key: Any, window: Window) -> None:
-        """A correction, if the window is final and has changed."""
-        if window.rev >= 0 and not same(window.published, self.said(start, end, key)):
+        """The row of a final window: the first one, or a correction if it has changed."""
+        if window.rev < 0:
+            self.say(start, end, key, window, "final")
+        elif not same(window.published, self.said(start, end, key)):
             self.say(start, end, key, window, "correction")
 
     def advance(self) -> list[tuple[Any, ...]]:
         for (start, end, key), window in self.windows.items():
             if self.final_at(end) <= self.watermark < self.final_at(end) + self.grace:
-                if window.rev < 0:
-                    self.say(start, end, key, window, "final")
                 self.correct(start, end, key, window)
         rows, self.rows = self.rows, []
         return rows

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Engine, KpiSpec, Snapshot
+from analytics import Batch, Engine, KpiSpec, Snapshot
 from tests.analytics.model import same
 from tests.analytics.streams import (
     STREAMS,
@@ -162,3 +163,15 @@ def test_an_exact_engine_tells_each_change_at_its_event(
             model.add(event, source)
             expected += model.advance()
     assert_rows(found + settled(engine.finish().rows), expected + model.finish())
+
+
+@pytest.mark.parametrize("size", [1, 2, 20])
+def test_an_exact_engine_corrects_at_each_event_in_any_batches(size: int) -> None:
+    """Events behind a final window that lengthen its sessions bring a correction each, however they are batched."""
+    spec = KpiSpec(name="k", value="session_seconds()", window="tumbling 10s", delay="0s", grace="1m")
+    events = [{"event": "e", "distinct_id": "a", "timestamp": t} for t in range(0, 20_000, 1_000)]
+    engine, values = Engine([spec], exact=True), []
+    for start in range(0, len(events), size):
+        engine.ingest(Batch.from_events(events[start : start + size]), 0)
+        values += [row.value for row in engine.settled().rows]
+    assert values == list(range(10, 20))
