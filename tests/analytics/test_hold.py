@@ -47,9 +47,9 @@ def kpi(window: Windows, delay: int, grace: int, periods: int, name: str = "k", 
     return KpiSpec(name=name, value=value, window=window.text, tz=window.tz, **times, **more)
 
 
-def board(window: Windows, delay: int, grace: int, periods: int, **more: Any) -> list[KpiSpec]:
+def board(window: Windows, delay: int, grace: int, periods: int, max_keys: int = 2) -> list[KpiSpec]:
     """With and without keys, and beside a KPI that is not held back."""
-    spec = kpi(window, delay, grace, periods, **more)
+    spec = kpi(window, delay, grace, periods, max_keys=max_keys)
     return [spec, replace(spec, name="by", by=("country",)), replace(spec, name="n", value="count(*)")]
 
 

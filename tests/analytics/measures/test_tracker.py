@@ -32,8 +32,8 @@ GAPS = st.sampled_from([0, 300, 2_000, 9_000])
 VIEWS = ("sessions", "session_seconds", "bounce_rate")
 
 
-def board(window: Windows, delay: int, grace: int, gap: int, **more: Any) -> list[KpiSpec]:
-    """Each session function, with and without keys."""
+def board(window: Windows, delay: int, grace: int, gap: int, max_keys: int = 2) -> list[KpiSpec]:
+    """Each session function, with and without keys; most keys are in the overflow."""
     plain = [
         KpiSpec(
             name=f"{view}{number}",
@@ -43,7 +43,7 @@ def board(window: Windows, delay: int, grace: int, gap: int, **more: Any) -> lis
             delay=window.ms(delay),
             grace=window.ms(grace),
             by=by,
-            **more,
+            max_keys=max_keys,
         )
         for view in VIEWS
         for number, by in enumerate([(), ("country",)])
