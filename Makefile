@@ -3,6 +3,7 @@
 PORT ?= 8080
 VISITORS ?= 200
 NAME ?= ingest
+WORKERS ?= auto
 
 # The first Python that is new enough, asked for at each set-up: the verbs run in the environment made with it.
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -12,11 +13,19 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help run test lint bench lock clean setup-run setup-lint setup-test check-python check-browser
+# One worker per processor, and few where a container is shown more of them than it may use. A worker that has nothing
+# left takes half of what another still has before it.
+PYTEST = $(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
+
+# The checks of both languages side by side, where make can keep what they say apart.
+ASIDE = $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
+
+.PHONY: help run test nightly lint bench lock clean setup-run setup-lint setup-test check-python check-browser
 
 help:
 	@echo "make run    the demo: shop, visitors, dashboard   (PORT=$(PORT) VISITORS=$(VISITORS))"
-	@echo "make test   lint, types, browser SDK and dashboard, then the whole of tests/"
+	@echo "make test   lint, types, browser SDK and dashboard, then the whole of tests/   (WORKERS=$(WORKERS))"
+	@echo "make nightly  every property test with 10,000 new examples, for some hours"
 	@echo "make lint   ruff and mypy alone"
 	@echo "make bench  one benchmark                         (NAME=$(NAME): ingest, fanout, memory, latency)"
 	@echo "make lock   resolve pyproject.toml into the two lock files"
@@ -26,8 +35,12 @@ run: setup-run
 	$(BIN)/tidegate demo --port $(PORT) --visitors $(VISITORS)
 
 # pytest comes last: its closing line is the one that tells how the whole run went.
-test: setup-test check-python check-browser
-	$(BIN)/pytest
+test: setup-test
+	@$(MAKE) --no-print-directory $(ASIDE) check-python check-browser
+	$(PYTEST)
+
+nightly: setup-test
+	HYPOTHESIS_PROFILE=nightly $(PYTEST) -m hypothesis --timeout=0
 
 lint: setup-lint check-python
 

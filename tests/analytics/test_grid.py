@@ -6,15 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import Engine, KpiSpec, Snapshot
 from tests.analytics.model import VALUES, Model, same
 from tests.analytics.streams import STREAMS, TIMES, WINDOWS, Stream, Windows, batch, feed, key_of, pieces, settled
 
-# Each example runs a whole board, twice.
-FEWER = settings(max_examples=max(settings().max_examples // 4, 10))
 CUTS = st.lists(st.integers(0, 60), max_size=6)
 
 
@@ -62,7 +60,6 @@ def test_rows_equal_the_model(
     assert_rows(settled(engine.finish().rows), model.finish())
 
 
-@FEWER
 @given(STREAMS, CUTS, CUTS, WINDOWS, TIMES, TIMES)
 def test_a_batch_split_changes_nothing(
     stream: Stream, cuts: list[int], others: list[int], window: Windows, delay: int, grace: int
@@ -76,7 +73,6 @@ def test_a_batch_split_changes_nothing(
     assert one.advance(0) == other.advance(0)
 
 
-@FEWER
 @given(STREAMS, CUTS, WINDOWS, TIMES, TIMES, st.booleans())
 def test_a_restart_at_any_event_changes_nothing(
     stream: Stream, cuts: list[int], window: Windows, delay: int, grace: int, published: bool
@@ -97,7 +93,6 @@ def test_a_restart_at_any_event_changes_nothing(
         assert restarted.rows(spec.name, -(1 << 50), 1 << 50) == steady.rows(spec.name, -(1 << 50), 1 << 50)
 
 
-@FEWER
 @given(STREAMS, st.randoms(use_true_random=False), WINDOWS)
 def test_any_order_within_delay_and_grace_ends_in_the_same_rows(stream: Stream, random: Any, window: Windows) -> None:
     """Nothing is late while the disorder is within delay + grace, and the last row of each window is the same."""
@@ -131,7 +126,6 @@ def test_every_event_is_counted_once_or_late(stream: Stream, cuts: list[int], de
     assert sum(counts.values()) + engine.stats()["late"] == len(stream)
 
 
-@FEWER
 @given(STREAMS, CUTS, WINDOWS)
 def test_each_window_has_exactly_one_final(stream: Stream, cuts: list[int], window: Windows) -> None:
     """Per (kpi, dims, start, end) there is one final, of revision 0, and corrections count up from it."""

@@ -94,7 +94,7 @@ def stand_in(**changes: Any) -> Iterator[StandIn]:
     thread = threading.Thread(target=run)
     thread.start()
     try:
-        assert ready.wait(10)
+        assert ready.wait(60)
         yield server
     finally:
         loop.call_soon_threadsafe(done.set)

@@ -33,7 +33,7 @@ def server() -> Iterator[ModelServer]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile of its own: empty storage."""
     fresh = browser.new_context()
-    fresh.set_default_timeout(15_000)
+    fresh.set_default_timeout(60_000)
     yield fresh
     fresh.close()
 

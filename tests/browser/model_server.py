@@ -60,18 +60,18 @@ class ModelServer:
 
     def start(self) -> None:
         """Listen, on the port of last time if there was one."""
-        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(60)
 
     def kill(self) -> None:
         """Stop listening and cut every connection without a word."""
-        asyncio.run_coroutine_threadsafe(self._kill(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._kill(), self._loop).result(60)
 
     def end(self) -> None:
         """Free the thread and its loop; nothing works after it."""
         if self._server is not None:
             self.kill()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
 
     def forget(self) -> None:
@@ -82,13 +82,13 @@ class ModelServer:
 
     def close_all(self, code: int) -> None:
         """Close every socket with `code`."""
-        asyncio.run_coroutine_threadsafe(self._close_all(code), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._close_all(code), self._loop).result(60)
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send one message to every producer."""
-        asyncio.run_coroutine_threadsafe(self._tell(message), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._tell(message), self._loop).result(60)
 
-    def wait(self, condition: Callable[[], object], timeout: float = 15.0) -> None:
+    def wait(self, condition: Callable[[], object], timeout: float = 60.0) -> None:
         """Block until `condition` holds; fails after `timeout` seconds, showing what was seen."""
         deadline = time.monotonic() + timeout
         with self._changed:

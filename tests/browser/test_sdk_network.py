@@ -19,7 +19,7 @@ def test_http_fallback(page: Page, server: ModelServer) -> None:
     server.wait(lambda: server.names() == ["one", "two"])
     assert [post["seq"] for post in server.posts] == [1, 2]
     server.accept_sockets = True
-    server.wait(lambda: server.hellos, timeout=40)
+    server.wait(lambda: server.hellos)
     capture(page, "three")
     assert flush(page)
     assert server.hellos[0]["producer"]["next_seq"] == 3

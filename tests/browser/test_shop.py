@@ -36,7 +36,7 @@ def shop(browser: Browser, server: ModelServer, complaints: list[str]) -> Iterat
 
     context = browser.new_context()
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     page.on("console", listen)
     page.goto(f"{server.url}/demo/")
     expect(page.get_by_test_id("state")).to_have_text("live")

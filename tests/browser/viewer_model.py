@@ -24,7 +24,7 @@ CSP = (
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; "
     "report-uri /csp-report"
 )
-DEADLINE_S = 15.0
+DEADLINE_S = 60.0
 
 Message = dict[str, Any]
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
 
 __all__ = ["visit", "watch"]
 
-DEADLINE_MS = 15_000
+DEADLINE_MS = 60_000
 
 
 @contextmanager

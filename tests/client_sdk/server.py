@@ -84,8 +84,8 @@ class Server:
                 self.model.connections.remove(connection)
 
     async def until(self, condition: Any) -> None:
-        """Wait until something that depends on messages from clients is true; at most 20 s."""
-        async with asyncio.timeout(20), self._news:
+        """Wait until something that depends on messages from clients is true; at most 60 s."""
+        async with asyncio.timeout(60), self._news:
             await self._news.wait_for(condition)
 
     def of_type(self, kind: str) -> list[dict[str, Any]]:

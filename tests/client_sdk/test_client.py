@@ -21,11 +21,11 @@ def server() -> Iterator[Server]:
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     running = Server()
-    asyncio.run_coroutine_threadsafe(running.start(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(running.start(), loop).result(60)
     yield running
-    asyncio.run_coroutine_threadsafe(running.stop(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(running.stop(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    thread.join(60)
     loop.close()
 
 
@@ -43,7 +43,7 @@ def test_events_of_many_threads_arrive(server: Server) -> None:
         with ThreadPoolExecutor(4) as pool:
             uuids = [uuid for found in pool.map(work, range(4)) for uuid in found]
         assert client.ledger().sent == 400
-        client.flush(20)
+        client.flush(60)
         assert client.ledger() == Ledger(sent=400, accepted=400)
         assert client.state is State.OPEN
     assert set(server.model.counted) == set(uuids)
@@ -87,7 +87,7 @@ def test_errors_come_to_the_caller(server: Server) -> None:
     with Client(server.url, "bad") as client:
         client.capture("e")
         with pytest.raises(StoppedError, match="4001"):
-            client.flush(20)
+            client.flush(60)
 
 
 def test_a_callback_must_not_wait_for_its_own_thread(server: Server) -> None:
@@ -106,9 +106,9 @@ def test_a_callback_must_not_wait_for_its_own_thread(server: Server) -> None:
 
     client = Client(server.url, "wk", on_verdict=listen)
     client.capture("e", {"bad": True})
-    assert told.wait(20)
+    assert told.wait(60)
     assert len(errors) == 3
-    client.flush(20)
+    client.flush(60)
     assert client.close() == Ledger(sent=2, accepted=1, rejected=1)
 
 
@@ -116,10 +116,10 @@ def test_a_new_key_is_used(server: Server) -> None:
     """`authenticate` reaches the connection that is open, or the next hello."""
     with Client(server.url, "wk") as client:
         client.capture("e")
-        client.flush(20)
+        client.flush(60)
         client.authenticate("wk2")
         client.capture("e")
-        client.flush(20)
+        client.flush(60)
         assert server.of_type("auth") == [{"type": "auth", "token": "wk2"}]
 
 
@@ -131,6 +131,6 @@ def test_a_spool_is_kept_by_the_client_s_thread(server: Server, tmp_path: Path) 
     assert first.close(timeout=0).pending == 1
     server.paused = False
     with Client(server.url, "wk", spool=tmp_path / "spool") as second:
-        second.flush(20)
+        second.flush(60)
         assert second.producer_id == first.producer_id
         assert second.ledger() == Ledger(sent=1, accepted=1)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import Engine, KpiSpec
@@ -54,7 +54,6 @@ def test_every_golden_recording_is_complete() -> None:
     }
 
 
-@settings(max_examples=max(settings().max_examples // 4, 10))
 @given(st.lists(EVENTS, max_size=50), st.integers(1, 3_000), st.sampled_from([None, 1_000, 2_500]), st.booleans())
 def test_the_bytes_do_not_depend_on_the_pieces(
     events: list[Any], size: int, partial: int | None, repeated: bool

@@ -52,7 +52,7 @@ def gateway(tmp_path: Path, site: Site) -> Iterator[GatewayProcess]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A browser profile with nothing stored."""
     fresh = browser.new_context()
-    fresh.set_default_timeout(30_000)
+    fresh.set_default_timeout(60_000)
     yield fresh
     fresh.close()
 

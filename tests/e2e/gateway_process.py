@@ -20,7 +20,7 @@ __all__ = ["VIEW_KEY", "WRITE_KEY", "GatewayProcess"]
 
 WRITE_KEY = "w_test"
 VIEW_KEY = "v_test"
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 class GatewayProcess:

@@ -8,14 +8,14 @@ from typing import TypeVar
 
 __all__ = ["eventually"]
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 POLL_S = 0.02
 
 T = TypeVar("T")
 
 
 def eventually(read: Callable[[], T], holds: Callable[[T], object]) -> T:
-    """The first of what `read` gives for which `holds`; fails with the last one after 30 s."""
+    """The first of what `read` gives for which `holds`; fails with the last one after 60 s."""
     until = time.monotonic() + DEADLINE_S
     while True:
         seen = read()

@@ -71,7 +71,7 @@ def order(client: Client, count: int, **properties: Any) -> None:
     """So many orders of 10 EUR, acked."""
     for _ in range(count):
         client.capture("order", {"value": 10, "country": "DE", "$pathname": "/pay", **properties})
-    client.flush(30)
+    client.flush(60)
 
 
 def rows_of(board: Board, kpi: str) -> Locator:

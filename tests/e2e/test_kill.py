@@ -21,7 +21,8 @@ from tests.e2e.gateway_process import WRITE_KEY, GatewayProcess
 CYCLES = int(os.environ.get("TIDEGATE_KILL_CYCLES", "100"))
 PRODUCERS = 4
 EVENTS = 20
-DEADLINE_S = 600.0
+# Of one cycle; a second is usual, on a machine that is busy with other things it can be twenty.
+DEADLINE_S = 120.0
 
 KPIS = """
 [[kpi]]
@@ -137,7 +138,7 @@ def test_a_fence_outlives_a_kill(tmp_path: Path) -> None:
             gateway.kill()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3_600)
 def test_a_hundred_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     """Acked events lost 0, doubled 0; the ledger and every KPI say exactly what the producers sent."""
     kpis = tmp_path / "kpis.toml"
@@ -148,10 +149,10 @@ def test_a_hundred_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     dice = random.Random(20_261_125)
 
     async def run() -> None:
-        async with asyncio.timeout(DEADLINE_S):
-            gateway.start()
-            tasks = [asyncio.create_task(producer.run(gateway)) for producer in producers]
-            for _ in range(CYCLES):
+        gateway.start()
+        tasks = [asyncio.create_task(producer.run(gateway)) for producer in producers]
+        for _ in range(CYCLES):
+            async with asyncio.timeout(DEADLINE_S):
                 # Wait for real progress, then strike at a random moment soon after.
                 goal = sum(p.acked for p in producers) + dice.randint(1, 60)
                 while sum(p.acked for p in producers) < goal:
@@ -159,8 +160,9 @@ def test_a_hundred_kills_lose_and_double_nothing(tmp_path: Path) -> None:
                 await asyncio.sleep(dice.random() * 0.02)
                 await asyncio.to_thread(gateway.kill)
                 await asyncio.to_thread(gateway.start)
-            for producer in producers:
-                producer.stopping = True
+        for producer in producers:
+            producer.stopping = True
+        async with asyncio.timeout(DEADLINE_S):
             await asyncio.gather(*tasks)
 
     try:

@@ -17,7 +17,7 @@ from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.kpifile import write_kpis
 from tests.e2e.shopper import Shopper
 
-DEADLINE_MS = 40_000
+DEADLINE_MS = 60_000
 
 KPIS: dict[str, dict[str, Any]] = {
     "events": {"value": "count(*)"},

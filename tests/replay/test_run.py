@@ -119,7 +119,7 @@ def test_the_log_of_a_data_folder_is_replayed(tmp_path: Path, kpis: str) -> None
     folder, written = tmp_path / "data", threading.Event()
     with EventLog.open(folder, retention_ms=1_000, max_bytes=1 << 30, keep_snapshots=2, quarantine_rows=10) as log:
         log.append(row, 3, NOW, lambda _: written.set())
-        assert written.wait(30)
+        assert written.wait(60)
         done = replay("--data", str(folder), "--kpis", kpis)
     assert (done.returncode, done.stderr) == (0, b"tidegate: 3 events read; 0 duplicates; late: none\n")
     assert [(r["value"], r["kind"]) for r in map(json.loads, done.stdout.splitlines())] == [

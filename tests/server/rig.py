@@ -19,7 +19,7 @@ from gateway.server.connection import Connection
 from gateway.server.door import Door, FirstRequest, Guest, HttpFactory
 from gateway.server.wheel import Wheel
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 ORIGIN = "http://shop.example"
 LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
 

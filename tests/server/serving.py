@@ -19,7 +19,7 @@ from gateway.main import Server
 
 __all__ = ["DEADLINE_S", "KPIS", "Wire", "on_loop", "producer_hello", "serving", "until", "viewer_hello", "wire"]
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 WRITE, VIEW = "w_test", "v_test"
 
 KPIS = """

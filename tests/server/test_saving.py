@@ -30,7 +30,7 @@ class SlowFold:
         state = self.state
 
         def encode() -> dict[str, bytes]:
-            self.go.wait(20)
+            self.go.wait(60)
             self.encoded_in.append(threading.current_thread())
             if self.error is not None:
                 raise self.error

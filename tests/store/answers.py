@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.store import Committed, Disk, EventLog, Failed, Result, Room
 
-DEADLINE_S = 30
+DEADLINE_S = 60
 
 
 class Answers:

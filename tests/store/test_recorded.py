@@ -26,7 +26,7 @@ def _append(log: EventLog, *payloads: bytes) -> None:
     for payload in payloads:
         log.append(payload, 1, 5, lambda _: done.release())
     for _ in payloads:
-        assert done.acquire(timeout=30)
+        assert done.acquire(timeout=60)
 
 
 def test_rows_are_read_while_a_gateway_writes(tmp_path: Path) -> None:

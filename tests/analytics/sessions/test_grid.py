@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import Batch, Engine, KpiSpec, Row, Snapshot
@@ -15,7 +15,6 @@ from tests.analytics.model import VALUES, same
 from tests.analytics.sessions.model import SessionModel
 from tests.analytics.streams import EVENTS, SOURCES, Stream, batch, key_of, pieces
 
-FEWER = settings(max_examples=max(settings().max_examples // 4, 10))
 # Whole seconds, so that gaps are often exactly equal.
 MOMENTS = st.integers(0, 40).map(lambda second: second * 1_000)
 STREAMS = st.lists(
@@ -94,7 +93,6 @@ def board(gap: int, delay: int, grace: int) -> list[KpiSpec]:
     return specs
 
 
-@FEWER
 @given(STREAMS, CUTS, CUTS, GAPS, TIMES, TIMES)
 def test_a_batch_split_changes_nothing(
     stream: Stream, cuts: list[int], others: list[int], gap: int, delay: int, grace: int
@@ -112,7 +110,6 @@ def test_a_batch_split_changes_nothing(
         assert one.rows(spec.name, -(10**6), 10**6) == other.rows(spec.name, -(10**6), 10**6)
 
 
-@FEWER
 @given(STREAMS, CUTS, GAPS, TIMES, TIMES, st.booleans())
 def test_a_restart_at_any_event_changes_nothing(
     stream: Stream, cuts: list[int], gap: int, delay: int, grace: int, published: bool
@@ -133,7 +130,6 @@ def test_a_restart_at_any_event_changes_nothing(
         assert restarted.rows(spec.name, -(10**6), 10**6) == steady.rows(spec.name, -(10**6), 10**6)
 
 
-@FEWER
 @given(STREAMS, st.randoms(use_true_random=False), GAPS)
 def test_any_order_within_delay_and_grace_ends_in_the_same_rows(stream: Stream, random: Any, gap: int) -> None:
     """Nothing is late while the disorder is within delay + grace, and what is not retracted is the same."""
