@@ -61,7 +61,8 @@ async def serving(
     """A gateway on a free port; stopped at the end, without a long drain. `clock` is its wall time, if not the real."""
     file = folder / "kpis.toml"
     file.write_text(kpis)
-    values = {"write_keys": WRITE, "view_keys": VIEW, "port": 0, "drain_ms": 20, **settings}
+    # The memory is that of the whole test run, which is no sign of what one test does.
+    values = {"write_keys": WRITE, "view_keys": VIEW, "port": 0, "drain_ms": 20, "memory_cap": 1 << 20, **settings}
     config = Config.load(None, {}, {"data": str(folder / "data"), "kpis": str(file), **values})
     server = Server(config, clock=clock)
     await server.start()

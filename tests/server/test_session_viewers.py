@@ -138,6 +138,8 @@ def test_a_viewer_that_never_reads_is_cut_and_told(tmp_path: Path) -> None:
                 assert (await viewer(again, viewer={"id": "v-1"}))["evicted"] == "slow"
             async with wire(server) as again:
                 assert "evicted" not in await viewer(again, viewer={"id": "v-1"})
+            # It would wait ten seconds for the close frame that it does not read.
+            stuck.connection.transport.abort()
 
     on_loop(run)
 
