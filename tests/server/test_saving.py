@@ -167,7 +167,7 @@ def test_rows_that_are_over_are_handed_over_first() -> None:
         chronicle.take(Changes([Row("k", {}, 0, 1_000, 1, "final", 0)]))
         seen: list[int] = []
         real = scene.fold.frozen
-        scene.fold.frozen = lambda: (seen.append(scene.log.rows), real())[1]  # type: ignore[method-assign]
+        scene.fold.frozen = lambda: (seen.append(scene.log.rows), real())[1]  # type: ignore[method-assign,func-returns-value]
         scene.fold.go.set()
         scene.saving.begin(scene.fold, 9, 1_000)  # type: ignore[arg-type]
         assert seen == [1]

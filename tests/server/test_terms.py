@@ -7,9 +7,27 @@ import asyncio
 import pytest
 
 from gateway.config import Config
+from gateway.server.connection import Connection
 from gateway.server.terms import Terms
 from gateway.server.wheel import Wheel
-from tests.server.rig import Raw, eventually, masked, run, serving
+from tests.server.rig import Raw, Rig, eventually, masked, run, serving
+
+
+class Hours:
+    """Time that passes when a test says so, for the one connection of a rig: a busy machine is not a silent peer."""
+
+    def __init__(self, rig: Rig, conn: Connection) -> None:
+        rig.wheel.stop()
+        self._wheel = rig.wheel
+        self.now = conn._terms.clock()
+        conn._terms.clock = lambda: self.now
+
+    def pass_by(self, seconds: float) -> None:
+        """Turn the wheel over that time, a tick at most in each step."""
+        for _ in range(round(seconds / 0.02)):
+            self.now += 0.02
+            while self._wheel.turn(self.now):
+                pass
 
 
 def test_terms_are_the_settings_in_seconds() -> None:
@@ -39,12 +57,13 @@ def test_a_hello_in_time_is_not_4108() -> None:
     """A peer that is ready in time gets heartbeats instead."""
 
     async def main() -> None:
-        async with serving(ready=False, hello_timeout_ms=300, heartbeat_ms=60_000) as rig:
+        async with serving(ready=False, hello_timeout_ms=10_000, heartbeat_ms=60_000) as rig:
             raw = await Raw.open(rig.port)
             endpoint = await rig.endpoint()
             endpoint.ready = True
-            await endpoint.until(lambda e: e.beats == 1)
-            assert endpoint.closes == []
+            assert endpoint.conn is not None
+            Hours(rig, endpoint.conn).pass_by(11)
+            assert (endpoint.beats, endpoint.closes) == (1, [])
             await raw.aclose()
 
     run(main)
@@ -56,8 +75,11 @@ def test_silence_is_4103() -> None:
     async def main() -> None:
         async with serving(heartbeat_ms=200, hello_timeout_ms=50) as rig:
             raw = await Raw.open(rig.port)
+            endpoint = await rig.endpoint()
+            assert endpoint.conn is not None
+            Hours(rig, endpoint.conn).pass_by(0.6)
             assert await raw.close_code() == 4103
-            assert 2 <= (await rig.endpoint()).beats <= 3
+            assert 2 <= endpoint.beats <= 3
             await raw.aclose()
 
     run(main)
@@ -71,11 +93,15 @@ def test_any_sign_of_life_holds_the_socket(sign: bytes) -> None:
         async with serving(heartbeat_ms=200, hello_timeout_ms=50) as rig:
             raw = await Raw.open(rig.port)
             endpoint = await rig.endpoint()
+            assert endpoint.conn is not None
+            hours = Hours(rig, endpoint.conn)
             # Part of a frame is completed bit by bit; the others are sent again and again.
             rest = iter([sign] * 30 if len(sign) > 5 else [sign, *(bytes([0]) for _ in range(30))])
             for beats in range(1, 8):
                 raw.writer.write(next(rest))
-                await endpoint.until(lambda e, beats=beats: e.beats >= beats or bool(e.closes))  # type: ignore[misc]
+                await eventually(lambda: endpoint.conn is not None and endpoint.conn.last_seen == hours.now)
+                while endpoint.beats < beats and not endpoint.closes:
+                    hours.pass_by(0.02)
                 assert endpoint.closes == []
             await raw.aclose()
 
@@ -89,17 +115,23 @@ def test_a_slow_reader_that_makes_progress_is_alive() -> None:
         async with serving(heartbeat_ms=200, hello_timeout_ms=50) as rig:
             raw = await Raw.open(rig.port)
             endpoint = await rig.endpoint()
-            assert endpoint.conn is not None
-            endpoint.conn.send(b"x" * 30_000_000)
-            opened = asyncio.get_running_loop().time()
+            conn = endpoint.conn
+            assert conn is not None
+            hours = Hours(rig, conn)
+            conn.send(b"x" * 30_000_000)
             got = 0
             # Slow enough for several silences to pass, fast enough that each sees some progress.
-            while asyncio.get_running_loop().time() - opened < 1.5:
-                got += len(await raw.reader.read(300_000))
-                await asyncio.sleep(0.02)
-            assert got < 30_000_000
+            for _ in range(8):
+                before = conn.buffered
+                while conn.buffered == before:
+                    got += len(await raw.reader.read(300_000))
+                hours.pass_by(0.3)
+            assert 0 < conn.buffered < 30_000_000 - got
             assert endpoint.closes == []
+            while not endpoint.closes:
+                hours.pass_by(0.3)
+                await asyncio.sleep(0)
+            assert endpoint.closes[0][0] == 4103
             await raw.aclose()
-            await eventually(lambda: bool(endpoint.closes))
 
     run(main)
