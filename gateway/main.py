@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from analytics import KpiError, KpiSpec
+from analytics import KpiSpec
 from gateway.config import Config
 from gateway.core.access import Access, Origins
 from gateway.core.credit import CreditPool
@@ -22,7 +22,7 @@ from gateway.core.fold import Fold
 from gateway.core.gate import AcceptGate
 from gateway.core.hub import Hub
 from gateway.core.viewer import ViewerLimits
-from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, ConfigError, StorageError
+from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, StorageError
 from gateway.kpis import load_kpis
 from gateway.server.address import in_url, own_origins
 from gateway.server.door import Door
@@ -36,6 +36,7 @@ from gateway.server.listening import Listening
 from gateway.server.logs import configure_logs
 from gateway.server.memory import give_back
 from gateway.server.metrics import Metrics
+from gateway.server.reloading import Reloading
 from gateway.server.services import HouseServices
 from gateway.server.session import Session
 from gateway.server.ticker import Ticker
@@ -205,6 +206,8 @@ class Server:
         self._ticking = asyncio.create_task(Ticker(self.house, config.tick_ms, config.memory_cap * _MB).run())
         self._ticking.add_done_callback(self._ticker_ended)
         self._metrics.watch(self.house, self.gate, self._door)
+        self._reloading = Reloading(self.house, config.kpis, load_kpis)
+        self._reloading.start()
         self._garbage = Garbage()
         self._garbage.settle()
         self._services.is_ready = True
@@ -236,6 +239,7 @@ class Server:
     async def stop(self) -> None:
         """Drain, write what is pending, snapshot, close. After a storage failure there is nothing left to keep."""
         self._services.is_draining = True
+        await self._reloading.close()
         if self.exit_code == EXIT_DRAINED:
             await drain(self.house, self.gate, self.config.drain_ms)
             with contextlib.suppress(TimeoutError):
@@ -253,14 +257,7 @@ class Server:
 
     def reload(self) -> None:
         """Read the KPI file anew; what a SIGHUP does. A set that cannot run changes nothing."""
-        try:
-            specs = load_kpis(self.config.kpis)
-            self.house.ingest.reload(specs)
-        except (KpiError, ConfigError) as error:
-            _log.error("kpis_refused", reason=str(error))
-            return
-        self.house.hub.replace(specs)
-        _log.info("kpis_loaded", kpis=len(specs))
+        self._reloading.reload()
 
     def _storage_failed(self, error: Exception) -> None:
         _log.critical("storage_failed", reason=str(error))

@@ -68,7 +68,18 @@ def test_a_reload_keeps_the_running_set_when_the_new_one_is_bad(tmp_path: Path) 
         wait_for(lambda: "kpis_loaded" in gateway.log())
         post(gateway)
         assert sum(row["value"] for row in gateway.rows("old")) == 3
-        assert sum(row["value"] for row in gateway.rows("new")) == 1
+        wait_for(lambda: sum(row["value"] for row in gateway.rows("new")) == 3)
+
+
+def test_a_changed_file_is_taken_without_a_signal(tmp_path: Path) -> None:
+    """And a new KPI knows what came before it."""
+    kpis = tmp_path / "kpis.toml"
+    kpis.write_text(KPI.format(name="old"))
+    with GatewayProcess(tmp_path / "data", kpis=kpis) as gateway:
+        post(gateway, 2)
+        kpis.write_text(KPI.format(name="old") + KPI.format(name="new"))
+        wait_for(lambda: "kpis_filled" in gateway.log())
+        assert sum(row["value"] for row in gateway.rows("new")) == 2
 
 
 def test_first_start_makes_keys_and_prints_them_once(tmp_path: Path) -> None:

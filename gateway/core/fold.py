@@ -13,6 +13,8 @@ from typing import NamedTuple
 import msgspec
 
 from analytics import Changes, Engine, KpiSpec, Snapshot
+from analytics.plan import make_plan
+from analytics.restoration import joined, known
 from gateway.core.admission import Admitted, Finding, admit
 from gateway.core.chronicle import Chronicle
 from gateway.core.dedup import UuidHorizon
@@ -65,10 +67,12 @@ class Fold:
         memory_budget: int,
         *,
         exact: bool = False,
+        generation: int = 0,
     ) -> None:
-        self.engine = Engine(specs, memory_budget=memory_budget, exact=exact)
+        self.engine = Engine(specs, memory_budget=memory_budget, exact=exact, generation=generation)
         self.table = ProducerTable(producers)
         self.horizon = UuidHorizon(uuids)
+        self._remembered = producers, uuids
         self.ledger = Ledger()
         # Rows that the store is to keep and does not have yet.
         self.chronicle = Chronicle(specs)
@@ -77,7 +81,9 @@ class Fold:
         # Of the codes that batches wait with; see `EventReader`.
         self._generation = 0
         self.codec = self._compile()
-        self._specs = specs
+        # The whole set, and those of it that the engine does not run yet: the log has to be read for them.
+        self.specs = tuple(specs)
+        self.filling: tuple[KpiSpec, ...] = ()
         self._memory_budget = memory_budget
         # Log records that could not be read back since the start: bytes of another version, or damage.
         self.unreadable = 0
@@ -93,15 +99,39 @@ class Fold:
         return Codec(reader, self._limits)
 
     def reload(self, specs: Sequence[KpiSpec]) -> None:
-        """Change the KPI set. Unchanged KPIs keep their state, new ones start empty.
+        """Change the KPI set. Unchanged KPIs keep their state and go on; new and changed ones are `filling`.
 
         Raises:
             KpiError: the set does not fit the budget; nothing has changed then.
         """
-        self.engine = Engine.restore(specs, self.engine.snapshot(), memory_budget=self._memory_budget)
-        self._specs = specs
+        make_plan(specs, {}, self._memory_budget)
+        self._run(specs, self.engine.snapshot())
+
+    def _run(self, specs: Sequence[KpiSpec], snapshot: Snapshot) -> None:
+        """Take the state of a snapshot, and of the set what it has state for."""
+        running = known(specs, snapshot)
+        self.engine = Engine.restore(running, snapshot, memory_budget=self._memory_budget)
+        self.specs = tuple(specs)
+        self.filling = tuple(spec for spec in specs if spec not in running)
         self.chronicle.replace(specs)
         self.codec = self._compile()
+
+    def beside(self) -> Fold:
+        """A fold for what is `filling`, empty. When every row of the log that this one has was replayed into it, its
+        engine's state can be adopted.
+        """
+        return Fold(
+            self.filling,
+            self._limits,
+            self._max_property,
+            *self._remembered,
+            self._memory_budget,
+            generation=self.engine.next_generation,
+        )
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Take in what was `filling`: the state of an engine that has seen what this one has."""
+        self._run(self.specs, joined(self.engine.snapshot(), snapshot))
 
     def decode_again(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
         """Batches that were decoded for an earlier set, for this one."""
@@ -226,15 +256,14 @@ class Fold:
         return self.frozen()()
 
     def restore(self, blobs: Mapping[str, bytes]) -> None:
-        """Take the place of what `snapshot` gave. KPIs that are not in it start empty.
+        """Take the place of what `snapshot` gave. KPIs that are not in it are `filling`.
 
         Raises:
             ValueError: a blob is missing, damaged or of another version.
         """
         try:
             snapshot = Snapshot.from_bytes(blobs["engine"])
-            self.engine = Engine.restore(self._specs, snapshot, memory_budget=self._memory_budget)
-            self.codec = self._compile()
+            self._run(self.specs, snapshot)
             self.table.load(blobs["producers"])
             self.horizon.load(blobs["uuids"])
             self.ledger.load(blobs["ledger"])

@@ -7,30 +7,26 @@ handed over. Nothing here awaits, so nothing needs a lock; the writer thread com
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 
-from analytics import KpiSpec
+from analytics import KpiSpec, Snapshot
 from gateway.core.credit import CreditPool, Pressure, level_of
-from gateway.core.fold import Applied, Fold
+from gateway.core.fold import Fold
 from gateway.core.producer import Arrival, ProducerSession
 from gateway.core.producers import Producer
 from gateway.core.record import encode_record
+from gateway.server.acks import Acks
 from gateway.server.metrics import Metrics
 from gateway.server.pending import Group, Pending
 from gateway.server.rejects import Rejects
 from gateway.server.saving import Saving
-from gateway.server.waiters import Waiter, Waiters
+from gateway.server.waiters import Waiter
 from gateway.store import Committed, EventLog, Failed
-from gateway.wire.replies import WireVerdict
 
 __all__ = ["Ingest"]
 
 RETRY_S = 0.5
-HOLD_MS = (1_000, 3_000)
-ANNOUNCE_SLICE = 256
 
 
 class Ingest:
@@ -55,7 +51,6 @@ class Ingest:
         self.pool = pool
         # Open producer connections, in order of arrival.
         self.sessions: dict[ProducerSession, None] = {}
-        self.level = 0
         # Share of the memory cap in use; the ticker keeps it.
         self.memory = 0.0
         self._loop = loop
@@ -65,17 +60,22 @@ class Ingest:
         self._fail = fail
         self._rejects = Rejects(log)
         self._pending = Pending()
-        self._waiters = Waiters()
-        # Connections that sent again what is on disk, in this turn of the loop.
-        self._repeating: dict[ProducerSession, None] = {}
+        self.acks = Acks(loop, fold, metrics, clock)
         # The group that the writer has; None while it has none.
         self._writing: Group | None = None
         self._scheduled = False
+        # No group begins.
+        self._resting = False
         # False from a refused write until one that succeeds: no credit, no acks.
         self._storing = True
         self._failed = False
         self._saving = Saving(loop, log, metrics, snapshot_ms, clock(), self._wake)
         self._idle: list[asyncio.Future[None]] = []
+
+    @property
+    def level(self) -> int:
+        """The pressure: 0 normal, 1 slower, 2 shed, 3 hold."""
+        return self.acks.level
 
     @property
     def pending_bytes(self) -> int:
@@ -102,30 +102,24 @@ class Ingest:
 
     def ack_again(self, session: ProducerSession) -> None:
         """A batch came that is on disk. One ack says so for all that this connection sends in this turn of the loop."""
-        if not self._repeating:
-            self._loop.call_soon(self._ack_repeats)
-        self._repeating[session] = None
+        self.acks.again(session)
 
     def join(self, session: ProducerSession) -> None:
         """A producer has been welcomed, and told the level."""
         self.sessions[session] = None
         if self.level >= 3:
-            self._hold(session, True)
+            self.acks.hold(session, True)
 
     def leave(self, session: ProducerSession) -> None:
         """A producer's connection is gone, or fenced by a newer one."""
         session.close()
         self.sessions.pop(session, None)
         if session.held:
-            self._hold(session, False)
+            self.acks.hold(session, False)
 
     def wait(self, producer: str, epoch: int, seq: int, waiter: Waiter) -> None:
         """Hear when a batch that is under way has been applied."""
-        self._waiters.add(producer, epoch, seq, waiter)
-
-    def hold_ms(self) -> int:
-        """How long a client should hold still: jittered, so that they do not come back together."""
-        return random.randint(*HOLD_MS)  # noqa: S311  # spreads load, keeps no secret
+        self.acks.waiters.add(producer, epoch, seq, waiter)
 
     def refresh(self) -> None:
         """Judge the pressure anew, tell held clients when it ends and starved ones when there is credit. Once a second.
@@ -137,7 +131,7 @@ class Ingest:
         if self.level < 3 and self.pool.fill < 0.9:
             for session in self.sessions:
                 if session.starved and session.top_up(self.level):
-                    self._ack(session, 0)
+                    self.acks.say(session, 0)
 
     def keep(self) -> None:
         """Hand rows of windows that are over to the store."""
@@ -151,6 +145,25 @@ class Ingest:
         """
         self.fold.reload(specs)
         self._pending.arrivals = self.fold.decode_again(self._pending.arrivals)
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Take in KPIs that were filled beside. Only at `rest`: a group under way lacks what they read."""
+        assert self._writing is None
+        self.fold.adopt(snapshot)
+        self._pending.arrivals = self.fold.decode_again(self._pending.arrivals)
+
+    async def rest(self) -> None:
+        """Wait until no group is under way. The next one begins after `go_on`."""
+        self._resting = True
+        while self._writing is not None and not self._failed:
+            future = self._loop.create_future()
+            self._idle.append(future)
+            await future
+
+    def go_on(self) -> None:
+        """The rest is over."""
+        self._resting = False
+        self._schedule()
 
     async def settled(self) -> None:
         """Wait until everything submitted so far is applied, and the disk is idle."""
@@ -177,7 +190,7 @@ class Ingest:
 
     def _write_next(self) -> None:
         self._scheduled = False
-        if self._writing is not None or self._failed or not self._pending:
+        if self._writing is not None or self._failed or self._resting or not self._pending:
             return
         taken = self._pending.take()
         with self._vital():
@@ -214,12 +227,12 @@ class Ingest:
                 applied = self.fold.apply(arrivals, group.admitted, arrivals[-1].received_at)
             self._pending.settle(group.taken)
             self._judge()
-            self._acknowledge(arrivals, applied)
+            self.acks.acknowledge(arrivals, applied)
             self._rejects.keep(arrivals, applied.rejected, self._clock())
         now = self._clock()
         if self._saving.due(now):
             self._saving.begin(self.fold, result.position, now)
-        if self._pending:
+        if self._pending and not self._resting:
             self._write_next()
         elif self._idle:
             self._wake()
@@ -255,61 +268,15 @@ class Ingest:
         else:
             self._loop.call_later(RETRY_S, self._retry)
 
-    def _acknowledge(self, arrivals: Sequence[Arrival], applied: Applied) -> None:
-        """One ack for each connection, with the verdicts of all its batches in the group."""
-        now = self._clock()
-        owners: dict[ProducerSession, tuple[WireVerdict, ...]] = {}
-        for place, arrival in enumerate(arrivals):
-            verdicts = applied.verdicts.get(place, ())
-            if arrival.session is not None:
-                arrival.session.settled(len(arrival.text))
-            owner = arrival.producer.owner
-            if owner is not None and owner.epoch == arrival.epoch:
-                owners[owner] = owners.get(owner, ()) + verdicts
-            self._waiters.tell(arrival, verdicts)
-            self._metrics.acked(now - arrival.received_at)
-        wait_ms = self.hold_ms() if self.level >= 3 else 0
-        for owner, verdicts in owners.items():
-            self._ack(owner, wait_ms, verdicts)
-            if self._repeating:
-                self._repeating.pop(owner, None)
-
-    def _ack_repeats(self) -> None:
-        repeating, self._repeating = self._repeating, {}
-        for session in repeating:
-            if not session.closed:
-                self._ack(session, self.hold_ms() if self.level >= 3 else 0)
-
-    def _ack(self, session: ProducerSession, wait_ms: int, verdicts: tuple[WireVerdict, ...] = ()) -> None:
-        """Say an ack; while it tells to hold, silence of that producer is our doing and does not make it idle."""
-        held = session.held
-        session.peer.say(session.ack(self.level, wait_ms, verdicts))
-        if session.held != held:
-            self._hold(session, session.held)
-
-    def _hold(self, session: ProducerSession, on: bool) -> None:
-        session.held = on
-        self.fold.engine.throttle(session.producer.id, on, self._clock())
-
     def _judge(self) -> None:
         # A disk that does not come back shows in what it was given first.
         since = self.waiting_since
         oldest = 0 if since is None else self._clock() - since
         pending = self._pending.bytes / self.pool.size
         level = level_of(Pressure(pending, oldest, self.memory, self._storing))
-        before, self.level = self.level, level
+        before, self.acks.level = self.level, level
         if (level >= 3) != (before >= 3):
-            self._loop.call_soon(self._announce, list(self.sessions))
-
-    def _announce(self, sessions: list[ProducerSession]) -> None:
-        """A hold begins or ends: say so where no ack is due, in slices."""
-        rest = iter(sessions)
-        for session in islice(rest, ANNOUNCE_SLICE):
-            if not session.closed and session.held != (self.level >= 3):
-                self._ack(session, self.hold_ms())
-        left = list(rest)
-        if left:
-            self._loop.call_soon(self._announce, left)
+            self._loop.call_soon(self.acks.announce, list(self.sessions))
 
     def _wake(self) -> None:
         waiting, self._idle = self._idle, []

@@ -55,7 +55,7 @@ class KpiRows:
     async def page(self, query: KpiQuery) -> Reply:
         """A page, or what is wrong with the query."""
         house = self._house
-        spec = next((spec for spec in house.fold.engine.specs if spec.name == query.name), None)
+        spec = next((spec for spec in house.fold.specs if spec.name == query.name), None)
         if spec is None:
             return error(404, "unknown_kpi")
         try:
@@ -69,6 +69,8 @@ class KpiRows:
             house.publish(house.clock())
             house.ingest.keep()
             engine = house.fold.engine
+            if spec in house.fold.filling:
+                return _reply(query, spec, None, [], None, filling=True)
             watermark = engine.watermark(query.name)
             start, end = _bounds(query)
             series = series_of(spec)
@@ -98,18 +100,31 @@ class KpiRows:
             rows, following = merged(query.name, series, mine._replace(rows=fitting), page, query.limit)
         if chosen is not None:
             rows = chosen.keep(rows)
-        token = None if following is None else f"{following[0]}.{following[1]}"
-        if query.fmt == "csv":
-            headers = {} if token is None else {"Tidegate-Next": token}
-            return Reply(200, csv_rows(rows), "text/csv; charset=utf-8", headers)
-        body = b'{"kpi":%b,"meta":%b,"watermark":%b,"next":%b,"rows":[%b]}' % (
-            orjson.dumps(query.name),
-            orjson.dumps(spec.meta()),
-            orjson.dumps(watermark),
-            orjson.dumps(token),
-            b",".join([encode_row(row).json for row in rows]),
-        )
-        return json_reply(200, body)
+        return _reply(query, spec, watermark, rows, following)
+
+
+def _reply(
+    query: KpiQuery,
+    spec: KpiSpec,
+    watermark: int | None,
+    rows: list[Row],
+    following: _Place | None,
+    *,
+    filling: bool = False,
+) -> Reply:
+    token = None if following is None else f"{following[0]}.{following[1]}"
+    if query.fmt == "csv":
+        headers = {} if token is None else {"Tidegate-Next": token}
+        return Reply(200, csv_rows(rows), "text/csv; charset=utf-8", headers)
+    body = b'{"kpi":%b,"meta":%b,"filling":%b,"watermark":%b,"next":%b,"rows":[%b]}' % (
+        orjson.dumps(query.name),
+        orjson.dumps(spec.meta()),
+        orjson.dumps(filling),
+        orjson.dumps(watermark),
+        orjson.dumps(token),
+        b",".join([encode_row(row).json for row in rows]),
+    )
+    return json_reply(200, body)
 
 
 def _bounds(query: KpiQuery) -> _Place:

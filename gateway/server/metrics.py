@@ -69,6 +69,8 @@ class Metrics(Collector):
         self._commit_seconds = Histogram(_SECONDS)
         self._commit_bytes = Histogram(_BYTES)
         self._snapshot_failures = 0
+        # KPI files read since the start, by what became of them.
+        self._reloads = {"loaded": 0, "refused": 0}
         # Hellos taken, by role.
         self._welcomes = {"producer": 0, "viewer": 0}
         # The longest turn of the loop that each tick saw, and how long a tick took.
@@ -92,6 +94,10 @@ class Metrics(Collector):
     def snapshot_failed(self) -> None:
         """A snapshot could not be stored."""
         self._snapshot_failures += 1
+
+    def reloaded(self, outcome: str) -> None:
+        """A KPI file was read anew, and `loaded` or `refused`."""
+        self._reloads[outcome] += 1
 
     def welcomed(self, role: str) -> None:
         """A hello was taken."""
@@ -130,6 +136,7 @@ class Metrics(Collector):
         yield _histogram("tidegate_commit_seconds", "Writing and syncing one commit group.", self._commit_seconds)
         yield _histogram("tidegate_commit_bytes", "Size of one commit group.", self._commit_bytes)
         yield _counter("tidegate_snapshot_failures", "Snapshots that could not be stored.", self._snapshot_failures)
+        yield _counters("tidegate_kpi_reloads", "KPI files read anew.", "outcome", self._reloads)
         yield _counters("tidegate_welcomes", "Hellos taken.", "role", self._welcomes)
         yield _histogram("tidegate_loop_stall_seconds", "Longest hold of the event loop that a tick saw.", self._stalls)
         yield _gauge("tidegate_loop_stall_max_seconds", "The longest hold ever seen.", self._stall_max)
@@ -170,6 +177,7 @@ def _viewers(house: House) -> Iterator[Metric]:
 
 def _kept(house: House) -> Iterator[Metric]:
     kept = house.log.kept
+    yield _gauge("tidegate_kpis_filling", "KPIs that the event log is being read for.", len(house.fold.filling))
     yield _counter("tidegate_history_rows", "Rows of KPI history written.", kept.written)
     yield _counter("tidegate_history_rows_dropped", "Rows of KPI history given up for want of room.", kept.dropped)
     yield _counter("tidegate_history_rows_trimmed", "Rows of KPI history that were too old or too many.", kept.trimmed)

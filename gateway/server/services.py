@@ -126,7 +126,8 @@ class HouseServices:
 
     def kpi_list(self) -> bytes:
         """The KPI set."""
-        return orjson.dumps({"kpis": [spec.meta() for spec in self._house.fold.engine.specs]})
+        fold = self._house.fold
+        return orjson.dumps({"kpis": [spec.meta() | {"filling": spec in fold.filling} for spec in fold.specs]})
 
     async def kpi_rows(self, query: KpiQuery) -> Reply:
         """A page of rows of one KPI."""
@@ -146,6 +147,7 @@ class HouseServices:
                 "ledger": house.fold.ledger.as_dict(),
                 "reasons": dict(house.fold.ledger.reasons),
                 "watermark": watermark,
+                "filling": [spec.name for spec in house.fold.filling],
                 "lag": {
                     "pending_bytes": ingest.pending_bytes,
                     "watermark_ms": None if watermark is None else max(0, now - watermark),

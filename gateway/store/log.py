@@ -179,6 +179,10 @@ class EventLog:
         if not self._writer.queue.put(rows, rows.size):
             self.kept.dropped += rows.number
 
+    def keep_pace(self, rows: int) -> None:
+        """Wait, no longer than `PATIENCE_S`, until at most so many rows of history wait for the disk."""
+        self.kept.reach(self._handed - rows, PATIENCE_S)
+
     def history(self, asked: Asked) -> Page:
         """Rows of KPI history. Those on the way to the disk are waited for, but no longer than `PATIENCE_S`.
 

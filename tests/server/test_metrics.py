@@ -44,6 +44,7 @@ def test_what_is_counted_is_shown() -> None:
     metrics.commit(0.0015, 5000)
     metrics.snapshot_failed()
     metrics.welcomed("producer")
+    metrics.reloaded("refused")
     metrics.stalled(-0.001)
     metrics.stalled(0.03)
     metrics.ticked(0.004)
@@ -56,6 +57,8 @@ def test_what_is_counted_is_shown() -> None:
     assert found["tidegate_commit_bytes_sum"] == 5000
     assert found["tidegate_snapshot_failures_total"] == 1
     assert found["tidegate_welcomes_total{role=producer}"] == 1
+    assert found["tidegate_kpi_reloads_total{outcome=refused}"] == 1
+    assert found["tidegate_kpi_reloads_total{outcome=loaded}"] == 0
     assert found["tidegate_loop_stall_seconds_count"] == 2
     assert found["tidegate_loop_stall_seconds_sum"] == found["tidegate_loop_stall_max_seconds"] == 0.03
     assert found["tidegate_tick_seconds_count"] == 1
@@ -71,7 +74,7 @@ def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
         accepted=10, duplicate=2, rejected=3, warned=1, batches=4, reasons=Counter({"uuid": 2, "bad_json": 3})
     )
     house = SimpleNamespace(
-        fold=SimpleNamespace(ledger=ledger, engine=engine),
+        fold=SimpleNamespace(ledger=ledger, engine=engine, filling=(1, 2)),
         ingest=SimpleNamespace(sessions={1: None, 2: None}, level=2, pending_bytes=77, waiting_since=998_500),
         log=SimpleNamespace(kept=SimpleNamespace(written=20, dropped=1, trimmed=3, bytes=900)),
         misfits=SimpleNamespace(counts={"a": 13}),
@@ -116,6 +119,7 @@ def test_what_others_count_is_read_when_asked_for() -> None:
         "tidegate_history_rows_dropped_total": 1,
         "tidegate_history_rows_trimmed_total": 3,
         "tidegate_history_bytes": 900,
+        "tidegate_kpis_filling": 2,
         "tidegate_deltas_total": 7,
         "tidegate_snapshots_total": 8,
         "tidegate_conflations_total": 9,

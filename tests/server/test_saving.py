@@ -30,7 +30,7 @@ class SlowFold:
         state = self.state
 
         def encode() -> dict[str, bytes]:
-            self.go.wait(60)
+            self.go.wait(20)
             self.encoded_in.append(threading.current_thread())
             if self.error is not None:
                 raise self.error
@@ -167,7 +167,12 @@ def test_rows_that_are_over_are_handed_over_first() -> None:
         chronicle.take(Changes([Row("k", {}, 0, 1_000, 1, "final", 0)]))
         seen: list[int] = []
         real = scene.fold.frozen
-        scene.fold.frozen = lambda: (seen.append(scene.log.rows), real())[1]  # type: ignore[method-assign,func-returns-value]
+
+        def frozen() -> Callable[[], dict[str, bytes]]:
+            seen.append(scene.log.rows)
+            return real()
+
+        scene.fold.frozen = frozen  # type: ignore[method-assign]
         scene.fold.go.set()
         scene.saving.begin(scene.fold, 9, 1_000)  # type: ignore[arg-type]
         assert seen == [1]

@@ -216,7 +216,7 @@ def test_a_hold_is_503_over_http(tmp_path: Path) -> None:
     """With Retry-After; health stays 200."""
 
     async def test(server: Server, http: Caller) -> None:
-        server.house.ingest.level = 3
+        server.house.ingest.acks.level = 3
         async with (
             aiohttp.ClientSession() as session,
             session.post(server.url + "/v1/events", data=json.dumps(body())) as response,
