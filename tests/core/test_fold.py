@@ -90,6 +90,7 @@ def test_a_reload_keeps_what_is_unchanged() -> None:
         world.step(action, 0)
     world.fold.reload([spec for spec in SPECS if spec.name != "users"])
     world.fold.reload(SPECS)
+    world.fold.adopt(world.fold.beside().engine.snapshot())
     world.finish()
     rows, expected = world.rows(), world.expected()
     assert rows["events"] == expected["events"]
