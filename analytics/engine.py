@@ -23,6 +23,7 @@ from analytics.sessions.grid import SessionGrid
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.time import BEGINNING, Clock
+from analytics.told import rows_in_order
 from analytics.windowing import Taken, Windowing
 
 __all__ = ["DEFAULT_BUDGET", "Engine"]
@@ -160,11 +161,7 @@ class Engine:
         return self._changes()
 
     def _changes(self) -> Changes:
-        blocks: list[tuple[int, int, str, list[Row]]] = []
-        for grid in self._grids:
-            blocks += grid.take()
-        blocks.sort(key=lambda block: block[:3])
-        rows = [row for *_, block in blocks for row in block]
+        rows = rows_in_order([told for grid in self._grids for told in grid.take()])
         coarse = [row for grid in self._grids if isinstance(grid, Grid) for row in grid.coarse()]
         return Changes(rows, {name: grid.watermark for name, (grid, _) in self._kpis.items()}, coarse)
 

@@ -27,6 +27,7 @@ from analytics.plan import GridPlan
 from analytics.publisher import Publisher
 from analytics.row import Row
 from analytics.time import BEGINNING, Rise
+from analytics.told import Told
 from analytics.windowing import Taken
 
 __all__ = ["Grid"]
@@ -287,12 +288,10 @@ class Grid:
         """The end of the latest window that is shown while it is open."""
         return self.geometry.first_end(newest)
 
-    def take(self) -> list[tuple[int, int, str, list[Row]]]:
+    def take(self) -> list[Told]:
         """Changed rows since the last call, see `Windowing.take`."""
-        publisher, kpis = self.publisher, self.plan.kpis
-        return [
-            (b.at, b.record.end, kpis[b.kpi].spec.name, list(publisher.rows(b.kpi, b.record))) for b in publisher.take()
-        ]
+        names, said = [kpi.spec.name for kpi in self.plan.kpis], self.publisher
+        return [Told(names[b.kpi], list(said.rows(b.kpi, b.record)), b.at, b.record.end) for b in said.take()]
 
     def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
         """Latest rows of the windows that overlap [start, end), by start and dims."""

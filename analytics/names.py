@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Words
 
-__all__ = ["LONGEST", "Names", "sort_key", "written"]
+__all__ = ["LONGEST", "Names", "dims_key", "sort_key", "written"]
 
 LONGEST: Final = 128
 """Bytes of UTF-8 kept of one text; its hash is of the whole."""
@@ -29,6 +29,11 @@ def sort_key(value: Any) -> tuple[int, Any]:
     if type(value) is bool:
         return (1, value)
     return (3, value) if type(value) is str else (2, value)
+
+
+def dims_key(dims: Mapping[str, Any]) -> list[tuple[int, Any]]:
+    """Where a row stands among those of other keys."""
+    return [sort_key(value) for value in dims.values()]
 
 
 def written(value: Any) -> str:

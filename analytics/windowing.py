@@ -10,6 +10,7 @@ from analytics.frame import Frame
 from analytics.plan import GridPlan
 from analytics.row import Row
 from analytics.time import Rise
+from analytics.told import Told
 
 __all__ = ["Taken", "Windowing"]
 
@@ -44,11 +45,8 @@ class Windowing(Protocol):
     def publish(self, seen: int) -> None:
         """Write down what changed in open and final windows; `seen` is the largest event time."""
 
-    def take(self) -> list[tuple[int, int, str, list[Row]]]:
-        """Changed rows since the last call, in order of change: (event, end, KPI, its rows of these in order of dims).
-
-        `event` is the number of the event that caused them, where the engine is exact.
-        """
+    def take(self) -> list[Told]:
+        """Changed rows since the last call, in order of change."""
 
     def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
         """Latest rows of a KPI's windows that overlap [start, end), by start and dims, made as they are asked for."""

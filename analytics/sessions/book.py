@@ -1,40 +1,50 @@
-"""Rows of sessions in columns, and those of closed sessions that are still known."""
+"""Closed sessions that are still known, in columns."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from analytics.names import sort_key
+import numpy as np
+
+from analytics.arrays import Column
+from analytics.dictionary import typed_key
 from analytics.row import Dims
+from analytics.sessions.lines import Lines, as_objects, joined
 
-__all__ = ["SESSION_BYTES", "Line", "SessionBook", "dims_key"]
+__all__ = ["SESSION_BYTES", "SessionBook"]
 
 SESSION_BYTES: Final = 600
 """Bytes of a closed session of one KPI, its dims included, values that are no numbers apart."""
 CHUNK: Final = 1_024
 
 
-class Line(NamedTuple):
-    """The row of one session of one KPI, whose name goes without saying."""
+class Chunk:
+    """Up to `CHUNK` sessions in order of closing, with room for those that are still to come."""
 
-    dims: Dims
-    start: int
-    end: int
-    value: Any
-    """As the measure gave it: JSON text as bytes, else a number or None."""
-    kind: int
-    rev: int
-    error: float
-    """0 when exact."""
-    at: int = 0
-    """Number of the event that caused it, where the engine is exact."""
+    def __init__(self, lines: Lines) -> None:
+        self.n = 0
+        self.low, self.high = int(lines.starts.min()), int(lines.ends.max())
+        self._room = Lines(*[np.empty(CHUNK, column.dtype) for column in lines])
+        self.add(lines)
 
+    def add(self, lines: Lines) -> None:
+        """Write them behind the others; there is room."""
+        if lines.values.dtype != self._room.values.dtype:
+            lines = lines._replace(values=as_objects(lines.values))
+            if self._room.values.dtype != object:
+                self._room = self._room._replace(values=as_objects(self._room.values))
+        end = self.n + lines.n
+        rooms: tuple[Column, ...] = self._room
+        for room, column in zip(rooms, lines, strict=True):
+            room[self.n : end] = column
+        self.n = end
+        self.low, self.high = min(self.low, int(lines.starts.min())), max(self.high, int(lines.ends.max()))
 
-def dims_key(dims: Dims) -> list[Any]:
-    """Where a row stands among those of other keys."""
-    return [sort_key(value) for value in dims.values()]
+    @property
+    def lines(self) -> Lines:
+        """What is in it now. It stays as it is: nothing is written where something was."""
+        return self._room.part(slice(0, self.n))
 
 
 class SessionBook:
@@ -42,45 +52,56 @@ class SessionBook:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        # Lines in order of closing, in pieces so that a query can pass over those of another time.
-        self._chunks: deque[list[Line]] = deque()
-        self._spans: deque[tuple[int, int]] = deque()
+        # In pieces, so that a query can pass over those of another time and the oldest can go.
+        self._chunks: deque[Chunk] = deque()
         self._bytes = 0
 
-    def put(self, lines: list[Line]) -> None:
+    def put(self, lines: Lines) -> None:
         """Sessions have closed."""
-        for start in range(0, len(lines), CHUNK):
-            self._put(lines[start : start + CHUNK])
+        if lines.n <= CHUNK:
+            self._put(lines)
+            return
+        for start in range(0, lines.n, CHUNK):
+            self._put(lines.part(slice(start, start + CHUNK)))
 
-    def _put(self, lines: list[Line]) -> None:
-        low, high = min(line.start for line in lines), max(line.end for line in lines)
-        if self._chunks and len(self._chunks[-1]) + len(lines) <= CHUNK:
-            self._chunks[-1] += lines
-            before = self._spans[-1]
-            self._spans[-1] = min(before[0], low), max(before[1], high)
+    def _put(self, lines: Lines) -> None:
+        if not lines.n:
+            return
+        if self._chunks and self._chunks[-1].n + lines.n <= CHUNK:
+            self._chunks[-1].add(lines)
         else:
-            self._chunks.append(lines)
-            self._spans.append((low, high))
+            self._chunks.append(Chunk(lines))
         self._bytes += _size(lines)
         while self._bytes > self._max_bytes and len(self._chunks) > 1:
-            self._spans.popleft()
-            self._bytes -= _size(self._chunks.popleft())
+            self._bytes -= _size(self._chunks.popleft().lines)
 
-    def overlapping(self, start: int, end: int) -> Iterator[Line]:
+    def overlapping(self, start: int, end: int) -> list[Lines]:
         """Sessions that overlap [start, end), in order of closing."""
-        for (low, high), chunk in zip(self._spans, self._chunks, strict=True):
-            if low < end and high > start:
-                yield from (line for line in chunk if line.start < end and line.end > start)
+        found = []
+        for chunk in self._chunks:
+            if chunk.low < end and chunk.high > start:
+                lines = chunk.lines
+                inside = (lines.starts < end) & (lines.ends > start)
+                if inside.any():
+                    found.append(lines if inside.all() else lines.part(inside))
+        return found
 
     def knows(self, dims: Dims, start: int) -> bool:
         """Whether a closed session of this key has this start. Cost: a scan of the sessions of that time."""
-        return any(line.start == start and line.dims == dims for line in self.overlapping(start, start + 1))
+        key = list(map(typed_key, dims.values()))
+        return any(
+            list(map(typed_key, found.values())) == key
+            for lines in self.overlapping(start, start + 1)
+            for found in lines.dims[lines.starts == start].tolist()
+        )
 
-    def lines(self) -> list[Line]:
-        """All of them, in order of closing."""
-        return [line for chunk in self._chunks for line in chunk]
+    def lines(self) -> Lines | None:
+        """All of them, in order of closing; None: there are none. What is put in later changes nothing in it."""
+        return joined([chunk.lines for chunk in self._chunks]) if self._chunks else None
 
 
-def _size(lines: list[Line]) -> int:
-    texts = [line.value for line in lines if type(line.value) is bytes]
-    return SESSION_BYTES * len(lines) + sum(33 + len(text) for text in texts)
+def _size(lines: Lines) -> int:
+    size = SESSION_BYTES * lines.n
+    if lines.values.dtype == object:
+        size += sum(33 + len(value) for value in lines.values.tolist() if type(value) is bytes)
+    return size

@@ -23,6 +23,7 @@ from analytics.sessions.keys import UNKNOWN, SessionKeys
 from analytics.sessions.speaker import Speaker
 from analytics.sessions.table import NONE, Segments, SessionTable, by_key_and_time, segments
 from analytics.time import BEGINNING, Rise
+from analytics.told import Told
 from analytics.windowing import Taken
 
 __all__ = ["SessionGrid"]
@@ -296,7 +297,7 @@ class SessionGrid:
             self.speaker.say(changed, self.reached)
             self.cells.dirty[changed] = False
 
-    def take(self) -> list[tuple[int, int, str, list[Row]]]:
+    def take(self) -> list[Told]:
         """Changed rows since the last call, see `Windowing.take`."""
         return self.speaker.take()
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from analytics.sessions.book import Line
 from analytics.sessions.grid import SessionGrid
+from analytics.sessions.lines import Lines, as_column, joined, plain_values
 
 __all__ = ["freeze_sessions", "load_sessions"]
 
@@ -18,7 +19,7 @@ COLUMNS = ("kinds", "revs", "ends", "errors")
 def freeze_sessions(grid: SessionGrid) -> Callable[[], tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
     """A copy of the state; calling it makes JSON-able values and buffers of it, in any thread.
 
-    Lines and dims are copied by reference: they are never written.
+    What was said is shared, as are dims: they are never written.
     """
     table, speaker, by = grid.table, grid.speaker, grid.plan.by
     cells = table.open_cells()
@@ -33,10 +34,10 @@ def freeze_sessions(grid: SessionGrid) -> Callable[[], tuple[dict[str, Any], dic
     for name, said in zip(names, speaker.said, strict=True):
         buffers |= {f"#said/{name}/{column}": getattr(said, column)[cells] for column in COLUMNS}
     counts = {"final_to": grid.final_to, "late": grid.late, "closed_early": grid.closed_early}
-    keys = list(grid.keys.dims)
-    values = [said.values[cells].tolist() for said in speaker.said]
+    keys = grid.keys.dims.tolist()
+    values = [said.dump_values(cells) for said in speaker.said]
     books = [book.lines() for book in speaker.books]
-    pending = [list(lines) for lines in speaker.pending]
+    pending = [joined(parts) if parts else None for parts in speaker.pending]
 
     def made() -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         meta = {
@@ -63,10 +64,11 @@ def load_sessions(grid: SessionGrid, meta: Mapping[str, Any], buffers: Mapping[s
         name = kpi.spec.name
         for column in COLUMNS:
             getattr(speaker.said[i], column)[cells] = buffers[f"#said/{name}/{column}"]
-        for cell, value in zip(cells.tolist(), meta["values"][name], strict=True):
-            speaker.said[i].values[cell] = _value(value)
-        speaker.books[i].put(_lines(meta["books"][name], by))
-        speaker.pending[i] += _lines(meta["pending"][name], by)
+        speaker.said[i].load_values(cells, list(map(_value, meta["values"][name])))
+        if meta["books"][name]:
+            speaker.books[i].put(_lines(meta["books"][name], by))
+        if meta["pending"][name]:
+            speaker.pending[i].append(_lines(meta["pending"][name], by))
 
 
 def _plain(value: Any) -> Any:
@@ -77,12 +79,24 @@ def _value(value: Any) -> Any:
     return value["json"].encode("utf-8", "surrogatepass") if type(value) is dict else value
 
 
-def _dumped(lines: Sequence[Line]) -> list[list[Any]]:
-    return [[list(line.dims.values()), line.start, line.end, _plain(line.value), *line[4:7]] for line in lines]
+def _dumped(lines: Lines | None) -> list[list[Any]]:
+    if lines is None:
+        return []
+    values = map(_plain, plain_values(lines.values))
+    numbers = (lines.kinds.tolist(), lines.revs.tolist(), lines.errors.tolist())
+    each = zip(lines.dims.tolist(), lines.starts.tolist(), lines.ends.tolist(), values, *numbers, strict=True)
+    return [[list(dims.values()), *line] for dims, *line in each]
 
 
-def _lines(state: Sequence[Sequence[Any]], by: tuple[str, ...]) -> list[Line]:
-    return [
-        Line(dict(zip(by, dims, strict=True)), start, end, _value(value), kind, rev, error)
-        for dims, start, end, value, kind, rev, error in state
-    ]
+def _lines(state: Sequence[Sequence[Any]], by: tuple[str, ...]) -> Lines:
+    dims, starts, ends, values, kinds, revs, errors = zip(*state, strict=True)
+    return Lines(
+        np.fromiter((dict(zip(by, each, strict=True)) for each in dims), object, len(dims)),
+        np.array(starts, np.int64),
+        np.array(ends, np.int64),
+        as_column(list(map(_value, values))),
+        np.array(kinds, np.int8),
+        np.array(revs, np.int32),
+        np.array(errors, np.float64),
+        np.zeros(len(dims), np.int64),
+    )

@@ -13,8 +13,8 @@ import orjson
 
 from analytics import KpiSpec, Row
 from analytics.definition import DefinitionError
+from analytics.names import dims_key
 from analytics.rowfilter import NoDimensionError, RowFilter
-from analytics.sessions.book import dims_key
 from gateway.core.chronicle import Series, row_of, series_of
 from gateway.core.encoding import encode_row
 from gateway.server.csvrows import csv_rows

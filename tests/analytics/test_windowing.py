@@ -22,8 +22,8 @@ def test_a_kind_of_windows_has_all_of_it(window: str) -> None:
     assert kind.sizes()["keys"] == 1
     assert kind.sizes()["panes"] + kind.sizes()["sessions"] == 1
     kind.publish(5_000)
-    [(_, _, name, [row]), *_] = kind.take()
-    assert (name, row.value) == ("k", 2)
+    told = kind.take()[0]
+    assert (told.kpi, told.rows[0].value) == ("k", 2)
     assert next(kind.rows(0, 0, 9_000)).value == 2
     assert kind.notes() == {"sums_rounded": 0}
     assert (kind.late, kind.closed_early) == (0, 0)

@@ -27,7 +27,7 @@ def test_numbers_are_given_lowest_first_and_taken_back(by: tuple[str, ...]) -> N
     assert keys.find(codes).tolist() == [UNKNOWN] * 3
     keys.make(codes)
     assert keys.find(codes).tolist() == [0, 1, 2]
-    assert keys.dims_of(np.array([1, 2])) == [dict.fromkeys(by, "b"), dict.fromkeys(by)]
+    assert keys.dims_of(np.array([1, 2])).tolist() == [dict.fromkeys(by, "b"), dict.fromkeys(by)]
     keys.free(np.array([1]))
     assert keys.find(codes).tolist() == [0, UNKNOWN, 2]
     more = keys.codes(frame(["z"]), None)
