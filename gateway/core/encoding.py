@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from analytics import Row
+from analytics.dictionary import typed_key
 
 __all__ = ["EncodedRow", "Where", "encode_row", "matches", "name_gone", "row_body"]
 
@@ -42,12 +43,12 @@ def row_body(row: Row) -> dict[str, Any]:
 def encode_row(row: Row, *, by_end: bool = False) -> EncodedRow:
     """The JSON of a row, and its identity: (dims, start), or with `by_end` (dims, start, end). About 1.5 us."""
     window = (row.start, row.end) if by_end else (row.start,)
-    return EncodedRow((*row.dims.values(), *window), orjson.dumps(row_body(row)), row.kind == "retract")
+    return EncodedRow((*map(typed_key, row.dims.values()), *window), orjson.dumps(row_body(row)), row.kind == "retract")
 
 
 def matches(row: Row, where: Where | None) -> bool:
-    """Whether the row's dimensions are those that a viewer asked for."""
-    return not where or all(row.dims.get(name) == value for name, value in where.items())
+    """Whether the row's dimensions are those that a viewer asked for; 1 is not true."""
+    return not where or all(typed_key(row.dims.get(name)) == typed_key(value) for name, value in where.items())
 
 
 def name_gone(row: EncodedRow) -> bytes:

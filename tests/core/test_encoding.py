@@ -29,6 +29,16 @@ def test_an_identity_is_dims_and_start() -> None:
     assert encode_row(row(1)).identity != encode_row(row(1)._replace(start=1)).identity
 
 
+def test_dimensions_are_told_apart_as_json_tells_them() -> None:
+    """1, true and "1" are three rows; to `where` as well, where 1.0 is 1."""
+    values: list[Any] = [1, True, "1", None, 0, False]
+    rows = [row()._replace(dims={"x": value}) for value in values]
+    assert len({encode_row(each).identity for each in rows}) == len(values)
+    for where in (*values, 1.0):
+        matching = [each.dims["x"] for each in rows if matches(each, {"x": where})]
+        assert list(map(repr, matching)) == [repr(1 if type(where) is float else where)]
+
+
 def test_a_retraction_is_named_by_dims_and_start() -> None:
     """As `del` has it."""
     gone = encode_row(row(None, "retract"))
