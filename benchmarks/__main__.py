@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import sys
 
 from benchmarks.machine import DRIVER_CORE, pin, raise_file_limit
 from benchmarks.report import Report
 
-NAMES = ("ingest", "fanout", "memory", "latency", "demo")
+NAMES = ("ingest", "fanout", "memory", "latency", "demo", "ysb", "engine", "sessions", "nexmark")
 
 
 def main() -> int:
@@ -19,12 +20,17 @@ def main() -> int:
     parser.add_argument("--only", action="append", default=[], metavar="SIDE", help="this side only; may be repeated")
     parser.add_argument("--rounds", type=int, default=5, help="samples of each side (default 5)")
     parser.add_argument("--seconds", type=float, default=None, help="length of the measured part of a sample")
+    parser.add_argument("--events", type=int, default=None, help="length of a recorded stream, for a quick check")
     parser.add_argument("--dry", action="store_true", help="print only, leave the result file as it is")
     args = parser.parse_args()
     raise_file_limit()
     pin(DRIVER_CORE)
-    options = {} if args.seconds is None else {"measure_s": args.seconds}
-    report: Report = importlib.import_module(f"benchmarks.{args.name}").run(args.only, args.rounds, **options)
+    asked = {"measure_s": args.seconds, "events": args.events}
+    options = {name: value for name, value in asked.items() if value is not None}
+    run = importlib.import_module(f"benchmarks.{args.name}").run
+    if unknown := options.keys() - inspect.signature(run).parameters:
+        parser.error(f"{args.name} has no {', '.join(sorted(unknown))}")
+    report: Report = run(args.only, args.rounds, **options)
     print("\n" + report.table())
     if not args.dry:
         report.write()

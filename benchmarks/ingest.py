@@ -12,7 +12,7 @@ from benchmarks.load import Plan
 from benchmarks.machine import versions
 from benchmarks.model import BOARD, fetch, model, wait_equal
 from benchmarks.process import Running, drive, gateway, python_server
-from benchmarks.report import Goal, Report
+from benchmarks.report import Goal, Report, UnequalError
 from benchmarks.samples import Series, ratio
 from benchmarks.traffic import FramePool, make_pool
 
@@ -32,10 +32,6 @@ server's process used in it. gateway: `serve` with its log flushed to a disk bef
 60 bytes per frame, no work. loops, definitions: Starlette on uvicorn (websockets-sansio, uvloop, orjson), nothing
 kept on disk. Ratios are taken round by round.
 """
-
-
-class UnequalError(Exception):
-    """A side's board differs from the model, or a side refused events: its speed means nothing."""
 
 
 class Side(NamedTuple):
