@@ -1,0 +1,110 @@
+"""What the windows of R6 must show, counted window by window over all events, and the comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+__all__ = ["Events", "different", "expect", "read"]
+
+_EXACT_DISTINCT = 512
+_DISTINCT_ERROR = 4 * 1.04 / math.sqrt(4_096)
+_KEYS, _USERS, _PATHS = 100, 2_000, 40
+_SIZES = {"tumbling": (10_000, 10_000), "sliding": (60_000, 1_000)}
+
+Ints = NDArray[np.int64]
+Expected = dict[tuple[str, int], Any]
+
+
+class Events(NamedTuple):
+    """The columns of a stream `streams.keyed`, ascending in time; keys, users and paths as their numbers."""
+
+    time: Ints
+    key: Ints
+    value: Ints
+    user: Ints
+    path: Ints
+
+
+def read(file: Path) -> Events:
+    """The events of a file."""
+    rows = []
+    with file.open("rb") as lines:
+        for one in map(orjson.loads, lines):
+            own = one["properties"]
+            rows.append(
+                (
+                    one["timestamp"],
+                    int(one["distinct_id"][1:]),
+                    own["value"],
+                    int(own["user"][1:]),
+                    int(own["path"][1:]),
+                )
+            )
+    return Events(*np.array(rows, np.int64).T)
+
+
+def expect(events: Events, measure: str, kind: str) -> Expected:
+    """(key, start) -> value, for `top` the number of each path."""
+    expected: Expected = {}
+    for start, part in _windows(events, *_SIZES[kind]):
+        present = np.bincount(part.key, minlength=_KEYS)
+        values = _values(part, measure)
+        for key in np.flatnonzero(present).tolist():
+            expected[f"k{key}", start] = values[key]
+    return expected
+
+
+def _windows(events: Events, size: int, hop: int) -> Iterator[tuple[int, Events]]:
+    """Start and events of every window that has some."""
+    first = (int(events.time[0]) - size) // hop * hop + hop
+    for start in range(first, int(events.time[-1]) + 1, hop):
+        low, high = np.searchsorted(events.time, (start, start + size))
+        if high > low:
+            yield start, Events(*(column[low:high] for column in events))
+
+
+def _values(part: Events, measure: str) -> Any:
+    match measure:
+        case "count":
+            return np.bincount(part.key, minlength=_KEYS).tolist()
+        case "sum":
+            return np.bincount(part.key, part.value, _KEYS).tolist()
+        case "max":
+            largest = np.full(_KEYS, -1)
+            np.maximum.at(largest, part.key, part.value)
+            return largest.tolist()
+        case "uniq":
+            seen = np.zeros((_KEYS, _USERS), np.bool_)
+            seen[part.key, part.user] = True
+            return seen.sum(axis=1).tolist()
+        case "top":
+            return np.bincount(part.key * _PATHS + part.path, minlength=_KEYS * _PATHS).reshape(_KEYS, _PATHS).tolist()
+    raise KeyError(measure)
+
+
+def different(expected: Expected, measure: str, rows: list[Any]) -> list[str]:
+    """Where rows (key, start, value) are wrong; a row that is there twice is wrong too."""
+    found = {(key, start): value for key, start, value in rows}
+    places = [f"{len(rows) - len(found)} rows too many"] if len(rows) != len(found) else []
+    for place in sorted(expected.keys() | found.keys()):
+        want, have = expected.get(place), found.get(place)
+        if want is None or have is None or not _equal(measure, want, have):
+            places.append(f"{measure} {place}: expected {want}, found {have}")
+    return places
+
+
+def _equal(measure: str, want: Any, have: Any) -> bool:
+    if measure == "top":
+        items = have["items"]
+        largest = sorted((n for n in want if n), reverse=True)[:10]
+        return [n for _, n in items] == largest and all(want[int(path[1:])] == n for path, n in items)
+    if measure == "uniq" and want > _EXACT_DISTINCT:
+        return bool(abs(have - want) <= _DISTINCT_ERROR * want)
+    return bool(want == have)
