@@ -27,7 +27,7 @@ help:
 	@echo "make test   lint, types, browser SDK and dashboard, then the whole of tests/   (WORKERS=$(WORKERS))"
 	@echo "make nightly  every property test with 10,000 new examples, for some hours"
 	@echo "make lint   ruff and mypy alone"
-	@echo "make bench  one benchmark                         (NAME=$(NAME): ingest, fanout, memory, latency)"
+	@echo "make bench  one benchmark                         (NAME=$(NAME); fanout, memory, latency, demo, ysb, engine, sessions, nexmark)"
 	@echo "make lock   resolve pyproject.toml into the two lock files"
 	@echo "make clean  remove everything that the other verbs made"
 

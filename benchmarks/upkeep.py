@@ -9,6 +9,7 @@ import gc
 import sys
 import time
 import tracemalloc
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -47,7 +48,10 @@ class Outcome:
 def _second(number: int, keys: int) -> Batch:
     """One event of each key in a second."""
     times = np.full(keys, _START + number * 1_000, np.int64)
-    columns = {"key": [f"k{i}" for i in range(keys)], "value": [float(i % 97) for i in range(keys)]}
+    columns: dict[str, Sequence[str | float]] = {
+        "key": [f"k{i}" for i in range(keys)],
+        "value": [float(i % 97) for i in range(keys)],
+    }
     return Batch(keys, times, columns, [("local", keys)])
 
 

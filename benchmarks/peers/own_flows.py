@@ -59,7 +59,8 @@ def decode_and_run(source: Sequence[bytes], specs: Sequence[KpiSpec], rows: Rows
 
 def run_engine(source: Prepared, rows: Rows) -> list[Any]:
     """From columns to final rows: the engine alone. It can be run once."""
-    engine, found = source.engine, []
+    engine = source.engine
+    found: list[Any] = []
     for number, batch in enumerate(source.batches, 1):
         engine.ingest(batch, 0)
         if not number % _TICK:

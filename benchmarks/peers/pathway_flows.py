@@ -9,18 +9,14 @@ from pathway.internals.parse_graph import G
 
 from benchmarks.peers.flow import Flow, main
 
-
-class _Event(pw.Schema):
-    event: str
-    timestamp: int
-    campaign: str
+_EVENT = pw.schema_from_types(event=str, timestamp=int, campaign=str)
 
 
 def _ysb(path: str) -> list[Any]:
     G.clear()
     found: list[Any] = []
     events = pw.io.fs.read(
-        path, format="json", schema=_Event, mode="static", json_field_paths={"campaign": "/properties/campaign"}
+        path, format="json", schema=_EVENT, mode="static", json_field_paths={"campaign": "/properties/campaign"}
     )
     views = events.filter(pw.this.event == "view")
     windows = views.windowby(pw.this.timestamp, window=pw.temporal.tumbling(duration=10_000), instance=pw.this.campaign)

@@ -21,7 +21,7 @@ _COMMIT = 10_000
 
 
 def _ysb(lines: list[bytes]) -> list[Any]:
-    counts: dict[tuple[str, int], int] = {}
+    counts: dict[tuple[bytes, int], int] = {}
     with tempfile.TemporaryDirectory() as folder:
         manager = StateStoreManager(group_id="benchmark", state_dir=folder)
         manager.init()
