@@ -304,9 +304,8 @@ class Grid:
             yield from self.publisher.rows(kpi, record)
 
     def coarse(self) -> list[Row]:
-        """Rows of coarser windows that are complete since the last call."""
+        """Rows of coarser windows that are complete since the last call, by end, the finer window first."""
         blocks, self.publisher.coarse = self.publisher.coarse, []
-        # However the panes were closed: by end, the finer window first.
         blocks.sort(key=lambda block: (block.record.end, -block.record.start))
         return [row for block in blocks for row in self.publisher.rows(block.kpi, block.record)]
 
