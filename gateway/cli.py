@@ -28,11 +28,15 @@ __all__ = ["main"]
 
 REPLAY = ("file", "folder", "partial", "skip_bad", "start", "end")
 """Arguments of `replay` that are no settings."""
+AUDIT = ("name", "url", "form", "on_time")
+"""The same, of `audit`."""
 MAX_VISITORS = 100_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code: 0 drained, 2 wrong configuration, 65 a bad recording, 74 storage failure.
+    """Run a command; the exit code.
+
+    0 drained, 1 an audit found a difference, 2 wrong configuration, 65 a bad recording, 74 storage failure.
 
     Failures are one line.
 
@@ -42,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(_parser().parse_args(argv))
     command = arguments.pop("command")
     visitors = arguments.pop("visitors", 0)
-    replay = {name: arguments.pop(name) for name in REPLAY if name in arguments}
+    own = {name: arguments.pop(name) for name in (*REPLAY, *AUDIT) if name in arguments}
     try:
         config = Config.load(arguments.pop("config", None), os.environ, arguments)
         if command == "check":
@@ -52,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return run_demo(config, visitors)
         if command == "replay":
-            return _replay(config, replay)
+            return _replay(config, own)
+        if command == "audit":
+            return _audit(config, own)
         from gateway.main import serve
 
         return serve(config)
@@ -98,10 +104,27 @@ def _replay(config: Config, arguments: Mapping[str, Any]) -> int:
     return run_replay(load_kpis(config.kpis), options)
 
 
+def _audit(config: Config, arguments: Mapping[str, Any]) -> int:
+    from gateway.audit.published import Intake
+    from gateway.audit.run import Options, run_audit
+    from gateway.wire.replies import Limits
+
+    intake = Intake(
+        Limits(config.max_frame, config.max_events, config.max_depth),
+        config.max_property,
+        config.dedup_uuids,
+        config.memory_budget << 20,
+    )
+    key = config.view_keys[0] if config.view_keys else ""
+    options = Options(folder=config.data, intake=intake, view_key=key, **arguments)
+    return run_audit(load_kpis(config.kpis), options)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tidegate", description="Real-time product-analytics gateway.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_replay(commands.add_parser("replay", help="run KPIs over recorded events and print every row as JSON"))
+    _add_audit(commands.add_parser("audit", help="compute a KPI anew from the event log and print the differences"))
     for name, purpose in (
         ("serve", "run the gateway"),
         ("demo", "run it with a demo shop and simulated visitors, on a temporary data folder"),
@@ -129,10 +152,7 @@ def _add_replay(command: argparse.ArgumentParser) -> None:
         "file", nargs="?", metavar="FILE", help="events, one JSON object a line; .gz is unpacked, - is the input"
     )
     command.add_argument("--data", dest="folder", metavar="DIR", help="instead of FILE: the event log of a data folder")
-    command.add_argument("--config", metavar="FILE", help="settings, TOML: those that wrote the log")
-    for name in ("kpis", "memory_budget", "dedup_uuids"):
-        setting = next(s for s in fields(Config) if s.name == name)
-        _add_setting(command, name, setting.default, setting.metadata["why"])
+    _add_settings_of_the_log(command, "kpis", "memory_budget", "dedup_uuids")
     command.add_argument(
         "--partial",
         type=_duration,
@@ -142,8 +162,32 @@ def _add_replay(command: argparse.ArgumentParser) -> None:
         help="print open windows too, at each multiple of this span of event time (1s)",
     )
     command.add_argument("--skip-bad", action="store_true", help="go on behind a line that is no event, and count it")
-    command.add_argument("--from", dest="start", type=_moment, metavar="TIME", help="only events from then on")
-    command.add_argument("--to", dest="end", type=_moment, metavar="TIME", help="only events before")
+    _add_span(command, "only events from then on", "only events before")
+
+
+def _add_audit(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", metavar="NAME", help="the KPI")
+    _add_settings_of_the_log(command, "data", "kpis", "memory_budget", "dedup_uuids", "view_keys")
+    _add_span(command, "only windows that end behind it", "only windows that start before it")
+    command.add_argument(
+        "--url", metavar="URL", help="ask a running gateway for the live values, not the state in the data folder"
+    )
+    command.add_argument("--format", dest="form", choices=("table", "json"), default="table", help="default: table")
+    command.add_argument(
+        "--on-time", action="store_true", help="leave out events that came when their window was closed"
+    )
+
+
+def _add_settings_of_the_log(command: argparse.ArgumentParser, *names: str) -> None:
+    command.add_argument("--config", metavar="FILE", help="settings, TOML: those that wrote the log")
+    for name in names:
+        setting = next(s for s in fields(Config) if s.name == name)
+        _add_setting(command, name, setting.default, setting.metadata["why"])
+
+
+def _add_span(command: argparse.ArgumentParser, start: str, end: str) -> None:
+    command.add_argument("--from", dest="start", type=_moment, metavar="TIME", help=start)
+    command.add_argument("--to", dest="end", type=_moment, metavar="TIME", help=end)
 
 
 def _duration(text: str) -> int:

@@ -2,10 +2,10 @@
 
 from gateway.store.history import LEVELS, Asked, Page, StoredRow
 from gateway.store.keeper import Keep
-from gateway.store.keys import Keys, load_or_create
+from gateway.store.keys import Keys, kept, load_or_create
 from gateway.store.log import EventLog
 from gateway.store.quarantine import Quarantined
-from gateway.store.recorded import read_log
+from gateway.store.recorded import read_log, read_snapshot
 from gateway.store.results import Committed, DiskFullError, Done, Failed, Result, StoreBusyError
 from gateway.store.rows import Damage, LogRow
 from gateway.store.snapshots import StoredSnapshot
@@ -31,6 +31,8 @@ __all__ = [
     "StoreBusyError",
     "StoredRow",
     "StoredSnapshot",
+    "kept",
     "load_or_create",
     "read_log",
+    "read_snapshot",
 ]

@@ -11,7 +11,7 @@ from gateway.errors import ConfigError
 from gateway.store import folder as data_folder
 from gateway.store.faults import refused
 
-__all__ = ["Keys", "load_or_create"]
+__all__ = ["Keys", "kept", "load_or_create"]
 
 _FILE = "keys.toml"
 _MODE = 0o600
@@ -46,6 +46,21 @@ def load_or_create(folder: Path) -> Keys:
     except UnicodeDecodeError:
         raise ConfigError("data", f"{file} is damaged; remove it and new keys are made") from None
     return _create(file) if text is None else _parse(file, text)
+
+
+def kept(folder: Path) -> Keys | None:
+    """The keys kept in `folder`, for someone who only reads it; None: there are none, or not for this user.
+
+    Raises:
+        ConfigError: the file is not what was written here.
+    """
+    file = folder / _FILE
+    try:
+        return _parse(file, file.read_text("utf-8"))
+    except OSError:
+        return None
+    except UnicodeDecodeError:
+        raise ConfigError("data", f"{file} is damaged; remove it and new keys are made") from None
 
 
 def _create(file: Path) -> Keys:

@@ -21,8 +21,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "gateway.core": (*LEAVES, "analytics", "gateway.wire"),
     "gateway.store": LEAVES,
     "gateway.server": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
-    # A command of its own, without a server.
+    # Commands of their own, without a server.
     "gateway.replay": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
+    "gateway.audit": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
     # The composition: the door, the command line, main, and the demo, whose visitors use the Python client.
     "gateway": (
         *LEAVES,
@@ -32,6 +33,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "gateway.store",
         "gateway.server",
         "gateway.replay",
+        "gateway.audit",
         "client_sdk",
     ),
 }
@@ -133,6 +135,7 @@ def test_no_room_imports_upward() -> None:
         ("gateway/server/http.py", "from gateway import serve"),
         ("gateway/server/http.py", "from gateway.replay.run import run_replay"),
         ("gateway/replay/run.py", "from gateway.server.ticker import Ticker"),
+        ("gateway/audit/run.py", "from gateway.replay.progress import Progress"),
         ("gateway/config.py", "from gateway.core.credit import Credit"),
         ("client_sdk/python/core.py", "from gateway.wire import Codec"),
         ("client_sdk/python/core.py", "import analytics"),
