@@ -7,7 +7,7 @@ that it met, and three columns for each one that the definition reads (see `term
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from statistics import median
 from typing import Any, Final, NamedTuple, Protocol
@@ -19,6 +19,7 @@ from gateway.audit.aggregates import DAY, Asked, Funnel, Retention, Top, read_va
 from gateway.audit.levels import level
 from gateway.audit.spans import Spans, floored, in_order
 from gateway.audit.terms import Columns, Terms, unsupported
+from gateway.audit.visits import cut
 
 __all__ = ["Answer", "Database", "Place", "Question", "dims_of"]
 
@@ -110,13 +111,25 @@ class Question:
         if self.spans.local:
             _fill(database, "spans", self.spans.table(first, last))
         gone = self.spans.gone()
-        where = f"({self._where})" + (f" AND NOT ({gone})" if self._on_time else "")
+        where = f"({self._where})"
+        if self._on_time and not self.spans.sessions:
+            where += f" AND NOT ({gone})"
         keys = "".join(f", {sql} AS k{i}" for i, sql in enumerate(self._keys))
         database.execute(
             f"CREATE OR REPLACE TABLE folded AS SELECT *, {self._user} AS user_key{keys} FROM events WHERE {where}"
         )
-        if self.by and not self.spans.sessions:
+        if self.spans.sessions:
+            self._cut(database)
+        elif self.by:
             self._fold(database, gone)
+
+    def _cut(self, database: Database) -> None:
+        """The table `visits`: how the sessions were cut live."""
+        rows = database.execute(f"SELECT n, t, mark, [{self._partition()}] FROM folded ORDER BY n")
+        events = ((n, t, mark, tuple(key)) for n, t, mark, key in _each(rows))
+        seen = cut(events, self.spans.window.size, self.spans.grace)
+        database.execute("CREATE OR REPLACE TABLE visits (n BIGINT, visit BIGINT, late BOOLEAN)")
+        _fill(database, "visits", seen)
 
     def _fold(self, database: Database, gone: str) -> None:
         """Keys beyond `max_keys` become one: first come, first kept, and what came too late for all makes none."""
@@ -212,9 +225,9 @@ class Question:
         return values
 
 
-def _fill(database: Database, table: str, pairs: list[tuple[int, int]]) -> None:
-    for start in range(0, len(pairs), 10_000):
-        values = ", ".join(f"({a}, {b})" for a, b in pairs[start : start + 10_000])
+def _fill(database: Database, table: str, rows: Sequence[tuple[int, ...]]) -> None:
+    for start in range(0, len(rows), 10_000):
+        values = ", ".join(f"({', '.join(map(str, row))})" for row in rows[start : start + 10_000])
         database.execute(f"INSERT INTO {table} VALUES {values}")
 
 

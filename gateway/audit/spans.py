@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analytics.window import UTC, SessionWindow, Window
 from analytics.zone import midnights
+from gateway.audit.visits import NOWHERE
 
 __all__ = ["Spans", "floored", "in_order"]
 
@@ -18,7 +19,7 @@ class Spans:
 
     def __init__(self, window: Window, grace: int) -> None:
         self.window = window
-        self._grace = grace
+        self.grace = grace
         self.sessions = isinstance(window, SessionWindow)
 
     @property
@@ -43,7 +44,7 @@ class Spans:
 
     def gone(self) -> str:
         """A condition: the event came when the last window that holds its time was closed, so nothing took it."""
-        return f"{self._last_end()} + {self._grace} <= mark"
+        return f"{self._last_end()} + {self.grace} <= mark"
 
     def _last_end(self) -> str:
         window = self.window
@@ -61,7 +62,7 @@ class Spans:
         """
         if self.sessions:
             return self._visits(source, keys, on_time=on_time)
-        spread = f"SELECT *, we + {self._grace} <= mark AS late FROM ({self._even(source)})"
+        spread = f"SELECT *, we + {self.grace} <= mark AS late FROM ({self._even(source)})"
         return f"SELECT * FROM ({spread}) WHERE NOT late" if on_time else spread
 
     def _even(self, source: str) -> str:
@@ -82,13 +83,15 @@ class Spans:
         )
 
     def _visits(self, source: str, keys: str, *, on_time: bool) -> str:
-        """Sessions. What comes in time but would reach one that is closed starts another one, with `on_time`."""
+        """Sessions, of which `cut` says in the table `visits` how they were live, and what came too late for them."""
         gap = self.window.size
-        closed = f"before + {gap} + {self._grace} <= mark"
-        visits = in_order(source, keys, gap, f"NOT ({closed})" if on_time else "TRUE")
-        late = f"t + {gap} + {self._grace} <= mark OR ({closed} AND t - before <= {gap})"
+        live = f"SELECT e.*, v.visit, v.late FROM {source} e JOIN visits v ON e.n = v.n"
+        if on_time:
+            visits = f"SELECT * FROM ({live}) WHERE visit <> {NOWHERE}"
+        else:
+            visits = in_order(f"(SELECT * EXCLUDE (visit) FROM ({live}))", keys, gap)
         return (
-            f"SELECT *, min(t) OVER visited AS ws, max(t) OVER visited + {gap} AS we, coalesce({late}, FALSE) AS late"
+            f"SELECT *, min(t) OVER visited AS ws, max(t) OVER visited + {gap} AS we"
             f" FROM ({visits}) WINDOW visited AS (PARTITION BY {keys}, visit)"
         )
 
@@ -104,12 +107,8 @@ class Spans:
         return start % window.hop == 0 and end - start == window.size
 
 
-def in_order(source: str, keys: str, gap: int, joins: str = "TRUE") -> str:
-    """A query: the rows of `source` with `visit`, which counts the sessions of each combination of `keys`.
-
-    `joins` is a condition over `before`, the time of the event before: what does not meet it starts a session.
-    """
+def in_order(source: str, keys: str, gap: int) -> str:
+    """A query: the rows of `source` with `visit`, which counts the sessions of each combination of `keys`."""
     order = f"(PARTITION BY {keys} ORDER BY t, n)"
-    before = f"SELECT *, lag(t) OVER {order} AS before FROM {source}"
-    fresh = f"CASE WHEN t - before <= {gap} AND {joins} THEN 0 ELSE 1 END"
-    return f"SELECT *, sum({fresh}) OVER {order} AS visit FROM ({before})"
+    fresh = f"SELECT *, CASE WHEN t - lag(t) OVER {order} <= {gap} THEN 0 ELSE 1 END AS fresh FROM {source}"
+    return f"SELECT *, sum(fresh) OVER {order} AS visit FROM ({fresh})"
