@@ -18,8 +18,6 @@ from gateway.audit.terms import Columns, Term, Terms, unsupported
 __all__ = ["Asked", "Funnel", "Retention", "Sessions", "Top", "read_value"]
 
 DAY: Final = 86_400_000
-LONGEST: Final = 200_000
-"""Characters of SQL: what is nested deeper grows beyond all bounds."""
 _SESSIONS: Final = {"sessions": "coalesce({}.n, 0)", "session_seconds": "{}.seconds", "bounce_rate": "{}.bounces"}
 
 
@@ -75,8 +73,6 @@ def read_value(text: str, columns: Columns) -> Asked:
     sql = {"number": term.number, "bool": term.truth, "text": term.text, "null": "NULL"}.get(term.kind)
     if sql is None:
         raise unsupported("a value that is sometimes a number and sometimes a text")
-    if len(sql) > LONGEST:
-        raise unsupported("a value that is nested so deeply")
     return Asked(sql, tuple(reader.sessions), None, reader.quantiles)
 
 

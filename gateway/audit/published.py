@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import msgspec
+import orjson
 
 from analytics import KpiSpec, Row, Snapshot
 from analytics.restoration import generations
+from gateway.core.chronicle import row_of, series_of
 from gateway.core.fold import Fold
 from gateway.errors import ConfigError, StorageError
-from gateway.store import StoredSnapshot
+from gateway.store import Asked, StoredSnapshot, read_history, read_snapshot
 from gateway.wire.replies import Limits
 
 __all__ = ["Intake", "Live", "Published", "StoredState", "from_gateway"]
 
 TIMEOUT_S: Final = 60
-END: Final = 1 << 62
+EVER: Final = 1 << 61
+PAGE: Final = 50_000
 PRODUCERS: Final = 1_000
 
 
@@ -53,8 +58,7 @@ class Live(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, row: Row) -> Live:
         """A row of the engine."""
-        value = msgspec.json.decode(msgspec.Raw(row.value)) if isinstance(row.value, bytes) else row.value
-        return cls(row.dims, row.start, row.end, value, row.kind, row.rev, row.error, row.keys)
+        return cls(row.dims, row.start, row.end, row.value, row.kind, row.rev, row.error, row.keys)
 
 
 @dataclass
@@ -72,6 +76,7 @@ class _Answer(msgspec.Struct):
     meta: dict[str, Any]
     watermark: int | None
     rows: list[Live]
+    next: str | None = None
 
 
 def from_gateway(url: str, key: str, spec: KpiSpec, span: tuple[int | None, int | None]) -> Published:
@@ -80,44 +85,60 @@ def from_gateway(url: str, key: str, spec: KpiSpec, span: tuple[int | None, int 
     Raises:
         ConfigError: nobody answers there, the key is wrong, or the gateway runs another definition.
     """
-    query = urlencode({name: at for name, at in zip(("from", "to"), span, strict=True) if at is not None})
-    address = f"{url.rstrip('/')}/v1/kpis/{quote(spec.name)}?{query}"
+    query = {name: str(at) for name, at in zip(("from", "to"), span, strict=True) if at is not None}
+    answer = _ask(url, key, spec.name, query | {"limit": str(PAGE)})
+    rows, following = answer.rows, answer.next
+    while following is not None:
+        page = _ask(url, key, spec.name, query | {"limit": str(PAGE), "after": following})
+        rows, following = rows + page.rows, page.next
+    told = {name: answer.meta.get(name) for name in ("value", "where", "window", "delay", "grace")}
+    ours = spec.meta()
+    if other := [name for name, value in told.items() if (value or None) != (ours[name] or None)]:
+        raise ConfigError("kpis", f"the gateway runs KPI {spec.name!r} with another {other[0]!r}")
+    return Published(rows, answer.watermark, open_too=False)
+
+
+def _ask(url: str, key: str, name: str, query: Mapping[str, str]) -> _Answer:
+    address = f"{url.rstrip('/')}/v1/kpis/{quote(name)}?{urlencode(query)}"
     if not address.startswith(("http://", "https://")):
         raise ConfigError("url", f"{url!r} is no address such as http://127.0.0.1:8080")
     request = urllib.request.Request(address, headers={"Authorization": f"Bearer {key}"})  # noqa: S310  checked above
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as reply:  # noqa: S310
-            answer = msgspec.json.decode(reply.read(), type=_Answer)
+            return msgspec.json.decode(reply.read(), type=_Answer)
     except urllib.error.HTTPError as error:
-        said = {401: "the view key is wrong", 404: f"it has no KPI {spec.name!r}"}
+        said = {401: "the view key is wrong", 404: f"it has no KPI {name!r}"}
         raise ConfigError("url", f"{url}: {said.get(error.code, f'status {error.code}')}") from None
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigError("url", f"{url} does not answer as a gateway does: {error}") from None
-    told = {name: answer.meta.get(name) for name in ("value", "where", "window", "delay", "grace")}
-    ours = spec.meta()
-    if other := [name for name, value in told.items() if (value or None) != (ours[name] or None)]:
-        raise ConfigError("kpis", f"the gateway runs KPI {spec.name!r} with another {other[0]!r}")
-    return Published(answer.rows, answer.watermark, open_too=False)
 
 
 class StoredState:
-    """What a gateway would publish if it were started on the folder now: the newest snapshot, and the log behind it.
+    """What a gateway would publish if it were started on the folder now.
 
-    A definition that is not in the snapshot is run over the whole log, and a note says so.
+    That is: the history, the newest snapshot, and the log behind it. A definition that is not in the snapshot is run
+    over the whole log, and a note says so.
+
+    Raises:
+        ConfigError, StorageError: the folder or the snapshot cannot be read.
     """
 
-    def __init__(self, spec: KpiSpec, intake: Intake, snapshot: StoredSnapshot | None) -> None:
+    def __init__(self, spec: KpiSpec, intake: Intake, folder: Path) -> None:
         self._spec = spec
+        self._folder = folder
         self._fold = intake.fold(spec)
         self._position = 0
         self._now = 0
-        self._notes = []
+        self._notes: list[str] = []
+        self._restore(read_snapshot(folder))
+
+    def _restore(self, snapshot: StoredSnapshot | None) -> None:
         if snapshot is None:
             self._notes.append("there is no snapshot: the live values are those of the whole log")
             return
         try:
             made = Snapshot.from_bytes(snapshot.blobs["engine"])
-            known = generations([spec], made)[spec.name]
+            known = generations([self._spec], made)[self._spec.name]
             if known not in {grid["generation"] for grid in made.meta["grids"]}:
                 self._notes.append("the newest snapshot has another definition: live values are those of the whole log")
                 return
@@ -134,7 +155,15 @@ class StoredState:
 
     def published(self, span: tuple[int | None, int | None]) -> Published:
         """Behind the last row of the log."""
-        engine, (start, end) = self._fold.engine, span
+        engine, name, series = self._fold.engine, self._spec.name, series_of(self._spec)
         engine.advance(self._now)
-        rows = engine.rows(self._spec.name, 0 if start is None else start, END if end is None else end)
-        return Published([Live.of(row) for row in rows], engine.watermark(self._spec.name), True, self._notes)
+        start, end = (-EVER if span[0] is None else span[0]), (EVER if span[1] is None else span[1])
+        asked = Asked(series.number, series.levels, False, start, end, series.longest, (-EVER, 0), PAGE)
+        kept = [row_of(name, s, e, dims, body) for s, _, e, dims, body in read_history(self._folder, asked)]
+        # Of two rows of one identity the engine's is newer.
+        rows = {
+            (row.start, series.mark(row.end), orjson.dumps(row.dims)): row
+            for row in (*kept, *engine.finest_rows(name, start, end))
+        }
+        live = [Live.of(row) for row in rows.values()]
+        return Published(live, engine.watermark(name), open_too=True, notes=self._notes)

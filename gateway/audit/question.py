@@ -161,12 +161,19 @@ class Question:
         users = ", ".join([*self._k, "user_key"])
         for alias, gap, where in self.asked.sessions:
             source = f"(SELECT * FROM folded WHERE ({where}) AND user_key IS NOT NULL)"
+            starts = self.spans.spread(f"{alias}_all", self._partition())
+            same = " AND ".join(f"e.{k} IS NOT DISTINCT FROM s.{k}" for k in [*self._k, "user_key", "visit"])
+            # Live, what comes when the window is closed changes no session of it.
+            known = f"e.mark < s.we + {self.spans.grace}" if self._on_time else "TRUE"
             views += (
-                f"{alias}_all AS (SELECT {users}, min(t) AS t, max(t) AS last, count(*) AS events, max(mark) AS mark"
-                f" FROM ({in_order(source, users, gap)}) GROUP BY {users}, visit),"
-                f" {alias} AS (SELECT {self._window}, count(*) AS n, avg(last - t) / 1000 AS seconds,"
-                f" avg(CASE WHEN events = 1 THEN 1 ELSE 0 END) AS bounces"
-                f" FROM ({self.spans.spread(f'{alias}_all', self._partition())}) GROUP BY {self._window}), "
+                f"{alias}_in AS ({in_order(source, users, gap)}),"
+                f" {alias}_all AS (SELECT {users}, visit, min(t) AS t, min(n) AS n, min(mark) AS mark"
+                f" FROM {alias}_in GROUP BY {users}, visit),"
+                f" {alias}_each AS (SELECT {', '.join(f's.{k}' for k in ('ws', 'we', *self._k))}, count(*) AS events,"
+                f" max(e.t) - min(e.t) AS ms FROM ({starts}) s JOIN {alias}_in e ON {same} AND {known}"
+                f" GROUP BY {', '.join(f's.{k}' for k in ('ws', 'we', *self._k, 'user_key', 'visit'))}),"
+                f" {alias} AS (SELECT {self._window}, count(*) AS n, avg(ms) / 1000 AS seconds,"
+                f" avg(CASE WHEN events = 1 THEN 1 ELSE 0 END) AS bounces FROM {alias}_each GROUP BY {self._window}), "
             )
             joined += f" LEFT JOIN {alias} ON {self._same.replace('b.', f'{alias}.')}"
         return joined, views

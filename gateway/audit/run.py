@@ -16,7 +16,7 @@ from gateway.audit.table import EventTable
 from gateway.audit.verdict import Totals, compare
 from gateway.core.admission import FUTURE_MS
 from gateway.errors import EXIT_DRAINED, ConfigError
-from gateway.store import Damage, kept, read_log, read_snapshot
+from gateway.store import Damage, kept, read_log
 
 __all__ = ["Options", "run_audit"]
 
@@ -88,7 +88,7 @@ def _read(spec: KpiSpec, options: Options, question: Question, database: Any) ->
     if options.url is not None:
         published = from_gateway(options.url, options.view_key or _kept_key(folder), spec, span)
     else:
-        state = StoredState(spec, options.intake, read_snapshot(folder))
+        state = StoredState(spec, options.intake, folder)
     fold, damage = options.intake.fold(spec), list[Damage]()
     events = EventTable(database, question.columns, question.delay)
     since, first = -(1 << 62), 0

@@ -20,6 +20,8 @@ NOTHING: Final = 0
 BOOLEAN: Final = 1
 NUMBER: Final = 2
 TEXT: Final = 3
+LONGEST: Final = 100_000
+"""Characters of SQL. Each level of arithmetic doubles it, so what is nested deeper would grow beyond all bounds."""
 _COMPARISONS: Final[dict[type[Any], str]] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip
@@ -47,7 +49,9 @@ class Term(NamedTuple):
 
     @classmethod
     def of_number(cls, sql: str, *, constant: bool = False) -> Term:
-        """A number."""
+        """A number. Raises ConfigError: its SQL is too long."""
+        if len(sql) > LONGEST:
+            raise unsupported("arithmetic that is nested so deeply")
         whole = f"CAST(CAST({sql} AS BIGINT) AS VARCHAR)"
         text = f"CASE WHEN {sql} = trunc({sql}) AND abs({sql}) < 9e15 THEN {whole} ELSE CAST({sql} AS VARCHAR) END"
         return cls("number", sql, text=text, tag=f"CASE WHEN {sql} IS NULL THEN 0 ELSE 2 END", constant=constant)

@@ -63,27 +63,28 @@ def compare(
     answers = {
         _identity(place[0], place[1], dims_of(place, question.by)): (place, answer) for place, answer in audited.items()
     }
-    rows = dict[tuple[Any, ...], Live]()
+    rows, gone, still_open = dict[tuple[Any, ...], Live](), set[tuple[Any, ...]](), set[tuple[Any, ...]]()
     for row in published.rows:
         if not question.spans.own(row.start, row.end):
             totals.coarse += 1
         elif row.start < since:
-            totals.gone += 1
+            gone.add(_identity(row.start, row.end, row.dims))
         elif row.kind == "partial" and not published.open_too:
-            totals.open += 1
+            still_open.add(_identity(row.start, row.end, row.dims))
         elif row.kind != "retract":
             rows[_identity(row.start, row.end, row.dims)] = row
     oldest = min((row.start for row in rows.values()), default=math.inf)
     for identity in sorted(rows.keys() | answers.keys(), key=_order):
         row_, found = rows.get(identity), answers.get(identity)
         if row_ is None and (identity[0] < oldest or identity[0] < since):
-            totals.gone += 1
+            gone.add(identity)
         elif row_ is None and (published.watermark is None or identity[1] > published.watermark):
-            totals.open += 1
+            still_open.add(identity)
         else:
             window = _judge(row_, found, question)
             totals.count(window)
             yield window
+    totals.gone, totals.open = len(gone), len(still_open)
 
 
 def _order(identity: tuple[Any, ...]) -> tuple[int, int, str]:

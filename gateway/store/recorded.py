@@ -9,10 +9,11 @@ from pathlib import Path
 from gateway.errors import ConfigError
 from gateway.store import rows, schema
 from gateway.store.faults import translate
+from gateway.store.history import Asked, StoredRow, read_page
 from gateway.store.rows import Damage, LogRow
 from gateway.store.snapshots import StoredSnapshot, newest_good
 
-__all__ = ["read_log", "read_snapshot"]
+__all__ = ["read_history", "read_log", "read_snapshot"]
 
 _LIMIT_BYTES = 8 << 20
 
@@ -28,16 +29,8 @@ def read_log(folder: Path, found: Callable[[Damage], None]) -> Iterator[LogRow]:
         StorageError: the file cannot be read, or SQLite finds its structure damaged.
     """
     file = _file(folder)
-    try:
-        connection = schema.open_reader(file)
-        try:
-            schema.check_owner(connection, file)
-            last = connection.execute("SELECT coalesce(max(position), 0) FROM log").fetchone()[0]
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise translate(error, file) from error
-    yield from rows.read(file, 0, int(last), _LIMIT_BYTES, found)
+    last = _ask(file, "SELECT coalesce(max(position), 0) FROM log")
+    yield from rows.read(file, 0, last, _LIMIT_BYTES, found)
 
 
 def read_snapshot(folder: Path) -> StoredSnapshot | None:
@@ -47,15 +40,25 @@ def read_snapshot(folder: Path) -> StoredSnapshot | None:
         ConfigError, StorageError: as `read_log`.
     """
     file = _file(folder)
-    try:
-        connection = schema.open_reader(file)
-        try:
-            schema.check_owner(connection, file)
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise translate(error, file) from error
+    _ask(file, "SELECT 1")
     return newest_good(file, set())
+
+
+def read_history(folder: Path, asked: Asked) -> Iterator[StoredRow]:
+    """The rows that were kept, page after page of `asked.limit`, the same way.
+
+    Raises:
+        ConfigError, StorageError: as `read_log`.
+    """
+    file = _file(folder)
+    if not _ask(file, "SELECT count(*) FROM sqlite_master WHERE name = 'history'"):
+        return  # written by a version that kept none
+    while True:
+        page = read_page(file, asked)
+        yield from page.rows
+        if page.following is None:
+            return
+        asked = asked._replace(after=page.following)
 
 
 def _file(folder: Path) -> Path:
@@ -63,3 +66,16 @@ def _file(folder: Path) -> Path:
     if not file.is_file():
         raise ConfigError("data", f"there is no event log in {folder}")
     return file
+
+
+def _ask(file: Path, query: str) -> int:
+    """A number out of the database, once it is known whose it is."""
+    try:
+        connection = schema.open_reader(file)
+        try:
+            schema.check_owner(connection, file)
+            return int(connection.execute(query).fetchone()[0])
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise translate(error, file) from error

@@ -21,7 +21,7 @@ from gateway.store import EventLog, Result
 from gateway.wire.replies import Limits
 
 NOW = 1_795_334_400_000
-INTAKE = Intake(Limits(1 << 20, 10_000, 16), 65_536, 100_000, 512 << 20)
+INTAKE = Intake(Limits(1 << 20, 10_000, 16), 65_536, 100_000, 16 << 30)
 Group = tuple[int, str, list[dict[str, Any]]]
 """Time of receipt, who sent it, its events."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError
-from gateway.store import Keys, load_or_create
+from gateway.store import Keys, kept, load_or_create
 
 
 def test_keys_are_made_once(tmp_path: Path) -> None:
@@ -55,3 +55,14 @@ def test_a_place_that_takes_no_file_is_a_wrong_setting(tmp_path: Path) -> None:
     (tmp_path / "keys.toml.new").mkdir()
     with pytest.raises(ConfigError, match=r"^data: cannot write"):
         load_or_create(tmp_path)
+
+
+def test_kept_keys_are_read_without_making_any(tmp_path: Path) -> None:
+    """Someone who only looks leaves no trace."""
+    assert kept(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    made = load_or_create(tmp_path)
+    assert kept(tmp_path) == Keys(made.write, made.view, created=False)
+    (tmp_path / "keys.toml").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match="damaged"):
+        kept(tmp_path)

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError, StorageError
-from gateway.store import Damage, EventLog, read_log
+from gateway.store import Damage, EventLog, StoredSnapshot, read_history, read_log, read_snapshot
 from gateway.store.schema import FILE
+from tests.store.answers import saved
+from tests.store.histories import asked, keep, line, lines
 
 
 def _open(folder: Path) -> EventLog:
@@ -66,3 +68,25 @@ def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"x" * 5_000)
     with pytest.raises(StorageError):
         next(read_log(tmp_path, _unexpected))
+
+
+def test_the_newest_snapshot_is_read_beside_a_gateway(tmp_path: Path) -> None:
+    """Or none, while there is none."""
+    with _open(tmp_path) as log:
+        _append(log, b"a")
+        assert read_snapshot(tmp_path) is None
+        saved(log, 1, {"engine": b"state"}, now=7)
+        assert read_snapshot(tmp_path) == StoredSnapshot(1, {"engine": b"state"}, 7)
+    with pytest.raises(ConfigError, match="there is no event log"):
+        read_snapshot(tmp_path / "elsewhere")
+
+
+def test_history_is_read_page_after_page(tmp_path: Path) -> None:
+    """All of it, whatever the page holds; a folder of a version without history has none."""
+    with _open(tmp_path) as log:
+        keep(log, lines([line(second * 1_000) for second in range(7)]))
+        assert [row.start for row in read_history(tmp_path, asked(limit=2))] == [n * 1_000 for n in range(7)]
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("DROP TABLE history")
+    connection.close()
+    assert list(read_history(tmp_path, asked())) == []
