@@ -60,8 +60,11 @@ class Question:
         made = spec.compile()
         self.columns = Columns()
         self.spec, self.by = spec, made.by
-        self.spans = Spans(made.window, made.grace)
         self.asked: Asked = read_value(spec.value, self.columns)
+        alone = self.asked.alone
+        # A cohort takes events until its last period has passed; where days are not of 24 hours, about until then.
+        waits = alone.setting.days * alone.setting.periods * DAY if isinstance(alone, Retention) else 0
+        self.spans = Spans(made.window, made.grace + waits)
         self._where = Terms(spec.where, self.columns).read().truth if spec.where else "TRUE"
         self._keys = [self.columns.term(column).key for column in made.by]
         self._user = self.columns.term("distinct_id").key
@@ -218,7 +221,7 @@ class Question:
             f" later AS (SELECT f.*, r.day AS back, 0 AS n"
             f" FROM f LEFT JOIN (SELECT * FROM seen WHERE {retention.back}) r ON {same}),"
             f" spread AS ({self._spread('later')})"
-            f" SELECT {self._window}, CAST(floor((back - day) / {setting.days}) AS BIGINT) AS period,"
+            f" SELECT {self._window}, back // {setting.days} - day // {setting.days} AS period,"
             f" count(DISTINCT user_key) FROM spread GROUP BY ALL"
             f" UNION ALL SELECT {self._window}, -1, count(DISTINCT user_key) FROM spread GROUP BY ALL"
         ).fetchall()

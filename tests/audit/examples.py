@@ -50,7 +50,7 @@ def specs() -> list[KpiSpec]:
     for i, value in enumerate(VALUES):
         for j in (i % 5, (i + 2) % 5):
             window, session = WINDOWS[j], WINDOWS[j].startswith("session")
-            if session and ("session" in value or "bounce" in value):
+            if session and ("session" in value or "bounce" in value or "retention" in value):
                 continue
             by = ("country",) if (i + j) % 2 else ()
             most = 200 if session else 3 if by else 1_000
@@ -60,6 +60,8 @@ def specs() -> list[KpiSpec]:
             made.append(
                 KpiSpec(name, value, window, where=where, by=by, delay="1s", grace="2s", max_keys=most, tz=zone)
             )
+    cohorts = "retention(event = 'view', event = 'buy', periods => 2)"
+    made.append(KpiSpec("cohorts", cohorts, "tumbling 1d", delay="1s", grace="2s", tz="Asia/Kolkata"))
     return made
 
 
