@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from tests.house.tree import ROOT
 from tools import lock
 
 _TEXT = """\
@@ -61,3 +64,15 @@ def test_the_two_lock_files_agree() -> None:
     assert {name: runtime[name].split()[0] for name in shared} == {
         name: development[name].split()[0] for name in shared
     }
+
+
+def test_what_the_project_depends_on_is_locked() -> None:
+    """A dependency that is added to pyproject.toml and not locked would be missing on a fresh machine."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = {
+        lock.RUNTIME: project["project"]["dependencies"],
+        lock.DEVELOPMENT: project["dependency-groups"]["dev"],
+    }
+    for path, wanted in groups.items():
+        names = {re.split(r"[\[<>=!~; ]", requirement)[0].lower() for requirement in wanted}
+        assert names <= lock.blocks(path.read_text("utf-8")).keys()
