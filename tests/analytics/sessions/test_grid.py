@@ -180,24 +180,22 @@ def test_final_is_beyond_the_end_and_closed_at_end_and_grace() -> None:
     assert [verdict.outcome for verdict in engine.ingest(events(("a", 0)), 0)] == ["drop"]
 
 
-def test_an_event_in_time_that_would_touch_a_closed_session_starts_a_new_one() -> None:
-    """Without grace a session closes at its end; an event exactly there is not late, and not part of it."""
-    engine = Engine([a_kpi("count(*)", 5_000, 0, 0)])
-    engine.ingest(events(("a", 0), ("b", 5_000)), 0)
-    assert engine.ingest(events(("a", 5_000)), 0) == []
-    rows = told(engine.finish().rows)
-    assert [(row[0], row[3], row[4]) for row in rows if row[2][1] == "a"] == [(0, 1, "final"), (5_000, 1, "final")]
-
-
-def test_too_many_sessions_close_the_oldest_early_and_say_so() -> None:
-    """Every event is counted in a session; those that would have ended first are final early."""
-    engine = Engine([KpiSpec(name="k", value="count(*)", window="session 1m", max_keys=10)])
-    for start in (0, 50):
-        assert engine.ingest(events(*((f"u{i}", i) for i in range(start, start + 50))), 0) == []
-    assert engine.stats()["closed_early"] == 90
-    assert engine.stats()["open_sessions"] == 10
-    rows = [row for row in engine.finish().rows if row.kind == "final"]
-    assert sorted((row.dims["distinct_id"], row.value) for row in rows) == sorted((f"u{i}", 1) for i in range(100))
+def test_a_session_that_ends_inside_a_long_batch_is_closed_to_an_event_at_its_end() -> None:
+    """As event by event: without grace, the watermark closes it just before; another at the watermark goes on."""
+    for grouped in (True, False):
+        engine = Engine([a_kpi("count(*)", 5_000, 0, 0)])
+        stream = [("a", 0), ("c", 4_000), ("b", 5_000), ("a", 5_000), ("c", 5_000), ("b", 30_000), ("a", 30_000)]
+        for piece in [stream] if grouped else [[event] for event in stream]:
+            assert engine.ingest(events(*piece), 0) == []
+        rows = [(row[2][1], row[0], row[3]) for row in told(engine.finish().rows)]
+        assert sorted(rows) == [
+            ("a", 0, 1),
+            ("a", 5_000, 1),
+            ("a", 30_000, 1),
+            ("b", 5_000, 1),
+            ("b", 30_000, 1),
+            ("c", 4_000, 2),
+        ]
 
 
 def test_bytes_stay_within_the_plan() -> None:
