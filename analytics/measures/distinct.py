@@ -51,7 +51,7 @@ class Distinct(Sparse):
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
         self._max_pairs, max_blocks = _caps(slots, keys, parameter)
         super().__init__(slots, keys, parameter, self._max_pairs + MAX_PENDING)
-        self._links = Links(self._table, keys, self._max_pairs + MAX_PENDING)
+        self._links = Links(self._table, (slots, keys), self._max_pairs + MAX_PENDING, self._slots_of)
         # Exact values of each cell; of a saturated one, how many it had.
         self._n: Ints = np.zeros(slots * keys, np.int64)
         # Register block of each cell, or IS_EXACT or IS_SATURATED.
@@ -74,7 +74,7 @@ class Distinct(Sparse):
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:
-        return Links.budget(_caps(slots, keys, parameter)[0] + MAX_PENDING)
+        return Links.budget(slots * keys, _caps(slots, keys, parameter)[0] + MAX_PENDING)
 
     def add(self, cells: Ints, values: Coded) -> None:
         self.add_hashes(cells, values.dictionary.hashes(values.codes))
@@ -173,21 +173,27 @@ class Distinct(Sparse):
 
     def _union(self, slots: Ints, keys: Ints, blocks: Ints, dense: Bools) -> tuple[Ints, NDArray[np.uint8]]:
         """Exact sizes where no pane is dense, and the merged registers where one is."""
-        place = np.full(self.keys, -1, np.int64)
-        place[keys] = np.arange(len(keys))
-        panes = self._pane_of[slots]
-        found, hashes, firsts = self._links.counted(int(panes.min()), int(panes.max()))
-        counted = place[firsts]
-        sizes = np.bincount(counted[counted >= 0], minlength=len(keys)).astype(np.int64)
+        sizes = np.zeros(len(keys), np.int64)
+        exact = (~dense).nonzero()[0]
+        if exact.size:
+            sizes[exact] = self._sizes(slots, keys[exact])
         which = dense.nonzero()[0]
         registers = self._registers.merged(blocks[:, i][blocks[:, i] >= 0] for i in which.tolist())
-        if len(which):
-            row_of = np.full(len(keys) + 1, -1, np.int64)  # one more, for keys that are not asked for
-            row_of[which] = np.arange(len(which))
-            rows = row_of[place[found]]
-            fold(registers, rows[rows >= 0], hashes[rows >= 0])
-            sizes[which] = 0
+        if which.size:
+            row_of = np.zeros(self.keys, np.int64)
+            row_of[keys[which]] = np.arange(len(which))
+            found, hashes, _ = self._pairs_of(slots, keys[which])
+            fold(registers, row_of[found], hashes)
         return sizes, registers
+
+    def _sizes(self, slots: Ints, keys: Ints) -> Ints:
+        """How many values these keys, which are exact in all of these slots, have there."""
+        panes = self._pane_of[slots]
+        first, last = int(panes.min()), int(panes.max())
+        later = (self._pane_of > last).nonzero()[0]
+        if later.size and (over(self._block.reshape(self.slots, self.keys), later, keys) != IS_EXACT).any():
+            return self._links.scanned(first, last, keys)  # what was counted there only cannot be told any more
+        return self._links.distinct(first, last, slots, later, keys)
 
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
@@ -254,6 +260,7 @@ class Distinct(Sparse):
         self._registers.give_back(blocks[blocks >= 0])
         self._n[row] = 0
         self._block[row] = IS_EXACT
+        self._links.clear(slot)
         super().clear(slot)
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:  # noqa: ARG002  only pairs that exist are kept

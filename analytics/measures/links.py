@@ -1,54 +1,83 @@
 """How many distinct values a window of several panes holds, without sorting or merging their sets.
 
-Each (pane, key, value) remembers the last pane before it that holds the same value of the same key. A value of a window
-counts where it occurs first: at the pair whose link points before the window. So a window is counted in one pass over
-its pairs, and the next one, which shares nearly all of them, in another.
+Each cell counts the values of its key that occurred in its pane for the last time. Summed up over all panes from some
+pane on, that is how many values there have been since: a value counts once, where it occurred last. A window that ends
+before the newest pane has to leave out the values that occurred only behind it. To tell those, each (pane, key, value)
+remembers the last pane before it that holds the same value of the same key, which then lies before the window.
 
-The links are made when first needed, and again after something that cannot be followed cheaply; they are no state.
+So reading a window costs what reading a count does, and a look at the pairs in the few panes behind it.
+
+All this is made when first needed, and again after something that cannot be followed cheaply; it is no state.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
 from analytics.arrays import Ints, Words
+from analytics.measures.measure import total
 from analytics.pairs import PairTable
 
 __all__ = ["Links"]
 
 NEVER: Final = np.iinfo(np.int64).min
+NO_END: Final = np.iinfo(np.int64).max
 MOST_PANES: Final = 64
 """Panes of one batch that are linked one by one; more, and all links are made anew."""
 
 
 class Links:
-    """Links of the pairs in `table`, kept as their counts."""
+    """Links of the pairs in `table`, kept as their counts. `slots_of` gives the slot of each pane, -1 if it is closed."""
 
-    def __init__(self, table: PairTable, keys: int, most: int) -> None:
+    def __init__(self, table: PairTable, shape: tuple[int, int], most: int, slots_of: Callable[[Ints], Ints]) -> None:
         self._table = table
-        self._keys = keys
+        self._slots, self._keys = shape
         self._most = most
+        self._slots_of = slots_of
         # (key, value) -> the latest pane that holds it; None while the links are not made.
         self._latest: PairTable | None = None
+        # Slots x keys: values of the key whose latest pane is the one in the slot.
+        self._last: Ints = np.zeros(0, np.int64)
 
     @staticmethod
-    def budget(most: int) -> int:
+    def budget(cells: int, most: int) -> int:
         """Bytes at worst."""
-        return PairTable.budget(most)
+        return PairTable.budget(most) + 8 * cells
 
     def drop(self) -> None:
         """Forget the links; they are made anew when needed."""
         self._latest = None
 
-    def counted(self, first: int, last: int) -> tuple[Ints, Words, Ints]:
-        """Keys and hashes of the pairs in the panes `first` .. `last`, and the keys of those that occur first there."""
+    def clear(self, slot: int) -> None:
+        """The pane in this slot is closed."""
+        if self._latest is not None:
+            self._last[slot * self._keys : (slot + 1) * self._keys] = 0
+
+    def distinct(self, first: int, last: int, slots: Ints, later: Ints, keys: Ints) -> Ints:
+        """How many values `keys` have in the panes `first` .. `last`, which are in `slots`; in `later` are those behind.
+
+        Cost: slots x keys, and a scan of the table if there is a pane behind the window.
+        """
         if self._latest is None:
             self._make()
-        cells, hashes, links = self._table.between(first * self._keys, (last + 1) * self._keys)
-        found = cells % self._keys
-        return found, hashes, found[links < first]
+        sizes = total(self._last.reshape(self._slots, self._keys), np.append(slots, later), keys)
+        if later.size:
+            cells, _, links = self._table.between((last + 1) * self._keys, NO_END)
+            sizes -= self._by_key(cells[links < first])[keys]
+        return sizes
+
+    def scanned(self, first: int, last: int, keys: Ints) -> Ints:
+        """The same where pairs behind the window are missing. Cost: a scan of the table, and the pairs of the window."""
+        if self._latest is None:
+            self._make()
+        cells, _, links = self._table.between(first * self._keys, (last + 1) * self._keys)
+        return self._by_key(cells[links < first])[keys]
+
+    def _by_key(self, cells: Ints) -> Ints:
+        return np.bincount(cells % self._keys, minlength=self._keys).astype(np.int64)
 
     def _make(self) -> None:
         cells, hashes, _ = self._table.pairs()
@@ -65,6 +94,13 @@ class Links:
         self._latest = PairTable(lambda cells: np.ones(len(cells), np.bool_), self._most)
         places, _ = self._latest.place(keys[newest], hashes[newest])
         self._latest.counts[places] = panes[newest]
+        self._last = np.zeros(self._slots * self._keys, np.int64)
+        self._count_last(panes[newest], keys[newest], 1)
+
+    def _count_last(self, panes: Ints, keys: Ints, by: int) -> None:
+        slots = self._slots_of(panes)
+        held = slots >= 0
+        np.add.at(self._last, slots[held] * self._keys + keys[held], by)
 
     def add(self, cells: Ints, hashes: Words, places: Ints) -> None:
         """Link new pairs, which lie at `places` of the table."""
@@ -90,6 +126,9 @@ class Links:
         ahead = latest < pane
         self._table.counts[places[ahead]] = latest[ahead]
         self._latest.counts[at[ahead]] = pane
+        self._count_last(np.full(int(ahead.sum()), pane), keys[ahead], 1)
+        left = ahead & ~fresh
+        self._count_last(latest[left], keys[left], -1)
         behind = (~ahead).nonzero()[0]
         then = latest[behind]
         while behind.size:  # out of order: go back from the latest pane to the first one after this

@@ -154,6 +154,8 @@ class Cellwise(Measure):
 
 def over(table: NDArray[Any], slots: Ints, keys: Ints) -> NDArray[Any]:
     """The part of a slots x keys table that `slots` and `keys` select; a whole row costs no second copy."""
+    if 2 * len(keys) < table.shape[1]:
+        return table[slots[:, None], keys]
     rows = table[slots]
     return rows if len(keys) == table.shape[1] else rows[:, keys]
 

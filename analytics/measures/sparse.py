@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,20 +28,55 @@ def pair_marks(cells: Ints, hashes: Words) -> Words:
     return (hashes + cells.view(np.uint64) * _GOLDEN) * _GOLDEN
 
 
+class _Known(NamedTuple):
+    """The slots of some panes, ready to be looked up."""
+
+    panes: Ints
+    """Ascending."""
+    order: Ints
+    """The slots of these."""
+    low: int
+    table: Ints | None
+    """As usual, panes lie close together: the slots of all from `low` on, with -1 at both ends. None: too far apart."""
+
+    @classmethod
+    def of(cls, panes: Ints, order: Ints) -> _Known:
+        if not len(panes):
+            return cls(panes, order, 0, np.full(1, -1))
+        low = int(panes[0]) - 1
+        span = int(panes[-1]) - low
+        if span >= WIDEST:
+            return cls(panes, order, low, None)
+        table = np.full(span + 2, -1)
+        table[panes - low] = order
+        return cls(panes, order, low, table)
+
+    def slots(self, panes: Ints) -> Ints:
+        if self.table is not None:
+            found: Ints = self.table.take(panes - self.low, mode="clip")
+            return found
+        at = np.minimum(np.searchsorted(self.panes, panes), len(self.order) - 1)
+        return np.where(self.panes[at] == panes, self.order[at], -1)
+
+
 class Paned(Measure):
     """Knows which pane each slot holds."""
 
     def __init__(self, slots: int, keys: int, parameter: Any) -> None:
         super().__init__(slots, keys, parameter)
         self._pane_of: Ints = np.full(slots, VACANT, np.int64)
+        # For looking slots up; None: panes were opened or closed since.
+        self._known: _Known | None = None
         # How often each cell of the only slot was vacated; None: never. Takes the place of the pane.
         self._turns: Ints | None = None
 
     def open(self, slot: int, pane: int) -> None:
         self._pane_of[slot] = pane
+        self._known = None
 
     def clear(self, slot: int) -> None:
         self._pane_of[slot] = VACANT
+        self._known = None
 
     def vacate(self, cells: Ints) -> None:
         """The pairs of a former turn match nothing any more, as those of a pane that is closed."""
@@ -52,19 +87,11 @@ class Paned(Measure):
 
     def _slots_of(self, panes: Ints) -> Ints:
         """The slot of each pane, -1 where none holds it."""
-        held = (self._pane_of != VACANT).nonzero()[0]
-        if not held.size or not panes.size:
-            return np.full(len(panes), -1, np.int64)
-        order = held[np.argsort(self._pane_of[held])]
-        known = self._pane_of[order]
-        low, high = int(panes.min()), int(panes.max())
-        if high - low < WIDEST:  # as usual, panes lie close together: look the slot up
-            slot_of = np.full(high - low + 1, -1, np.int64)
-            near = (known >= low) & (known <= high)
-            slot_of[known[near] - low] = order[near]
-            return slot_of[panes - low]
-        at = np.minimum(np.searchsorted(known, panes), len(order) - 1)
-        return np.where(known[at] == panes, order[at], -1)
+        if self._known is None:
+            held = (self._pane_of != VACANT).nonzero()[0]
+            order = held[np.argsort(self._pane_of[held])]
+            self._known = _Known.of(self._pane_of[order], order)
+        return self._known.slots(panes)
 
     def _pane_cells(self, cells: Ints) -> Ints:
         """Cells by pane for cells by slot."""

@@ -16,6 +16,7 @@ from analytics.pairs import PairTable
 from tests.analytics.measures.values import cells
 
 KEYS = 3
+PANES = 10
 STEPS = st.lists(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, KEYS - 1), st.integers(0, 6)), min_size=1, max_size=12),
     max_size=8,
@@ -28,7 +29,7 @@ def everything(cells: Ints) -> Bools:
 
 def made() -> tuple[PairTable, Links]:
     table = PairTable(everything, 10_000)
-    return table, Links(table, KEYS, 10_000)
+    return table, Links(table, (PANES, KEYS), 10_000, lambda panes: panes)
 
 
 def put(table: PairTable, links: Links, events: list[tuple[int, int, int]]) -> None:
@@ -40,9 +41,11 @@ def put(table: PairTable, links: Links, events: list[tuple[int, int, int]]) -> N
 
 
 def sizes(links: Links, first: int, last: int) -> list[int]:
-    """Distinct values of each key in the panes first .. last."""
-    _, _, found = links.counted(first, last)
-    return np.bincount(found, minlength=KEYS).tolist()  # type: ignore[no-any-return]
+    """Distinct values of each key in the panes first .. last; each pane is in the slot of its number."""
+    keys, slots, later = cells(*range(KEYS)), cells(*range(first, last + 1)), cells(*range(last + 1, PANES))
+    found = links.distinct(first, last, slots, later, keys)
+    assert links.scanned(first, last, keys).tolist() == found.tolist()
+    return found.tolist()
 
 
 @given(steps=STEPS, windows=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=4))
