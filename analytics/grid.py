@@ -14,7 +14,9 @@ Those are times. What happens to events and windows is decided in numbers of pan
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -252,7 +254,7 @@ class Grid:
         geometry = self.geometry
         ends: list[int] = []
         reached = above
-        for pane in panes:
+        for pane in islice(panes, bisect_right(panes, above, key=geometry.last_end), None):
             first = geometry.first_end(pane)
             if first > upto:
                 break

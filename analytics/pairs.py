@@ -1,8 +1,8 @@
 """A table of (cell, hash) pairs in numpy: thousands of look-ups and insertions in a handful of array operations.
 
-Open addressing with linear probing. A cell here is `pane * keys + key`, and panes have numbers that never come back, so
-closing a pane frees its pairs at once: nothing can match them any more, and the next rebuild drops them. Every pair
-carries a number.
+Open addressing with triangular probing. A cell here is `pane * keys + key`, and panes have numbers that never come
+back, so closing a pane frees its pairs at once: nothing can match them any more, and the next rebuild drops them. Every
+pair carries a number, and a second one if asked for.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ class PairTable:
     The owner sees to it that hardly more than `most` pairs matter at once; the table does not grow for what is dead.
     """
 
+    rows: Ints | None = None
+    """A second number of each pair, once the owner has put an array of zeros here, as long as `counts`."""
+
     def __init__(self, alive: Callable[[Ints], Bools], most: int) -> None:
         self._alive = alive
         self._largest = _capacity(most)
@@ -73,6 +76,7 @@ class PairTable:
         places = np.empty(n, np.int64)
         fresh = np.zeros(n, np.bool_)
         todo = np.arange(n)
+        step = 0
         while todo.size:
             free = (self._cells[at] == EMPTY).nonzero()[0]
             if free.size:
@@ -87,7 +91,8 @@ class PairTable:
             hit = (self._cells[at] == cells[todo]) & (self._hashes[at] == hashes[todo])
             places[todo[hit]] = at[hit]
             missed = ~hit
-            todo, at = todo[missed], (at[missed] + 1) & last
+            step += 1
+            todo, at = todo[missed], (at[missed] + step) & last
         return places, fresh
 
     def _home(self, cells: Ints, hashes: Words) -> Ints:
@@ -96,7 +101,8 @@ class PairTable:
 
     def _rebuild(self, extra: int) -> None:
         self.generation += 1
-        kept = self.pairs()
+        places = self.places(DROPPED + 1, np.iinfo(np.int64).max)
+        kept, rows = self.at(places), None if self.rows is None else self.rows[places]
         needed = len(kept.cells) + extra
         capacity = SMALLEST
         while capacity < 3 * needed and (capacity < self._largest or FULLEST * capacity < needed):
@@ -104,6 +110,9 @@ class PairTable:
         self._allocate(capacity)
         places, _ = self.place(kept.cells, kept.hashes)
         self.counts[places] = kept.counts
+        if rows is not None:
+            self.rows = np.zeros(capacity, np.int64)
+            self.rows[places] = rows
 
     def find(self, cells: Ints, hashes: Words) -> Ints:
         """Positions of the pairs, -1 where they are missing."""
@@ -111,11 +120,13 @@ class PairTable:
         at = self._home(cells, hashes)
         places = np.full(len(cells), -1, np.int64)
         todo = np.arange(len(cells))
+        step = 0
         while todo.size:
             hit = (self._cells[at] == cells[todo]) & (self._hashes[at] == hashes[todo])
             places[todo[hit]] = at[hit]
             missed = ~hit & (self._cells[at] != EMPTY)
-            todo, at = todo[missed], (at[missed] + 1) & last
+            step += 1
+            todo, at = todo[missed], (at[missed] + step) & last
         return places
 
     def pairs(self) -> Pairs:
@@ -124,11 +135,17 @@ class PairTable:
 
     def between(self, low: int, high: int) -> Pairs:
         """The pairs that matter with `low <= cell < high`. Cost: one scan of the table."""
+        return self.at(self.places(low, high))
+
+    def places(self, low: int, high: int) -> Ints:
+        """The positions of these pairs."""
         used = ((self._cells >= low) & (self._cells < high)).nonzero()[0]
-        cells = self._cells[used]
-        alive = self._alive(cells)
-        used, cells = (used, cells) if alive.all() else (used[alive], cells[alive])
-        return Pairs(cells, self._hashes[used], self.counts[used])
+        alive = self._alive(self._cells[used])
+        return used if alive.all() else used[alive]
+
+    def at(self, places: Ints) -> Pairs:
+        """The pairs at these positions."""
+        return Pairs(self._cells[places], self._hashes[places], self.counts[places])
 
     def drop(self, cells: Ints, hashes: Words) -> None:
         """Take these pairs out; their slots are used again after the next rebuild."""

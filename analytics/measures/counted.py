@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from typing import ClassVar, Final
+
 import numpy as np
 
 from analytics.arrays import Ints, Words
-from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, pair_marks
+from analytics.measures.running import Running
+from analytics.measures.sparse import CACHE, CACHE_SHIFT, VACANT, Sparse, pair_marks
 from analytics.pairs import PairTable
 
 __all__ = ["Counted", "summed"]
 
+BATCH: Final = 1 << 16
+"""Pairs that one batch can bring beyond the cap."""
+RELIEVED: Final = 15 / 16
+"""Share of the cap down to which pairs are forgotten: more at once would take longer, less would be more often."""
+
 
 class Counted(Sparse):
-    """Counts by hash, in one table for all cells; at most `most` pairs, which the subclass sees to in `_forget`."""
+    """Counts by hash, in one table for all cells; at most `most` pairs, for which cells are shrunk."""
+
+    _fewest: ClassVar[int] = 0
+    """Hashes that a cell keeps however much room is needed."""
 
     def __init__(self, slots: int, keys: int, parameter: int, most: int) -> None:
         super().__init__(slots, keys, parameter, most)
@@ -24,11 +36,18 @@ class Counted(Sparse):
         self._recent: Words = np.zeros(CACHE, np.uint64)
         self._recent_place: Ints = np.zeros(CACHE, np.int64)
         self._recent_of = self._table.generation
+        # What windows of several panes are read from.
+        self._running = Running(self._table, keys, most + BATCH, self._open_panes, self._marks)
 
     @staticmethod
     def counted_budget(slots: int, keys: int, most: int) -> int:
         """Bytes at worst of what is kept here."""
         return 8 * slots * keys + PairTable.budget(most) + 16 * CACHE
+
+    @staticmethod
+    def running_budget(most: int) -> int:
+        """Bytes at worst of what windows of several panes are read from."""
+        return Running.budget(most + BATCH)
 
     def _count(self, cells: Ints, hashes: Words, counts: Ints | int) -> Ints:
         """Add to the counts of these pairs; returns the positions of those that are new."""
@@ -52,13 +71,62 @@ class Counted(Sparse):
             np.add.at(self._n, cells[new], 1)
             self._live += len(new)
         np.add.at(self._table.counts, places, counts)
+        self._running.count(panes, places, counts, new, hashes)
         return new
 
-    def _take_out(self, cell: int, hashes: Words) -> None:
-        """Forget these hashes of one cell."""
-        self._table.drop(self._pane_cells(np.full(len(hashes), cell)), hashes)
-        self._n[cell] -= len(hashes)
+    def _open_panes(self) -> Ints:
+        return self._pane_of[self._pane_of != VACANT]
+
+    def _marks(self, panes: Ints, hashes: Words) -> Words:  # noqa: ARG002
+        """What values are added up by, over panes: pane cells and hashes are given."""
+        return hashes
+
+    def _keep_caps(self, grown: Ints, most: int) -> None:
+        """Shrink cells that count more than `most` hashes, after these got new ones, and the fullest while all
+        together are too many."""
+        over = np.unique(grown[self._n[grown] > most])
+        while over.size:
+            self._shrink(over)
+            over = over[self._n[over] > most]
+        if self._live > self._max_pairs:
+            while self._live > self._max_pairs * RELIEVED and (fullest := self._fullest()).size:
+                self._shrink(fullest)
+
+    def _fullest(self) -> Ints:
+        """The cells to be halved so that there is room; equally full ones go by age. None that would be less full."""
+        used = (self._n > max(int(self._n.max()) // 2, self._fewest)).nonzero()[0]
+        used = used[np.lexsort((self._pane_cells(used), -self._n[used]))]
+        freed = np.cumsum(self._n[used] - self._n[used] // 2)
+        return used[: int(np.searchsorted(freed, self._live - self._max_pairs * RELIEVED)) + 1]
+
+    @abstractmethod
+    def _shrink(self, cells: Ints) -> None:
+        """Count about half as many hashes in each of these cells."""
+
+    def _pairs_in(self, cells: Ints) -> tuple[Ints, Words, Ints]:
+        """The pairs of these cells: cells, hashes and counts. Cost: one scan of the table."""
+        chosen = np.zeros(self.slots * self.keys + 1, np.bool_)  # one more, for what no slot holds: -1
+        chosen[cells] = True
+        panes = self._pane_cells(cells)
+        found, hashes, counts = self._table.between(int(panes.min()), int(panes.max()) + 1)
+        found = self._slot_cells(found)
+        inside = chosen[found]
+        return found[inside], hashes[inside], counts[inside]
+
+    def _take_out(self, cells: Ints, hashes: Words) -> None:
+        """Forget these pairs."""
+        panes = self._pane_cells(cells)
+        self._running.leave(panes, hashes)
+        self._table.drop(panes, hashes)
+        np.subtract.at(self._n, cells, 1)
         self._live -= len(hashes)
+
+    def _totals(self, slots: Ints) -> Ints | None:
+        """Per row of what is running the count in these slots; None where it is not of use."""
+        if len(slots) == 1 or self._turns is not None:
+            return None
+        panes = self._pane_of[slots]
+        return self._running.totals(int(panes.min()), int(panes.max()))
 
     def _moving(self, sources: Ints, targets: Ints) -> tuple[Ints, Ints, Words, Ints]:
         """The pairs of `sources` in a single slot: their targets, in step with those, sources, hashes and counts."""
@@ -78,6 +146,8 @@ class Counted(Sparse):
         row = slice(slot * self.keys, (slot + 1) * self.keys)
         self._live -= int(self._n[row].sum())
         self._n[row] = 0
+        if self._pane_of[slot] != VACANT:
+            self._running.close(int(self._pane_of[slot]))
         super().clear(slot)
 
 

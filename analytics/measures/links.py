@@ -57,7 +57,7 @@ class Links:
             self._last[slot * self._keys : (slot + 1) * self._keys] = 0
 
     def distinct(self, first: int, last: int, slots: Ints, later: Ints, keys: Ints) -> Ints:
-        """How many values `keys` have in the panes `first` .. `last`, which are in `slots`; in `later` are those behind.
+        """How many values `keys` have in the panes `first` .. `last`, in `slots`; in `later` are those behind.
 
         Cost: slots x keys, and a scan of the table if there is a pane behind the window.
         """
@@ -70,7 +70,7 @@ class Links:
         return sizes
 
     def scanned(self, first: int, last: int, keys: Ints) -> Ints:
-        """The same where pairs behind the window are missing. Cost: a scan of the table, and the pairs of the window."""
+        """The same where pairs behind the window are missing. Cost: a scan of the table and the window's pairs."""
         if self._latest is None:
             self._make()
         cells, _, links = self._table.between(first * self._keys, (last + 1) * self._keys)

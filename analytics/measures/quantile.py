@@ -33,6 +33,8 @@ OFFSET: Final = 1 << 17
 MAX_BINS: Final = 4_200
 """Bins of one pane and key."""
 MAX_PAIRS: Final = 1 << 18
+LEVEL: Final = 1 << 32
+"""Keeps bins of different coarseness apart where they are added up over panes: more than there are bins."""
 ROUNDING: Final = 1e-9
 """What a rank may be off by because q (n - 1) is computed in floats."""
 
@@ -50,12 +52,17 @@ class Quantile(Counted):
 
     takes: ClassVar[Takes] = "number"
     invertible = True
+    _fewest = 1
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
         super().__init__(slots, keys, parameter, _max_pairs(slots, keys))
         # How often the bins of each cell were joined in twos.
         self._level: Ints = np.zeros(slots * keys, np.int64)
         self._joined = 0
+
+    @classmethod
+    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
+        return cls.running_budget(_max_pairs(slots, keys))
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  a sketch has no parameter
@@ -71,27 +78,20 @@ class Quantile(Counted):
             bins = _coarser(bins, levels)
         new = self._count(cells, bins.view(np.uint64), counts)
         if new.size:
-            self._forget(cells[new])
+            self._keep_caps(cells[new], MAX_BINS)
 
-    def _forget(self, grown: Ints) -> None:
-        """Keep the caps, after these cells got new bins."""
-        for cell in np.unique(grown[self._n[grown] > MAX_BINS]).tolist():
-            while self._n[cell] > MAX_BINS:
-                self._join(cell)
-        if self._live > self._max_pairs:
-            while self._live > self._max_pairs * 3 // 4:
-                fullest = (self._n == self._n.max()).nonzero()[0]
-                self._join(int(fullest[self._pane_cells(fullest).argmin()]))
+    def _shrink(self, cells: Ints) -> None:
+        self._join(cells, np.ones(len(cells), np.int64))
 
-    def _join(self, cell: int, times: int = 1) -> None:
-        """Join the bins of a cell in twos."""
-        slot, key = divmod(cell, self.keys)
-        _, hashes, counts = self._pairs_of(np.array([slot]), np.array([key]))
-        self._take_out(cell, hashes)
-        self._level[cell] += times
-        self._joined += times
-        joined = _coarser(hashes.view(np.int64), np.int64(times))
-        self._count(np.full(len(joined), cell), joined.view(np.uint64), counts)
+    def _join(self, cells: Ints, times: Ints) -> None:
+        """Join the bins of these cells in twos, each so many times."""
+        times_of = np.zeros(self.slots * self.keys, np.int64)
+        times_of[cells] = times
+        found, hashes, counts = self._pairs_in(cells)
+        self._take_out(found, hashes)
+        self._level[cells] += times
+        self._joined += int(times.sum())
+        self._count(found, _coarser(hashes.view(np.int64), times_of[found]).view(np.uint64), counts)
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         return self.read_views([0.5], slots, keys)[0]
@@ -99,8 +99,7 @@ class Quantile(Counted):
     def read_views(self, views: Sequence[float], slots: Ints, keys: Ints) -> list[Reading]:
         level_of = over(self._level.reshape(self.slots, self.keys), slots, keys).max(axis=0)
         found, bins, counts = self._alike(slots, keys, level_of)
-        order = np.lexsort((bins, found))
-        found, bins, sums = found[order], bins[order], np.append(0, np.cumsum(counts[order]))
+        sums = np.append(0, np.cumsum(counts))
         before, after = (sums[np.searchsorted(found, keys, side=side)] for side in ("left", "right"))
         known = after > before
         error = np.where(level_of > 0, _accuracy(level_of), 0.0) if level_of.any() else None
@@ -114,18 +113,28 @@ class Quantile(Counted):
         return readings
 
     def _alike(self, slots: Ints, keys: Ints, level_of: Ints) -> tuple[Ints, Ints, Ints]:
-        """Keys, bins and counts of these slots, each bin at the coarsest level its key has in any of them."""
-        if not level_of.any():
-            found, hashes, counts = self._pairs_of(slots, keys)
-            return found, hashes.view(np.int64), counts
+        """Keys, bins and counts of these slots in order, each bin at the coarsest level its key has in any of them."""
         wanted = np.zeros(self.keys, np.int64)
         wanted[keys] = level_of
-        parts = []
-        for slot in slots.tolist():
-            found, hashes, counts = self._pairs_of(np.array([slot]), keys)
-            times = wanted[found] - self._level[slot * self.keys + found]
-            parts.append((found, _coarser(hashes.view(np.int64), times), counts))
-        return tuple(map(np.concatenate, zip(*parts, strict=True)))  # type: ignore[return-value]
+        totals = self._totals(slots)
+        if totals is None:
+            cells, hashes, counts = self._pairs_in((slots[:, None] * self.keys + keys).reshape(-1))
+            found, bins, levels = cells % self.keys, hashes.view(np.int64), self._level[cells]
+        else:
+            rows = self._running.order()
+            rows = rows[totals[rows] > 0]
+            found, counts, marks = self._running.keys[rows], totals[rows], self._running.marks[rows].view(np.int64)
+            levels = (marks + LEVEL // 2) // LEVEL
+            bins = marks - levels * LEVEL
+            if not level_of.any():
+                return found, bins, counts
+        bins = _coarser(bins, np.maximum(wanted[found] - levels, 0))  # keys that are not asked for may be coarser
+        order = np.lexsort((bins, found))
+        return found[order], bins[order], counts[order]
+
+    def _marks(self, panes: Ints, hashes: Words) -> Words:
+        cells = self._slot_cells(panes)
+        return (hashes.view(np.int64) + LEVEL * self._level[cells]).view(np.uint64)
 
     def merge(self, sources: Ints, target: int) -> None:
         for source in sources.tolist():
@@ -137,29 +146,31 @@ class Quantile(Counted):
     def _move(self, source: int, target: int, sign: int) -> None:
         found, hashes, counts = self._pairs_of(np.array([source]))
         shift, levels = target * self.keys, self._level.reshape(self.slots, self.keys)
-        for key in (levels[source] > levels[target]).nonzero()[0].tolist():
-            self._join(shift + key, int(levels[source, key] - levels[target, key]))
+        coarser = (levels[source] > levels[target]).nonzero()[0]
+        if coarser.size:
+            self._join(shift + coarser, levels[source, coarser] - levels[target, coarser])
         bins = _coarser(hashes.view(np.int64), levels[target, found] - levels[source, found])
         cells = found + shift
         new = self._count(cells, bins.view(np.uint64), sign * counts)
-        self._forget(cells[new])
+        self._keep_caps(cells[new], MAX_BINS)
         if sign < 0:
             self._drop_empty(target)
 
     def _drop_empty(self, slot: int) -> None:
         found, hashes, counts = self._pairs_of(np.array([slot]))
         empty = counts == 0
-        for key in np.unique(found[empty]).tolist():
-            self._take_out(slot * self.keys + key, hashes[empty & (found == key)])
+        self._take_out(slot * self.keys + found[empty], hashes[empty])
 
     def join(self, sources: Ints, targets: Ints) -> None:
-        for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
-            if self._level[source] > self._level[target]:
-                self._join(target, int(self._level[source] - self._level[target]))
+        coarsest = self._level.copy()
+        np.maximum.at(coarsest, targets, self._level[sources])
+        coarser = (coarsest > self._level).nonzero()[0]
+        if coarser.size:
+            self._join(coarser, (coarsest - self._level)[coarser])
         cells, found, hashes, counts = self._moving(sources, targets)
         bins = _coarser(hashes.view(np.int64), self._level[cells] - self._level[found])
         new = self._count(cells, bins.view(np.uint64), counts)
-        self._forget(cells[new])
+        self._keep_caps(cells[new], MAX_BINS)
 
     def vacate(self, cells: Ints) -> None:
         self._level[cells] = 0

@@ -29,6 +29,9 @@ MAX_VALUES: Final = 4_096
 """Values of one pane and key that are counted apart."""
 MAX_PAIRS: Final = 1 << 17
 VALUE_BYTES: Final = 120
+STEADY: Final = 0.8
+"""Of the least count shown, the share from which on values are looked at for the next window."""
+NEVER_SHOWN: Final = np.iinfo(np.int64).max
 ITEM_BYTES: Final = LONGEST + 24
 
 
@@ -47,12 +50,18 @@ class Top(Counted):
         super().__init__(slots, keys, parameter, _max_pairs(slots, keys))
         # How often a forgotten value may have been seen.
         self._slack: Ints = np.zeros(slots * keys, np.int64)
+        # Per key the count from which on values are looked at: what a window showed of it last, and some room.
+        self._limit: Ints = np.ones(keys, np.int64)
         self._names = Names(self._used_hashes)
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  it bounds what is shown only
         pairs = _max_pairs(slots, keys)
-        return 8 * slots * keys + cls.counted_budget(slots, keys, pairs) + Names.budget(pairs)
+        return 8 * (slots + 1) * keys + cls.counted_budget(slots, keys, pairs) + Names.budget(pairs)
+
+    @classmethod
+    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
+        return cls.running_budget(_max_pairs(slots, keys))
 
     @classmethod
     def value_bytes(cls, parameter: int) -> int:
@@ -65,34 +74,25 @@ class Top(Counted):
         if fresh.size:
             named = dictionary.values_by_code
             self._names.learn(hashes[fresh].tolist(), [named[code] for code in codes[fresh].tolist()])
-            self._forget(cells[fresh])
+            self._keep_caps(cells[fresh], MAX_VALUES)
 
-    def _forget(self, grown: Ints) -> None:
-        """Keep the caps, after these cells got new values."""
-        for cell in np.unique(grown[self._n[grown] > MAX_VALUES]).tolist():
-            self._halve(cell)
-        if self._live > self._max_pairs:
-            while self._live > self._max_pairs * 3 // 4:
-                fullest = (self._n == self._n.max()).nonzero()[0]
-                self._halve(int(fullest[self._pane_cells(fullest).argmin()]))
-
-    def _halve(self, cell: int) -> None:
-        """Keep the more frequent half of a cell's values; equal counts go by hash."""
-        slot, key = divmod(cell, self.keys)
-        _, hashes, counts = self._pairs_of(np.array([slot]), np.array([key]))
-        order = np.lexsort((hashes, -counts))
-        kept = order[: len(order) // 2]
-        self._slack[cell] += int(counts[order[len(kept)]])
-        self._take_out(cell, hashes[order[len(kept) :]])
+    def _shrink(self, cells: Ints) -> None:
+        """Keep the more frequent half of the values of each cell; equal counts go by hash."""
+        found, hashes, counts = self._pairs_in(cells)
+        order = np.lexsort((hashes, -counts, found))
+        found, hashes, counts = found[order], hashes[order], counts[order]
+        kept = np.searchsorted(found, found) + self._n[found] // 2
+        place = np.arange(len(found))
+        largest = place == kept
+        self._slack[found[largest]] += counts[largest]
+        self._take_out(found[place >= kept], hashes[place >= kept])
 
     def _used_hashes(self) -> Words:
         return self._table.pairs().hashes
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         slack = total(self._slack.reshape(self.slots, self.keys), slots, keys).tolist()
-        found, hashes, counts = self._pairs_of(slots, keys)
-        if len(slots) > 1:
-            found, hashes, counts = summed(found, hashes, counts)
+        found, hashes, counts = self._leading(slots, keys)
         order = np.lexsort((-counts, found))
         found, hashes, counts = found[order], hashes[order], counts[order]
         ends = np.searchsorted(found, keys, side="right").tolist()
@@ -101,6 +101,30 @@ class Top(Counted):
         for i, start in enumerate(np.searchsorted(found, keys).tolist()):
             values[i] = self._items(hashes[start : ends[i]], counts[start : ends[i]], slack[i])
         return Reading(values)
+
+    def _leading(self, slots: Ints, keys: Ints) -> tuple[Ints, Words, Ints]:
+        """Keys, values and counts, at least of those that are shown."""
+        totals = self._totals(slots)
+        if totals is None:
+            found, hashes, counts = self._pairs_of(slots, keys)
+            return summed(found, hashes, counts) if len(slots) > 1 else (found, hashes, counts)
+        # What counts as little as could not be shown last time is left out, unless too few remain of a key.
+        running, asked = self._running, np.zeros(self.keys, np.bool_)
+        asked[keys] = True
+        limit = np.where(asked, self._limit, NEVER_SHOWN)
+        rows = (totals >= limit[running.keys]).nonzero()[0]
+        short = asked & (np.bincount(running.keys[rows], minlength=self.keys) < self.parameter) & (limit > 1)
+        if short.any():
+            limit[short] = 1
+            rows = (totals >= limit[running.keys]).nonzero()[0]
+        found, counts = running.keys[rows], totals[rows]
+        order = np.lexsort((-counts, found))
+        found, counts, rows = found[order], counts[order], rows[order]
+        last = np.searchsorted(found, keys) + self.parameter - 1
+        full = last < np.searchsorted(found, keys, side="right")
+        self._limit[keys] = 1
+        self._limit[keys[full]] = np.maximum(counts[last[full]] * STEADY, 1)
+        return found, running.marks[rows], counts
 
     def _items(self, hashes: Words, counts: Ints, slack: int) -> bytes:
         k = self.parameter
@@ -120,13 +144,13 @@ class Top(Counted):
         new = self._count(cells, hashes, counts)
         slack = self._slack.reshape(self.slots, self.keys)
         slack[target] += slack[sources].sum(axis=0)
-        self._forget(cells[new])
+        self._keep_caps(cells[new], MAX_VALUES)
 
     def join(self, sources: Ints, targets: Ints) -> None:
         cells, _, hashes, counts = self._moving(sources, targets)
         np.add.at(self._slack, targets, self._slack[sources])
         new = self._count(cells, hashes, counts)
-        self._forget(cells[new])
+        self._keep_caps(cells[new], MAX_VALUES)
 
     def vacate(self, cells: Ints) -> None:
         self._slack[cells] = 0

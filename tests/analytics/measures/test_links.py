@@ -45,7 +45,7 @@ def sizes(links: Links, first: int, last: int) -> list[int]:
     keys, slots, later = cells(*range(KEYS)), cells(*range(first, last + 1)), cells(*range(last + 1, PANES))
     found = links.distinct(first, last, slots, later, keys)
     assert links.scanned(first, last, keys).tolist() == found.tolist()
-    return found.tolist()
+    return [int(size) for size in found]
 
 
 @given(steps=STEPS, windows=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=4))
