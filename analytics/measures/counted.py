@@ -75,7 +75,8 @@ class Counted(Sparse):
         return new
 
     def _open_panes(self) -> Ints:
-        return self._pane_of[self._pane_of != VACANT]
+        panes: Ints = self._pane_of[self._pane_of != VACANT]
+        return panes
 
     def _marks(self, panes: Ints, hashes: Words) -> Words:  # noqa: ARG002
         """What values are added up by, over panes: pane cells and hashes are given."""

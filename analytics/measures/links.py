@@ -30,7 +30,7 @@ MOST_PANES: Final = 64
 
 
 class Links:
-    """Links of the pairs in `table`, kept as their counts. `slots_of` gives the slot of each pane, -1 if it is closed."""
+    """Links of the pairs in `table`, kept as their counts. `slots_of` gives the slots of panes, -1 if closed."""
 
     def __init__(self, table: PairTable, shape: tuple[int, int], most: int, slots_of: Callable[[Ints], Ints]) -> None:
         self._table = table

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Floats, Ints, Numbers, Reading
+from analytics.arrays import Floats, Ints, Numbers, Reading, Words
 from analytics.measures.counted import Counted
 from analytics.measures.measure import Arrays, Takes, over
 
