@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics.arrays import Ints, Words
 from analytics.measures.running import Running
-from analytics.measures.sparse import CACHE, CACHE_SHIFT, VACANT, Sparse, pair_marks
+from analytics.measures.sparse import CACHE, CACHE_SHIFT, VACANT, Sparse, no_marks, pair_marks
 from analytics.pairs import PairTable
 
 __all__ = ["Counted", "summed"]
@@ -33,7 +33,7 @@ class Counted(Sparse):
         self._n: Ints = np.zeros(slots * keys, np.int64)
         self._live = 0
         # Pairs counted lately and where they lie: most events repeat one, and are done without probing.
-        self._recent: Words = np.zeros(CACHE, np.uint64)
+        self._recent: Words = no_marks()
         self._recent_place: Ints = np.zeros(CACHE, np.int64)
         self._recent_of = self._table.generation
         # What windows of several panes are read from.
@@ -54,7 +54,7 @@ class Counted(Sparse):
         panes = self._pane_cells(cells)
         if self._recent_of != self._table.generation:
             self._recent_of = self._table.generation
-            self._recent.fill(0)
+            self._recent = no_marks()
         mark = pair_marks(panes, hashes)
         at = (mark >> CACHE_SHIFT).astype(np.int64)
         missed: Ints = (self._recent[at] != mark).nonzero()[0]

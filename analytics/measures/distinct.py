@@ -23,7 +23,7 @@ from analytics.hyperloglog import ERROR, REGISTERS, estimate
 from analytics.measures.links import Links
 from analytics.measures.measure import Arrays, over
 from analytics.measures.registers import NONE, Registers, fold
-from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, pair_marks
+from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, no_marks, pair_marks
 from analytics.pairs import PairTable
 
 __all__ = ["EXACT", "Distinct"]
@@ -65,7 +65,7 @@ class Distinct(Sparse):
         self._saturated = 0
         self._relieved = 0
         # Pairs seen lately, by their high bits: most events of a batch repeat one and are done after a comparison.
-        self._recent: Words = np.zeros(CACHE, np.uint64)
+        self._recent: Words = no_marks()
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:

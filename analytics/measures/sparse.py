@@ -28,6 +28,13 @@ def pair_marks(cells: Ints, hashes: Words) -> Words:
     return (hashes + cells.view(np.uint64) * _GOLDEN) * _GOLDEN
 
 
+def no_marks() -> Words:
+    """An empty cache: in each slot a mark that belongs to another one."""
+    marks = np.full(CACHE, np.iinfo(np.uint64).max, np.uint64)
+    marks[-1] = 0
+    return marks
+
+
 class _Known(NamedTuple):
     """The slots of some panes, ready to be looked up."""
 

@@ -18,9 +18,9 @@ from tests.analytics.measures.values import add, cells, opened, plain
 KINDS = pytest.mark.parametrize("kind", [k for k in MEASURES.values() if issubclass(k, Counted)])
 KEYS = 3
 SLOTS = 12
-EVENTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, KEYS - 1), st.integers(-6, 6)), max_size=12)
+EVENTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, KEYS - 1), st.integers(-6, 6)), max_size=8)
 # Events by how far they are behind the newest pane, whether time moves on, and which window is read.
-STEPS = st.lists(st.tuples(EVENTS, st.integers(0, 2), st.integers(0, 4)), max_size=14)
+STEPS = st.lists(st.tuples(EVENTS, st.integers(0, 2), st.integers(0, 4)), max_size=10)
 ALL = cells(*range(KEYS))
 
 
@@ -51,6 +51,10 @@ class Walk:
             self.measure.clear(pane % SLOTS)
             del self.panes[pane]
 
+    def fill(self, measure: Measure, pane: int, slot: int) -> None:
+        """Count the events of a pane in a slot."""
+        add(measure, [slot * KEYS + key for key, _ in self.panes[pane]], [value for _, value in self.panes[pane]])
+
     def check(self, first: int, last: int) -> None:
         """The window reads as that of a measure that never read one before."""
         inside = sorted(pane for pane in self.panes if first <= pane <= last)
@@ -59,16 +63,14 @@ class Walk:
         other = self.fresh()
         for pane in self.panes:
             other.open(pane % SLOTS, pane)
-            for key, value in self.panes[pane]:
-                add(other, [pane % SLOTS * KEYS + key], [value])
+            self.fill(other, pane, pane % SLOTS)
         slots = cells(*(pane % SLOTS for pane in inside))
         found, expected = self.measure.read(slots, ALL), other.read(slots, ALL)
         assert plain(found) == plain(expected)
         merged = self.kind(1, KEYS, self.parameter)
         merged.open(0, 7)
         for pane in inside:
-            for key, value in self.panes[pane]:
-                add(merged, [key], [value])
+            self.fill(merged, pane, 0)
         assert plain(found) == plain(merged.read(cells(0), ALL))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.measures.distinct import Distinct
-from analytics.measures.sparse import pair_marks
+from analytics.measures.sparse import CACHE_SHIFT, no_marks, pair_marks
 from tests.analytics.measures.values import add, cells, opened, read
 
 
@@ -32,3 +32,10 @@ def test_marks_tell_pairs_apart() -> None:
     """The same hash in two cells, or two hashes in one cell, have different marks."""
     marks = pair_marks(cells(1, 2, 1, -7), np.array([5, 5, 6, 5], np.uint64))
     assert len(set(marks.tolist())) == 4
+
+
+def test_an_empty_cache_holds_no_pair() -> None:
+    """Whatever the mark of a pair is, the slot that it would be in does not say that it was seen."""
+    marks = no_marks()
+    slots = (marks >> CACHE_SHIFT).astype(np.int64)
+    assert (slots != np.arange(len(marks))).all()
