@@ -28,7 +28,7 @@ from analytics.aggregation import FunnelSetting
 from analytics.arrays import Bools, Floats, Ints
 from analytics.singly import single_level
 
-__all__ = ["EXCLUDED", "NO_STEP", "Entries", "Reached", "Search", "entries", "reach"]
+__all__ = ["EXCLUDED", "NO_STEP", "Entries", "Reached", "Search", "entries", "medians", "reach"]
 
 NONE: Final = np.iinfo(np.int64).min
 NO_STEP: Final = -1
@@ -255,3 +255,15 @@ def _one_by_one(found: Entries, starts: Ints, setting: FunnelSetting) -> Reached
         if seconds is not None and level > 1:
             seconds[group, 1:level] = np.diff(path[:level]) / 1_000
     return Reached(levels, seconds)
+
+
+def medians(keys: Ints, seconds: Floats, count: int) -> Floats:
+    """Median of each column for each key, NaN where there is none."""
+    medians = np.full((count, seconds.shape[1]), np.nan)
+    for key in np.unique(keys).tolist():
+        rows = seconds[keys == key]
+        for step in range(1, seconds.shape[1]):
+            known = rows[:, step][~np.isnan(rows[:, step])]
+            if known.size:
+                medians[key, step] = np.median(known)
+    return medians

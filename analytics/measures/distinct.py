@@ -23,7 +23,7 @@ from analytics.hyperloglog import ERROR, REGISTERS, estimate
 from analytics.measures.links import Links
 from analytics.measures.measure import Arrays, over
 from analytics.measures.registers import NONE, Registers, fold
-from analytics.measures.sparse import CACHE, CACHE_SHIFT, Sparse, no_marks, pair_marks
+from analytics.measures.sparse import CACHE, CACHE_SHIFT, VACANT, Sparse, no_marks, pair_marks
 from analytics.pairs import PairTable
 
 __all__ = ["EXACT", "Distinct"]
@@ -260,7 +260,8 @@ class Distinct(Sparse):
         self._registers.give_back(blocks[blocks >= 0])
         self._n[row] = 0
         self._block[row] = IS_EXACT
-        self._links.clear(slot)
+        held = self._pane_of[self._pane_of != VACANT]
+        self._links.close(slot, oldest=bool(self._pane_of[slot] <= held.min(initial=self._pane_of[slot])))
         super().clear(slot)
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:  # noqa: ARG002  only pairs that exist are kept

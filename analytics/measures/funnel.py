@@ -2,7 +2,7 @@
 
 The events that meet a step are kept, so that one which arrives late takes its place among them: any order, split and
 merge gives the same value. The search of each user in a single pane is kept as well and goes on with events later than
-all before; with an earlier one it begins again. A window of several panes is judged from its events.
+all before; with an earlier one it begins again. In a window of several panes those are judged who have new events.
 
 Bounds: when all events together exceed the room, the first 16 and the last 48 to arrive of each user in a pane are
 kept, and fewer if that is still too much; in the default mode no level that was reached is lost by that. Users in panes
@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Bools, Floats, Ints, Reading, Visits
-from analytics.chains import Search, entries, reach
+from analytics.chains import Search, entries, medians, reach
 from analytics.journal import Journal, Rows, group_of
+from analytics.measures.judged import Judged
 from analytics.measures.measure import Arrays, Takes
 from analytics.measures.sparse import Paned
 
@@ -61,6 +62,8 @@ class Funnel(Paned):
         self._rising = not (parameter.exclude or parameter.modes)
         self._again = "strict_once" in parameter.modes
         self._journal = Journal(self._alive, _max_groups(parameter))
+        # What windows of several panes are read from, unless the times of all are asked for.
+        self._judged_lately = Judged(self._journal, keys, _max_groups(parameter), parameter)
         # What came since the last look.
         self._new: list[tuple[Ints, Visits]] = []
         self._pending = 0
@@ -77,6 +80,10 @@ class Funnel(Paned):
         groups = _max_groups(parameter)
         state = 2 * (16 * parameter.steps + 17) * groups
         return 8 * slots * keys * (parameter.steps + 1) + state + Journal.budget(MAX_EVENTS + PENDING, groups)
+
+    @classmethod
+    def window_budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003
+        return Judged.budget(keys, _max_groups(parameter), parameter.steps)
 
     @classmethod
     def value_bytes(cls, parameter: FunnelSetting) -> int:
@@ -160,6 +167,7 @@ class Funnel(Paned):
             before = len(journal)
             self._forget()
             self._thinned += journal.thin(*self._keep())
+            self._judged_lately.drop()
             if len(journal) > before * 3 // 4:
                 if self._share <= 2:
                     return
@@ -167,6 +175,7 @@ class Funnel(Paned):
 
     def _forget(self) -> None:
         stay = self._journal.forget()
+        self._judged_lately.drop()
         self._search = self._search.part(stay)
         self._levels = self._levels[stay]
 
@@ -179,6 +188,9 @@ class Funnel(Paned):
         steps, seconds = self._setting.steps, None
         if len(slots) == 1 and not self._setting.times:
             users = self._users.reshape(self.slots, self.keys, steps + 1)[slots[0], keys]
+        elif not self._setting.times:
+            panes = self._pane_of[slots]
+            users = self._judged_lately.counts(int(panes.min()), int(panes.max()), self._in_slots(slots))[keys]
         else:
             users, seconds = self._judged(slots, keys)
         reached = users[:, :0:-1].cumsum(axis=1)[:, ::-1]
@@ -204,7 +216,7 @@ class Funnel(Paned):
         np.add.at(counts, (at[firsts], reached.levels), 1)
         if reached.seconds is None:
             return counts, None
-        return counts, _medians(at[firsts], reached.seconds, len(keys))
+        return counts, medians(at[firsts], reached.seconds, len(keys))
 
     def _in_slots(self, slots: Ints) -> Bools:
         """Which groups lie in one of these slots."""
@@ -238,6 +250,7 @@ class Funnel(Paned):
     def clear(self, slot: int) -> None:
         self._settle()
         self._users[slot * self.keys : (slot + 1) * self.keys] = 0
+        self._judged_lately.close(int(self._pane_of[slot]))
         super().clear(slot)
         self._tidy()
 
@@ -298,15 +311,3 @@ def _renumbered(groups: Ints, chosen: Ints, count: int) -> Ints:
 
 def _max_groups(setting: FunnelSetting) -> int:
     return GROUP_MEMORY // (16 * setting.steps + 80)
-
-
-def _medians(keys: Ints, seconds: Floats, count: int) -> Floats:
-    """Median of each column for each key, NaN where there is none."""
-    medians = np.full((count, seconds.shape[1]), np.nan)
-    for key in np.unique(keys).tolist():
-        rows = seconds[keys == key]
-        for step in range(1, seconds.shape[1]):
-            known = rows[:, step][~np.isnan(rows[:, step])]
-            if known.size:
-                medians[key, step] = np.median(known)
-    return medians

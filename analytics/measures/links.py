@@ -39,8 +39,8 @@ class Links:
         self._slots_of = slots_of
         # (key, value) -> the latest pane that holds it; None while the links are not made.
         self._latest: PairTable | None = None
-        # Slots x keys: values of the key whose latest pane is the one in the slot.
-        self._last: Ints = np.zeros(0, np.int64)
+        # Slots x keys: values of the key whose latest pane is the one in the slot. None: not known.
+        self._last: Ints | None = None
 
     @staticmethod
     def budget(cells: int, most: int) -> int:
@@ -49,11 +49,13 @@ class Links:
 
     def drop(self) -> None:
         """Forget the links; they are made anew when needed."""
-        self._latest = None
+        self._latest = self._last = None
 
-    def clear(self, slot: int) -> None:
-        """The pane in this slot is closed."""
-        if self._latest is not None:
+    def close(self, slot: int, *, oldest: bool) -> None:
+        """The pane in this slot is closed; unless it is the oldest, values may have been in a pane before it as well."""
+        if not oldest:
+            self._last = None
+        elif self._last is not None:
             self._last[slot * self._keys : (slot + 1) * self._keys] = 0
 
     def distinct(self, first: int, last: int, slots: Ints, later: Ints, keys: Ints) -> Ints:
@@ -63,6 +65,8 @@ class Links:
         """
         if self._latest is None:
             self._make()
+        if self._last is None:
+            return self.scanned(first, last, keys)
         sizes = total(self._last.reshape(self._slots, self._keys), np.append(slots, later), keys)
         if later.size:
             cells, _, links = self._table.between((last + 1) * self._keys, NO_END)
@@ -98,6 +102,8 @@ class Links:
         self._count_last(panes[newest], keys[newest], 1)
 
     def _count_last(self, panes: Ints, keys: Ints, by: int) -> None:
+        if self._last is None:
+            return
         slots = self._slots_of(panes)
         held = slots >= 0
         np.add.at(self._last, slots[held] * self._keys + keys[held], by)

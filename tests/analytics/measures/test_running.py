@@ -94,7 +94,7 @@ def test_more_rows_than_there_is_room_for_are_made_anew(kind: type[Measure], mon
     monkeypatch.setattr(counted, "BATCH", 0)
     monkeypatch.setattr(topk, "MAX_PAIRS", 60)
     monkeypatch.setattr(quantile, "MAX_PAIRS", 60)
-    dropped = []
+    dropped: list[None] = []
     drop = running.Running.drop
     monkeypatch.setattr(running.Running, "drop", lambda self: dropped.append(drop(self)))
     walk = Walk(kind, 2 if kind is Top else 0)
