@@ -45,7 +45,7 @@ class PairTable:
 
     def __init__(self, alive: Callable[[Ints], Bools], most: int) -> None:
         self._alive = alive
-        self._largest = _capacity(most)
+        self._largest = self.capacity(most)
         # Rises whenever positions change their meaning.
         self.generation = 0
         self._allocate(SMALLEST)
@@ -53,7 +53,15 @@ class PairTable:
     @staticmethod
     def budget(most: int) -> int:
         """Bytes at worst for that many pairs: the slots, and a copy of the pairs while it is rebuilt."""
-        return 28 * _capacity(most) + 24 * most
+        return 28 * PairTable.capacity(most) + 24 * most
+
+    @staticmethod
+    def capacity(most: int) -> int:
+        """Slots that hold `most` pairs and still some that are dead."""
+        capacity = SMALLEST
+        while 0.55 * capacity < most:
+            capacity *= 2
+        return capacity
 
     def _allocate(self, capacity: int) -> None:
         self._cells: Ints = np.full(capacity, EMPTY, np.int64)
@@ -161,11 +169,3 @@ class PairTable:
     def bytes(self) -> int:
         """Bytes allocated now."""
         return sum(array.nbytes for array in (self._cells, self._hashes, self.counts, self._claims))
-
-
-def _capacity(most: int) -> int:
-    """Slots that hold `most` pairs and still some that are dead."""
-    capacity = SMALLEST
-    while 0.55 * capacity < most:
-        capacity *= 2
-    return capacity

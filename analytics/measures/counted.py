@@ -14,8 +14,6 @@ from analytics.pairs import PairTable
 
 __all__ = ["Counted", "summed"]
 
-BATCH: Final = 1 << 16
-"""Pairs that one batch can bring beyond the cap."""
 RELIEVED: Final = 15 / 16
 """Share of the cap down to which pairs are forgotten: more at once would take longer, less would be more often."""
 
@@ -37,7 +35,7 @@ class Counted(Sparse):
         self._recent_place: Ints = np.zeros(CACHE, np.int64)
         self._recent_of = self._table.generation
         # What windows of several panes are read from.
-        self._running = Running(self._table, keys, most + BATCH, self._open_panes, self._marks)
+        self._running = Running(self._table, keys, most, self._open_panes, self._marks)
 
     @staticmethod
     def counted_budget(slots: int, keys: int, most: int) -> int:
@@ -47,7 +45,7 @@ class Counted(Sparse):
     @staticmethod
     def running_budget(most: int) -> int:
         """Bytes at worst of what windows of several panes are read from."""
-        return Running.budget(most + BATCH)
+        return Running.budget(most)
 
     def _count(self, cells: Ints, hashes: Words, counts: Ints | int) -> Ints:
         """Add to the counts of these pairs; returns the positions of those that are new."""

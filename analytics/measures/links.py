@@ -52,7 +52,7 @@ class Links:
         self._latest = self._last = None
 
     def close(self, slot: int, *, oldest: bool) -> None:
-        """The pane in this slot is closed; unless it is the oldest, values may have been in a pane before it as well."""
+        """The pane in this slot is closed. Values of any but the oldest may have been in a pane before it as well."""
         if not oldest:
             self._last = None
         elif self._last is not None:

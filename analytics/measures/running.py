@@ -21,12 +21,15 @@ from analytics.pairs import PairTable
 __all__ = ["Running"]
 
 NO_END: Final = np.iinfo(np.int64).max
+SHARED: Final = 2
+"""Pairs that share a row on average at least; where they do not, there is little to be gained."""
+PAUSE: Final = 100
 ROW_BYTES: Final = 64
 """Of a row: its count, key, mark and place in order, and as much again while the arrays grow."""
 
 
 class Running:
-    """Sums of the counts in `table`, whose cells are `pane * keys + key`.
+    """Sums of the counts in `table`, whose cells are `pane * keys + key`; hardly more than `most` pairs are in there.
 
     `open_panes` gives the panes; pairs share a row if `marks_of` gives their cells and hashes the same mark.
     """
@@ -41,13 +44,15 @@ class Running:
     ) -> None:
         self._table = table
         self._keys = keys
-        self._most = most
+        self._most = most // SHARED
+        # Windows that are read before it is tried again, after there were too many rows.
+        self._pause = 0
         self._open_panes = open_panes
         self._marks_of = marks_of
         # The first pane that is counted; None while nothing is kept.
         self.first: int | None = None
         # (key, mark) -> row.
-        self._index = PairTable(_all_matter, most)
+        self._index = PairTable(_all_matter, self._most)
         # Per row, with room for more behind them.
         self._n = 0
         self._key: Ints = np.zeros(0, np.int64)
@@ -57,8 +62,8 @@ class Running:
 
     @staticmethod
     def budget(most: int) -> int:
-        """Bytes at worst, those of the table's second number included."""
-        return 2 * PairTable.budget(most) + ROW_BYTES * most
+        """Bytes at worst, those of the table's second number included, twice while it is rebuilt."""
+        return PairTable.budget(most // SHARED) + ROW_BYTES * (most // SHARED) + 16 * PairTable.capacity(most)
 
     @property
     def keys(self) -> Ints:
@@ -152,6 +157,9 @@ class Running:
 
         Cost: a copy of the rows, and a scan of the table each for panes before or behind what is kept.
         """
+        if self._pause:
+            self._pause -= 1
+            return None
         if not self._follow(first, last) or self.first is None:
             return None
         totals = self._total[: self._n].copy()
@@ -179,9 +187,12 @@ class Running:
         places = self._table.places(-NO_END + 1, NO_END)
         pairs = self._table.at(places)
         self.first = first
-        if not self._learn(pairs.cells, places, pairs.hashes):
-            self.drop()
-            return False
+        part = max(self._most // 8, 1)  # most of them share their rows
+        for i in range(0, len(places), part):
+            if not self._learn(pairs.cells[i : i + part], places[i : i + part], pairs.hashes[i : i + part]):
+                self.drop()
+                self._pause = PAUSE
+                return False
         self._add(self._total, places[pairs.cells >= first * self._keys], 1)
         return True
 

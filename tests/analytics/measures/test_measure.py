@@ -166,6 +166,20 @@ def test_bytes_stay_within_the_budget(kind: type[Measure], slots: int, keys: int
 
 
 @KINDS
+@pytest.mark.parametrize(("slots", "keys"), [(40, 1), (6, 101)])
+def test_reading_windows_takes_no_more_than_was_computed(kind: type[Measure], slots: int, keys: int) -> None:
+    """The same while windows of several panes are read, with what is kept for those."""
+    measure = opened(kind, slots, keys)
+    rng = np.random.default_rng(1)
+    for batch in range(8):
+        at = rng.integers(0, slots * keys, 20_000)
+        add(measure, at.tolist(), [i * 1e-30 if kind.takes == "number" else f"{batch}-{i}" for i in range(20_000)])
+        read(measure, *range(batch % 3, slots - batch % 2), keys=tuple(range(keys)))
+    room = kind.budget(slots, keys, measure.parameter) + kind.window_budget(slots, keys, measure.parameter)
+    assert 0 < size_of(measure) <= room + OBJECTS
+
+
+@KINDS
 def test_keys_can_be_read_apart(kind: type[Measure]) -> None:
     """Reading some keys gives what reading all gives for them."""
     measure = opened(kind, 3, 4)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.measures import MEASURES, Measure, counted, quantile, running, topk
+from analytics.measures import MEASURES, Measure, quantile, running, topk
 from analytics.measures.counted import Counted
 from analytics.measures.quantile import Quantile
 from analytics.measures.topk import Top
@@ -91,12 +91,12 @@ def test_any_windows_read_as_the_sums_of_their_panes(kind: type[Measure], steps:
 @KINDS
 def test_more_rows_than_there_is_room_for_are_made_anew(kind: type[Measure], monkeypatch: pytest.MonkeyPatch) -> None:
     """Values that come and go fill the rows up again and again; the windows stay right."""
-    monkeypatch.setattr(counted, "BATCH", 0)
     monkeypatch.setattr(topk, "MAX_PAIRS", 60)
     monkeypatch.setattr(quantile, "MAX_PAIRS", 60)
     dropped: list[None] = []
     drop = running.Running.drop
     monkeypatch.setattr(running.Running, "drop", lambda self: dropped.append(drop(self)))
+    monkeypatch.setattr(running, "PAUSE", 3)
     walk = Walk(kind, 2 if kind is Top else 0)
     for step in range(60):
         walk.move(1)
