@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -254,7 +253,7 @@ class Grid:
         geometry = self.geometry
         ends: list[int] = []
         reached = above
-        for pane in islice(panes, bisect_right(panes, above, key=geometry.last_end), None):
+        for pane in panes[bisect_right(panes, above, key=geometry.last_end) :]:
             first = geometry.first_end(pane)
             if first > upto:
                 break
