@@ -251,8 +251,7 @@ class Grid:
     def _ends(self, panes: list[int], above: int, upto: int) -> list[int]:
         """Ends in (above, upto] of the windows that hold one of these panes, ascending."""
         geometry = self.geometry
-        ends: list[int] = []
-        reached = above
+        ends, reached = list[int](), above
         for pane in panes[bisect_right(panes, above, key=geometry.last_end) :]:
             first = geometry.first_end(pane)
             if first > upto:
