@@ -15,7 +15,9 @@ __all__ = ["ask", "funnel_levels", "table"]
 @cache
 def _connection() -> Any:
     """One for the whole run: opening one costs as much as ten queries."""
-    return chdb.connect(":memory:")
+    connection = chdb.connect(":memory:")
+    connection.query("SET max_query_size = 100000000")
+    return connection
 
 
 def ask(query: str) -> list[dict[str, Any]]:

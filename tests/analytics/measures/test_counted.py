@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from analytics.arrays import Numbers
 from analytics.measures.counted import Counted, summed
+from analytics.measures.quantile import Quantile
 from analytics.measures.topk import Top
 from tests.analytics.measures.values import add, cells, opened, read
 
@@ -31,3 +33,12 @@ def test_a_budget_has_room_for_all_pairs() -> None:
     """More pairs, more bytes; the part per cell is there as well."""
     assert Counted.counted_budget(3, 2, 10_000) > Counted.counted_budget(3, 2, 100) > 0
     assert Counted.counted_budget(300, 2, 100) - Counted.counted_budget(3, 2, 100) == 8 * 297 * 2
+
+
+def test_hash_zero_in_pane_zero_is_a_pair_like_others() -> None:
+    """The numbers 0 of the very first pane, or of the first session, count as themselves and not as another number."""
+    counted = Quantile(slots=1, keys=1)
+    counted.open(0, 0)
+    numbers = np.array([5.0, 0.0, 0.0, 0.0])
+    counted.add(np.zeros(4, np.int64), Numbers(numbers, None))
+    assert counted.read(np.array([0]), np.array([0])).values.tolist() == [0.0]
