@@ -44,7 +44,7 @@ def shop(events: int, seed: int = 1, rate: int = 20_000) -> Iterator[str]:
     rng = Random(seed)
     kinds, devices, browsers = ("view", "click", "buy"), ("desktop", "mobile", "tablet"), ("chrome", "safari", "other")
     for number in range(events):
-        user = rng.randrange(50_000)
+        user = rng.randrange(10_000)
         page = min(rng.randrange(40), rng.randrange(40))
         yield (
             f'{{"event":"{rng.choice(kinds)}","timestamp":{START + number * 1_000 // rate},"distinct_id":"u{user}",'
