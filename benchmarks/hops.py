@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,8 +12,8 @@ from numpy.typing import NDArray
 
 __all__ = ["Events", "different", "expect", "read"]
 
-_EXACT_DISTINCT = 512
-_DISTINCT_ERROR = 4 * 1.04 / math.sqrt(4_096)
+# An estimate may be off by so many times the error that its row states; one in 15,000 is by more.
+_ERRORS = 4
 _KEYS, _USERS, _PATHS = 100, 2_000, 40
 _SIZES = {"tumbling": (10_000, 10_000), "sliding": (60_000, 1_000)}
 
@@ -90,21 +89,25 @@ def _values(part: Events, measure: str) -> Any:
 
 
 def different(expected: Expected, measure: str, rows: list[Any]) -> list[str]:
-    """Where rows (key, start, value) are wrong; a row that is there twice is wrong too."""
-    found = {(key, start): value for key, start, value in rows}
+    """Where rows (key, start, value, and the error if it is an estimate) are wrong, or there twice.
+
+    Of a top list that states bounds, the true counts must be within them.
+    """
+    found = {(key, start): (value, error[0] if error else None) for key, start, value, *error in rows}
     places = [f"{len(rows) - len(found)} rows too many"] if len(rows) != len(found) else []
     for place in sorted(expected.keys() | found.keys()):
-        want, have = expected.get(place), found.get(place)
-        if want is None or have is None or not _equal(measure, want, have):
+        want, (have, error) = expected.get(place), found.get(place, (None, None))
+        if want is None or have is None or not _equal(measure, want, have, error or 0.0):
             places.append(f"{measure} {place}: expected {want}, found {have}")
     return places
 
 
-def _equal(measure: str, want: Any, have: Any) -> bool:
+def _equal(measure: str, want: Any, have: Any, error: float) -> bool:
     if measure == "top":
-        items = have["items"]
+        items, bounds = have["items"], have.get("bounds")
+        if bounds:
+            counts = [want[int(path[1:])] for path, _ in items]
+            return all(low <= n <= high for n, (low, high) in zip(counts, bounds, strict=True))
         largest = sorted((n for n in want if n), reverse=True)[:10]
         return [n for _, n in items] == largest and all(want[int(path[1:])] == n for path, n in items)
-    if measure == "uniq" and want > _EXACT_DISTINCT:
-        return bool(abs(have - want) <= _DISTINCT_ERROR * want)
-    return bool(want == have)
+    return bool(abs(have - want) <= _ERRORS * error * want)

@@ -1,6 +1,6 @@
 """R6: one measure by 100 keys over tumbling windows of 10 s, and over sliding ones of 60 s every second.
 
-Rows are [key, start of the window, value].
+Rows are [key, start of the window, value, stated error or null].
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WINDOWS = {"tumbling": "tumbling 10s", "sliding": "sliding 60s every 1s"}
 
 
 def _rows(changes: Changes) -> Iterable[Any]:
-    return [[*row.dims.values(), row.start, row.value] for row in changes.rows if row.kind != "partial"]
+    return [[*row.dims.values(), row.start, row.value, row.error] for row in changes.rows if row.kind != "partial"]
 
 
 def _flow(value: str, window: str) -> Flow:

@@ -19,7 +19,7 @@ _COUNTED = {"bids": "count(*)", "bidders": "uniq(distinct_id)", "auctions": "uni
 
 
 def _spec(name: str, value: str, window: str, where: str | None = _BID, by: tuple[str, ...] = ()) -> KpiSpec:
-    return KpiSpec(name, value, window, where=where, by=by, delay="0s", grace="0s", max_keys=16_384)
+    return KpiSpec(name, value, window, where=where, by=by, delay="0s", grace="0s", max_keys=32_768)
 
 
 QUERIES = {

@@ -58,6 +58,21 @@ def test_what_is_wrong_is_found(contest: Contest, measure: str) -> None:
     flow = FLOWS[f"{measure}/tumbling"]
     rows = flow.run(flow.load(str(contest.file)))
     expected = expect(read(contest.file), measure, "tumbling")
-    assert len(different(expected, measure, [[*rows[0][:2], spoiled(rows[0][2])], *rows[1:]])) == 1
+    assert len(different(expected, measure, [[*rows[0][:2], spoiled(rows[0][2]), None], *rows[1:]])) == 1
     assert len(different(expected, measure, rows[1:])) == 1
     assert different(expected, measure, [*rows, rows[0]]) == ["1 rows too many"]
+
+
+def test_a_top_list_with_bounds_holds_the_true_counts_between_them() -> None:
+    """One that does not state any is exact."""
+    expected = {("k1", 0): [0, 9, 0, 4]}
+    items = [["/1", 8], ["/3", 4]]
+    assert different(expected, "top", [["k1", 0, {"items": items, "bounds": [[8, 9], [4, 5]]}, None]]) == []
+    assert len(different(expected, "top", [["k1", 0, {"items": items, "bounds": [[8, 8], [4, 5]]}, None]])) == 1
+    assert len(different(expected, "top", [["k1", 0, {"items": items}, None]])) == 1
+
+
+def test_an_estimate_may_be_off_by_four_times_its_error_and_an_exact_count_may_not() -> None:
+    """Whether a row is an estimate, it says itself."""
+    for have, error, equal in ((1_060, 0.016, True), (1_070, 0.016, False), (1_001, None, False), (1_000, None, True)):
+        assert (different({("k1", 0): 1_000}, "uniq", [["k1", 0, have, error]]) == []) is equal
