@@ -31,7 +31,7 @@ class _Session:
 def cut(events: Iterable[tuple[int, int, int, Hashable]], gap: int, grace: int) -> list[Seen]:
     """The sessions of events, which are (number, time, watermark that it met, key) in order of arrival. Times in ms.
 
-    A session is closed when the watermark reaches its last event + gap + grace. About 2 us an event.
+    A session is closed when the watermark reaches its last event + gap + grace. About 4 us an event.
 
     >>> seen = cut([(0, 0, 0, "a"), (1, 5, 4, "a"), (2, 6, 99, "a"), (3, 95, 99, "a")], gap=10, grace=0)
     >>> [(s.session, s.late) for s in seen]
