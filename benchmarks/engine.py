@@ -31,9 +31,9 @@ events a second) in batches of 1,000 columns as the gateway's decoder hands them
 row. decode+: both from the same encoded lines. MEASURE/tumbling and /sliding: one measure by 100 keys over 10 s, and
 over 60 s every second; 20,000 events a second, rows compared with a count of each window. bytewax: its fold_window for
 the count, from decoded events, 2,000 a second, a quarter as many. cost: what sliding costs over what tumbling costs.
-tick: CPU time for a second with one event of each of 1,000 keys in a sliding window of 2,100 panes: counting, one window
-final, `advance` (2,000 rows come out). memory: traced bytes of an engine with 2,100 panes by 1,000 keys in use over the bytes computed at load. objects:
-memory blocks alive after a flush for each event counted.
+tick: CPU time for a second with one event of each of 1,000 keys in a sliding window of 2,100 panes: counting, a window
+that becomes final, `advance` (2,000 rows come out). memory: traced bytes of an engine with 2,100 panes by 1,000 keys in
+use over the bytes computed at load. objects: memory blocks alive after a flush for each event counted.
 """
 
 _TWENTY = "benchmarks.peers.twenty_flows"
