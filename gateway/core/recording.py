@@ -141,10 +141,10 @@ class Recording:
         if not self.lines:
             text = text.removeprefix(_BOM)
         first = self.lines + 1
-        count = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
+        count, framed = _framed(text)
         self.lines += count
         # A value that goes over a line end has no brace on both sides of it, so here each line is one value or more.
-        if text.startswith(b"{") and text.count(b"}\n{") == count - 1 and text.endswith((b"}\n", b"}")):
+        if framed:
             try:
                 events = self._decode_lines(text)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -217,3 +217,15 @@ def _time(value: Any) -> int:
     if not -MAX_TIME <= time <= MAX_TIME:
         raise ValueError(f"timestamp {value!r} is out of range")
     return time
+
+
+def _framed(text: bytes) -> tuple[int, bool]:
+    """How many lines there are, and whether each begins and ends with a brace."""
+    characters = np.frombuffer(text, np.uint8)
+    ends: Ints = (characters == ord("\n")).nonzero()[0]
+    open_end = not text.endswith(b"\n") and text != b""
+    if not text.startswith(b"{") or not text.endswith((b"}\n", b"}")):
+        return len(ends) + open_end, False
+    inner = ends if open_end else ends[:-1]
+    framed = bool((characters[inner - 1] == ord("}")).all() and (characters[inner + 1] == ord("{")).all())
+    return len(ends) + open_end, framed

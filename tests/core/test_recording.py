@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from analytics import Engine, KpiSpec
 from analytics.dictionary import Encoded
 from gateway.core.lines import MAX_LINE
-from gateway.core.recording import Recorded, Recording
+from gateway.core.recording import Recorded, Recording, _framed
 
 SPECS = [
     KpiSpec(name="a", value="sum(price)", by=("country",), window="tumbling 1s"),
@@ -170,3 +170,14 @@ def test_a_line_is_judged_by_itself(lines: list[bytes], skip_bad: bool) -> None:
     assert recorded.bad == bad
     assert whole.stopped == single.stopped
     assert ([False] * len(times) if recorded.batch.skip is None else recorded.batch.skip.tolist()) == skipped
+
+
+@given(
+    st.lists(st.sampled_from(["{", "}", "\n", "}\n{", "{}", "a", ""]), max_size=12).map(lambda p: "".join(p).encode())
+)
+def test_lines_are_framed_when_each_begins_and_ends_with_a_brace(text: bytes) -> None:
+    """As counting line ends, and those between braces, says."""
+    lines = text.removesuffix(b"\n").split(b"\n") if text else []
+    whole = bool(text) and all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)
+    count = text.count(b"\n") + (not text.endswith(b"\n") and text != b"")
+    assert _framed(text) == (count, whole)
