@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.aggregates import Aggregates
 from analytics.arrays import Bools, Ints, Reading
 from analytics.frame import Frame
 from analytics.keys import KeyTable
-from analytics.measures import MEASURES, Measure
-from analytics.measures.count import Count
+from analytics.measures import Measure
 from analytics.measures.distinct import Distinct
 from analytics.measures.measure import over
 from analytics.measures.tracker import Tracker
 from analytics.panes import PanePool, distinct
-from analytics.plan import OTHERS_PAIRS, GridPlan, is_presence
-from analytics.selection import select
+from analytics.plan import OTHERS_PAIRS, GridPlan
+from analytics.snapshot import under
 
 __all__ = ["Cells"]
 
@@ -33,8 +33,8 @@ class Cells:
         tiers = len(plan.tiers) if plan.window.tumbling else 0
         self.slots = plan.panes + tiers
         self.pool = PanePool(plan.panes, plan.spare)
-        # Events of each cell: a window has a row for a key if this is not 0.
-        self.presence = Count(self.slots, self.width)
+        # A window has a row for a key if some event of it was counted there.
+        self.aggregates = Aggregates(plan, self.slots, self.width)
         self.dirty: Bools = np.zeros(self.slots * self.width, np.bool_)
         # Panes with events since the last `clean`.
         self.touched: set[int] = set()
@@ -42,27 +42,10 @@ class Cells:
         self.moved: list[int] = []
         # Distinct combinations without a key of their own, per pane.
         self.others = Distinct(self.slots, 1, OTHERS_PAIRS) if plan.by else None
-        # By the state that aggregates name; those that differ only in their view share it.
-        self.measures: dict[str, Measure] = {
-            state: self.presence if is_presence(a) else MEASURES[a.measure](self.slots, self.width, a.parameter)
-            for state, a in plan.states.items()
-        }
-        self._own = [m for m in self.measures.values() if m is not self.presence]
-        self._selected = [
-            (a, state, self.measures[state])
-            for state, a in plan.states.items()
-            if self.measures[state] is not self.presence
-        ]
-        # Per state the views that are read, and where their readings belong among those of the aggregates.
-        self._views = [
-            (measure, [(i, a.view) for i, a in enumerate(plan.aggregates) if a.state == state])
-            for state, measure in self.measures.items()
-        ]
 
     def state(self) -> dict[str, Measure]:
         """All measures with state, by its name."""
-        named = {state: measure for state, measure in self.measures.items() if measure is not self.presence}
-        named["#presence"] = self.presence
+        named = self.aggregates.state()
         if self.others is not None:
             named["#others"] = self.others
         return named
@@ -89,28 +72,13 @@ class Cells:
             cells *= self.width
             keys = self.keys.resolve(frame, index)
             cells += keys if index is None else keys[index]
-        self.presence.add(cells, None)
         self.dirty[cells] = True
         if self.width > 1 and len(self.keys.dims) == self.keys.max_keys:
             self._count_others(frame, cells, index)
-        inside = full = None
-        if index is not None:
-            inside = np.zeros(frame.n, np.bool_)
-            inside[index] = True
-            full = np.zeros(frame.n, np.int64)
-            full[index] = cells
-        for aggregate, key, measure in self._selected:
-            chosen = select(frame, aggregate, key)
-            if inside is not None and full is not None:
-                chosen = chosen.within(inside)
-                target = full[chosen.events]
-            else:
-                target = cells if chosen.events is None else cells[chosen.events]
-            if len(target):
-                measure.add(target, chosen.values)
-                if isinstance(measure, Tracker):
-                    self.dirty[measure.moved] = True
-                    self.moved += measure.moved_panes()
+        for measure in self.aggregates.add(frame, index, cells):
+            if isinstance(measure, Tracker):
+                self.dirty[measure.moved] = True
+                self.moved += measure.moved_panes()
         self.touched.update(self.moved)
         return cells
 
@@ -134,14 +102,14 @@ class Cells:
 
     def open_slot(self, slot: int, pane: int) -> None:
         """A slot starts to hold a pane, or, with a number that no pane has, a part of a coarser window."""
-        for measure in self._own:
+        for measure in self.aggregates.own.values():
             measure.open(slot, pane)
         if self.others is not None:
             self.others.open(slot, pane)
 
     def clear_slot(self, slot: int) -> None:
         """Empty a slot."""
-        for measure in (*self._own, self.presence, *([] if self.others is None else [self.others])):
+        for measure in self.state().values():
             measure.clear(slot)
         self.dirty[slot * self.width : (slot + 1) * self.width] = False
 
@@ -152,7 +120,7 @@ class Cells:
 
     def settle(self, earliest: int) -> None:
         """Events before `earliest` are not taken any more: what only they could have changed may be forgotten."""
-        for measure in self._own:
+        for measure in self.aggregates.own.values():
             if isinstance(measure, Tracker):
                 measure.settle(earliest)
 
@@ -165,7 +133,8 @@ class Cells:
 
     def present(self, slots: Ints) -> Ints:
         """Keys that have events in these slots, ascending."""
-        table = self.presence.table(self.presence.arrays()["count"])
+        presence = self.aggregates.presence
+        table = presence.table(presence.arrays()["count"])
         return np.flatnonzero(table[slots[0]] if len(slots) == 1 else table[slots].any(axis=0))
 
     def changed(self, slots: Ints) -> Ints:
@@ -181,11 +150,7 @@ class Cells:
 
     def read(self, slots: Ints, keys: Ints) -> list[Reading]:
         """What every aggregate says of the union of these slots, for these keys."""
-        readings: dict[int, Reading] = {}
-        for measure, views in self._views:
-            read = measure.read_views([view for _, view in views], slots, keys)
-            readings |= {i: reading for (i, _), reading in zip(views, read, strict=True)}
-        return [readings[i] for i in range(len(readings))]
+        return self.aggregates.read(slots, keys)
 
     def others_in(self, slots: Ints) -> int | None:
         """How many keys the overflow row of these slots stands for; None where there is none."""
@@ -227,7 +192,7 @@ class Cells:
     def load(self, slots: Ints, buffers: Mapping[str, NDArray[Any]]) -> None:
         """Put a dump into as many open slots; measures that it does not know stay empty."""
         for key, measure in self.state().items():
-            part = {k[len(key) + 1 :]: v for k, v in buffers.items() if k.startswith(key + "/")}
+            part = under(buffers, f"{key}/")
             if part:
                 measure.load(slots, self._used_keys(measure), part)
         self.dirty.reshape(self.slots, self.width)[np.ix_(slots, self._used_keys())] = buffers["#dirty"]
@@ -239,8 +204,4 @@ class Cells:
 
     def notes(self) -> dict[str, int]:
         """What the bounds of the measures cost, summed up."""
-        result: dict[str, int] = {}
-        for measure in self.measures.values():
-            for name, count in measure.note().items():
-                result[name] = result.get(name, 0) + count
-        return result
+        return self.aggregates.notes()

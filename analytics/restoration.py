@@ -17,7 +17,7 @@ from analytics.history import Record, Values
 from analytics.publisher import Block, tier_number
 from analytics.sessions.grid import SessionGrid
 from analytics.sessions.state import freeze_sessions, load_sessions
-from analytics.snapshot import Snapshot
+from analytics.snapshot import Snapshot, under
 from analytics.spec import KpiSpec
 from analytics.time import BEGINNING
 from analytics.window import UTC
@@ -141,7 +141,7 @@ def load_grid(grid: Windowing, snapshot: Snapshot) -> None:
         return
     meta: Mapping[str, Any] = snapshot.meta["grids"][found]
     prefix = f"{found}:"
-    buffers = {name[len(prefix) :]: array for name, array in snapshot.buffers.items() if name.startswith(prefix)}
+    buffers = under(snapshot.buffers, prefix)
     if isinstance(grid, SessionGrid):
         load_sessions(grid, meta, buffers)
         return
@@ -165,22 +165,18 @@ def load_grid(grid: Windowing, snapshot: Snapshot) -> None:
     numbers = {kpi.spec.name: i for i, kpi in enumerate(grid.plan.kpis)}
     for name, tier, records in meta["books"]:
         if name in numbers:
-            part = _under(buffers, f"#book/{name}/{tier}/")
+            part = under(buffers, f"#book/{name}/{tier}/")
             for record in _load_records(records, part):
                 publisher.books[numbers[name]][tier].put(record)
-    publisher.pending = _load_blocks(meta["pending"], numbers, _under(buffers, "#pending/"))
+    publisher.pending = _load_blocks(meta["pending"], numbers, under(buffers, "#pending/"))
     if "coarse" in meta:  # not in snapshots from before there was a history
-        publisher.coarse = _load_blocks(meta["coarse"], numbers, _under(buffers, "#coarse/"))
+        publisher.coarse = _load_blocks(meta["coarse"], numbers, under(buffers, "#coarse/"))
 
 
 def _load_blocks(listed: Sequence[Any], numbers: Mapping[str, int], buffers: Mapping[str, NDArray[Any]]) -> list[Block]:
     names, records = listed
     loaded = zip(names, _load_records(records, buffers), strict=True)
     return [Block(numbers[name], record) for name, record in loaded if name in numbers]
-
-
-def _under(buffers: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    return {name[len(prefix) :]: array for name, array in buffers.items() if name.startswith(prefix)}
 
 
 def _dump_records(records: Sequence[_Still]) -> tuple[list[list[Any]], dict[str, NDArray[Any]]]:

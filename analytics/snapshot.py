@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["VERSION", "Snapshot"]
+__all__ = ["VERSION", "Snapshot", "under"]
 
 MAGIC: Final = b"TGST"
 VERSION: Final = 1
@@ -70,3 +70,8 @@ class Snapshot:
             buffers[name] = np.frombuffer(body[at : at + size], dtype).reshape(shape).copy()
             at += size
         return cls(header["meta"], buffers)
+
+
+def under(buffers: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """The buffers whose names begin so, by the rest of their names."""
+    return {name[len(prefix) :]: array for name, array in buffers.items() if name.startswith(prefix)}

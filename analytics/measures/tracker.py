@@ -7,6 +7,7 @@ Differences for panes that are closed are dropped; what is known of the user is 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -55,9 +56,9 @@ class Tracker(Paned, Cellwise):
         if self._pane_of[target] > COARSE:
             self._rehome(self._pane_of[sources], int(self._pane_of[target]))
 
+    @abstractmethod
     def _rehome(self, panes: Ints, target: int) -> None:
         """What began in these panes counts as begun in another one, which they are merged into."""
-        raise NotImplementedError
 
     def _cells(self, panes: Ints, keys: Ints) -> Ints:
         """The cells of these panes and keys, -1 where the pane is closed."""
