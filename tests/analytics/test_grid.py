@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import Engine, KpiSpec, Snapshot
+from tests.analytics.invariants import assert_split_changes_nothing
 from tests.analytics.model import VALUES, Model, same
-from tests.analytics.streams import STREAMS, TIMES, WINDOWS, Stream, Windows, batch, feed, key_of, pieces, settled
+from tests.analytics.streams import STREAMS, TIMES, WINDOWS, Stream, Windows, batch, key_of, pieces, settled
 
 CUTS = st.lists(st.integers(0, 60), max_size=6)
 
@@ -66,11 +67,7 @@ def test_a_batch_split_changes_nothing(
 ) -> None:
     """However a stream is cut into batches, the rows of the next advance are the same, and so is the state."""
     specs, stream = board(window, delay, grace), window.moved(stream)
-    one, other = Engine(specs), Engine(specs)
-    feed(one, stream, cuts)
-    feed(other, stream, others)
-    assert one.snapshot().to_bytes() == other.snapshot().to_bytes()
-    assert one.advance(0) == other.advance(0)
+    assert_split_changes_nothing(specs, stream, cuts, others)
 
 
 @given(STREAMS, CUTS, WINDOWS, TIMES, TIMES, st.booleans())

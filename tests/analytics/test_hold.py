@@ -9,9 +9,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Engine, KpiSpec, Snapshot
+from analytics import Engine, KpiSpec
 from analytics.aggregation import RetentionSetting
 from analytics.hold import Hold
+from tests.analytics.invariants import (
+    assert_order_changes_nothing,
+    assert_restart_changes_nothing,
+    assert_split_changes_nothing,
+)
 from tests.analytics.measures.test_tracker import assert_rows
 from tests.analytics.model import DAY, even, local_days
 from tests.analytics.streams import (
@@ -21,7 +26,6 @@ from tests.analytics.streams import (
     Stream,
     Windows,
     batch,
-    feed,
     key_of,
     pieces,
     settled,
@@ -103,11 +107,7 @@ def test_a_batch_split_changes_nothing(
 ) -> None:
     """However a stream is cut into batches, the rows of the next advance are the same, and so is the state."""
     specs, stream = board(window, delay, grace, periods), window.moved(stream)
-    one, other = Engine(specs), Engine(specs)
-    feed(one, stream, cuts)
-    feed(other, stream, others)
-    assert one.snapshot().to_bytes() == other.snapshot().to_bytes()
-    assert one.advance(0) == other.advance(0)
+    assert_split_changes_nothing(specs, stream, cuts, others)
 
 
 @FEWER
@@ -117,16 +117,7 @@ def test_a_restart_at_any_event_changes_nothing(
 ) -> None:
     """An engine that is restored after every batch has the state and the rows of one that never stopped."""
     specs, stream = board(window, delay, grace, periods), window.moved(stream)
-    steady, restarted = Engine(specs), Engine(specs)
-    for piece in pieces(stream, cuts):
-        assert restarted.ingest(batch(piece), 0) == steady.ingest(batch(piece), 0)
-        assert restarted.advance(0) == steady.advance(0)
-        state = restarted.snapshot().to_bytes()
-        assert state == steady.snapshot().to_bytes()
-        restarted = Engine.restore(specs, Snapshot.from_bytes(state))
-        assert restarted.snapshot().to_bytes() == state
-        assert restarted.watermark() == steady.watermark()
-    assert restarted.finish() == steady.finish()
+    assert_restart_changes_nothing(specs, stream, cuts)
 
 
 @FEWER
@@ -137,18 +128,7 @@ def test_any_order_within_delay_and_grace_ends_in_the_same_rows(
     """Nothing is late, and the last row of each window is that of the events in order."""
     # A grace is at most seven days, so most of the disorder is within the delay.
     specs, stream = board(window, 40_000, 8_000, periods, max_keys=10), window.moved(stream)
-    shuffled = list(stream)
-    random.shuffle(shuffled)
-    ends = []
-    for order in (sorted(stream, key=lambda item: item[0]["timestamp"]), shuffled):
-        engine = Engine(specs)
-        last: dict[Any, Any] = {}
-        for piece in pieces(order, [7, 20, 33]):
-            assert engine.ingest(batch(piece), 0) == []
-            last |= {(r.kpi, r.start, r.end, key_of(r)): r.value for r in engine.advance(0).rows}
-        last |= {(r.kpi, r.start, r.end, key_of(r)): r.value for r in engine.finish().rows}
-        ends.append(last)
-    assert ends[0] == ends[1]
+    assert_order_changes_nothing(specs, stream, random)
 
 
 @FEWER

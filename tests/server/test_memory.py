@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
-
-import pytest
 
 from gateway.server.memory import resident_bytes
 
@@ -43,7 +42,8 @@ def test_large_blocks_leave_no_holes() -> None:
         check=False,
         env={**os.environ, "PYTHONPATH": "."},
     )
-    if done.returncode == 77:
-        pytest.skip("another C library")
+    if platform.libc_ver()[0] != "glibc":  # there it is not set, and says so
+        assert done.returncode == 77, done.stderr
+        return
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 4

@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytics import Batch, Engine, KpiSpec, Snapshot
+from analytics import Batch, Engine, KpiSpec
+from tests.analytics.invariants import (
+    assert_order_changes_nothing,
+    assert_restart_changes_nothing,
+    assert_split_changes_nothing,
+)
 from tests.analytics.model import same
 from tests.analytics.streams import (
     STREAMS,
@@ -19,7 +24,6 @@ from tests.analytics.streams import (
     Stream,
     Windows,
     batch,
-    feed,
     key_of,
     pieces,
     settled,
@@ -98,11 +102,7 @@ def test_a_batch_split_changes_nothing(
 ) -> None:
     """However a stream is cut into batches, the rows of the next advance are the same, and so is the state."""
     specs, stream = board(window, delay, grace, gap), window.moved(stream)
-    one, other = Engine(specs), Engine(specs)
-    feed(one, stream, cuts)
-    feed(other, stream, others)
-    assert one.snapshot().to_bytes() == other.snapshot().to_bytes()
-    assert one.advance(0) == other.advance(0)
+    assert_split_changes_nothing(specs, stream, cuts, others)
 
 
 @FEWER
@@ -112,15 +112,7 @@ def test_a_restart_at_any_event_changes_nothing(
 ) -> None:
     """An engine that is restored after every batch has the state and the rows of one that never stopped."""
     specs, stream = board(window, delay, grace, gap), window.moved(stream)
-    steady, restarted = Engine(specs), Engine(specs)
-    for piece in pieces(stream, cuts):
-        assert restarted.ingest(batch(piece), 0) == steady.ingest(batch(piece), 0)
-        assert restarted.advance(0) == steady.advance(0)
-        state = restarted.snapshot().to_bytes()
-        assert state == steady.snapshot().to_bytes()
-        restarted = Engine.restore(specs, Snapshot.from_bytes(state))
-        assert restarted.snapshot().to_bytes() == state
-    assert restarted.finish() == steady.finish()
+    assert_restart_changes_nothing(specs, stream, cuts)
 
 
 @FEWER
@@ -130,18 +122,7 @@ def test_any_order_within_delay_and_grace_ends_in_the_same_rows(
 ) -> None:
     """While no window is closed, the last row of each is that of the events in order, whatever their order was."""
     specs, stream = board(window, 8_000, 40_000, gap, max_keys=10), window.moved(stream)
-    shuffled = list(stream)
-    random.shuffle(shuffled)
-    ends = []
-    for order in (sorted(stream, key=lambda item: item[0]["timestamp"]), shuffled):
-        engine = Engine(specs)
-        last: dict[Any, Any] = {}
-        for piece in pieces(order, [7, 20, 33]):
-            assert engine.ingest(batch(piece), 0) == []
-            last |= {(r.kpi, r.start, r.end, key_of(r)): r.value for r in engine.advance(0).rows}
-        last |= {(r.kpi, r.start, r.end, key_of(r)): r.value for r in engine.finish().rows}
-        ends.append(last)
-    assert ends[0] == ends[1]
+    assert_order_changes_nothing(specs, stream, random)
 
 
 @given(STREAMS, CUTS, WINDOWS, TIMES, TIMES, GAPS, st.sampled_from(VIEWS), st.sampled_from([None, "country"]))
