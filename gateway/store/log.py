@@ -291,6 +291,6 @@ class EventLog:
 def _last_position(connection: sqlite3.Connection) -> int:
     row = connection.execute(
         "SELECT max((SELECT coalesce(max(position), 0) FROM log), (SELECT coalesce(max(position), 0) FROM snapshot),"
-        " (SELECT coalesce(max(value), 0) FROM mark))"
+        " (SELECT coalesce(max(value), 0) FROM mark WHERE name = 'trimmed'))"
     ).fetchone()
     return int(row[0])

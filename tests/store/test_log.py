@@ -11,6 +11,7 @@ import pytest
 from gateway.errors import ConfigError, DataFolderLockedError, StorageError
 from gateway.store import Committed, Damage, DiskFullError, EventLog, LogRow, Quarantined
 from tests.store.answers import Answers, TestDisk, appended, failed, opened, saved
+from tests.store.histories import keep, line, lines
 
 
 def edit(folder: Path, statement: str, *values: object) -> None:
@@ -31,6 +32,17 @@ def test_rows_come_back_as_they_were_appended(tmp_path: Path) -> None:
         assert [row.position for row in log.read(2)] == [3]
         assert list(log.read(3)) == []
         assert appended(log, b"four") == [4]
+        assert log.damage == []
+
+
+def test_positions_go_on_whatever_history_there_is(tmp_path: Path) -> None:
+    """Kept rows of KPIs are counted in bytes beside the log, and move no position of it."""
+    with opened(tmp_path) as log:
+        appended(log, b"a", b"b")
+        keep(log, lines([line(second * 1_000) for second in range(7)]))
+    with opened(tmp_path) as log:
+        assert appended(log, b"c") == [3]
+        assert [row.position for row in log.read(0)] == [1, 2, 3]
         assert log.damage == []
 
 
