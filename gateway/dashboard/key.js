@@ -28,11 +28,11 @@ function save(name, value) {
  * @returns {boolean} whether a key was taken
  */
 export function takeFromFragment() {
-  const parts = new URLSearchParams(location.hash.slice(1));
-  const key = parts.get("key");
-  if (key === null) return false;
-  parts.delete("key");
-  const rest = parts.toString();
+  const parts = location.hash.slice(1).split("&");
+  const keys = parts.map((part) => (part.startsWith("key=") ? new URLSearchParams(part).get("key") : null));
+  const key = keys.find((found) => found !== null);
+  if (key === undefined) return false;
+  const rest = parts.filter((_, at) => keys[at] === null).join("&");
   history.replaceState(history.state, "", location.pathname + location.search + (rest ? `#${rest}` : ""));
   if (key) save(KEY, key);
   return Boolean(key);

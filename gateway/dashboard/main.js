@@ -4,10 +4,12 @@ import { Board } from "./board.js";
 import { loadCharts } from "./chart.js";
 import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
+import { Empty } from "./empty.js";
 import { Feed } from "./feed.js";
 import { Gate } from "./gate.js";
 import { forgetKey, keepKey, takeFromFragment, viewKey, viewerId } from "./key.js";
 import { Notices } from "./notice.js";
+import { Pages } from "./pages.js";
 import { Painter } from "./painter.js";
 import { Start } from "./start.js";
 import { Status } from "./status.js";
@@ -30,8 +32,9 @@ const serverNow = () => clock.at(performance.now()) ?? Date.now();
 const feed = new Feed((messages) => connection?.send(messages), () => connection?.relist());
 const board = new Board(byId("board"), feed, new Painter(), serverNow);
 const notices = new Notices(byId("notices"));
-const start = new Start(byId("start"), location.origin);
+const empty = new Empty(byId("empty"));
 const status = new Status(byId("status"), () => connection?.start());
+const pages = new Pages(byId("pages"));
 const gate = new Gate(byId("gate"), (key) => {
   keepKey(key);
   connect();
@@ -91,7 +94,7 @@ function ask(reason = "") {
   connection = null;
   forgetKey();
   board.clear();
-  start.show("none");
+  empty.show("none");
   status.set({ phase: "locked", text: "", retryAt: null });
   gate.show(reason);
 }
@@ -102,9 +105,9 @@ function tick() {
   status.measure(serverNow(), board.times, board.size);
   if (!listed) return;
   const settled = performance.now() - welcomedAt > TICK_MS;
-  if (board.size === 0) start.show("kpis");
-  else if (board.alive) start.show("none");
-  else if (settled) start.show("events");
+  if (board.size === 0) empty.show("kpis");
+  else if (board.alive) empty.show("none");
+  else if (settled) empty.show("events");
 }
 
 document.addEventListener("visibilitychange", () => feed.show(!document.hidden));
@@ -113,7 +116,12 @@ addEventListener("hashchange", () => takeFromFragment() && connect());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.recolor());
 byId("forget").addEventListener("click", () => ask());
 
+new Start(byId("start-page"), location.origin);
+pages.add("board", byId("board-page"));
+pages.add("start", byId("start-page"));
+
 takeFromFragment();
+pages.start();
 feed.show(!document.hidden);
 if (!(await loadCharts())) notices.show("charts", "Charts are not installed; numbers and tables work. Run the set-up to add them.");
 setInterval(tick, TICK_MS);

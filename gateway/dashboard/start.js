@@ -1,4 +1,4 @@
-// What to do while the board is empty: no KPI defined, or no event seen yet.
+// The first-run page: the snippet for a page of one's own.
 
 import { write } from "./element.js";
 
@@ -8,11 +8,8 @@ const snippet = (origin) => `<script type="module">
 </script>`;
 
 export class Start {
-  #section;
-
   /** @param {HTMLElement} section @param {string} origin where the server is */
   constructor(section, origin) {
-    this.#section = section;
     const code = section.querySelector("code");
     const button = section.querySelector("button");
     const said = section.querySelector("[role=status]");
@@ -20,12 +17,6 @@ export class Start {
     button.addEventListener("click", async () => {
       write(said, (await copied(code)) ? "Copied" : "Select the text and copy it");
     });
-  }
-
-  /** @param {"none"|"kpis"|"events"} missing what the board lacks */
-  show(missing) {
-    this.#section.hidden = missing === "none";
-    this.#section.dataset.missing = missing;
   }
 }
 

@@ -1,0 +1,66 @@
+// The pages of the dashboard: one is shown, by the address; the others are hidden and told so.
+
+import { mark } from "./element.js";
+import { parseRoute } from "./route.js";
+
+const TITLE = "Tidegate";
+
+/**
+ * @typedef {object} Page
+ * @property {(route: import("./route.js").Route) => void} [enter] it is shown, or its name or query changed
+ * @property {() => void} [leave] another page is shown
+ */
+
+export class Pages {
+  /** @type {Map<string, {section: HTMLElement, link: HTMLAnchorElement|null, page: Page}>} in the order of `add` */
+  #pages = new Map();
+  #nav;
+  /** @type {import("./route.js").Route|null} */
+  #route = null;
+
+  /** @param {HTMLElement} nav links to the pages, each with `data-page` */
+  constructor(nav) {
+    this.#nav = nav;
+  }
+
+  /** What is shown; null before `start`. */
+  get route() {
+    return this.#route;
+  }
+
+  /**
+   * The first one added is the default.
+   * @param {string} name
+   * @param {HTMLElement} section shown with the page; takes the focus when someone comes to it
+   * @param {Page} [page]
+   */
+  add(name, section, page = {}) {
+    this.#pages.set(name, { section, link: this.#nav.querySelector(`a[data-page=${name}]`), page });
+  }
+
+  /** Show the page of the address, now and whenever that changes. */
+  start() {
+    addEventListener("hashchange", () => this.#show());
+    this.#show();
+  }
+
+  #show() {
+    const before = this.#route;
+    const route = parseRoute(location.hash, [...this.#pages.keys()]);
+    const moved = before?.page !== route.page;
+    this.#route = route;
+    if (moved && before) this.#pages.get(before.page).page.leave?.();
+    for (const [name, { section, link }] of this.#pages) {
+      section.hidden = name !== route.page;
+      if (link) mark(link, "aria-current", name === route.page ? "page" : null);
+    }
+    const { section, link, page } = this.#pages.get(route.page);
+    page.enter?.(route);
+    if (!moved) return;
+    document.title = link && route.page !== [...this.#pages.keys()][0] ? `${link.textContent} – ${TITLE}` : TITLE;
+    if (before) {
+      scrollTo(0, 0);
+      section.focus({ preventScroll: true });
+    }
+  }
+}

@@ -1,0 +1,101 @@
+"""The pages of the dashboard in a real browser: how one comes to them, and what an empty one says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.viewer_model import KEY, ViewerModel, meta, now_ms, row
+from tests.browser.visit import visit, watch
+
+
+def publish_views(model: ViewerModel, count: int) -> None:
+    """So many page views in the current minute."""
+    start = now_ms() // 60_000 * 60_000
+    model.publish("page_views", [row(start, count)], watermark=start)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A blank page."""
+    with visit(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def troubles(page: Page) -> list[str]:
+    """What goes wrong on that page."""
+    return watch(page)
+
+
+@pytest.fixture
+def model() -> Iterator[ViewerModel]:
+    """A server with one KPI that has had events."""
+    with ViewerModel([meta("page_views", title="Page views")]) as running:
+        publish_views(running, 7)
+        yield running
+
+
+def test_an_empty_board_says_what_to_do(page: Page) -> None:
+    """Before the first event the board leads to the page with the snippet; the first event ends that."""
+    with ViewerModel([meta("page_views")]) as model:
+        page.goto(model.link)
+        expect(page.locator("#empty h2")).to_contain_text("Waiting for the first event")
+        page.get_by_role("link", name="Send your first event").click()
+        expect(page.locator("#start-title")).to_be_visible()
+        page.get_by_role("link", name="Board").click()
+        publish_views(model, 1)
+        expect(page.locator("#empty")).to_be_hidden()
+        expect(page.locator(".number")).to_have_text("1")
+
+
+def test_the_snippet_can_be_copied(model: ViewerModel, page: Page) -> None:
+    """The snippet for a page of one's own has this server's address and a place for a key, and no key."""
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=model.url)
+    page.goto(f"{model.url}/#/start&key={KEY}")
+    page.get_by_role("button", name="Copy the snippet").click()
+    expect(page.locator("#start-page [role=status]")).to_have_text("Copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert f'import {{ init }} from "{model.url}/sdk.js"' in copied
+    assert KEY not in copied
+
+
+def test_a_board_without_kpis_says_so(page: Page) -> None:
+    """With no KPI defined the page says which file to write."""
+    with ViewerModel([]) as model:
+        page.goto(model.link)
+        expect(page.locator("#empty")).to_be_visible()
+        expect(page.locator("#empty .when-kpis").first).to_have_text("No KPI is defined")
+        expect(page.locator("#empty .when-events").first).to_be_hidden()
+
+
+def test_pages_have_addresses(model: ViewerModel, page: Page, troubles: list[str]) -> None:
+    """A page is shown by its address, with and without a key in it; back and forward work; only one is shown."""
+    page.goto(f"{model.url}/#/start&key={KEY}")
+    expect(page.locator("#start-page")).to_be_visible()
+    assert page.url == f"{model.url}/#/start"
+    expect(page.locator("nav [aria-current=page]")).to_have_text("Start")
+    expect(page).to_have_title("Start \N{EN DASH} Tidegate")
+    expect(page.locator(".page:visible")).to_have_count(1)
+    page.get_by_role("link", name="Board").click()
+    expect(page.locator(".number")).to_have_text("7")
+    expect(page.locator("#board-page")).to_be_focused()
+    expect(page).to_have_title("Tidegate")
+    expect(page.locator(".page:visible")).to_have_count(1)
+    page.go_back()
+    expect(page.locator("#start-page")).to_be_visible()
+    page.evaluate("location.hash = '#/nowhere'")
+    expect(page.locator(".number")).to_be_visible()
+    assert troubles == []
+
+
+def test_without_a_key_no_page_is_shown(model: ViewerModel, page: Page) -> None:
+    """An address of a page asks for the key first, and leads there with it."""
+    page.goto(f"{model.url}/#/start")
+    expect(page.locator("#gate")).to_be_visible()
+    expect(page.locator(".page:visible")).to_have_count(0)
+    page.locator("#gate input").fill(KEY)
+    page.keyboard.press("Enter")
+    expect(page.locator("#start-page")).to_be_visible()
