@@ -23,6 +23,8 @@ import { uuidGenerator } from "./uuid.js";
  * @property {string} [url] the gateway's origin; default: where the SDK was loaded from
  * @property {string} [name] namespace of all that is stored; default "tidegate"
  * @property {boolean} [pageview] capture a page view at `init`; default true
+ * @property {string[]} [modules] optional modules to load, by name
+ * @property {string[]} [queryAllow] the only query parameters whose values are sent; default: all but secret ones
  * @property {number} [maxEvents] events that the queue of one tab holds; default 2,000
  * @property {number} [maxBytes] their bytes; default 1 MiB
  */
@@ -61,6 +63,9 @@ export class Client {
   #windowId;
   #session;
   #person;
+  #registeredKey;
+  /** Properties of every event. @type {Record<string, unknown>} */
+  #registered;
   /** Resolves when the identity is settled. @type {Promise<void>} */
   #settled;
   #unwatch;
@@ -82,6 +87,8 @@ export class Client {
     this.#windowId = this.#makeId();
     this.#session = new Session(this.#store, name, this.#makeId);
     this.#person = new Person(this.#store, name, this.#makeId);
+    this.#registeredKey = `${name}:registered`;
+    this.#registered = this.#store.json(this.#registeredKey) ?? {};
     this.#unwatch = watchLifecycle(globalThis, {
       hide: () => this.#courier?.hide(),
       leave: () => this.#leave(),
@@ -107,10 +114,24 @@ export class Client {
       timestamp: Number.isFinite(given) ? given : now,
       distinct_id: this.#person.id,
       session_id: this.#session.touch(now),
-      properties: pageProperties(location),
+      properties: { ...this.#registered, ...pageProperties(location) },
     };
     const encoded = encodeEvent(wire, properties);
     this.#take({ event, uuid, encoded, low: options?.priority === "low", at: steady() });
+    this.#emitter.emit("capture", { event, uuid, properties });
+  }
+
+  /** @param {Record<string, unknown>} properties */
+  register(properties) {
+    this.#registered = { ...this.#registered, ...properties };
+    this.#store.set(this.#registeredKey, JSON.stringify(this.#registered));
+  }
+
+  /** @param {string} name */
+  unregister(name) {
+    const { [name]: _, ...rest } = this.#registered;
+    this.#registered = {};
+    this.register(rest);
   }
 
   /** @param {Record<string, unknown>} [properties] */
@@ -122,6 +143,7 @@ export class Client {
   identify(id, set, setOnce) {
     if (this.#ended || typeof id !== "string" || !id) return;
     const before = this.#person.identify(id);
+    this.#emitter.emit("identify", { id, before });
     const anonymous = before === id ? {} : { $anon_distinct_id: before };
     this.capture("$identify", { ...anonymous, ...(set && { $set: set }), ...(setOnce && { $set_once: setOnce }) });
   }

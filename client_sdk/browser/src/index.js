@@ -12,10 +12,15 @@
 import { Client } from "./client.js";
 import { Emitter } from "./emitter.js";
 import { Ledger } from "./ledger.js";
+import { maskUrl as masked } from "./mask.js";
+import { startModules } from "./modules.js";
 import { VERSION } from "./version.js";
 
 /** @type {Client | null} */
 let client = null;
+/** @type {Readonly<import("./client.js").Config>} */
+let settings = Object.freeze({});
+let stopModules = () => {};
 const emitter = new Emitter();
 
 /**
@@ -26,8 +31,11 @@ const emitter = new Emitter();
 export function init(key, config = {}) {
   quietly(() => {
     if (client) return;
-    client = new Client(String(key), config ?? {}, new URL(import.meta.url).origin, emitter);
-    if (config?.pageview !== false) client.page();
+    settings = Object.freeze({ ...config });
+    client = new Client(String(key), settings, new URL(import.meta.url).origin, emitter);
+    if (settings.pageview !== false) client.page();
+    const load = (/** @type {string} */ name) => import(`./modules/${name}.js`);
+    stopModules = startModules(settings.modules ?? [], load, tidegate, (report) => emitter.emit("module", report));
   });
 }
 
@@ -57,6 +65,28 @@ export function identify(id, set, setOnce) {
 }
 
 /**
+ * Properties that every later event carries, also after a reload; an event's own win.
+ * @param {Record<string, unknown>} properties
+ */
+export function register(properties) {
+  quietly(() => client?.register(properties));
+}
+
+/** No longer carry this property. @param {string} name */
+export function unregister(name) {
+  quietly(() => client?.unregister(name));
+}
+
+/**
+ * An address as events may carry it: values of secret parameters are masked, or of all but `config.queryAllow`.
+ * @param {string} url
+ * @returns {string}
+ */
+export function maskUrl(url) {
+  return masked(url, settings.queryAllow);
+}
+
+/**
  * Send now, without waiting for more.
  * @returns {Promise<boolean>} resolves when all that was captured before is acked: true; false when it cannot be any
  *   more (refused by the server, or shut down); what is left stays stored
@@ -74,8 +104,8 @@ export function ledger() {
 }
 
 /**
- * Be told: `state` {state, code}, `ledger` {sent, ..}, `verdict` {event, uuid, outcome, reason}, `push`, `drain`,
- * `warn`, `error`.
+ * Be told: `state` {state, code}, `ledger` {sent, ..}, `verdict` {event, uuid, outcome, reason}, `capture` {event, uuid,
+ * properties}, `identify` {id, before}, `module` {name, error}; messages of the server: `push`, `drain`, `warn`, `error`.
  * @param {string} event
  * @param {(value: any) => void} listener
  * @returns {() => void} undoes it
@@ -87,6 +117,7 @@ export function on(event, listener) {
 /** Send what can be sent within two seconds, then stop. What is left is stored for the next page. */
 export async function shutdown() {
   const ending = client;
+  stopModules();
   await quietly(() => ending?.shutdown());
   if (client === ending) client = null;
 }
@@ -106,7 +137,24 @@ function quietly(action) {
   }
 }
 
-const tidegate = { init, capture, page, identify, flush, ledger, on, shutdown, version: VERSION };
+const tidegate = {
+  init,
+  capture,
+  page,
+  identify,
+  register,
+  unregister,
+  flush,
+  ledger,
+  on,
+  maskUrl,
+  shutdown,
+  version: VERSION,
+  /** As given to `init`; modules find their options here. */
+  get config() {
+    return settings;
+  },
+};
 export default tidegate;
 
 /** For the console and for scripts that are no modules. */

@@ -1,0 +1,41 @@
+/**
+ * Optional modules, each loaded only when the page asks for it: `config.modules: ["pageviews", "clicks"]`.
+ *
+ * A module is a file `modules/NAME.js` that exports `start(tidegate, options)`, which begins to watch the page and
+ * returns its undo. It sees nothing but the public API (`capture`, `on`, `register`, `config`, `maskUrl`, ..); its options
+ * are `config.NAME`. It runs while consent is granted or pending, and is stopped when that is withdrawn.
+ */
+
+/** @typedef {{start: (tidegate: any, options: any) => (() => void) | void}} Module */
+
+/**
+ * Load and start modules. One that cannot be loaded, or throws, leaves the others alone.
+ * @param {string[]} names
+ * @param {(name: string) => Promise<Module>} load
+ * @param {any} tidegate the public API
+ * @param {(report: {name: string, error?: unknown}) => void} told once for each module: started, or failed with `error`
+ * @returns {() => void} stops them all, also those that are still being loaded
+ */
+export function startModules(names, load, tidegate, told) {
+  let stopped = false;
+  /** @type {(() => void)[]} */
+  const stops = [];
+  const begin = async (/** @type {string} */ name) => {
+    const { start } = await load(name);
+    if (stopped) return;
+    const stop = start(tidegate, tidegate.config[name] ?? {});
+    if (stop) stops.push(stop);
+    told({ name });
+  };
+  for (const name of names) begin(name).catch((error) => told({ name, error }));
+  return () => {
+    stopped = true;
+    for (const stop of stops.splice(0)) {
+      try {
+        stop();
+      } catch {
+        // its own matter: the others must be stopped all the same
+      }
+    }
+  };
+}
