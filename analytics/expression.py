@@ -192,8 +192,12 @@ class ValueTest(Node):
 
     kind: Kind = "bool"
 
-    def __init__(self, key: str, operand: Node, test: Callable[[Any], bool | None]) -> None:
+    def __init__(
+        self, key: str, operand: Node, test: Callable[[Any], bool | None], texts: frozenset[str] | None = None
+    ) -> None:
         super().__init__(key, operand)
+        # The only texts for which it is true, where those can be listed.
+        self.texts = texts
         self._table = ValueTable(test)
 
     def _true(self, at: Operands) -> Bools:
@@ -207,7 +211,7 @@ class TextEquals(ValueTest):
     """`column = 'text'`: while the column holds only texts, one comparison of codes."""
 
     def __init__(self, key: str, operand: Node, text: str, test: Callable[[Any], bool | None]) -> None:
-        super().__init__(key, operand, test)
+        super().__init__(key, operand, test, frozenset((text,)))
         self._text = text
 
     def _true(self, at: Operands) -> Bools:

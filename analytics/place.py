@@ -1,31 +1,38 @@
-"""Where something stands in a KPI file, since tomllib does not say: line and column, both from 1."""
+"""Where something stands in a TOML file, since tomllib does not say: line and column, both from 1."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 __all__ = ["Places"]
 
-_HEADER: Final = re.compile(r"\s*\[\[\s*kpi\s*\]\]")
+_HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*\]\]")
 _KEY: Final = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*=\s*")
 _ESCAPES: Final = {"u": 6, "U": 10}
 
 
 class Places:
-    """Positions of the keys of each `[[kpi]]` table of a text that tomllib has read.
+    """Positions of the keys of each `[[kpi]]` table, or of tables of other names, of a text that tomllib has read.
 
     >>> Places('[[kpi]]\\nname = "a"\\nvalue = "\\\\"x\\\\" + 1"').of(0, "value", 4)
     (3, 16)
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Iterable[str] = ("kpi",)) -> None:
+        # Name of each table, in their order in the text.
+        self.names: list[str] = []
         self._text = text
         # Per table: key -> offset of its value in the text, and the offset of the header under "".
         self._tables: list[dict[str, int]] = []
         offset = 0
+        wanted = frozenset(names)
         for line in text.splitlines(keepends=True):
-            if _HEADER.match(line):
+            header = _HEADER.match(line)
+            name = "".join(header[1].split()) if header else ""
+            if name in wanted:
+                self.names.append(name)
                 self._tables.append({"": offset + len(line) - len(line.lstrip())})
             elif self._tables and (match := _KEY.match(line)):
                 key = match[1] or match[2] or match[3]

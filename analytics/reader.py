@@ -187,7 +187,7 @@ class Reader:
             texts = {str(item.this) for item in at.expressions if item.is_string}
             if len(texts) == len(tests):
                 key = f"(in {operand.key} {sorted(texts)!r})"
-                return ValueTest(key, operand, lambda value: text_of(value) in texts)
+                return ValueTest(key, operand, lambda value: text_of(value) in texts, frozenset(texts))
         node = tests[0]
         for test in tests[1:]:
             node = Or(f"(or {node.key} {test.key})", node, test)

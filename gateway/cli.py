@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from analytics import Engine, KpiError
 from analytics.batch import time_ms
 from analytics.window import duration_ms
+from gateway.boards import load_boards, place_of_boards
 from gateway.config import Config
 from gateway.errors import (
     EXIT_CONFIG,
@@ -85,6 +86,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _check(config: Config) -> int:
+    if config.boards:
+        load_boards(place_of_boards(config), must_exist=True)
     engine = Engine(load_kpis(config.kpis), memory_budget=config.memory_budget << 20)
     sys.stdout.write(engine.describe().rstrip() + "\n")
     return 0
@@ -205,10 +208,10 @@ def _moment(text: str) -> int:
 
 
 def _add_setting(command: argparse.ArgumentParser, name: str, default: Any, why: str) -> None:
-    shown = ",".join(default) if isinstance(default, tuple) else default
+    shown = ",".join(default) if isinstance(default, tuple) else str(default).lower()
     command.add_argument(
         f"--{name.replace('_', '-')}",
         dest=name,
-        metavar="N" if isinstance(default, int) else "TEXT",
-        help=f"{why} (default: {shown if shown != '' else 'none'})".replace("%", "%%"),
+        metavar="TRUE" if isinstance(default, bool) else "N" if isinstance(default, int) else "TEXT",
+        help=f"{why} (default: {shown or 'none'})".replace("%", "%%"),
     )

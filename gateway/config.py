@@ -43,6 +43,8 @@ class Config:
     port: int = _setting(8080, "unprivileged and familiar; 0 takes a free one")
     data: str = _setting("tidegate-data", "the event log, the snapshots and the keys live in this folder")
     kpis: str = _setting("", "a KPI file; empty means the built-in set")
+    boards: str = _setting("", "a file of boards; empty: the built-in ones and those saved in the data folder")
+    boards_writable: bool = _setting(False, "whether pages save into that file, which may be under version control")
     write_keys: tuple[str, ...] = _setting((), "keys of producers; none: one is made at first start")
     view_keys: tuple[str, ...] = _setting((), "keys of viewers; none: one is made at first start")
     allowed_origins: tuple[str, ...] = _setting((), "exact origins; none: the server's own, http(s)://HOST:PORT")
@@ -140,7 +142,7 @@ class Config:
         if not 0 <= self.port <= 65_535:
             raise ConfigError("port", f"{_shown(self.port)} is not between 0 and 65535")
         for f in fields(self):
-            if f.name != "port" and isinstance(f.default, int) and not 1 <= getattr(self, f.name) <= MAX_NUMBER:
+            if f.name != "port" and type(f.default) is int and not 1 <= getattr(self, f.name) <= MAX_NUMBER:
                 raise ConfigError(f.name, f"must be at least 1 and at most {MAX_NUMBER}")
         if not self.host:
             raise ConfigError("host", "is empty; 0.0.0.0 or :: is every address of this machine")
@@ -194,6 +196,11 @@ def _coerce(name: str, default: Any, value: Any) -> Any:
         if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
             raise ConfigError(name, "must be a comma list of texts")
         return tuple(_text(name, part.strip()) for part in parts if part.strip())
+    if isinstance(default, bool):
+        truth = {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else value
+        if not isinstance(truth, bool):
+            raise ConfigError(name, f"{_shown(value)} is neither true nor false")
+        return truth
     if isinstance(default, int):
         if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
             value = int(value)

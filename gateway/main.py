@@ -15,6 +15,7 @@ import structlog
 import uvloop
 
 from analytics import KpiSpec
+from gateway.boards import shelf_of
 from gateway.config import Config
 from gateway.core.access import Access, Origins
 from gateway.core.credit import CreditPool
@@ -185,7 +186,8 @@ class Server:
             clock=self._clock,
             later=loop.call_later,
         )
-        self._services = HouseServices(self.house, self.log, config)
+        self._shelf = shelf_of(self.house, config)
+        self._services = HouseServices(self.house, self.log, config, self._shelf)
         self._http = HttpSide(
             config, self._services, self._metrics, demo_key=self.write_keys[0] if self._demo else None
         )
@@ -208,6 +210,7 @@ class Server:
         self._metrics.watch(self.house, self.gate, self._door)
         self._reloading = Reloading(self.house, config.kpis, load_kpis)
         self._reloading.start()
+        self._shelf.start()
         self._garbage = Garbage()
         self._garbage.settle()
         self._services.is_ready = True
@@ -239,6 +242,7 @@ class Server:
     async def stop(self) -> None:
         """Drain, write what is pending, snapshot, close. After a storage failure there is nothing left to keep."""
         self._services.is_draining = True
+        await self._shelf.close()
         await self._reloading.close()
         if self.exit_code == EXIT_DRAINED:
             await drain(self.house, self.gate, self.config.drain_ms)
@@ -256,8 +260,9 @@ class Server:
         self._garbage.restore()
 
     def reload(self) -> None:
-        """Read the KPI file anew; what a SIGHUP does. A set that cannot run changes nothing."""
+        """Read the KPI file and the boards anew; what a SIGHUP does. One that cannot run changes nothing."""
         self._reloading.reload()
+        self._shelf.reload()
 
     def _storage_failed(self, error: Exception) -> None:
         _log.critical("storage_failed", reason=str(error))

@@ -61,6 +61,7 @@ ODD_NUMBERS = [
     "-" * 5_000, 1.5, float("nan"), float("inf"), 2**31, 10**400, -1, True, [], [5], {}, b"5",
 ]  # fmt: skip
 ODD_TEXTS = ["a\nb", "a\x00b", "\x1b[2J", "\x7f", 5, 1.5, True, [], ["a"], {}, b"a"]
+ODD_TRUTHS = ["", "yes", "1", "on", "truefalse", "t\nrue", 0, 1, 1.0, [], [True], {}, b"true"]
 ODD_LISTS = ["a\nb", "ok,\x00", 5, True, {}, [5], ["ok", None], ["ok", "a\nb"], [["a"]]]
 ODD_DURATIONS = ["", " ", "7", "d", "7w", "-7d", "+7d", "7.5d", "nand", "infd", "\u0667d", "7 d", " 7d", "36501d",
                  "9" * 15 + "d", "9" * 5_000 + "s"]  # fmt: skip
@@ -68,7 +69,7 @@ ODD_DURATIONS = ["", " ", "7", "d", "7w", "-7d", "+7d", "7.5d", "nand", "infd", 
 
 def oddities(setting: Field[Any]) -> list[Any]:
     """What a setting must refuse."""
-    odd: list[Any] = {tuple: ODD_LISTS, int: ODD_NUMBERS, str: ODD_TEXTS}[type(setting.default)]
+    odd: list[Any] = {tuple: ODD_LISTS, bool: ODD_TRUTHS, int: ODD_NUMBERS, str: ODD_TEXTS}[type(setting.default)]
     more: dict[str, list[Any]] = {
         "log_retention": ODD_DURATIONS,
         "host": [""],
@@ -96,6 +97,12 @@ def test_numbers_are_taken_from_one_to_the_largest(setting: str) -> None:
     largest = 65_535 if setting == "port" else MAX_NUMBER
     for value in (1, "1", " 1 ", "0001", largest, str(largest)):
         assert getattr(Config.load(None, {}, {setting: value}), setting) == int(value)
+
+
+@pytest.mark.parametrize(("value", "truth"), [(True, True), ("true", True), (" FALSE ", False), (False, False)])
+def test_truths_are_taken_as_toml_and_as_texts(value: Any, truth: bool) -> None:
+    """The environment and the flags have texts only."""
+    assert Config.load(None, {}, {"boards_writable": value}).boards_writable is truth
 
 
 @pytest.mark.parametrize(

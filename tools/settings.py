@@ -44,6 +44,8 @@ def _toml(default: object) -> str:
             return "`[]`"
         case str():
             return f'`"{default}"`'
+        case bool():
+            return f"`{str(default).lower()}`"
         case int() if default >= 10_000:
             return f"`{default:_}`"
         case _:

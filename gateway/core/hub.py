@@ -14,7 +14,7 @@ from gateway.core.topic import Topic
 from gateway.core.viewer import Subscription, ViewerSession
 from gateway.errors import ProtocolError
 from gateway.wire.messages import Subscribe
-from gateway.wire.replies import ErrorMessage
+from gateway.wire.replies import ErrorMessage, Notice
 
 __all__ = ["Hub"]
 
@@ -90,6 +90,11 @@ class Hub:
             self._drop_topic(viewer.remove(id_))
         for name in self._gone:
             self._gone[name] += getattr(viewer, name)
+
+    def notify(self, code: str) -> None:
+        """Tell every viewer."""
+        for viewer in self.viewers:
+            viewer.peer.say(Notice(code))
 
     def evict(self, viewer: ViewerSession, now: int) -> None:
         """A viewer was too slow and has been cut; its next welcome will say so."""

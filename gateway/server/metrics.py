@@ -71,6 +71,8 @@ class Metrics(Collector):
         self._snapshot_failures = 0
         # KPI files read since the start, by what became of them.
         self._reloads = {"loaded": 0, "refused": 0}
+        # The same of files of boards, and of boards that the page's editor sent.
+        self._boards = {"loaded": 0, "refused": 0}
         # Hellos taken, by role.
         self._welcomes = {"producer": 0, "viewer": 0}
         # The longest turn of the loop that each tick saw, and how long a tick took.
@@ -98,6 +100,10 @@ class Metrics(Collector):
     def reloaded(self, outcome: str) -> None:
         """A KPI file was read anew, and `loaded` or `refused`."""
         self._reloads[outcome] += 1
+
+    def boards_read(self, outcome: str) -> None:
+        """Boards were read, from their file or from a page, and `loaded` or `refused`."""
+        self._boards[outcome] += 1
 
     def welcomed(self, role: str) -> None:
         """A hello was taken."""
@@ -137,6 +143,7 @@ class Metrics(Collector):
         yield _histogram("tidegate_commit_bytes", "Size of one commit group.", self._commit_bytes)
         yield _counter("tidegate_snapshot_failures", "Snapshots that could not be stored.", self._snapshot_failures)
         yield _counters("tidegate_kpi_reloads", "KPI files read anew.", "outcome", self._reloads)
+        yield _counters("tidegate_board_reloads", "Boards read anew or sent by a page.", "outcome", self._boards)
         yield _counters("tidegate_welcomes", "Hellos taken.", "role", self._welcomes)
         yield _histogram("tidegate_loop_stall_seconds", "Longest hold of the event loop that a tick saw.", self._stalls)
         yield _gauge("tidegate_loop_stall_max_seconds", "The longest hold ever seen.", self._stall_max)

@@ -5,23 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import structlog
 
 from analytics import KpiError, KpiSpec
 from gateway.errors import ConfigError
 from gateway.server.backfill import Backfill
+from gateway.server.filewatch import FileWatch
 from gateway.server.house import House
 
 __all__ = ["Reloading"]
 
 POLL_S: Final = 1.0
-"""How often the file is looked at, one system call each. A change is taken when two looks in a row found the same, so
-that a file which is being written is not read half."""
-
-_Look: TypeAlias = tuple[int, int, int] | None
-"""Inode, size and time of change; None: there is no file."""
+"""How often the file is looked at."""
 
 _log = structlog.get_logger("tidegate")
 
@@ -40,8 +37,7 @@ class Reloading:
         self._load = load
         self._backfill = Backfill(house)
         self._task: asyncio.Task[None] | None = None
-        # What the running set was read from, and the last look.
-        self._read = self._seen = self._look()
+        self._file = FileWatch(Path(path) if path else None)
 
     def start(self) -> None:
         """Fill what the last run left open, and begin to watch."""
@@ -58,7 +54,8 @@ class Reloading:
 
     def reload(self) -> None:
         """Read the KPI file anew; what a SIGHUP does. A set that cannot run changes nothing."""
-        house, self._read = self._house, self._look()
+        house = self._house
+        self._file.read()
         try:
             specs = self._load(self._path)
             house.publish(house.clock())
@@ -72,15 +69,6 @@ class Reloading:
         self._backfill.begin()
         _log.info("kpis_loaded", kpis=len(specs), filling=len(house.fold.filling))
 
-    def _look(self) -> _Look:
-        if not self._path:
-            return None
-        try:
-            stat = Path(self._path).stat()
-        except OSError:
-            return None
-        return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(POLL_S)
@@ -88,6 +76,5 @@ class Reloading:
 
     def look(self) -> None:
         """Reload when the file has changed and is the same as at the last look. A file that is gone is waited for."""
-        before, self._seen = self._seen, self._look()
-        if self._seen is not None and self._seen == before and self._seen != self._read:
+        if self._file.changed():
             self.reload()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final, Protocol
 
 import structlog
@@ -27,6 +28,8 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 _FORWARDED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 _DRAIN_FREE: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+_MAX_BOARD: Final = 131_072
+"""Bytes of a board: what 120 tiles and 500 annotations take, written generously."""
 _SLUGS: Final = {404: "not_found", 405: "method", 413: "too_large"}
 
 
@@ -44,6 +47,12 @@ class Services(Protocol):
 
     async def kpi_rows(self, query: KpiQuery) -> Reply:
         """A page of rows of one KPI."""
+
+    def boards(self) -> bytes:
+        """JSON: the boards."""
+
+    async def put_board(self, name: str, body: bytes, expected: str | None) -> Reply:
+        """Save a board; `expected` is the version that it replaces."""
 
     def status(self) -> bytes:
         """JSON: ledger, watermark, lag, memory."""
@@ -63,6 +72,7 @@ class ApiRoutes:
 
     def __init__(self, config: Config, services: Services, scrape: Callable[[], bytes]) -> None:
         self._config = config
+        self._board_config = replace(config, max_body=min(config.max_body, _MAX_BOARD))
         self._services = services
         self._scrape = scrape
 
@@ -74,6 +84,8 @@ class ApiRoutes:
             web.get("/metrics", self._metrics),
             web.get("/v1/kpis", self._kpis),
             web.get("/v1/kpis/{name}", self._kpi),
+            web.get("/v1/boards", self._boards),
+            web.put("/v1/boards/{name}", self._board),
             web.get("/v1/status", self._status),
             web.post("/v1/events", self._events),
             web.options("/v1/events", self._events_preflight),
@@ -103,6 +115,26 @@ class ApiRoutes:
             return _unauthorized()
         query = read_query(request.match_info["name"], request.query)
         return answer(query if isinstance(query, Reply) else await self._services.kpi_rows(query))
+
+    async def _boards(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        return answer(json_reply(200, self._services.boards()))
+
+    async def _board(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        body = await read_body(request, self._board_config)
+        if isinstance(body, Reply):
+            reply = body
+        else:
+            expected = request.headers.get("If-Match")
+            expected = None if expected is None else expected.strip().strip('"')
+            reply = await self._services.put_board(request.match_info["name"], body, expected)
+        response = answer(reply)
+        if not request.content.at_eof():
+            response.force_close()
+        return response
 
     async def _status(self, request: web.Request) -> web.Response:
         if not self._may_view(request):

@@ -20,6 +20,7 @@ from gateway.server.kpirows import KpiRows
 from gateway.server.memory import resident_bytes
 from gateway.server.reply import Reply, error, json_reply
 from gateway.server.session import wire_defaults
+from gateway.server.shelf import Shelf
 from gateway.store import EventLog
 from gateway.wire.codec import Batch
 from gateway.wire.messages import Defaults
@@ -36,8 +37,9 @@ _Verdicts: TypeAlias = asyncio.Future[tuple[WireVerdict, ...]]
 class HouseServices:
     """Implements `Services` for the routes, on the parts that the sockets use."""
 
-    def __init__(self, house: House, log: EventLog, config: Config) -> None:
+    def __init__(self, house: House, log: EventLog, config: Config, shelf: Shelf) -> None:
         self._house = house
+        self._shelf = shelf
         self._log = log
         self._config = config
         self.is_ready = False
@@ -132,6 +134,14 @@ class HouseServices:
     async def kpi_rows(self, query: KpiQuery) -> Reply:
         """A page of rows of one KPI."""
         return await self._rows.page(query)
+
+    def boards(self) -> bytes:
+        """All boards, and whether they can be saved."""
+        return self._shelf.body()
+
+    async def put_board(self, name: str, body: bytes, expected: str | None) -> Reply:
+        """Save a board."""
+        return await self._shelf.put(name, body, expected)
 
     def status(self) -> bytes:
         """Ledger, watermark, lag, memory: what an operator asks first."""

@@ -135,7 +135,7 @@ class Drain(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Something the viewer should know: `conflated` means that steps are being skipped."""
+    """Something the viewer should know: `conflated`, steps are being skipped; `boards`, there are other boards."""
 
     code: str
 

@@ -13,6 +13,7 @@ from gateway.core.rendering import PIECE_ROWS
 from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.errors import ProtocolError
 from gateway.wire.messages import From, Subscribe
+from gateway.wire.replies import Notice
 from tests.core.test_viewer import FakePeer
 
 SPECS = KpiSpec.parse(
@@ -190,6 +191,14 @@ def test_another_set_of_kpis_tells_its_viewers() -> None:
     (message,) = peer.take()
     assert (message["type"], message["meta"]["title"]) == ("snapshot", "Views")
     assert refusal(hub, viewer, Subscribe(id=3, kpi="by_country")) == "unknown_kpi"
+
+
+def test_a_notice_goes_to_every_viewer() -> None:
+    """Whatever it watches."""
+    hub = hub_of()
+    peers = [viewer_of(hub)[1] for _ in range(2)]
+    hub.notify("boards")
+    assert [peer.said for peer in peers] == [[Notice("boards")]] * 2
 
 
 def test_the_first_snapshot_of_a_kpi_has_its_watermark() -> None:

@@ -27,6 +27,7 @@ class FakeServices:
         self.is_draining = False
         self.posted: list[tuple[bytes, str]] = []
         self.asked: list[KpiQuery] = []
+        self.saved: list[tuple[str, bytes, str | None]] = []
         self.failure: Exception | None = None
         # A post waits for it, when there is one.
         self.gate: asyncio.Event | None = None
@@ -52,6 +53,13 @@ class FakeServices:
         if query.fmt == "csv":
             return Reply(200, b"x,y\r\n", "text/csv; charset=utf-8")
         return json_reply(200, b'{"rows":[]}')
+
+    def boards(self) -> bytes:
+        return b'{"boards":[],"writable":true}'
+
+    async def put_board(self, name: str, body: bytes, expected: str | None) -> Reply:
+        self.saved.append((name, body, expected))
+        return json_reply(200, b'{"version":"v2"}')
 
     def status(self) -> bytes:
         return b'{"credit":{}}'

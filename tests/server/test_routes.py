@@ -28,7 +28,7 @@ def test_health_and_readiness() -> None:
     run(main)
 
 
-VIEWS = ["/v1/kpis", "/v1/kpis/x", "/v1/status"]
+VIEWS = ["/v1/kpis", "/v1/kpis/x", "/v1/boards", "/v1/status"]
 
 
 @pytest.mark.parametrize("path", VIEWS)
@@ -244,5 +244,37 @@ def test_a_failing_service_is_500_and_says_nothing() -> None:
             assert [line["event"] for line in logs] == ["request_failed"]
             assert logs[0]["route"] == "/v1/events"
             assert "canary" not in repr(logs)
+
+    run(main)
+
+
+def test_a_board_is_put_with_the_key() -> None:
+    """Its name, its bytes and the version that it replaces go on; without the key nothing does."""
+
+    async def main() -> None:
+        async with site() as at:
+            key = f"Authorization: Bearer {VIEW_KEY}"
+            assert (await at.ask("PUT /v1/boards/main", body=b"{}")).status == 401
+            got = await at.ask("PUT /v1/boards/main", key, 'If-Match: "v1"', body=b'{"name":"main"}')
+            assert (got.status, got.json) == (200, {"version": "v2"})
+            assert (await at.ask("PUT /v1/boards/a.b", key, body=b"x")).status == 200
+            assert at.services.saved == [("main", b'{"name":"main"}', "v1"), ("a.b", b"x", None)]
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("headers", "size", "status"),
+    [(("Content-Type: text/html",), 2, 415), ((), 131_073, 413), ((), 131_072, 200)],
+)
+def test_a_board_has_a_bound(headers: tuple[str, ...], size: int, status: int) -> None:
+    """In bytes, and it is JSON."""
+
+    async def main() -> None:
+        async with site() as at:
+            key = f"Authorization: Bearer {VIEW_KEY}"
+            got = await at.ask("PUT /v1/boards/main", key, *headers, body=b" " * size)
+            assert got.status == status
+            assert len(at.services.saved) == (1 if status == 200 else 0)
 
     run(main)

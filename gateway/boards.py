@@ -1,0 +1,63 @@
+"""The boards that are asked for: a file, or those saved in the data folder over the built-in ones."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from gateway.config import Config
+from gateway.core.board import Board
+from gateway.core.boardfile import BoardFileError, parse_boards
+from gateway.errors import ConfigError
+from gateway.server.house import House
+from gateway.server.shelf import Shelf
+
+__all__ = ["built_in_boards", "load_boards", "place_of_boards", "shelf_of"]
+
+FILE = "boards.toml"
+
+
+def place_of_boards(config: Config) -> Path:
+    """The file that is read and watched."""
+    return Path(config.boards) if config.boards else Path(config.data, FILE)
+
+
+def load_boards(path: Path, *, must_exist: bool) -> list[Board]:
+    """The boards of a file; none when there is no file and there need not be one.
+
+    Raises:
+        ConfigError: the file cannot be read or shown; with its name, the place in it and the reason.
+    """
+    try:
+        return parse_boards(path.read_text("utf-8"), str(path))
+    except FileNotFoundError as error:
+        if must_exist:
+            raise ConfigError("boards", f"cannot read {path}: {error.strerror}") from None
+        return []
+    except OSError as error:
+        raise ConfigError("boards", f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError("boards", f"{path} is not UTF-8") from None
+    except BoardFileError as error:
+        raise ConfigError("boards", str(error)) from None
+
+
+def built_in_boards() -> list[Board]:
+    """The boards made for the built-in KPI set."""
+    return parse_boards(resources.files("gateway").joinpath(FILE).read_text("utf-8"), FILE)
+
+
+def shelf_of(house: House, config: Config) -> Shelf:
+    """The boards of a running gateway.
+
+    Raises:
+        ConfigError: their file cannot be read or shown.
+    """
+    given = bool(config.boards)
+    return Shelf(
+        house,
+        place_of_boards(config),
+        lambda path: load_boards(path, must_exist=given),
+        built_in=() if given else built_in_boards(),
+        writable=not given or config.boards_writable,
+    )

@@ -1,0 +1,161 @@
+"""The boards that pages show: read from a file, watched, and written when a page's editor saves one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from gateway.core.board import MAX_BOARDS, Board, BoardError
+from gateway.core.boardfile import toml_of
+from gateway.errors import ConfigError
+from gateway.server.filewatch import FileWatch
+from gateway.server.house import House
+from gateway.server.reply import Reply, error, json_reply
+from gateway.store.folder import write_whole
+
+__all__ = ["CHANGED", "Shelf"]
+
+POLL_S: Final = 1.0
+"""How often the file is looked at."""
+CHANGED: Final = "boards"
+"""The notice that tells viewers to read the boards again."""
+_MODE: Final = 0o644
+
+_log = structlog.get_logger("tidegate")
+
+
+class Shelf:
+    """All boards, those of the file before the built-in ones that no board of the file replaces.
+
+    Args:
+        path: of the file; it need not be there.
+        load: reads it; raises ConfigError.
+        built_in: shown beside what the file has.
+        writable: whether pages may save boards into the file.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        path: Path,
+        load: Callable[[Path], list[Board]],
+        *,
+        built_in: Iterable[Board] = (),
+        writable: bool = True,
+    ) -> None:
+        self._house = house
+        self._path = path
+        self._load = load
+        self._built_in = tuple(built_in)
+        self._writable = writable
+        self._file = FileWatch(path)
+        self._filed = load(path)
+        self._saving = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def boards(self) -> list[Board]:
+        """What is shown, in its order."""
+        names = {board.name for board in self._filed}
+        return [*self._filed, *(board for board in self._built_in if board.name not in names)]
+
+    def body(self) -> bytes:
+        """JSON for `GET /v1/boards`."""
+        built_in = {board.name for board in self._built_in} - {board.name for board in self._filed}
+        boards = [
+            board.body() | {"version": board.version(), "built_in": board.name in built_in} for board in self.boards
+        ]
+        return orjson.dumps({"boards": boards, "writable": self._writable})
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._task = asyncio.create_task(self._watch())
+
+    async def close(self) -> None:
+        """Stop watching."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def reload(self) -> None:
+        """Read the file anew. One that cannot be shown changes nothing."""
+        self._file.read()
+        try:
+            filed = self._load(self._path)
+        except ConfigError as refused:
+            self._house.metrics.boards_read("refused")
+            _log.error("boards_refused", reason=str(refused))
+            return
+        self._house.metrics.boards_read("loaded")
+        if filed != self._filed:
+            self._filed = filed
+            self._house.hub.notify(CHANGED)
+        _log.info("boards_loaded", boards=len(filed))
+
+    def look(self) -> None:
+        """Reload when the file has changed and is the same as at the last look."""
+        if self._file.changed():
+            self.reload()
+
+    async def put(self, name: str, body: bytes, expected: str | None) -> Reply:
+        """Save a board under its name, whole or not at all.
+
+        Args:
+            expected: the version that the page began with, `""` for a new board; None: whatever there is.
+        """
+        if not self._writable:
+            return error(403, "read_only")
+        try:
+            board = Board.of(orjson.loads(body))
+            if board.name != name:
+                raise BoardError("the name is not that of the address", key="name")
+        except orjson.JSONDecodeError:
+            return self._refused(400, "bad_json", "not JSON")
+        except BoardError as refused:
+            return self._refused(400, "bad_board", str(refused))
+        async with self._saving:
+            return await self._save(board, expected)
+
+    async def _save(self, board: Board, expected: str | None) -> Reply:
+        # The file may have been changed by hand since it was last looked at; what stands there must not be lost.
+        try:
+            filed = await asyncio.to_thread(self._load, self._path)
+        except ConfigError as refused:
+            return self._refused(409, "file", str(refused))
+        standing = {other.name: other for other in (*self._built_in, *filed)}.get(board.name)
+        if expected is not None and expected != (standing.version() if standing else ""):
+            return error(412, "changed")
+        if board.name not in {other.name for other in filed} and len(filed) >= MAX_BOARDS:
+            return self._refused(400, "bad_board", f"at most {MAX_BOARDS} boards")
+        kept = [board if other.name == board.name else other for other in filed]
+        if board not in kept:
+            kept.append(board)
+        try:
+            await asyncio.to_thread(write_whole, self._path.resolve(), toml_of(kept).encode(), _MODE)
+        except OSError as failure:
+            _log.error("boards_not_saved", reason=failure.strerror)
+            return error(503, "storage")
+        self._file.read()
+        self._filed = kept
+        self._house.metrics.boards_read("loaded")
+        self._house.hub.notify(CHANGED)
+        _log.info("board_saved", board=board.name)
+        return json_reply(200, orjson.dumps({"version": board.version()}))
+
+    def _refused(self, status: int, slug: str, reason: str) -> Reply:
+        self._house.metrics.boards_read("refused")
+        answer: dict[str, Any] = {"error": slug, "reason": reason}
+        return json_reply(status, orjson.dumps(answer))
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            self.look()
