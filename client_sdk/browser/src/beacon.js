@@ -13,21 +13,20 @@ import { utf8Length } from "./event.js";
 const QUOTA_BYTES = 65_536;
 
 /**
- * @param {import("./producer.js").Producer} producer
+ * @param {import("./queue.js").Queue} queue
  * @param {(seq: number, texts: string[]) => string} body
  * @param {(body: string) => boolean} send false when the browser takes no more
  */
-export function sendBeacons(producer, body, send) {
+export function sendBeacons(queue, body, send) {
   const envelope = utf8Length(body(Number.MAX_SAFE_INTEGER, []));
   let left = QUOTA_BYTES;
-  let after = producer.queue.acked;
+  let after = queue.acked;
   while (left > 2 * envelope) {
-    const chunk = producer.next(after, left - 2 * envelope);
+    const chunk = queue.next(after, left - 2 * envelope);
     if (!chunk) return;
     const text = body(chunk.seq, chunk.texts);
     const bytes = utf8Length(text);
-    if (bytes > left || !send(text)) return;
-    if (!producer.known) return;
+    if (bytes > left || !send(text) || !queue.known) return;
     left -= bytes;
     after = chunk.seq;
   }

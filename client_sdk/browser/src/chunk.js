@@ -1,7 +1,7 @@
 /** Events that travel as one batch, in memory and as the text they are stored as. */
 
 import { utf8Length } from "./event.js";
-import { count } from "./messages.js";
+import { count } from "./number.js";
 
 /**
  * @typedef {object} Chunk
@@ -12,7 +12,6 @@ import { count } from "./messages.js";
  * @property {number} since steady time at which it was begun
  * @property {boolean} sealed takes no more events and need not wait for its time
  */
-/** @typedef {{seq: number, index: number, outcome: string, reason: string, text: string}} Finding */
 
 const CHUNK_EVENTS = 50;
 export const CHUNK_BYTES = 32_768;
@@ -23,7 +22,7 @@ export const beginChunk = (key, since) => ({ key, seq: 0, texts: [], bytes: 0, s
 /** Whether a chunk is as large as a batch gets. @param {Chunk} chunk */
 export const isFull = (chunk) => chunk.texts.length >= CHUNK_EVENTS || chunk.bytes >= CHUNK_BYTES;
 
-/** @param {Chunk} chunk @param {number} epoch of the identity that its seq belongs to */
+/** @param {{seq: number, texts: string[]}} chunk @param {number} epoch of the identity that its seq belongs to */
 export const encodeChunk = (chunk, epoch) => `{"e":${epoch},"s":${chunk.seq},"v":[${chunk.texts.join(",")}]}`;
 
 /**
@@ -38,9 +37,11 @@ export function restoreChunk(key, stored, epoch) {
   const events = Array.isArray(stored?.v) ? stored.v : [];
   const texts = events.filter((event) => event && typeof event === "object").map((event) => JSON.stringify(event));
   const seq = stored?.e === epoch ? count(stored, "s", 0) : 0;
-  const bytes = texts.reduce((sum, text) => sum + utf8Length(text), 0);
-  return { key, seq, texts, bytes, since: 0, sealed: true };
+  return { key, seq, texts, bytes: texts.reduce((sum, text) => sum + utf8Length(text), 0), since: 0, sealed: true };
 }
+
+/** Epoch milliseconds at which a chunk was begun, which its key holds (UUIDv7). @param {Chunk} chunk */
+export const beganAt = ({ key }) => parseInt(key.slice(0, 8) + key.slice(9, 13), 16);
 
 /**
  * How many events, and their bytes, make a first part of at most `maxBytes` and `maxEvents`: one at least, and not all.
@@ -58,21 +59,4 @@ export function cutPoint(chunk, maxBytes, maxEvents) {
     n += 1;
   }
   return { n, bytes };
-}
-
-/**
- * The verdicts that name an event of these chunks and are no mere warning; a hostile row finds nothing.
- * @param {Chunk[]} chunks
- * @param {unknown} verdicts rows `[seq, index, outcome, reason]`
- * @returns {Finding[]}
- */
-export function findings(chunks, verdicts) {
-  const found = [];
-  for (const row of Array.isArray(verdicts) ? verdicts : []) {
-    const [seq, index, outcome, reason] = Array.isArray(row) ? row : [];
-    const text = chunks.find((chunk) => chunk.seq === seq)?.texts[index];
-    if (typeof text === "string" && Number.isInteger(index) && (outcome === "drop" || outcome === "duplicate"))
-      found.push({ seq, index, outcome, reason: String(reason), text });
-  }
-  return found;
 }

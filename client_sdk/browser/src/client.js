@@ -1,101 +1,117 @@
 /**
- * The SDK of one page: from a call of the page to an event in the queue. Built by `init`.
+ * The SDK of one page: from a call of the page to an event that is stored. Built by `init`, unless consent is denied.
  *
- * Until the identity is settled (milliseconds, see identity.js) events wait in `early`; then each goes to the
- * producer's queue and is in the store before the running task ends.
+ * What queues and sends (delivery.js) is loaded meanwhile. Until it is here, and knows which producer this tab is, events
+ * are kept in the journal, which stores them too; then they are handed over. While consent is pending they are kept in
+ * memory alone, and nothing is loaded.
  */
 
 import { steady, wall } from "./clock.js";
-import { Courier } from "./courier.js";
-import { encodeEvent, inWindow } from "./event.js";
-import { claim, claimNew, queuePrefix } from "./identity.js";
-import { Ledger } from "./ledger.js";
+import { encodeEvent, redactor } from "./event.js";
+import { Journal } from "./journal.js";
 import { watchLifecycle } from "./lifecycle.js";
+import { maskUrl } from "./mask.js";
+import { post } from "./messages.js";
 import { browserProperties, pageProperties, viewProperties } from "./page.js";
-import { Producer } from "./producer.js";
-import { Queue } from "./queue.js";
 import { Person, Session } from "./session.js";
 import { Store } from "./store.js";
 import { uuidGenerator } from "./uuid.js";
 
+/** @typedef {import("./config.js").Config} Config */
+/** @typedef {import("./config.js").CaptureOptions} CaptureOptions */
+/** @typedef {import("./event.js").WireEvent} WireEvent */
+/** @typedef {{uuid: string, encoded: import("./event.js").Encoded, at: number}} Taken */
 /**
- * @typedef {object} Config
- * @property {string} [url] the gateway's origin; default: where the SDK was loaded from
- * @property {string} [name] namespace of all that is stored; default "tidegate"
- * @property {boolean} [pageview] capture a page view at `init`; default true
- * @property {string[]} [modules] optional modules to load, by name
- * @property {string[]} [queryAllow] the only query parameters whose values are sent; default: all but secret ones
- * @property {number} [maxEvents] events that the queue of one tab holds; default 2,000
- * @property {number} [maxBytes] their bytes; default 1 MiB
+ * @typedef {object} Surroundings what a client shares with those before and after it
+ * @property {string} key write key
+ * @property {Config} config
+ * @property {string} origin where the SDK was loaded from
+ * @property {(event: string, value: unknown) => void} emit
+ * @property {() => Promise<typeof import("./delivery.js")>} load
  */
-/** @typedef {{timestamp?: number | Date, priority?: "low" | "normal"}} CaptureOptions */
-/** @typedef {{event: string, uuid: string, encoded: ReturnType<typeof encodeEvent>, low: boolean, at: number}} Taken */
-/** @typedef {{chunk: import("./chunk.js").Chunk, done: (all: boolean) => void}} Waiter */
 
-const MAX_EVENTS = 2_000;
-const MAX_BYTES = 1_048_576;
+/** The next try, when delivery could not be loaded; going online tries at once. */
+const RELOAD_MS = 10_000;
 /** How long `shutdown` waits for acks. */
 const SHUTDOWN_MS = 2_000;
+/** Fractions that are given up at level 2 and above, by priority. */
+const SHED = { low: 1, normal: 0, high: 0 };
 
 export class Client {
-  /** Events from before the identity was settled; null after. @type {Taken[] | null} */
-  #early = [];
-  /** @type {Producer | null} */
-  #producer = null;
-  /** @type {Courier | null} */
-  #courier = null;
-  /** @type {import("./lease.js").Lease | null} */
-  #lease = null;
-  /** Those who wait in `flush`: until their chunk has left the queue. @type {Waiter[]} */
-  #waiters = [];
+  /** Takes the events once it is there. @type {import("./delivery.js").Delivery | null} */
+  #delivery = null;
   /** Whether the end of the running task will store and send. */
   #scheduled = false;
+  /** Whether events may be stored and sent; false while consent is pending. */
+  #granted = false;
+  /** Whether the page is left, for good or for the back/forward cache. */
+  #away = false;
   #ended = false;
-  #store = new Store(() => localStorage);
+  /** Resolves when `#delivery` is there. @type {Promise<void> | undefined} */
+  #opening;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #retry;
   #makeUuid = uuidGenerator();
-  #makeId = () => this.#makeUuid(wall());
-  #key;
-  #url;
-  #emitter;
-  #caps;
-  #places;
-  #leaseParts;
-  #windowId;
-  #session;
-  #person;
-  #registeredKey;
-  /** Properties of every event. @type {Record<string, unknown>} */
+  #journal;
+  #redactor;
   #registered;
-  /** Resolves when the identity is settled. @type {Promise<void>} */
-  #settled;
   #unwatch;
 
   /**
-   * @param {string} key write key
-   * @param {Config} config
-   * @param {string} origin where the SDK was loaded from
-   * @param {import("./emitter.js").Emitter} emitter
+   * @param {Surroundings} around
+   * @param {boolean} granted false: consent is pending, `grant` may follow
    */
-  constructor(key, config, origin, emitter) {
-    const { url = origin, name = "tidegate", maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES } = config;
-    this.#key = key;
-    this.#url = url.replace(/\/+$/, "");
-    this.#emitter = emitter;
-    this.#caps = { maxEvents, maxBytes };
-    this.#places = { store: this.#store, tab: new Store(() => sessionStorage), name };
-    this.#leaseParts = { locks: navigator.locks, store: this.#store, wall };
-    this.#windowId = this.#makeId();
-    this.#session = new Session(this.#store, name, this.#makeId);
-    this.#person = new Person(this.#store, name, this.#makeId);
-    this.#registeredKey = `${name}:registered`;
-    this.#registered = this.#store.json(this.#registeredKey) ?? {};
+  constructor(around, granted) {
+    const { config, origin } = around;
+    this.around = around;
+    this.name = config.name ?? "tidegate";
+    this.url = (config.url ?? origin).replace(/\/+$/, "");
+    /** Shared by the tabs of this origin. */
+    this.store = new Store();
+    /** Of this tab alone. */
+    this.tab = new Store();
+    if (granted) this.#attach();
+    this.session = new Session(this.store, this.name, this.makeId);
+    this.person = new Person(this.store, this.name, this.makeId);
+    this.#journal = new Journal(this);
+    this.#redactor = redactor(config.redact);
+    /** Properties of every event. @type {Record<string, unknown>} */
+    this.#registered = this.store.json(`${this.name}:registered`) ?? {};
     this.#unwatch = watchLifecycle(globalThis, {
-      hide: () => this.#courier?.hide(),
+      hide: () => (this.#delivery ?? this).hide(),
       leave: () => this.#leave(),
       back: () => this.#back(),
-      online: () => this.#courier?.start(),
+      online: () => (this.#delivery ? this.#delivery.online() : this.#open()),
     });
-    this.#settled = this.#claim(); // last: where the page lacks something, nothing has begun
+    if (granted) this.#open(); // last: where the page lacks something, nothing has begun
+  }
+
+  makeId = () => this.#makeUuid(wall());
+
+  /** An address as events may carry it. @param {string} url */
+  mask = (url) => maskUrl(url, this.around.config.queryAllow);
+
+  /** What all events of a connection share. */
+  defaults = () => ({
+    distinct_id: this.person.id,
+    session_id: this.session.touch(wall()),
+    properties: browserProperties(navigator, location),
+  });
+
+  /** Consent is here: what waited is stored and sent. */
+  grant() {
+    if (this.#granted) return;
+    this.#attach();
+    this.#schedule();
+    this.#open();
+  }
+
+  /** Consent is withdrawn: what is not yet acked is given up, everything stored is removed, nothing more is taken. */
+  forget() {
+    this.around.emit("drop", { events: this.ledger().pending, reason: "consent" });
+    this.#end();
+    for (const store of [this.store, this.tab])
+      for (const key of store.keys(`${this.name}:`)) if (key !== `${this.name}:consent`) store.remove(key);
   }
 
   /**
@@ -105,95 +121,148 @@ export class Client {
    */
   capture(event, properties, options) {
     if (this.#ended) return;
+    const { config, emit } = this.around;
+    const { priority = "normal", timestamp } = options ?? {};
     const now = wall();
-    const given = Math.trunc(Number(options?.timestamp));
+    const at = Math.trunc(Number(timestamp ?? now));
     const uuid = this.#makeUuid(now);
-    const wire = {
-      event,
-      uuid,
-      timestamp: Number.isFinite(given) ? given : now,
-      distinct_id: this.#person.id,
-      session_id: this.#session.touch(now),
-      properties: { ...this.#registered, ...pageProperties(location) },
-    };
-    const encoded = encodeEvent(wire, properties);
-    this.#take({ event, uuid, encoded, low: options?.priority === "low", at: steady() });
-    this.#emitter.emit("capture", { event, uuid, properties });
-  }
-
-  /** @param {Record<string, unknown>} properties */
-  register(properties) {
-    this.#registered = { ...this.#registered, ...properties };
-    this.#store.set(this.#registeredKey, JSON.stringify(this.#registered));
-  }
-
-  /** @param {string} name */
-  unregister(name) {
-    const { [name]: _, ...rest } = this.#registered;
-    this.#registered = {};
-    this.register(rest);
+    const encoded =
+      Number(this.#delivery?.level) >= 2 && Math.random() < { ...SHED, ...config.shed }[priority]
+        ? { reason: "shed" }
+        : this.#encode({
+            event,
+            uuid,
+            timestamp: Number.isFinite(at) ? at : now,
+            distinct_id: this.person.id,
+            session_id: this.session.touch(now),
+            properties: properties ?? {},
+          });
+    if (!encoded) return;
+    if ("reason" in encoded) {
+      const { ledger } = this.#delivery?.queue ?? this.#journal;
+      ledger.sent += 1;
+      ledger[encoded.reason === "shed" ? "expired" : "rejected"] += 1;
+      emit("drop", { event, uuid, reason: encoded.reason });
+    } else {
+      (this.#delivery ?? this.#journal).take({ uuid, encoded, at: steady() });
+    }
+    this.#schedule();
+    emit("capture", { event, uuid, properties });
   }
 
   /** @param {Record<string, unknown>} [properties] */
   page(properties) {
-    this.capture("$pageview", { ...viewProperties(document), ...properties });
+    this.capture("$pageview", { ...viewProperties(document, this.mask), ...properties });
   }
 
   /** @param {string} id @param {Record<string, unknown>} [set] @param {Record<string, unknown>} [setOnce] */
   identify(id, set, setOnce) {
     if (this.#ended || typeof id !== "string" || !id) return;
-    const before = this.#person.identify(id);
-    this.#emitter.emit("identify", { id, before });
-    const anonymous = before === id ? {} : { $anon_distinct_id: before };
-    this.capture("$identify", { ...anonymous, ...(set && { $set: set }), ...(setOnce && { $set_once: setOnce }) });
+    const before = this.person.identify(id);
+    const anonymous = before === id ? undefined : before;
+    this.capture("$identify", { $anon_distinct_id: anonymous, $set: set, $set_once: setOnce });
+    this.around.emit("identify", { id, before });
+  }
+
+  /** @param {string} alias */
+  alias(alias) {
+    this.capture("$create_alias", { alias, distinct_id: this.person.id });
+  }
+
+  /** @param {string} type @param {string} key @param {Record<string, unknown>} [set] */
+  group(type, key, set) {
+    this.register({ $groups: { .../** @type {object} */ (this.#registered.$groups), [type]: key } });
+    this.capture("$groupidentify", { $group_type: type, $group_key: key, $group_set: set });
+  }
+
+  /** @param {Record<string, unknown>} properties */
+  register(properties) {
+    this.#registered = { ...this.#registered, ...properties };
+    this.store.set(`${this.name}:registered`, JSON.stringify(this.#registered));
+  }
+
+  /** @param {string} name */
+  unregister(name) {
+    this.register({ [name]: undefined }); // JSON leaves out what is undefined
+  }
+
+  /** Someone else sits here now: a new person, a new session, nothing registered. */
+  reset() {
+    this.#registered = {};
+    this.register({});
+    this.session.end();
+    this.person.identify(this.makeId());
+    this.around.emit("reset", {});
   }
 
   /** @returns {Promise<boolean>} true when all that was captured before is acked; false when it cannot be any more */
   async flush() {
-    await this.#settled;
-    const chunk = this.#producer?.queue.seal();
-    if (!chunk) return !this.#early?.length;
-    if (this.#ended || this.#courier?.state === "stopped") return false;
-    this.#courier?.kick();
-    return new Promise((done) => void this.#waiters.push({ chunk, done }));
+    await this.#opening;
+    return this.#delivery ? this.#delivery.flush() : !this.#journal.chunks.length;
   }
 
   /** @returns {import("./ledger.js").Balance} */
   ledger() {
-    if (this.#producer) return this.#producer.queue.ledger.balance(this.#producer.queue.events);
-    const early = this.#early ?? [];
-    const rejected = early.filter(({ encoded }) => "reason" in encoded).length;
-    return { ...new Ledger().balance(early.length - rejected), sent: early.length, rejected };
+    return (this.#delivery ?? this.#journal).balance();
   }
 
   /** Send what can be sent within two seconds, then fall silent. What is left stays stored. */
   async shutdown() {
     if (this.#ended) return;
     await Promise.race([this.flush(), new Promise((resolve) => setTimeout(resolve, SHUTDOWN_MS))]);
-    if (this.#ended) return;
     this.#leave();
-    this.#ended = true;
-    this.#courier?.stop();
-    this.#unwatch();
-    this.#release(false);
+    this.#end();
   }
 
-  /** @param {Taken} taken */
-  #take(taken) {
-    if (this.#early) {
-      this.#early.push(taken);
-      return;
+  /** The oldest events go as a beacon, under a producer of their own; nobody hears the answer. */
+  hide() {
+    if (this.#granted) this.#journal.save();
+    const { key } = this.around;
+    const texts = this.#granted && this.#journal.seal();
+    if (!texts) return;
+    const producer = { id: this.#journal.id, epoch: 1 };
+    this.beacon(post(key, producer, 1, wall(), this.defaults(), texts));
+  }
+
+  /** @param {string} body @returns {boolean} false when the browser takes no more */
+  beacon(body) {
+    try {
+      return navigator.sendBeacon(`${this.url}/v1/events`, body);
+    } catch {
+      return false; // an address that no beacon takes: the events are stored, which must do
     }
-    const { event, uuid, encoded, low, at } = taken;
-    const producer = /** @type {Producer} */ (this.#producer);
-    if ("reason" in encoded) {
-      producer.queue.ledger.sent += 1;
-      producer.queue.ledger.rejected += 1;
-      this.#emitter.emit("verdict", { event, uuid, outcome: "drop", reason: encoded.reason });
-    } else {
-      producer.capture(inWindow(encoded, this.#windowId), uuid, low, at);
+  }
+
+  #attach() {
+    this.#granted = true;
+    if (this.around.config.cookieless) return;
+    this.store.attach(() => localStorage);
+    this.tab.attach(() => sessionStorage);
+  }
+
+  #end() {
+    this.#ended = true;
+    clearTimeout(this.#retry);
+    this.#unwatch();
+    this.#delivery?.stop();
+  }
+
+  /**
+   * The event's text after all that the page wants left out.
+   * @param {WireEvent} wire `properties`: the page's own
+   * @returns {ReturnType<typeof encodeEvent> | null} null when `beforeSend` does not want it
+   */
+  #encode(wire) {
+    const { properties: allowed, beforeSend } = this.around.config;
+    try {
+      let own = { ...this.#registered, ...wire.properties };
+      if (allowed) own = Object.fromEntries(Object.entries(own).filter(([name]) => allowed.includes(name)));
+      wire.properties = { ...pageProperties(location, this.mask), ...own };
+      const kept = beforeSend ? beforeSend({ ...wire }) : wire;
+      return kept && encodeEvent({ ...kept, uuid: wire.uuid }, this.#redactor);
+    } catch {
+      return { reason: "unencodable" };
     }
-    this.#schedule();
   }
 
   /** Store and send at the end of the running task, once for all its events. */
@@ -202,103 +271,47 @@ export class Client {
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
-      this.#producer?.queue.save();
-      this.#courier?.kick();
-      this.#progressed();
+      if (this.#ended) return;
+      if (this.#granted) (this.#delivery ?? this.#journal).save();
+      this.around.emit("ledger", this.ledger());
     });
   }
 
-  #progressed() {
-    const chunks = this.#producer?.queue.chunks ?? [];
-    const gone = this.#waiters.filter(({ chunk }) => !chunks.includes(chunk));
-    this.#waiters = this.#waiters.filter(({ chunk }) => chunks.includes(chunk));
-    for (const { done } of gone) done(true);
-    this.#emitter.emit("ledger", this.ledger());
+  /** Load what queues and sends, and hand over to it. */
+  #open() {
+    clearTimeout(this.#retry);
+    if (this.#granted && !this.#away && !this.#ended) this.#opening ??= this.#handOver();
   }
 
-  async #claim() {
-    const claimed = await claim(this.#places, this.#leaseParts, this.#makeId);
-    if (!this.#early) {
-      // The page went away meanwhile and left its events under an id of its own.
-      for (const { lease } of [claimed, ...claimed.orphans]) lease?.release();
-      return;
+  async #handOver() {
+    try {
+      const { openDelivery } = await this.around.load();
+      const delivery = await openDelivery(this, this.#journal);
+      if (this.#away || this.#ended) return delivery.stop();
+      delivery.adopt(this.#journal);
+      this.#delivery = delivery;
+      this.#schedule();
+    } catch {
+      this.#retry = setTimeout(() => this.#open(), RELOAD_MS);
+    } finally {
+      this.#opening = undefined;
     }
-    this.#windowId = claimed.windowId;
-    this.#lease = claimed.lease;
-    const queue = this.#open(claimed.id);
-    for (const { id, lease } of claimed.orphans) {
-      queue.absorb(new Queue(this.#store, queuePrefix(this.#places.name), id, this.#caps));
-      lease.release();
-    }
-    this.#begin(queue);
-    this.#courier?.start();
-  }
-
-  /** @param {string} id */
-  #open(id) {
-    return new Queue(this.#store, queuePrefix(this.#places.name), id, this.#caps);
-  }
-
-  /** @param {Queue} queue */
-  #begin(queue) {
-    const early = this.#early ?? [];
-    this.#early = null;
-    this.#producer = new Producer(queue);
-    this.#courier = new Courier(this.#producer, {
-      url: this.#url,
-      key: this.#key,
-      defaults: () => this.#defaults(),
-      emit: (name, value) => this.#emit(name, value),
-      progressed: () => this.#progressed(),
-      fenced: () => this.#fenced(),
-    });
-    for (const taken of early) this.#take(taken);
-  }
-
-  #defaults() {
-    const session = this.#session.touch(wall());
-    return { distinct_id: this.#person.id, session_id: session, properties: browserProperties(navigator, location) };
-  }
-
-  /** @param {string} name @param {unknown} value */
-  #emit(name, value) {
-    if (name === "state" && /** @type {any} */ (value).state === "stopped") this.#release(false);
-    this.#emitter.emit(name, value);
-  }
-
-  /** Let those who wait in `flush` go. @param {boolean} all */
-  #release(all) {
-    for (const { done } of this.#waiters.splice(0)) done(all);
-  }
-
-  /** Someone else connected with our id: go on under a new one, with the same events and uuids. */
-  #fenced() {
-    const id = this.#makeId();
-    this.#windowId = this.#makeId();
-    const certain = this.#lease?.certain ?? false;
-    this.#producer?.queue.move(id, !certain);
-    this.#lease?.release();
-    this.#lease = null;
-    void claimNew(this.#places, this.#leaseParts, id, this.#windowId).then((lease) => {
-      this.#lease = lease;
-      this.#courier?.restart();
-    });
   }
 
   #leave() {
-    if (!this.#producer) this.#begin(this.#open(this.#makeId()));
-    this.#producer?.queue.save();
-    this.#courier?.leave();
-    this.#lease?.release();
-    this.#lease = null;
+    if (this.#ended) return;
+    this.#away = true;
+    if (this.#delivery) this.#delivery.leave();
+    else this.hide();
   }
 
   /** Shown again out of the back/forward cache: another page of this tab may have used the identity meanwhile. */
   #back() {
-    if (this.#ended) return;
-    this.#courier?.stop();
-    this.#producer = this.#courier = null;
-    this.#early = [];
-    this.#settled = this.#claim();
+    this.#away = false;
+    if (this.#delivery) {
+      this.#delivery.stop();
+      this.#delivery = null;
+    }
+    this.#open();
   }
 }

@@ -1,15 +1,16 @@
 /**
- * Carries the producer's batches: by WebSocket, by HTTP where no WebSocket opens, by beacon when the page goes away.
- * All decisions about batches are the producer's; here are the timer and the ways.
+ * Carries the batches of a queue: by WebSocket, and by HTTP where no WebSocket opens. All decisions about batches are
+ * the producer's; here are the timer and the ways.
  */
 
 import { Backoff } from "./backoff.js";
-import { sendBeacons } from "./beacon.js";
 import { steady, wall } from "./clock.js";
 import { FENCED } from "./closecodes.js";
 import { Connection } from "./connection.js";
 import { Fallback } from "./fallback.js";
-import { count, decode, post } from "./messages.js";
+import { decode, post } from "./messages.js";
+import { count } from "./number.js";
+import { Producer } from "./producer.js";
 import { VERSION } from "./version.js";
 
 /** @typedef {import("./producer.js").Work} Work */
@@ -37,9 +38,9 @@ export class Courier {
   /** When to poll again. @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {import("./producer.js").Producer} producer @param {Settings} settings */
-  constructor(producer, settings) {
-    this.#producer = producer;
+  /** @param {import("./queue.js").Queue} queue @param {Settings} settings */
+  constructor(queue, settings) {
+    const producer = (this.#producer = new Producer(queue));
     this.#settings = settings;
     this.#connection = new Connection({
       dial: () => new WebSocket(`${settings.url.replace(/^http/, "ws")}/v1/ws`, ["tidegate.v1"]),
@@ -66,6 +67,21 @@ export class Courier {
     return this.#connection.state;
   }
 
+  /** Whether welcome was heard on the present connection. */
+  get ready() {
+    return this.#producer.ready;
+  }
+
+  /** The server's advice 0..3. */
+  get level() {
+    return this.#producer.level;
+  }
+
+  /** Whether nothing may be sent for now, whichever way. */
+  get held() {
+    return this.state === "stopped" || (this.level >= 3 && steady() < this.#producer.holdUntil);
+  }
+
   /** Dial, if there is no connection. */
   start() {
     this.#connection.connect();
@@ -89,17 +105,9 @@ export class Courier {
     if (wake < Infinity) this.#timer = setTimeout(() => this.kick(), Math.max(0, wake - steady()));
   }
 
-  /** The page is hidden and may be ended without a further word: let all go now. */
-  hide() {
-    this.#producer.queue.seal();
-    if (this.#producer.ready) this.kick();
-    else this.#beacons();
-  }
-
-  /** The page goes away: what is not acked goes as beacons, and the socket is closed. */
+  /** The page goes away: the socket is closed. */
   leave() {
     clearTimeout(this.#timer);
-    this.#beacons();
     this.#producer.closed();
     this.#connection.pause();
   }
@@ -109,20 +117,6 @@ export class Courier {
     clearTimeout(this.#timer);
     this.#producer.closed();
     this.#connection.stop();
-  }
-
-  #beacons() {
-    const held = this.#producer.level >= 3 && steady() < this.#producer.holdUntil;
-    if (held || this.state === "stopped") return;
-    try {
-      sendBeacons(
-        this.#producer,
-        (seq, texts) => this.#body(seq, texts),
-        (body) => navigator.sendBeacon(this.#postUrl, body),
-      );
-    } catch {
-      // an address that no beacon takes: the events are stored, which must do
-    }
   }
 
   #hello() {

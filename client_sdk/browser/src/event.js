@@ -2,6 +2,7 @@
 
 /** Bytes of one event: it must fit into a beacon (64 KiB) with the rest of the body. */
 export const MAX_EVENT_BYTES = 61_440;
+const MASKED = "***";
 
 /**
  * @typedef {object} WireEvent
@@ -14,19 +15,20 @@ export const MAX_EVENT_BYTES = 61_440;
  */
 
 /** @typedef {{text: string, bytes: number}} Encoded */
+/** @typedef {{reason: "event_name" | "unencodable" | "too_large"}} Refused */
+/** @typedef {(this: any, key: string, value: unknown) => unknown} Replacer */
 
 /**
  * The event's text, or the reason why it has none. The page's objects are read here and never again.
  * @param {WireEvent} event
- * @param {unknown} [properties] the page's own; they win over the event's
- * @returns {Encoded | {reason: "event_name" | "unencodable" | "too_large"}}
+ * @param {Replacer} [replacer] as `redactor` makes it
+ * @returns {Encoded | Refused}
  */
-export function encodeEvent(event, properties) {
+export function encodeEvent(event, replacer = redactor()) {
   if (typeof event.event !== "string" || !event.event) return { reason: "event_name" };
   let text;
   try {
-    const all = { ...event.properties, .../** @type {object} */ (properties) };
-    text = replaceLoneSurrogates(JSON.stringify({ ...event, properties: all }, plain));
+    text = replaceLoneSurrogates(JSON.stringify(event, replacer));
   } catch {
     return { reason: "unencodable" }; // a cycle, or a toJSON or getter of the page that throws
   }
@@ -44,8 +46,22 @@ export function inWindow({ text, bytes }, id) {
   return { text: `${text.slice(0, -1)}${field}}`, bytes: bytes + utf8Length(field) };
 }
 
-/** JSON has no big integers; as text they keep every digit. @param {string} _key @param {unknown} value */
-const plain = (_key, value) => (typeof value === "bigint" ? String(value) : value);
+/**
+ * What each value becomes on its way into JSON: a property named in `rules` is masked at any depth, what a pattern of
+ * `rules` matches is masked in any text, and big integers, which JSON has not, keep every digit as text.
+ * @param {(string | RegExp)[]} [rules]
+ * @returns {Replacer}
+ */
+export const redactor =
+  (rules = []) =>
+  (key, value) => {
+    if (typeof value === "bigint") return String(value);
+    for (const rule of rules) {
+      if (rule === key) return MASKED;
+      if (typeof rule === "object" && typeof value === "string") value = value.replace(rule, MASKED);
+    }
+    return value;
+  };
 
 /**
  * `JSON.stringify` writes half a surrogate pair as an escape that no strict parser takes; U+FFFD says the same.

@@ -3,7 +3,7 @@
  * There is no credit on this way; the server says 429 or 503 with `Retry-After` instead.
  */
 
-import { count } from "./messages.js";
+import { count } from "./number.js";
 
 /**
  * @typedef {object} Parts
@@ -50,7 +50,7 @@ export class Fallback {
   /** @returns {Promise<boolean>} whether to go on with the next batch */
   async #postOldest() {
     const { producer, body, fetch } = this.#parts;
-    const chunk = producer.next(producer.queue.acked, MAX_POST_BYTES);
+    const chunk = producer.oldest(MAX_POST_BYTES);
     if (!chunk) return false;
     const { id, epoch } = producer.identity;
     const response = await fetch(body(chunk.seq, chunk.texts));

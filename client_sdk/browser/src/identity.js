@@ -6,11 +6,13 @@
  *   duplicated tab         `sessionStorage` was copied and the lease is taken: it is treated as a new tab
  *   new tab                takes over the identity of a closed tab, seqs and all, if there is one; else a new id
  *   further closed tabs    are returned as orphans, for their events to be absorbed
+ *   journals               of pages that ended before they had a queue, too
  */
 
+import { journalPrefix } from "./journal.js";
 import { acquire } from "./lease.js";
 
-/** @typedef {{id: string, lease: import("./lease.js").Lease}} Held */
+/** @typedef {{prefix: string, id: string, lease: import("./lease.js").Lease}} Held `prefix`: where it is stored */
 /** @typedef {{id: string, windowId: string, lease: import("./lease.js").Lease | null, orphans: Held[]}} Claim */
 /**
  * @typedef {object} Places
@@ -32,21 +34,23 @@ export const queuePrefix = (name) => `${name}:queue:`;
  * @param {Places} places
  * @param {import("./lease.js").Parts} parts
  * @param {() => string} makeId
+ * @param {string} [journal] the page's own, which is not to be claimed
  * @returns {Promise<Claim>}
  */
-export async function claim({ store, tab, name }, parts, makeId) {
+export async function claim({ store, tab, name }, parts, makeId, journal = "") {
   const key = `${name}:tab`;
   const known = tab.json(key);
   let id = typeof known?.producer === "string" ? known.producer : "";
   let lease = id ? await acquire(parts, leaseName(name, id), RELOAD_MS) : null;
   const windowId = lease && typeof known.window === "string" ? known.window : makeId();
-  const orphans = await claimOrphans(store, parts, name, id);
+  const orphans = await claimOrphans(store, parts, name, queuePrefix(name), id);
   if (!lease) {
     const heir = orphans.shift();
     id = heir?.id ?? makeId();
     lease = heir?.lease ?? (await acquire(parts, leaseName(name, id), 0));
   }
   remember(tab, name, id, windowId);
+  orphans.push(...(await claimOrphans(store, parts, name, journalPrefix(name), journal)));
   return { id, windowId, lease, orphans };
 }
 
@@ -67,17 +71,17 @@ const remember = (tab, name, producer, window) => tab.set(`${name}:tab`, JSON.st
  * @param {import("./store.js").Store} store
  * @param {import("./lease.js").Parts} parts
  * @param {string} name
+ * @param {string} prefix
  * @param {string} own
  * @returns {Promise<Held[]>}
  */
-async function claimOrphans(store, parts, name, own) {
-  const prefix = queuePrefix(name);
+async function claimOrphans(store, parts, name, prefix, own) {
   const ids = new Set(store.keys(prefix).map((key) => key.slice(prefix.length).split(":")[0]));
   ids.delete(own);
   const held = [];
   for (const id of ids) {
     const lease = await acquire(parts, leaseName(name, id), 0);
-    if (lease) held.push({ id, lease });
+    if (lease) held.push({ prefix, id, lease });
   }
   return held;
 }

@@ -4,15 +4,13 @@
  * accepted   durable at the server and counted
  * duplicate  the server had seen its uuid before
  * rejected   refused by the server's verdict, or not encodable here
- * expired    given up here: the queue was full, the server asked to shed, or the browser lost what was stored
+ * expired    given up here: the queue was full, the event too old, the server asked to shed, consent was withdrawn, or
+ *            the browser lost what was stored
  * pending    in the queue; known to the queue, not kept here
  */
 
 /** @typedef {{sent: number, accepted: number, duplicate: number, rejected: number, expired: number}} Counts */
 /** @typedef {Counts & {pending: number}} Balance */
-
-/** @type {(keyof Counts)[]} */
-const COUNTS = ["sent", "accepted", "duplicate", "rejected", "expired"];
 
 export class Ledger {
   sent = 0;
@@ -21,23 +19,16 @@ export class Ledger {
   rejected = 0;
   expired = 0;
 
-  /** The counts, to be stored. @returns {Counts} */
-  counts() {
-    const { sent, accepted, duplicate, rejected, expired } = this;
-    return { sent, accepted, duplicate, rejected, expired };
-  }
-
   /** All six figures. @param {number} pending @returns {Balance} */
   balance(pending) {
-    return { ...this.counts(), pending };
+    return { ...this, pending };
   }
 
-  /** Add stored counts to these; anything that is no count adds nothing. @param {unknown} stored */
+  /** Add stored counts to these; anything that is no count adds nothing. @param {any} stored */
   fold(stored) {
-    const counts = /** @type {Record<string, unknown>} */ (stored ?? {});
-    for (const name of COUNTS) {
-      const n = counts[name];
-      if (Number.isSafeInteger(n) && Number(n) > 0) this[name] += Number(n);
+    for (const name of /** @type {(keyof Counts)[]} */ (Object.keys(this))) {
+      const n = stored?.[name];
+      if (Number.isSafeInteger(n) && n > 0) this[name] += n;
     }
   }
 
@@ -48,7 +39,7 @@ export class Ledger {
    */
   close(pending) {
     const known = this.accepted + this.duplicate + this.rejected + this.expired + pending;
-    if (this.sent > known) this.expired += this.sent - known;
-    else this.sent = known;
+    this.expired += Math.max(0, this.sent - known);
+    this.sent = Math.max(this.sent, known);
   }
 }

@@ -56,14 +56,3 @@ export function decode(data) {
   }
   return (Array.isArray(value) ? value : [value]).filter((item) => typeof item?.type === "string");
 }
-
-/**
- * `object[name]` as a whole number of at least 0, else `otherwise`.
- * @param {unknown} object
- * @param {string} name
- * @param {number} otherwise
- */
-export function count(object, name, otherwise) {
-  const value = /** @type {Record<string, unknown> | null | undefined} */ (object)?.[name];
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : otherwise;
-}

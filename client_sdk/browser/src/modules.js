@@ -7,27 +7,32 @@
  */
 
 /** @typedef {{start: (tidegate: any, options: any) => (() => void) | void}} Module */
+/** @typedef {Module & {name: string}} NamedModule one of the page's own, which need not be loaded */
 
 /**
  * Load and start modules. One that cannot be loaded, or throws, leaves the others alone.
- * @param {string[]} names
+ * @param {(string | NamedModule)[]} modules
  * @param {(name: string) => Promise<Module>} load
  * @param {any} tidegate the public API
  * @param {(report: {name: string, error?: unknown}) => void} told once for each module: started, or failed with `error`
  * @returns {() => void} stops them all, also those that are still being loaded
  */
-export function startModules(names, load, tidegate, told) {
+export function startModules(modules, load, tidegate, told) {
   let stopped = false;
   /** @type {(() => void)[]} */
   const stops = [];
-  const begin = async (/** @type {string} */ name) => {
-    const { start } = await load(name);
+  const begin = async (/** @type {string} */ name, /** @type {Module | undefined} */ own) => {
+    const { start } = own ?? (await load(name));
     if (stopped) return;
     const stop = start(tidegate, tidegate.config[name] ?? {});
     if (stop) stops.push(stop);
     told({ name });
   };
-  for (const name of names) begin(name).catch((error) => told({ name, error }));
+  for (const module of modules) {
+    const own = typeof module === "string" ? undefined : module;
+    const name = own?.name ?? String(module);
+    begin(name, own).catch((error) => told({ name, error }));
+  }
   return () => {
     stopped = true;
     for (const stop of stops.splice(0)) {

@@ -5,15 +5,26 @@ import { VERSION } from "./version.js";
 /** Longest address that is sent: some pages keep their state in the URL. */
 const MAX_URL = 2_048;
 
-/** Of every event. @param {{href: string, pathname: string}} location */
-export const pageProperties = (location) => ({
-  $current_url: location.href.slice(0, MAX_URL),
-  $pathname: location.pathname.slice(0, MAX_URL),
+/** @param {string} text */
+const short = (text) => text.slice(0, MAX_URL);
+
+/**
+ * Of every event.
+ * @param {{href: string, pathname: string}} location
+ * @param {(url: string) => string} mask
+ */
+export const pageProperties = (location, mask) => ({
+  $current_url: short(mask(location.href)),
+  $pathname: short(location.pathname),
 });
 
-/** Of page views besides. @param {{referrer: string, title: string}} document */
-export const viewProperties = (document) => ({
-  $referrer: document.referrer.slice(0, MAX_URL),
+/**
+ * Of page views besides.
+ * @param {{referrer: string, title: string}} document
+ * @param {(url: string) => string} mask
+ */
+export const viewProperties = (document, mask) => ({
+  $referrer: short(mask(document.referrer)),
   title: document.title.slice(0, 200),
 });
 
@@ -23,46 +34,28 @@ export const viewProperties = (document) => ({
  * @param {{host: string}} location
  */
 export function browserProperties({ userAgent, maxTouchPoints = 0 }, { host }) {
-  const mac = userAgent.includes("Macintosh");
-  const iPad = mac && maxTouchPoints > 1; // iPadOS says it is a Mac
+  // iPadOS says it is a Mac
+  const agent = userAgent.includes("Macintosh") && maxTouchPoints > 1 ? `iPad ${userAgent}` : userAgent;
   return {
     $host: host,
-    $browser: first(BROWSERS, userAgent),
-    $os: iPad ? "iOS" : first(SYSTEMS, userAgent),
-    $device_type: iPad ? "Tablet" : first(DEVICES, userAgent),
+    $browser: first(BROWSERS, agent),
+    $os: first(SYSTEMS, agent),
+    $device_type: first(DEVICES, agent),
     $lib: "browser",
     $lib_version: VERSION,
   };
 }
 
-/** Name by first match: every browser also claims to be the ones below it. @type {[RegExp, string][]} */
-const BROWSERS = [
-  [/Edg(e|A|iOS)?\//, "Microsoft Edge"],
-  [/OPR\/|Opera/, "Opera"],
-  [/SamsungBrowser\//, "Samsung Internet"],
-  [/Firefox\/|FxiOS\//, "Firefox"],
-  [/Chrome\/|CriOS\/|Chromium\//, "Chrome"],
-  [/Safari\//, "Safari"],
-  [/./, "Other"],
-];
+/** `pattern=name` by first match: every browser also claims to be the ones below it. */
+const BROWSERS =
+  "Edg=Microsoft Edge;OPR/|Opera=Opera;SamsungBrowser=Samsung Internet;Firefox/|FxiOS=Firefox;" +
+  "Chrome/|CriOS|Chromium=Chrome;Safari/=Safari;=Other";
+const SYSTEMS =
+  "Windows=Windows;Android=Android;iPhone|iPad|iPod=iOS;Macintosh|Mac OS X=Mac OS X;CrOS=Chrome OS;Linux|X11=Linux;=Other";
+const DEVICES = "iPad|Tablet|Android(?!.*Mobile)=Tablet;Mobi|iPhone|iPod=Mobile;.=Desktop;=Other";
 
-/** @type {[RegExp, string][]} */
-const SYSTEMS = [
-  [/Windows/, "Windows"],
-  [/Android/, "Android"],
-  [/iPhone|iPad|iPod/, "iOS"],
-  [/Macintosh|Mac OS X/, "Mac OS X"],
-  [/CrOS/, "Chrome OS"],
-  [/Linux|X11/, "Linux"],
-  [/./, "Other"],
-];
-
-/** @type {[RegExp, string][]} */
-const DEVICES = [
-  [/iPad|Tablet|Android(?!.*Mobile)/, "Tablet"],
-  [/Mobi|iPhone|iPod/, "Mobile"],
-  [/./, "Desktop"],
-];
-
-/** @param {[RegExp, string][]} table @param {string} text */
-const first = (table, text) => table.find(([pattern]) => pattern.test(text))?.[1] ?? "Other";
+/** @param {string} table @param {string} agent */
+function first(table, agent) {
+  const rows = table.split(";").map((row) => row.split("="));
+  return /** @type {string[]} */ (rows.find(([pattern]) => RegExp(pattern).test(agent)))[1];
+}

@@ -15,8 +15,8 @@
 
 import { utf8Length } from "./event.js";
 import * as messages from "./messages.js";
-
-const { count } = messages;
+import { count } from "./number.js";
+import { settle } from "./verdict.js";
 
 /** @typedef {import("./queue.js").Queue} Queue */
 /**
@@ -43,8 +43,6 @@ export class Producer {
   flushMs = 500;
   /** Steady time before which nothing may be sent. */
   holdUntil = 0;
-  /** The identity under which the server was last heard to know us. */
-  #knownAs = "";
   /** Highest seq sent on the present connection. */
   #sent = 0;
   /** Bytes of batch frames since welcome. */
@@ -62,15 +60,6 @@ export class Producer {
     return { id: this.queue.id, epoch: this.queue.epoch };
   }
 
-  /** Whether the server is known to hold our seqs, so that a batch that overtakes another is a gap and no beginning. */
-  get known() {
-    return this.#knownAs === this.#name;
-  }
-
-  get #name() {
-    return `${this.queue.id}/${this.queue.epoch}`;
-  }
-
   /**
    * The first frame of a connection.
    * @param {string} token
@@ -85,22 +74,6 @@ export class Producer {
   /** The connection is gone; nothing more may be sent before the next welcome. */
   closed() {
     this.ready = false;
-  }
-
-  /**
-   * Take one event, or shed it.
-   * @param {import("./event.js").Encoded} event
-   * @param {string} uuid
-   * @param {boolean} low whether it may be shed when the server is short of breath
-   * @param {number} now steady time
-   */
-  capture(event, uuid, low, now) {
-    if (low && this.level >= 2) {
-      this.queue.ledger.sent += 1;
-      this.queue.ledger.expired += 1;
-    } else {
-      this.queue.add(event, uuid, now);
-    }
   }
 
   /**
@@ -179,29 +152,20 @@ export class Producer {
    * @param {Work} work
    */
   settle(seq, verdicts, work) {
-    for (const { text, outcome, reason } of this.queue.settle(seq, verdicts)) {
+    const { queue } = this;
+    const before = queue.acked;
+    for (const { text, outcome, reason } of settle(queue, seq, verdicts)) {
       const { event, uuid } = JSON.parse(text);
       work.events.push(["verdict", { event, uuid, outcome, reason }]);
     }
-    this.#sent = Math.max(this.#sent, this.queue.acked);
-    this.#knownAs = this.#name;
+    if (queue.acked > before) work.events.push(["ack", { seq: queue.acked }]);
+    this.#sent = Math.max(this.#sent, queue.acked);
+    queue.known = true;
   }
 
-  /**
-   * The oldest batch, for a way without credit (HTTP, beacon): under its seq, stored before it is returned.
-   * @param {number} after only a batch with a higher seq; `queue.acked` for the oldest
-   * @param {number} maxBytes a fresh chunk is cut to this size
-   * @returns {import("./chunk.js").Chunk | null}
-   */
-  next(after, maxBytes) {
-    const chunk = this.queue.bySeq(after + 1) ?? this.queue.fresh();
-    if (!chunk) return null;
-    if (!chunk.seq) {
-      this.queue.seal();
-      if (chunk.bytes > maxBytes) this.queue.split(chunk, maxBytes, this.#limits.events);
-      this.queue.assign(/** @type {import("./chunk.js").Chunk} */ (this.queue.fresh()));
-    }
-    return this.queue.bySeq(after + 1) ?? null;
+  /** The oldest batch, for a way without credit. @param {number} maxBytes a fresh one is cut to this size */
+  oldest(maxBytes) {
+    return this.queue.next(this.queue.acked, maxBytes, this.#limits.events);
   }
 
   /** Our memory and the server's differ: same events, same uuids, new epoch. @param {Work} work */
@@ -228,7 +192,7 @@ export class Producer {
     }
     if (resume?.known) this.settle(last, [], work);
     this.ready = true;
-    this.#knownAs = this.#name;
+    queue.known = true;
     this.#used = 0;
     this.#sent = queue.acked;
     this.#credit = { seq: 0, bytes: 0 };

@@ -10,16 +10,21 @@
  *   head of an ack written, chunk not yet removed   its seq is at most `acked`: it is dropped at load
  *   head of a new epoch written, chunks not yet     their epoch is not the head's: they are fresh again
  *   chunk written, head not yet                     `ledger.close` counts the new events
- *   a seq missing (a write was refused)             the identity is renumbered; the server goes by uuid
+ *   a seq missing (a write was refused, too old)    the identity is renumbered; the server goes by uuid
  */
 
-import { CHUNK_BYTES, beginChunk, cutPoint, encodeChunk, findings, isFull, restoreChunk } from "./chunk.js";
+import { CHUNK_BYTES, beganAt, beginChunk, cutPoint, encodeChunk, isFull, restoreChunk } from "./chunk.js";
 import { Ledger } from "./ledger.js";
-import { count } from "./messages.js";
+import { count } from "./number.js";
 
 /** @typedef {import("./chunk.js").Chunk} Chunk */
-/** @typedef {import("./chunk.js").Finding} Finding */
-/** @typedef {{maxEvents: number, maxBytes: number}} Caps */
+/**
+ * @typedef {object} Caps
+ * @property {number} maxEvents
+ * @property {number} maxBytes
+ * @property {number} [oldest] epoch milliseconds; what was begun before is not loaded any more
+ * @property {(events: number, reason: "full" | "old") => void} [dropped]
+ */
 
 export class Queue {
   epoch = 1;
@@ -27,6 +32,8 @@ export class Queue {
   acked = 0;
   /** How many chunks, from the first, have a seq. */
   assigned = 0;
+  /** Whether the server is known to hold our seqs, so that a batch that overtakes another is a gap and no beginning. */
+  known = false;
   /** @type {Chunk[]} */
   chunks = [];
   events = 0;
@@ -34,7 +41,6 @@ export class Queue {
   ledger = new Ledger();
   /** The chunk with events that are not stored yet. @type {Chunk | null} */
   #dirty = null;
-  #store;
   #prefix;
   #caps;
 
@@ -46,7 +52,7 @@ export class Queue {
    * @param {Caps} caps
    */
   constructor(store, prefix, id, caps) {
-    this.#store = store;
+    this.store = store;
     this.#prefix = prefix;
     this.id = id;
     this.#caps = caps;
@@ -69,6 +75,22 @@ export class Queue {
   }
 
   /**
+   * The batch after `after`, for a way without credit (HTTP, beacon): under its seq, stored before it is returned.
+   * @param {number} after `acked` for the oldest
+   * @param {number} maxBytes a fresh chunk is cut to this size
+   * @param {number} [maxEvents] and to this many
+   */
+  next(after, maxBytes, maxEvents = Infinity) {
+    const chunk = this.fresh();
+    if (chunk && after === this.highest) {
+      this.seal();
+      if (chunk.bytes > maxBytes) this.split(chunk, maxBytes, maxEvents);
+      this.assign(/** @type {Chunk} */ (this.fresh()));
+    }
+    return this.bySeq(after + 1);
+  }
+
+  /**
    * Take one event. It is in memory now and in the store after `save`.
    * @param {import("./event.js").Encoded} event
    * @param {string} uuid
@@ -76,8 +98,9 @@ export class Queue {
    */
   add(event, uuid, now) {
     this.ledger.sent += 1;
-    if (!this.#makeRoom(event.bytes)) {
+    if (!this.makeRoom(event.bytes)) {
       this.ledger.expired += 1;
+      this.#caps.dropped?.(1, "full");
       return;
     }
     let chunk = this.chunks[this.chunks.length - 1];
@@ -96,16 +119,18 @@ export class Queue {
 
   /** Store what `add` and the ledger changed: at most one chunk and the head. */
   save() {
-    if (this.#dirty) this.#write(this.#dirty);
-    this.#dirty = null;
-    this.#writeHead();
+    if (this.#dirty) this.write(this.#dirty);
+    const { epoch, acked, ledger } = this;
+    this.store.set(this.#prefix + this.id, JSON.stringify({ epoch, acked, ledger }));
   }
 
   /** Close the chunk that is being filled, and name the last chunk there is. @returns {Chunk | undefined} */
   seal() {
     const last = this.chunks[this.chunks.length - 1];
-    if (last === this.#dirty && last) this.save();
-    if (last) last.sealed = true;
+    if (last) {
+      if (last === this.#dirty) this.save();
+      last.sealed = true;
+    }
     return last;
   }
 
@@ -114,9 +139,8 @@ export class Queue {
     chunk.seq = this.highest + 1;
     chunk.sealed = true;
     this.assigned += 1;
-    if (this.#dirty === chunk) this.#dirty = null;
-    this.#write(chunk);
-    this.#writeHead();
+    this.write(chunk);
+    this.save();
   }
 
   /**
@@ -132,66 +156,15 @@ export class Queue {
     chunk.bytes -= bytes;
     chunk.key = JSON.parse(chunk.texts[0]).uuid;
     this.chunks.splice(this.chunks.indexOf(chunk), 0, first);
-    this.#write(chunk); // the tail first: a crash in between doubles events under the same uuids, and loses none
-    this.#write(first);
-  }
-
-  /**
-   * The server has made everything up to `seq` durable: count it and let it go.
-   * @param {number} seq never above `highest`
-   * @param {unknown} verdicts rows `[seq, index, outcome, reason]` for what was not plainly accepted
-   * @returns {Finding[]} the verdicts that concern these events
-   */
-  settle(seq, verdicts) {
-    const gone = this.chunks.splice(0, Math.max(0, Math.min(seq, this.highest) - this.acked));
-    if (gone.length === 0) return [];
-    const found = findings(gone, verdicts);
-    const outcomes = new Map(found.map(({ seq, index, outcome }) => [`${seq}.${index}`, outcome]));
-    for (const outcome of outcomes.values()) this.ledger[outcome === "duplicate" ? "duplicate" : "rejected"] += 1;
-    this.ledger.accepted += gone.reduce((sum, chunk) => sum + chunk.texts.length, 0) - outcomes.size;
-    this.acked += gone.length;
-    this.assigned -= gone.length;
-    this.#forget(gone);
-    return found;
+    this.write(chunk); // the tail first: a crash in between doubles events under the same uuids, and loses none
+    this.write(first);
   }
 
   /** Begin a new epoch: every chunk is fresh again, with the same uuids. One write, so it cannot be half done. */
   renumber() {
     this.epoch += 1;
-    this.#restart();
-    this.#writeHead();
-  }
-
-  /**
-   * Go on as another producer, with the same events.
-   * @param {string} id
-   * @param {boolean} keep whether the old identity's store belongs to someone else now
-   */
-  move(id, keep) {
-    const old = this.#keys();
-    this.id = id;
-    this.epoch = 1;
-    this.#restart();
-    this.#dirty = null;
-    for (const chunk of this.chunks) this.#write(chunk);
-    this.#writeHead();
-    if (!keep) for (const key of old) this.#store.remove(key);
-  }
-
-  /**
-   * Take over the events and the books of a queue that nobody owns any more; it is empty afterwards.
-   * @param {Queue} other
-   */
-  absorb(other) {
-    const chunks = other.chunks.map((chunk) => ({ ...chunk, seq: 0, sealed: true }));
-    for (const chunk of chunks) this.#write(chunk);
-    this.chunks.splice(this.assigned, 0, ...chunks);
-    this.events += other.events;
-    this.bytes += other.bytes;
-    this.ledger.fold(other.ledger.counts());
-    this.#makeRoom(0);
-    this.#writeHead();
-    for (const key of other.#keys()) this.#store.remove(key);
+    this.restart();
+    this.save();
   }
 
   /**
@@ -201,9 +174,8 @@ export class Queue {
    */
   discard(chunk, outcome) {
     this.chunks.splice(this.chunks.indexOf(chunk), 1);
-    if (this.#dirty === chunk) this.#dirty = null;
     this.ledger[outcome] += chunk.texts.length;
-    this.#forget([chunk]);
+    this.forget([chunk]);
   }
 
   /**
@@ -211,71 +183,76 @@ export class Queue {
    * @param {number} bytes 0 = no event is to come
    * @returns {boolean} false when that cannot be
    */
-  #makeRoom(bytes) {
+  makeRoom(bytes) {
     const more = bytes > 0 ? 1 : 0;
     while (this.events + more > this.#caps.maxEvents || this.bytes + bytes > this.#caps.maxBytes) {
       const oldest = this.fresh();
       if (!oldest) return false;
       this.discard(oldest, "expired");
+      this.#caps.dropped?.(oldest.texts.length, "full");
     }
     return true;
   }
 
-  #restart() {
-    this.acked = 0;
-    this.assigned = 0;
+  /** All seqs are given back, in memory. */
+  restart() {
+    this.acked = this.assigned = 0;
+    this.known = false;
     for (const chunk of this.chunks) {
       chunk.seq = 0;
       chunk.sealed = true;
     }
   }
 
-  /** @param {Chunk[]} gone */
-  #forget(gone) {
+  /** Chunks that have left `chunks` leave the store, once the head that says so is there. @param {Chunk[]} gone */
+  forget(gone) {
     for (const chunk of gone) {
+      if (this.#dirty === chunk) this.#dirty = null;
       this.events -= chunk.texts.length;
       this.bytes -= chunk.bytes;
     }
-    this.#writeHead();
-    for (const chunk of gone) this.#store.remove(this.#key(chunk));
+    this.save();
+    for (const chunk of gone) this.store.remove(this.#key(chunk));
+  }
+
+  /** Every key under which something is stored. */
+  keys() {
+    return [...this.store.keys(`${this.#prefix}${this.id}:`), this.#prefix + this.id];
   }
 
   /** @param {Chunk} chunk */
-  #key = (chunk) => `${this.#prefix}${this.id}:${chunk.key}`;
-
-  #keys() {
-    return [...this.#store.keys(`${this.#prefix}${this.id}:`), this.#prefix + this.id];
+  write(chunk) {
+    if (this.#dirty === chunk) this.#dirty = null;
+    this.store.set(this.#key(chunk), encodeChunk(chunk, this.epoch));
   }
 
   /** @param {Chunk} chunk */
-  #write(chunk) {
-    this.#store.set(this.#key(chunk), encodeChunk(chunk, this.epoch));
-  }
-
-  #writeHead() {
-    const head = { epoch: this.epoch, acked: this.acked, ledger: this.ledger.counts() };
-    this.#store.set(this.#prefix + this.id, JSON.stringify(head));
+  #key({ key }) {
+    return `${this.#prefix}${this.id}:${key}`;
   }
 
   #load() {
-    const head = this.#store.json(this.#prefix + this.id);
+    const { oldest = 0, dropped } = this.#caps;
+    const head = this.store.json(this.#prefix + this.id);
     this.epoch = count(head, "epoch", 1) || 1;
     this.acked = count(head, "acked", 0);
     this.ledger.fold(head?.ledger);
-    const found = [];
-    for (const key of this.#store.keys(`${this.#prefix}${this.id}:`)) {
-      const chunk = restoreChunk(key.slice(key.lastIndexOf(":") + 1), this.#store.json(key), this.epoch);
-      if (chunk.texts.length === 0 || (chunk.seq > 0 && chunk.seq <= this.acked)) this.#store.remove(key);
-      else found.push(chunk);
+    for (const key of this.store.keys(`${this.#prefix}${this.id}:`)) {
+      const chunk = restoreChunk(key.slice(key.lastIndexOf(":") + 1), this.store.json(key), this.epoch);
+      const events = chunk.texts.length;
+      const settled = !events || (chunk.seq && chunk.seq <= this.acked);
+      const old = beganAt(chunk) < oldest;
+      if (settled || old) this.store.remove(key); // `close` counts the old ones
+      else {
+        this.chunks.push(chunk);
+        this.events += events;
+        this.bytes += chunk.bytes;
+        if (chunk.seq) this.assigned += 1;
+      }
+      if (old && !settled) dropped?.(events, "old");
     }
-    const assigned = found.filter((chunk) => chunk.seq).sort((a, b) => a.seq - b.seq);
-    this.chunks = [...assigned, ...found.filter((chunk) => !chunk.seq)];
-    this.assigned = assigned.length;
-    for (const chunk of this.chunks) {
-      this.events += chunk.texts.length;
-      this.bytes += chunk.bytes;
-    }
+    this.chunks.sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity) || 0);
     this.ledger.close(this.events);
-    if (assigned.some((chunk, i) => chunk.seq !== this.acked + i + 1)) this.renumber();
+    if (this.chunks.some(({ seq }, i) => seq && seq !== this.acked + i + 1)) this.renumber();
   }
 }

@@ -24,15 +24,19 @@ export class Session {
 
   /** The session that an event at `now` (epoch milliseconds) belongs to. @param {number} now @returns {string} */
   touch(now) {
-    const stored = this.#store.json(this.#key);
-    const last = Math.max(Number(stored?.last) || 0, this.#last);
-    const lives = typeof stored?.id === "string" && now - last <= IDLE_MS && now - Number(stored.start) < LONGEST_MS;
-    const session = lives ? stored : { id: this.#makeId(), start: now, last: 0 };
-    if (now - session.last >= GRAIN_MS || now < session.last) {
+    let session = this.#store.json(this.#key);
+    const last = Math.max(Number(session?.last) || 0, this.#last);
+    if (typeof session?.id !== "string" || now - last > IDLE_MS || !(now - session.start < LONGEST_MS))
+      session = { id: this.#makeId(), start: now, last: 0 };
+    if (now - session.last >= GRAIN_MS || now < session.last)
       this.#store.set(this.#key, JSON.stringify({ ...session, last: now }));
-    }
     this.#last = now;
     return session.id;
+  }
+
+  /** The next event begins a new one. */
+  end() {
+    this.#store.remove(this.#key);
   }
 }
 
@@ -46,13 +50,14 @@ export class Person {
   constructor(store, name, makeId) {
     this.#store = store;
     this.#key = `${name}:person`;
-    this.#id = this.#stored() ?? makeId();
-    store.set(this.#key, JSON.stringify({ id: this.#id }));
+    this.#id = makeId();
+    this.identify(this.id);
   }
 
   /** The present id: another tab may have identified the person meanwhile. @returns {string} */
   get id() {
-    return this.#stored() ?? this.#id;
+    const id = this.#store.json(this.#key)?.id;
+    return typeof id === "string" && id ? id : this.#id;
   }
 
   /** Go by `id` from now on. @param {string} id @returns {string} the id until now */
@@ -61,11 +66,5 @@ export class Person {
     this.#id = id;
     this.#store.set(this.#key, JSON.stringify({ id }));
     return before;
-  }
-
-  /** @returns {string | null} */
-  #stored() {
-    const id = this.#store.json(this.#key)?.id;
-    return typeof id === "string" && id ? id : null;
   }
 }

@@ -19,7 +19,7 @@ beforeEach(() => {
 function capture(n, size) {
   for (let i = 0; i < n; i++) {
     const text = JSON.stringify({ event: "a", uuid: `u${producer.queue.ledger.sent}`, pad: "é".repeat(size) });
-    producer.capture({ text, bytes: Buffer.byteLength(text) }, JSON.parse(text).uuid, false, 0);
+    producer.queue.add({ text, bytes: Buffer.byteLength(text) }, JSON.parse(text).uuid, 0);
   }
 }
 
@@ -31,7 +31,7 @@ function known() {
 test("beacons together stay within 64 KiB, in order, the last one cut to what is left", () => {
   known();
   capture(150, 240);
-  sendBeacons(producer, body, take);
+  sendBeacons(producer.queue, body, take);
   const bytes = sent.reduce((sum, message) => sum + Buffer.byteLength(JSON.stringify(message)), 0);
   assert.deepEqual(
     sent.map((message) => message.seq),
@@ -47,7 +47,7 @@ test("beacons together stay within 64 KiB, in order, the last one cut to what is
 test("what was sent stays pending: nobody hears the answer", () => {
   known();
   capture(3, 10);
-  sendBeacons(producer, body, take);
+  sendBeacons(producer.queue, body, take);
   assert.equal(producer.queue.events, 3);
   assert.equal(producer.queue.assigned, 1);
 });
@@ -55,8 +55,8 @@ test("what was sent stays pending: nobody hears the answer", () => {
 test("a batch under way is repeated under its own seq", () => {
   known();
   capture(60, 10);
-  const [first, second] = [producer.next(0, 1 << 16), producer.next(1, 1 << 16)];
-  sendBeacons(producer, body, take);
+  const [first, second] = [producer.queue.next(0, 1 << 16), producer.queue.next(1, 1 << 16)];
+  sendBeacons(producer.queue, body, take);
   assert.deepEqual(
     sent.map((message) => [message.seq, message.events.length]),
     [
@@ -69,14 +69,14 @@ test("a batch under way is repeated under its own seq", () => {
 test("when the browser takes no more, it ends there", () => {
   known();
   capture(120, 10);
-  sendBeacons(producer, body, (text) => take(text) && sent.length < 2);
+  sendBeacons(producer.queue, body, (text) => take(text) && sent.length < 2);
   assert.equal(sent.length, 2);
   assert.equal(producer.queue.chunks.length, 3);
 });
 
 test("to a server that does not know us only the oldest batch goes", () => {
   capture(120, 10);
-  sendBeacons(producer, body, take);
+  sendBeacons(producer.queue, body, take);
   assert.deepEqual(
     sent.map((message) => message.seq),
     [1],

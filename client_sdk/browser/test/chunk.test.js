@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { beginChunk, cutPoint, encodeChunk, findings, isFull, restoreChunk } from "../src/chunk.js";
+import { beganAt, beginChunk, cutPoint, encodeChunk, isFull, restoreChunk } from "../src/chunk.js";
 
 const filled = (texts, seq = 0) => ({ ...beginChunk("k", 5), seq, texts, bytes: texts.join("").length });
 
@@ -34,22 +34,6 @@ test("a cut leaves one event at least on either side", () => {
   assert.deepEqual(cutPoint(filled(["aaaa"]), 1, 1), { n: 0, bytes: 0 });
 });
 
-test("findings are the drops and duplicates that name an event", () => {
-  const chunks = [filled(["a", "b"], 1), filled(["c"], 2)];
-  const rows = [
-    [1, 1, "drop", "late"],
-    [2, 0, "duplicate", "uuid"],
-    [2, 0, "warn", "clamped"],
-    [2, 1, "drop", "x"],
-    [3, 0, "drop", "x"],
-    "no",
-  ];
-  assert.deepEqual(
-    findings(chunks, rows).map(({ text, outcome, reason }) => [text, outcome, reason]),
-    [
-      ["b", "drop", "late"],
-      ["c", "duplicate", "uuid"],
-    ],
-  );
-  assert.deepEqual(findings(chunks, null), []);
+test("a chunk tells from its key when it was begun", () => {
+  assert.equal(beganAt({ key: "0193abcd-ef01-7abc-8def-0123456789ab" }), 0x0193abcdef01);
 });

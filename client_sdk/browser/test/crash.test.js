@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { settle } from "../src/verdict.js";
 import { add, assignAll, check, open, uuids } from "./queues.js";
 import { MemoryStorage } from "./storage.js";
 
@@ -13,7 +14,7 @@ test("every point at which the browser may die leaves each event once and the bo
     queue.save();
     queue.seal();
     queue.assign(queue.fresh());
-    queue.settle(1, [[1, 0, "drop", "x"]]);
+    settle(queue, 1, [[1, 0, "drop", "x"]]);
     add(queue);
     queue.save();
     queue.renumber();

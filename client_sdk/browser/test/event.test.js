@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MAX_EVENT_BYTES, encodeEvent, inWindow, utf8Length } from "../src/event.js";
+import { MAX_EVENT_BYTES, encodeEvent, inWindow, redactor, utf8Length } from "../src/event.js";
 
 const event = (properties, name = "a") => ({ event: name, uuid: "u", timestamp: 1, properties });
 
@@ -45,16 +45,24 @@ test("a big integer keeps its digits as text", () => {
   assert.equal(JSON.parse(encodeEvent(event({ n: 2n ** 70n })).text).properties.n, "1180591620717411303424");
 });
 
-test("the page's properties win over the event's, and a getter that throws is a reason", () => {
-  assert.deepEqual(JSON.parse(encodeEvent(event({ a: 1, b: 1 }), { b: 2 }).text).properties, { a: 1, b: 2 });
+test("what a getter throws is a reason, and properties need not be an object", () => {
   const hostile = {
     get x() {
       throw new Error("no");
     },
   };
-  assert.deepEqual(encodeEvent(event({}), hostile), { reason: "unencodable" });
-  for (const odd of [null, undefined, 5, true])
-    assert.deepEqual(JSON.parse(encodeEvent(event({}), odd).text).properties, {});
+  assert.deepEqual(encodeEvent(event(hostile)), { reason: "unencodable" });
+  for (const odd of [null, 5, true]) assert.deepEqual(JSON.parse(encodeEvent(event(odd)).text).properties, odd);
+});
+
+test("named properties are masked at any depth, and patterns in any text", () => {
+  const properties = { email: "a@b.example", user: { phone: { home: 1 }, note: "call 555-0100 or 555-0101" }, n: 5550100 };
+  const replacer = redactor(["email", "phone", /\b\d{3}-\d{4}\b/g]);
+  assert.deepEqual(JSON.parse(encodeEvent(event(properties), replacer).text).properties, {
+    email: "***",
+    user: { phone: "***", note: "call *** or ***" },
+    n: 5550100,
+  });
 });
 
 test("the window is added to the text and to its bytes", () => {

@@ -52,7 +52,7 @@ class Run {
     const event = { event: this.random(10) ? "a" : "bad", uuid };
     this.captured.push(event);
     const text = JSON.stringify(event);
-    this.producer.capture({ text, bytes: text.length }, uuid, false, this.now);
+    this.producer.queue.add({ text, bytes: text.length }, uuid, this.now);
     this.producer.queue.save();
   }
 
@@ -77,7 +77,7 @@ class Run {
   beacon() {
     const bodies = [];
     const body = (seq, texts) => post("wk", this.producer.identity, seq, 0, {}, texts);
-    sendBeacons(this.producer, body, (text) => bodies.push(text));
+    sendBeacons(this.producer.queue, body, (text) => bodies.push(text));
     while (bodies.length) {
       const [text] = bodies.splice(this.random(bodies.length), 1);
       if (this.random(3) === 0) this.count("beacon lost");

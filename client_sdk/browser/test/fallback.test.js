@@ -35,7 +35,7 @@ function capture(n) {
   for (let i = 0; i < n; i++) {
     const uuid = `u${producer.queue.ledger.sent}`;
     const text = JSON.stringify({ event: i === 3 ? "bad" : "a", uuid });
-    producer.capture({ text, bytes: text.length }, uuid, false, 0);
+    producer.queue.add({ text, bytes: text.length }, uuid, 0);
   }
 }
 

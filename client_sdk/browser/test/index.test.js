@@ -5,7 +5,7 @@ import { test } from "node:test";
 import * as door from "../src/index.js";
 
 test("the door is exactly these names, on the default export and on globalThis too", () => {
-  const names = "capture flush identify init ledger maskUrl on page register shutdown unregister".split(" ");
+  const names = "alias capture flush group hasOptedOut identify init ledger maskUrl on optIn optOut page register reset shutdown unregister".split(" ");
   assert.deepEqual(Object.keys(door).sort(), [...names, "default"].sort());
   assert.equal(globalThis.tidegate, door.default);
   for (const name of names) assert.equal(door.default[name], door[name]);

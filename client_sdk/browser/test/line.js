@@ -23,10 +23,10 @@ export function reset() {
   reload();
 }
 
-export function capture(n = 1, { now = 0, low = false, size = 0 } = {}) {
+export function capture(n = 1, { now = 0, size = 0 } = {}) {
   for (let i = 0; i < n; i++) {
     const text = JSON.stringify({ event: "a", uuid: `u${String(++made).padStart(4, "0")}`, pad: "x".repeat(size) });
-    producer.capture({ text, bytes: text.length }, JSON.parse(text).uuid, low, now);
+    producer.queue.add({ text, bytes: text.length }, JSON.parse(text).uuid, now);
   }
   producer.queue.save();
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { batch, count, decode, hello, pong, post } from "../src/messages.js";
+import { batch, decode, hello, pong, post } from "../src/messages.js";
 import { vectors } from "./vectors.js";
 
 const client = Object.fromEntries(vectors("client").map((vector) => [vector.name, vector]));
@@ -38,11 +38,4 @@ test("a posted body is JSON with the ids of the batch", () => {
     defaults: { distinct_id: "u" },
     events: [{ event: "a" }, { event: "b" }],
   });
-});
-
-test("count takes whole numbers from 0 and nothing else", () => {
-  assert.equal(count({ n: 3 }, "n", 9), 3);
-  assert.equal(count({ n: 0 }, "n", 9), 0);
-  for (const n of [-1, 1.5, "3", null, Infinity, 2 ** 60, {}]) assert.equal(count({ n }, "n", 9), 9);
-  assert.equal(count(undefined, "n", 9), 9);
 });

@@ -65,3 +65,11 @@ test("a module that is still being loaded when all are stopped is never started"
   arrive({ start: () => assert.fail("started") });
   await settled();
 });
+
+test("a module of the page's own is started without being loaded", async () => {
+  const started = [];
+  const own = { name: "mine", start: (_, options) => void started.push(options) };
+  startModules([own], () => assert.fail("loaded"), { config: { mine: { a: 1 } } }, () => {});
+  await settled();
+  assert.deepEqual(started, [{ a: 1 }]);
+});

@@ -60,9 +60,19 @@ test("a touch screen on a Mac is a tablet", () => {
   assert.deepEqual([found.$os, found.$device_type], ["iOS", "Tablet"]);
 });
 
+const whole = (url) => url;
+
+test("addresses are masked", () => {
+  const mask = (url) => url.replace("secret", "***");
+  const location = { href: "https://a.example/?token=secret", pathname: "/" };
+  assert.equal(pageProperties(location, mask).$current_url, "https://a.example/?token=***");
+  const document = { referrer: "https://b.example/?token=secret", title: "t" };
+  assert.equal(viewProperties(document, mask).$referrer, "https://b.example/?token=***");
+});
+
 test("addresses are cut to a bounded length", () => {
   const long = `https://shop.example/${"x".repeat(5_000)}`;
-  assert.equal(pageProperties({ href: long, pathname: "/p" }).$current_url.length, 2_048);
-  assert.equal(pageProperties({ href: long, pathname: "/p" }).$pathname, "/p");
-  assert.equal(viewProperties({ referrer: long, title: "t" }).$referrer.length, 2_048);
+  assert.equal(pageProperties({ href: long, pathname: "/p" }, whole).$current_url.length, 2_048);
+  assert.equal(pageProperties({ href: long, pathname: "/p" }, whole).$pathname, "/p");
+  assert.equal(viewProperties({ referrer: long, title: "t" }, whole).$referrer.length, 2_048);
 });

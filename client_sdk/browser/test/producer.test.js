@@ -48,7 +48,7 @@ test("the bytes of all batch frames since welcome stay within credit, counted in
   connect({ known: false, last_seq: 0 }, { credit: { max_seq: 9, max_bytes: 60_000 } });
   for (let i = 0; i < 150; i++) {
     const text = JSON.stringify({ event: "漢", uuid: `u${i}`, pad: "é".repeat(200) });
-    producer.capture({ text, bytes: Buffer.byteLength(text) }, `u${i}`, false, 0);
+    producer.queue.add({ text, bytes: Buffer.byteLength(text) }, `u${i}`, 0);
   }
   producer.queue.seal();
   const bytes = producer.poll(0, WALL).frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);
@@ -121,17 +121,8 @@ test("an ack is cumulative and moves the books; verdicts are told", () => {
   assert.deepEqual(events, [
     ["verdict", { event: "a", uuid: "u0001", outcome: "duplicate", reason: "uuid" }],
     ["verdict", { event: "a", uuid: "u0100", outcome: "drop", reason: "late" }],
+    ["ack", { seq: 2 }],
   ]);
-});
-
-test("level 2 sheds low-priority events and counts them; the rest goes on", () => {
-  connect(undefined, { level: 2 });
-  capture(3, { low: true });
-  capture(1);
-  assert.deepEqual(books(), { sent: 4, accepted: 0, duplicate: 0, rejected: 0, expired: 3, pending: 1 });
-  ack(0, { level: 1 });
-  capture(1, { low: true });
-  assert.equal(books().pending, 2);
 });
 
 test("a hold lasts for wait_ms and then the window is the law again", () => {
@@ -202,20 +193,4 @@ test("messages out of place or out of shape change nothing", () => {
   producer.receive(welcome({ known: true, last_seq: 1 }), 0, WALL);
   assert.deepEqual(books(), { sent: 50, accepted: 0, duplicate: 0, rejected: 0, expired: 0, pending: 50 });
   assert.ok(producer.ready);
-});
-
-test("next hands out batches in order for ways without credit, stored first and cut to size", () => {
-  capture(60, { size: 100 });
-  const one = producer.next(0, 3_000);
-  const two = producer.next(one.seq, 1 << 16);
-  const three = producer.next(two.seq, 1 << 16);
-  assert.deepEqual(
-    [one, two, three].map((chunk) => chunk.seq),
-    [1, 2, 3],
-  );
-  assert.ok(one.bytes <= 3_000);
-  assert.equal(one.texts.length + two.texts.length + three.texts.length, 60);
-  assert.equal(producer.next(three.seq, 1 << 16), null);
-  reload();
-  assert.equal(producer.queue.assigned, 3);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { settle } from "../src/verdict.js";
 import { add, assignAll, CAPS, check, open, uuids } from "./queues.js";
 import { MemoryStorage } from "./storage.js";
 
@@ -36,7 +37,7 @@ test("what was saved is there after a reload, in order, seqs included", () => {
     again.chunks.map((chunk) => chunk.seq),
     [1, 0],
   );
-  assert.deepEqual(again.ledger.counts(), queue.ledger.counts());
+  assert.deepEqual(again.ledger, queue.ledger);
   check(again);
 });
 
@@ -46,55 +47,6 @@ test("a chunk is in the store with its seq before assign returns", () => {
   const uuid = add(queue);
   queue.assign(queue.fresh());
   assert.equal(JSON.parse(storage.getItem(`q:p:${uuid}`)).s, 1);
-});
-
-test("settling counts each verdict once and removes the chunk from the store", () => {
-  const storage = new MemoryStorage();
-  const queue = open(storage);
-  for (let i = 0; i < 5; i++) add(queue);
-  assignAll(queue);
-  const verdicts = [
-    [1, 0, "drop", "late"],
-    [1, 1, "duplicate", "uuid"],
-    [1, 1, "duplicate", "uuid"],
-    [1, 2, "warn", "clamped"],
-    [1, 9, "drop", "no such event"],
-    [2, 3, "drop", "no such batch"],
-    [1, "length", "drop", "hostile"],
-    null,
-    5,
-  ];
-  const found = queue.settle(1, verdicts);
-  assert.deepEqual(
-    found.map(({ index, outcome }) => [index, outcome]),
-    [
-      [0, "drop"],
-      [1, "duplicate"],
-      [1, "duplicate"],
-    ],
-  );
-  assert.deepEqual(queue.ledger.balance(queue.events), {
-    sent: 5,
-    accepted: 3,
-    duplicate: 1,
-    rejected: 1,
-    expired: 0,
-    pending: 0,
-  });
-  assert.equal(storage.length, 1);
-  assert.deepEqual(queue.settle(1, verdicts), []);
-  check(queue);
-});
-
-test("an ack beyond what was given out settles only what was given out", () => {
-  const queue = open(new MemoryStorage());
-  add(queue);
-  assignAll(queue);
-  add(queue);
-  queue.settle(99, []);
-  assert.equal(queue.acked, 1);
-  assert.equal(queue.events, 1);
-  check(queue);
 });
 
 test("beyond the cap the oldest fresh chunk goes and is counted, never one that may be under way", () => {
@@ -150,42 +102,6 @@ test("a new epoch makes every chunk fresh, also after a crash right behind it", 
   }
 });
 
-test("moving to another identity takes every event along and leaves the old keys only when asked to", () => {
-  for (const keep of [false, true]) {
-    const storage = new MemoryStorage();
-    const queue = open(storage);
-    const all = [add(queue)];
-    assignAll(queue);
-    all.push(add(queue));
-    queue.move("n", keep);
-    assert.deepEqual(uuids(open(storage, CAPS, "n")), all);
-    assert.equal(open(storage, CAPS, "p").events, keep ? 1 : 0);
-    check(queue);
-  }
-});
-
-test("absorbing another queue puts its older events first, adds its books and empties it", () => {
-  const storage = new MemoryStorage();
-  const other = open(storage, CAPS, "o");
-  const older = [add(other)];
-  assignAll(other);
-  older.push(add(other));
-  other.save();
-  const queue = open(storage);
-  const flying = add(queue);
-  assignAll(queue);
-  const newer = add(queue);
-  queue.absorb(open(storage, CAPS, "o"));
-  queue.save();
-  for (const seen of [queue, open(storage)]) {
-    assert.deepEqual(uuids(seen)[0], flying);
-    assert.deepEqual([...uuids(seen)].sort(), [flying, ...older, newer].sort());
-    assert.equal(seen.ledger.sent, 4);
-    check(seen);
-  }
-  assert.equal(open(storage, CAPS, "o").ledger.sent, 0);
-});
-
 test("a chunk is cut at events or bytes, one event at least, and the cut is stored", () => {
   const storage = new MemoryStorage();
   const queue = open(storage);
@@ -216,7 +132,7 @@ test("random steps with reloads keep the invariants", () => {
     if (action < 5) for (let i = random(30); i >= 0; i--) add(queue, 40 + random(900));
     else if (action === 5) queue.seal();
     else if (action === 6 && queue.fresh()) queue.assign(queue.fresh());
-    else if (action === 7) queue.settle(queue.acked + random(3), [[queue.acked + 1, random(4), "drop", "x"]]);
+    else if (action === 7) settle(queue, queue.acked + random(3), [[queue.acked + 1, random(4), "drop", "x"]]);
     else if (action === 8 && random(10) === 0) queue.renumber();
     else if (action === 9) {
       queue.save();
@@ -228,4 +144,42 @@ test("random steps with reloads keep the invariants", () => {
     check(queue);
   }
   assert.ok(reloads.count > 50 && queue.ledger.expired > 0 && queue.ledger.rejected > 0);
+});
+
+test("next hands out batches in order for ways without credit, stored first and cut to size", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  for (let i = 0; i < 60; i++) add(queue, 140);
+  const one = queue.next(0, 3_000);
+  const two = queue.next(one.seq, 1 << 16);
+  const three = queue.next(two.seq, 1 << 16);
+  assert.deepEqual(
+    [one, two, three].map((chunk) => chunk.seq),
+    [1, 2, 3],
+  );
+  assert.ok(one.bytes <= 3_000);
+  assert.equal(one.texts.length + two.texts.length + three.texts.length, 60);
+  assert.equal(queue.next(three.seq, 1 << 16), undefined);
+  assert.equal(open(storage).assigned, 3);
+  check(queue);
+});
+
+test("what was begun before the oldest time is not loaded, and counted", () => {
+  const storage = new MemoryStorage();
+  const began = 1_795_334_400_000;
+  const uuid = (time) => `${time.toString(16).padStart(12, "0").replace(/^.{8}/, "$&-")}-7000-8000-000000000000`;
+  const queue = open(storage);
+  for (const time of [began, began + 60_000]) {
+    const text = JSON.stringify({ event: "a", uuid: uuid(time) });
+    queue.add({ text, bytes: text.length }, uuid(time), 0);
+    assignAll(queue);
+  }
+  const told = [];
+  const dropped = (events, reason) => told.push([events, reason]);
+  const again = open(storage, { ...CAPS, oldest: began + 1, dropped });
+  assert.deepEqual(uuids(again), [uuid(began + 60_000)]);
+  assert.deepEqual([again.epoch, again.assigned, again.ledger.expired, told.length], [2, 0, 1, 1]);
+  assert.deepEqual(told, [[1, "old"]]);
+  assert.deepEqual(uuids(open(storage, { ...CAPS, oldest: began })), [uuid(began + 60_000)]);
+  check(again);
 });

@@ -13,7 +13,6 @@ test("what is set can be read, listed and removed", () => {
   store.remove("a:1");
   assert.equal(store.get("a:1"), null);
   assert.equal(store.get("a:2"), "two");
-  assert.ok(store.durable);
 });
 
 test("blocked storage leaves everything in memory", () => {
@@ -27,7 +26,6 @@ test("blocked storage leaves everything in memory", () => {
     store.set("a", "1");
     assert.equal(store.get("a"), "1");
     assert.deepEqual(store.keys(""), ["a"]);
-    assert.ok(!store.durable);
   }
 });
 
@@ -38,16 +36,25 @@ test("full storage keeps the newest text in memory and stores again when there i
   storage.full = true;
   store.set("a", "new");
   assert.equal(store.get("a"), "new");
-  assert.ok(!store.durable);
   storage.full = false;
   store.set("a", "newer");
   assert.equal(storage.getItem("a"), "newer");
-  assert.ok(store.durable);
 });
 
 test("damaged JSON reads as nothing", () => {
   const store = new Store(() => new MemoryStorage());
   store.set("a", "{");
-  assert.equal(store.json("a"), null);
+  assert.equal(store.json("a"), undefined);
   assert.equal(store.json("none"), null);
+});
+
+test("what was kept in memory goes into a storage that is attached later", () => {
+  const storage = new MemoryStorage();
+  storage.setItem("b", "old");
+  const store = new Store();
+  store.set("a", "1");
+  assert.equal(store.get("b"), null);
+  store.attach(() => storage);
+  assert.equal(storage.getItem("a"), "1");
+  assert.equal(store.get("b"), "old");
 });

@@ -1,0 +1,192 @@
+/**
+ * The second part of the SDK: the queue of this tab and what sends it. The first part, which takes and keeps events
+ * without it, loads it as soon as events may be sent, and hands them over.
+ */
+
+import { sendBeacons } from "./beacon.js";
+import { wall } from "./clock.js";
+import { Courier } from "./courier.js";
+import { inWindow } from "./event.js";
+import { absorb, move } from "./heritage.js";
+import { claim, claimNew, queuePrefix } from "./identity.js";
+import { post } from "./messages.js";
+import { Queue } from "./queue.js";
+
+/** @typedef {import("./client.js").Client} Client */
+/** @typedef {import("./client.js").Taken} Taken */
+/** @typedef {import("./journal.js").Journal} Journal */
+/** @typedef {{chunk: import("./chunk.js").Chunk, done: (all: boolean) => void}} Waiter */
+
+const MAX_EVENTS = 2_000;
+const MAX_BYTES = 1_048_576;
+/** The server moves older timestamps up to this age, so there they would be wrong. */
+const TTL_MS = 48 * 3_600_000;
+
+/** @param {Client} client */
+const places = ({ store, tab, name }) => ({ store, tab, name });
+/** @param {Client} client */
+const leaseParts = ({ store }) => ({ locks: navigator.locks, store, wall });
+
+/**
+ * Settle which producer this tab is, and open its queue.
+ * @param {Client} client
+ * @param {Journal} journal of the client
+ */
+export async function openDelivery(client, journal) {
+  return new Delivery(client, await claim(places(client), leaseParts(client), client.makeId, journal.id));
+}
+
+export class Delivery {
+  /** Those who wait in `flush`: until their chunk has left the queue. @type {Waiter[]} */
+  #waiters = [];
+  #ended = false;
+  #client;
+  /** @type {import("./lease.js").Lease | null} */
+  #lease;
+  #windowId;
+  #courier;
+
+  /** @param {Client} client @param {import("./identity.js").Claim} claimed */
+  constructor(client, { id, windowId, lease, orphans }) {
+    const { around, url, name, store, defaults } = client;
+    const { maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES, ttl = TTL_MS } = around.config;
+    const caps = {
+      maxEvents,
+      maxBytes,
+      oldest: wall() - ttl,
+      dropped: (/** @type {number} */ events, /** @type {string} */ reason) => around.emit("drop", { events, reason }),
+    };
+    this.#client = client;
+    this.#windowId = windowId;
+    this.#lease = lease;
+    this.queue = new Queue(store, queuePrefix(name), id, caps);
+    for (const orphan of orphans) {
+      absorb(this.queue, new Queue(store, orphan.prefix, orphan.id, caps));
+      orphan.lease.release();
+    }
+    this.#courier = new Courier(this.queue, {
+      url,
+      key: around.key,
+      defaults,
+      emit: (event, value) => this.#emit(event, value),
+      progressed: () => this.#progressed(),
+      fenced: () => this.#fenced(),
+    });
+  }
+
+  /** The server's advice 0..3. */
+  get level() {
+    return this.#courier.level;
+  }
+
+  /** Go on with what a journal holds. @param {Journal} journal it is empty afterwards */
+  adopt(journal) {
+    this.queue.ledger.fold(journal.ledger);
+    for (const taken of journal.chunks.flat()) this.take(taken);
+    this.queue.save();
+    journal.clear();
+    this.#courier.start();
+  }
+
+  /** @param {Taken} taken */
+  take({ uuid, encoded, at }) {
+    this.queue.add(inWindow(encoded, this.#windowId), uuid, at);
+  }
+
+  /** Store what `take` took, and send what may be sent. */
+  save() {
+    this.queue.save();
+    this.#courier.kick();
+    this.#settleWaiters();
+  }
+
+  /** @returns {Promise<boolean>} true when all that is in the queue is acked; false when it cannot be any more */
+  async flush() {
+    const chunk = this.queue.seal();
+    if (!chunk) return true;
+    if (this.#ended || this.#courier.state === "stopped") return false;
+    this.#courier.kick();
+    return new Promise((done) => void this.#waiters.push({ chunk, done }));
+  }
+
+  balance() {
+    return this.queue.ledger.balance(this.queue.events);
+  }
+
+  online() {
+    this.#courier.start();
+  }
+
+  /** The page is hidden and may be ended without a further word: let all go now. */
+  hide() {
+    this.queue.seal();
+    if (this.#courier.ready) this.#courier.kick();
+    else this.#beacons();
+  }
+
+  /** The page goes away: what is not acked goes as beacons, and the socket is closed. */
+  leave() {
+    this.queue.save();
+    this.#beacons();
+    this.#courier.leave();
+    this.#free();
+  }
+
+  /** Stop for good. What is left is stored. */
+  stop() {
+    this.#ended = true;
+    this.#courier.stop();
+    this.#free();
+    this.#release(false);
+  }
+
+  #beacons() {
+    if (this.#courier.held) return;
+    const { around, defaults } = this.#client;
+    const { queue } = this;
+    sendBeacons(
+      queue,
+      (seq, texts) => post(around.key, { id: queue.id, epoch: queue.epoch }, seq, wall(), defaults(), texts),
+      (body) => this.#client.beacon(body),
+    );
+  }
+
+  #settleWaiters() {
+    const { chunks } = this.queue;
+    const gone = this.#waiters.filter(({ chunk }) => !chunks.includes(chunk));
+    this.#waiters = this.#waiters.filter(({ chunk }) => chunks.includes(chunk));
+    for (const { done } of gone) done(true);
+  }
+
+  #progressed() {
+    this.#settleWaiters();
+    this.#client.around.emit("ledger", this.balance());
+  }
+
+  /** @param {string} name @param {unknown} value */
+  #emit(name, value) {
+    if (name === "state" && /** @type {any} */ (value).state === "stopped") this.#release(false);
+    this.#client.around.emit(name, value);
+  }
+
+  /** Let those who wait in `flush` go. @param {boolean} all */
+  #release(all) {
+    for (const { done } of this.#waiters.splice(0)) done(all);
+  }
+
+  /** Let another tab have our identity. */
+  #free() {
+    this.#lease?.release();
+    this.#lease = null;
+  }
+
+  /** Someone else connected with our id: go on under a new one, with the same events and uuids. */
+  async #fenced() {
+    const id = this.#client.makeId();
+    this.#windowId = this.#client.makeId();
+    move(this.queue, id, !this.#lease?.certain);
+    this.#free();
+    this.#lease = await claimNew(places(this.#client), leaseParts(this.#client), id, this.#windowId);
+    this.#courier.restart();
+  }
+}

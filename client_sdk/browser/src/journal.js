@@ -1,0 +1,97 @@
+/**
+ * Events before there is a queue for them: in memory, and stored in the form of a queue (queue.js) that is no tab's.
+ * Delivery adopts them; where it never comes, the next page finds what is stored and delivers it.
+ *
+ * The first chunk may also be sent as a beacon, as seq 1 of the journal's own producer. It is sealed then, and stored
+ * with its seq, so that under this producer nothing else can ever be seq 1. Should both the beacon and a later page
+ * deliver an event, the server goes by its uuid.
+ */
+
+import { encodeChunk } from "./chunk.js";
+import { inWindow } from "./event.js";
+
+/** @typedef {import("./client.js").Taken} Taken */
+
+const MAX_EVENTS = 2_000;
+const MAX_BYTES = 1_048_576;
+const CHUNK_EVENTS = 50;
+
+/** Prefix of the journals in the store. @param {string} name */
+export const journalPrefix = (name) => `${name}:early:`;
+
+export class Journal {
+  /** @type {Taken[][]} */
+  chunks = [];
+  /** What was lost before there was a queue; see ledger.js. */
+  ledger = { sent: 0, accepted: 0, duplicate: 0, rejected: 0, expired: 0 };
+  /** The chunk that takes more. @type {Taken[] | undefined} */
+  #open;
+  #sealed = false;
+  #store;
+  #key;
+  #config;
+  #emit;
+
+  /** @param {import("./client.js").Client} client */
+  constructor({ store, name, around, makeId }) {
+    this.id = makeId();
+    this.#store = store;
+    this.#key = `${journalPrefix(name)}${this.id}:`;
+    this.#config = around.config;
+    this.#emit = around.emit;
+  }
+
+  /** @param {Taken} taken */
+  take(taken) {
+    const { maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES } = this.#config;
+    const all = this.chunks.flat();
+    if (all.length >= maxEvents || all.reduce((sum, { encoded }) => sum + encoded.bytes, 0) >= maxBytes) this.#drop();
+    if (!this.#open || this.#open.length >= CHUNK_EVENTS) {
+      this.save();
+      this.chunks.push((this.#open = []));
+    }
+    this.#open.push(taken);
+  }
+
+  /** Store what `take` took. */
+  save() {
+    if (this.#open) this.#write(this.#open, 0);
+  }
+
+  /** The texts of the first chunk, which from now on is seq 1; undefined when there is none. */
+  seal() {
+    const [first] = this.chunks;
+    if (first === this.#open) this.#open = undefined;
+    this.#sealed = !!first;
+    return first && this.#write(first, 1);
+  }
+
+  /** Nothing is kept here any more. */
+  clear() {
+    for (const [{ uuid }] of this.chunks.splice(0)) this.#store.remove(this.#key + uuid);
+    this.#open = undefined;
+  }
+
+  balance() {
+    const pending = this.chunks.flat().length;
+    return { ...this.ledger, sent: this.ledger.sent + pending, pending };
+  }
+
+  /** The oldest chunk goes that was not sent. */
+  #drop() {
+    const [gone] = this.chunks.splice(this.#sealed ? 1 : 0, 1);
+    if (!gone) return;
+    if (gone === this.#open) this.#open = undefined;
+    this.#store.remove(this.#key + gone[0].uuid);
+    this.ledger.sent += gone.length;
+    this.ledger.expired += gone.length;
+    this.#emit("drop", { events: gone.length, reason: "full" });
+  }
+
+  /** @param {Taken[]} chunk @param {number} seq */
+  #write(chunk, seq) {
+    const texts = chunk.map(({ encoded }) => inWindow(encoded, this.id).text);
+    this.#store.set(this.#key + chunk[0].uuid, encodeChunk({ seq, texts }, 1));
+    return texts;
+  }
+}

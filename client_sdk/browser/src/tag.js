@@ -1,0 +1,24 @@
+/**
+ * Configuration on the script's tag: `<script type="module" src="/sdk.js" data-key="wk_.." data-modules="clicks,scroll">`.
+ * Every setting can stand there under its name, `data-max-events="500"`; what is JSON is read as that.
+ */
+
+/** Settings that are lists: words with commas between them. */
+const LISTS = ["modules", "properties", "queryAllow", "redact"];
+
+/**
+ * @param {Record<string, string | undefined>} dataset of the tag
+ * @returns {Record<string, any>}
+ */
+export function tagConfig(dataset) {
+  /** @type {Record<string, any>} */
+  const config = {};
+  for (const [name, text = ""] of Object.entries(dataset)) {
+    try {
+      config[name] = JSON.parse(text);
+    } catch {
+      config[name] = LISTS.includes(name) ? text.split(",").map((word) => word.trim()) : text;
+    }
+  }
+  return config;
+}

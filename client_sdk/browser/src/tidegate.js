@@ -1,0 +1,179 @@
+/**
+ * The public API, assembled: consent decides whether there is a client, and what the page calls goes to it.
+ *
+ * We are guests on the page: no function here throws or rejects, whatever it is given and whatever the network does.
+ */
+
+import { Client } from "./client.js";
+import { consentOf } from "./consent.js";
+import { Emitter } from "./emitter.js";
+import { Ledger } from "./ledger.js";
+import { startModules } from "./modules.js";
+import { Store } from "./store.js";
+import { tagConfig } from "./tag.js";
+import { VERSION } from "./version.js";
+
+/** @typedef {import("./config.js").Config} Config */
+/**
+ * @typedef {object} Tidegate
+ * @property {(key: string, config?: Config) => void} init start, with a write key; a second call does nothing until
+ *   `shutdown`, and all other functions do nothing before it
+ * @property {(name: string, properties?: Record<string, unknown>, options?: import("./config.js").CaptureOptions) => void
+ *   } capture take one event: it is stored before the running task ends and sent within half a second; `name` has 1 to
+ *   200 characters, `properties` are anything JSON can say, 60 KiB for the whole event
+ * @property {(properties?: Record<string, unknown>) => void} page take a `$pageview` of the present address
+ * @property {(id: string, set?: Record<string, unknown>, setOnce?: Record<string, unknown>) => void} identify say who the
+ *   person is; events from now on carry this id, in all tabs; `set` and `setOnce` are properties of the person
+ * @property {(alias: string) => void} alias say that `alias` is the same person
+ * @property {(type: string, key: string, set?: Record<string, unknown>) => void} group say which group of a type the
+ *   person belongs to; events from now on carry it
+ * @property {(properties: Record<string, unknown>) => void} register properties that every later event carries, also
+ *   after a reload; an event's own win
+ * @property {(name: string) => void} unregister no longer carry this property
+ * @property {() => void} reset forget the person, as at a logout: new id, new session, nothing registered
+ * @property {() => Promise<boolean>} flush send now; resolves when all that was captured before is acked: true; false when
+ *   it cannot be any more (refused by the server, shut down, no consent); what is left stays stored
+ * @property {() => import("./ledger.js").Balance} ledger where every event of this tab went:
+ *   `sent = accepted + duplicate + rejected + expired + pending`
+ * @property {() => void} optIn the person agrees: remembered, and what waited for it is sent
+ * @property {() => void} optOut the person refuses: remembered, what waits is dropped, all that is stored is removed
+ * @property {() => boolean} hasOptedOut whether nothing is taken
+ * @property {(event: string, listener: (value: any) => void) => () => void} on be told, until the returned undo is called
+ * @property {(url: string) => string} maskUrl an address as events may carry it
+ * @property {() => Promise<void>} shutdown send what can be sent within two seconds, then stop; the rest stays stored
+ * @property {string} version
+ * @property {Readonly<Config>} config as given to `init`; modules find their options here
+ */
+/**
+ * @typedef {object} Loaders
+ * @property {() => Promise<import("./delivery.js")>} delivery
+ * @property {(name: string) => Promise<import("./modules.js").Module>} module
+ */
+
+/** Calls that go to the client as they are. */
+const CALLS = /** @type {const} */ ([
+  "capture",
+  "page",
+  "identify",
+  "alias",
+  "group",
+  "register",
+  "unregister",
+  "reset",
+]);
+
+/**
+ * @param {string} source address of the script; the gateway is looked for where it came from
+ * @param {Loaders} loaders
+ * @returns {Tidegate}
+ */
+export function create(source, loaders) {
+  const emitter = new Emitter();
+  /** @type {Client | null} */
+  let client = null;
+  /** @type {Readonly<Config>} */
+  let config = {};
+  let key = "";
+  let stop = () => {};
+  let consent = /** @type {import("./consent.js").Consent} */ ("denied");
+
+  const choices = () => ({ store: new Store(() => localStorage), name: `${config.name ?? "tidegate"}:consent` });
+
+  const begin = () => {
+    if (client || consent === "denied") return;
+    const around = {
+      key,
+      config,
+      origin: new URL(source).origin,
+      emit: (/** @type {string} */ name, /** @type {unknown} */ value) => emitter.emit(name, value),
+      load: loaders.delivery,
+    };
+    client = new Client(around, consent === "granted");
+    if (config.pageview !== false) client.page();
+    stop = startModules(config.modules ?? [], loaders.module, api, (report) => emitter.emit("module", report));
+  };
+
+  const end = () => {
+    const ending = client;
+    client = null;
+    stop();
+    return ending;
+  };
+
+  const choose = (/** @type {"granted" | "denied"} */ choice) => {
+    const { store, name } = choices();
+    store.set(name, JSON.stringify(choice));
+    consent = choice;
+    if (!key) return;
+    if (choice === "denied") end()?.forget();
+    else if (client) client.grant();
+    else begin();
+    emitter.emit("consent", { state: consent });
+  };
+
+  /** @type {Record<string, (...args: any[]) => any>} */
+  const calls = {
+    init(/** @type {string} */ given, /** @type {Config | undefined} */ settings) {
+      if (client || key) return;
+      key = String(given);
+      config = Object.freeze({ ...settings });
+      const { store, name } = choices();
+      consent = consentOf(store.json(name), config, navigator);
+      begin();
+    },
+    flush: async () => (await client?.flush()) ?? false,
+    ledger: () => client?.ledger() ?? new Ledger().balance(0),
+    optIn: () => choose("granted"),
+    optOut: () => choose("denied"),
+    hasOptedOut: () => consent === "denied",
+    maskUrl: (/** @type {string} */ url) => client?.mask(url) ?? "",
+    async shutdown() {
+      await end()?.shutdown();
+      key = "";
+    },
+  };
+  for (const name of CALLS) calls[name] = (...args) => /** @type {any} */ (client)?.[name](...args);
+
+  const api = /** @type {Tidegate} */ ({
+    on: (event, listener) => emitter.on(event, listener),
+    version: VERSION,
+    get config() {
+      return config;
+    },
+  });
+  for (const name of Object.keys(calls)) /** @type {any} */ (api)[name] = guard(calls[name]);
+  return api;
+}
+
+/**
+ * For the console, for scripts that are no modules, and for those who called before we were loaded: the snippet keeps
+ * calls as `[time, name, ...arguments]` in an array of our name.
+ * @param {Tidegate} api
+ * @param {HTMLElement | null | undefined} tag our own; with `data-key` it starts us
+ */
+export function install(api, tag) {
+  const place = /** @type {any} */ (globalThis);
+  const early = place.tidegate;
+  place.tidegate = api;
+  if (tag?.dataset.key) api.init(tag.dataset.key, tagConfig(tag.dataset));
+  if (!Array.isArray(early)) return;
+  for (const [timestamp, name, ...args] of early) {
+    if (name === "capture") args[2] = { timestamp, ...args[2] };
+    /** @type {any} */ (api)[name]?.(...args);
+  }
+}
+
+/**
+ * The same function, which answers undefined where it would throw or reject.
+ * @param {(...args: any[]) => any} action
+ */
+const guard =
+  (action) =>
+  (/** @type {any[]} */ ...args) => {
+    try {
+      const value = action(...args);
+      return value instanceof Promise ? value.catch(() => undefined) : value;
+    } catch {
+      return undefined;
+    }
+  };

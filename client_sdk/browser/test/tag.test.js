@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { tagConfig } from "../src/tag.js";
+
+test("settings on the tag are JSON, lists of words, or words", () => {
+  const dataset = {
+    key: "wk_1",
+    modules: "pageviews, clicks",
+    maxEvents: "500",
+    pageview: "false",
+    consent: "pending",
+    clicks: '{"rage":false}',
+    queryAllow: '["q"]',
+    redact: "email",
+  };
+  assert.deepEqual(tagConfig(dataset), {
+    key: "wk_1",
+    modules: ["pageviews", "clicks"],
+    maxEvents: 500,
+    pageview: false,
+    consent: "pending",
+    clicks: { rage: false },
+    queryAllow: ["q"],
+    redact: ["email"],
+  });
+});
