@@ -140,9 +140,15 @@ export class Client {
     if (!encoded) return;
     if ("reason" in encoded) {
       const { ledger } = this.#delivery?.queue ?? this.#journal;
+      const { reason } = encoded;
       ledger.sent += 1;
-      ledger[encoded.reason === "shed" ? "expired" : "rejected"] += 1;
-      emit("drop", { event, uuid, reason: encoded.reason });
+      if (reason === "shed") {
+        ledger.expired += 1;
+        emit("drop", { events: 1, reason });
+      } else {
+        ledger.rejected += 1;
+        emit("verdict", { event, uuid, outcome: "drop", reason });
+      }
     } else {
       (this.#delivery ?? this.#journal).take({ uuid, encoded, at: steady() });
     }
