@@ -7,19 +7,17 @@
  */
 
 import { steady, wall } from "./clock.js";
-import { encodeEvent, redactor } from "./event.js";
 import { Journal } from "./journal.js";
 import { watchLifecycle } from "./lifecycle.js";
-import { maskUrl } from "./mask.js";
 import { post } from "./messages.js";
-import { browserProperties, pageProperties, viewProperties } from "./page.js";
+import { browserProperties, viewProperties } from "./page.js";
+import { privacy } from "./privacy.js";
 import { Person, Session } from "./session.js";
 import { Store } from "./store.js";
 import { uuidGenerator } from "./uuid.js";
 
 /** @typedef {import("./config.js").Config} Config */
 /** @typedef {import("./config.js").CaptureOptions} CaptureOptions */
-/** @typedef {import("./event.js").WireEvent} WireEvent */
 /** @typedef {{uuid: string, encoded: import("./event.js").Encoded, at: number}} Taken */
 /**
  * @typedef {object} Surroundings what a client shares with those before and after it
@@ -53,7 +51,7 @@ export class Client {
   #retry;
   #makeUuid = uuidGenerator();
   #journal;
-  #redactor;
+  #privacy;
   #registered;
   #unwatch;
 
@@ -74,7 +72,7 @@ export class Client {
     this.session = new Session(this.store, this.name, this.makeId);
     this.person = new Person(this.store, this.name, this.makeId);
     this.#journal = new Journal(this);
-    this.#redactor = redactor(config.redact);
+    this.#privacy = privacy(config);
     /** Properties of every event. @type {Record<string, unknown>} */
     this.#registered = this.store.json(`${this.name}:registered`) ?? {};
     this.#unwatch = watchLifecycle(globalThis, {
@@ -89,7 +87,7 @@ export class Client {
   makeId = () => this.#makeUuid(wall());
 
   /** An address as events may carry it. @param {string} url */
-  mask = (url) => maskUrl(url, this.around.config.queryAllow);
+  mask = (url) => this.#privacy.mask(url);
 
   /** What all events of a connection share. */
   defaults = () => ({
@@ -129,14 +127,18 @@ export class Client {
     const encoded =
       Number(this.#delivery?.level) >= 2 && Math.random() < { ...SHED, ...config.shed }[priority]
         ? { reason: "shed" }
-        : this.#encode({
-            event,
-            uuid,
-            timestamp: Number.isFinite(at) ? at : now,
-            distinct_id: this.person.id,
-            session_id: this.session.touch(now),
-            properties: properties ?? {},
-          });
+        : this.#privacy.encode(
+            {
+              event,
+              uuid,
+              timestamp: Number.isFinite(at) ? at : now,
+              distinct_id: this.person.id,
+              session_id: this.session.touch(now),
+              properties: properties ?? {},
+            },
+            this.#registered,
+            location,
+          );
     if (!encoded) return;
     if ("reason" in encoded) {
       const { ledger } = this.#delivery?.queue ?? this.#journal;
@@ -251,24 +253,6 @@ export class Client {
     clearTimeout(this.#retry);
     this.#unwatch();
     this.#delivery?.stop();
-  }
-
-  /**
-   * The event's text after all that the page wants left out.
-   * @param {WireEvent} wire `properties`: the page's own
-   * @returns {ReturnType<typeof encodeEvent> | null} null when `beforeSend` does not want it
-   */
-  #encode(wire) {
-    const { properties: allowed, beforeSend } = this.around.config;
-    try {
-      let own = { ...this.#registered, ...wire.properties };
-      if (allowed) own = Object.fromEntries(Object.entries(own).filter(([name]) => allowed.includes(name)));
-      wire.properties = { ...pageProperties(location, this.mask), ...own };
-      const kept = beforeSend ? beforeSend({ ...wire }) : wire;
-      return kept && encodeEvent({ ...kept, uuid: wire.uuid }, this.#redactor);
-    } catch {
-      return { reason: "unencodable" };
-    }
   }
 
   /** Store and send at the end of the running task, once for all its events. */

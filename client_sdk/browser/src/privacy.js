@@ -1,0 +1,37 @@
+/** What the page wants left out of its events before anything is stored: the one place where an event gets its text. */
+
+import { encodeEvent, redactor } from "./event.js";
+import { maskUrl } from "./mask.js";
+import { pageProperties } from "./page.js";
+
+/** @typedef {import("./event.js").WireEvent} WireEvent */
+
+/** @param {import("./config.js").Config} config */
+export function privacy({ queryAllow, properties: allowed, beforeSend, redact }) {
+  const replacer = redactor(redact);
+  const mask = (/** @type {string} */ url) => maskUrl(url, queryAllow);
+  return {
+    /** An address as events may carry it. */
+    mask,
+
+    /**
+     * The event's text: the page's own properties as far as they are allowed, the masked address, then the page's word,
+     * then redaction, which nothing comes behind.
+     * @param {WireEvent} wire `properties`: the page's own
+     * @param {Record<string, unknown>} registered properties of every event
+     * @param {{href: string, pathname: string}} location
+     * @returns {ReturnType<typeof encodeEvent> | null} null when `beforeSend` does not want it
+     */
+    encode(wire, registered, location) {
+      try {
+        let own = Object.entries({ ...registered, ...wire.properties });
+        if (allowed) own = own.filter(([name]) => allowed.includes(name));
+        const event = { ...wire, properties: { ...pageProperties(location, mask), ...Object.fromEntries(own) } };
+        const kept = beforeSend ? beforeSend(event) : event;
+        return kept && encodeEvent({ ...kept, uuid: wire.uuid }, replacer);
+      } catch {
+        return { reason: "unencodable" };
+      }
+    },
+  };
+}

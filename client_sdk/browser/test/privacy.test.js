@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { privacy } from "../src/privacy.js";
+
+const LOCATION = { href: "https://a.example/p?token=abc&q=1", pathname: "/p" };
+const wire = (properties) => ({ event: "a", uuid: "u", timestamp: 1, distinct_id: "d", session_id: "s", properties });
+const encode = (config, properties) => privacy(config).encode(wire(properties), { r: 0 }, LOCATION);
+const properties = (config, own) => JSON.parse(encode(config, own).text).properties;
+
+test("an event carries the masked address, and its own properties win", () => {
+  const masked = { $current_url: "https://a.example/p?token=***&q=1", $pathname: "/p" };
+  assert.deepEqual(properties({}, { n: 1 }), { ...masked, r: 0, n: 1 });
+  assert.equal(properties({}, { r: 1 }).r, 1);
+  assert.equal(properties({}, { $pathname: "/other" }).$pathname, "/other");
+  assert.equal(properties({ queryAllow: [] }, {}).$current_url, "https://a.example/p?token=***&q=***");
+});
+
+test("with a list, only its properties of the page's own are sent", () => {
+  const sent = properties({ properties: ["price"] }, { price: 1, name: "x", $set: {} });
+  assert.deepEqual(Object.keys(sent), ["$current_url", "$pathname", "price"]);
+});
+
+test("the page may change or drop an event, but not take its uuid, and redaction comes after", () => {
+  const beforeSend = (event) => ({ ...event, uuid: "mine", event: "b", properties: { email: "x", n: 2 } });
+  const { event, uuid, properties: sent } = JSON.parse(encode({ beforeSend, redact: ["email"] }, { n: 1 }).text);
+  assert.deepEqual([event, uuid, sent], ["b", "u", { email: "***", n: 2 }]);
+  assert.equal(encode({ beforeSend: () => null }, {}), null);
+});
+
+test("where the page's hook or getter throws, nothing is sent", () => {
+  const fails = () => {
+    throw new Error("no");
+  };
+  assert.deepEqual(encode({ beforeSend: fails }, {}), { reason: "unencodable" });
+  assert.deepEqual(encode({}, { get x() { return fails(); } }), { reason: "unencodable" });
+});
