@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bools", "Column", "Floats", "Ints", "Numbers", "Reading", "Visits", "Words"]
+__all__ = ["Bools", "Column", "Floats", "Ints", "Numbers", "Reading", "Remembering", "Visits", "Words"]
 
 Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
@@ -16,15 +17,31 @@ Words: TypeAlias = NDArray[np.uint64]
 Column: TypeAlias = NDArray[Any]
 """Values of one aggregate: int64, float64 (NaN is null) or object."""
 
+T = TypeVar("T")
 
-class Numbers(NamedTuple):
-    """A numeric operand over all events of a batch."""
 
+class Remembering:
+    """A column that remembers what was worked out of it: several measures take the same one, in whatever cells."""
+
+    def keep(self, key: str, make: Callable[[], T]) -> T:
+        """What `make` returned when it was first asked for under this key."""
+        kept: dict[str, Any] = self.__dict__.setdefault("_kept", {})
+        if key not in kept:
+            kept[key] = make()
+        found: T = kept[key]
+        return found
+
+
+class _Numbers(NamedTuple):
     values: Floats
     valid: Bools | None
     """Where the operand is not null; None: everywhere."""
     low: Floats | None = None
     """What `values` lost of integers beyond 2**53: the operand is `values + low`. None: nothing."""
+
+
+class Numbers(_Numbers, Remembering):
+    """A numeric operand over all events of a batch."""
 
 
 class Visits(NamedTuple):

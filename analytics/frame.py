@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from analytics.arrays import Floats, Ints, Numbers
+from analytics.arrays import Floats, Ints, Numbers, Remembering, Words
 from analytics.batch import Batch
 from analytics.dictionary import Dictionary, Encoded
 
@@ -19,11 +19,17 @@ _PLAIN_NUMBERS = {int, float, type(None)}
 T = TypeVar("T")
 
 
-class Coded(NamedTuple):
-    """A column of values of any kind, as codes of a dictionary."""
-
+class _Coded(NamedTuple):
     codes: Ints
     dictionary: Dictionary
+
+
+class Coded(_Coded, Remembering):
+    """A column of values of any kind, as codes of a dictionary."""
+
+    def hashes(self) -> Words:
+        """The 64-bit hash of each value."""
+        return self.keep("hashes", lambda: self.dictionary.hashes(self.codes))
 
 
 class Frame:

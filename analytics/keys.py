@@ -18,6 +18,8 @@ __all__ = ["OTHER", "KeyTable"]
 OTHER: Final = "__other__"
 CODE_BITS: Final = 21
 MAX_PACKED: Final = 1 << 17
+TABLE_BITS: Final = 16
+"""Combinations of codes that are looked up in an array; more than 2**16 possible ones, and it is a dictionary."""
 KEY_BYTES: Final = 1_200
 """Bytes of one key at worst, its dims and their texts of ordinary length included."""
 _MIX: Final = np.uint64(0xD6E8FEB86659FD93)
@@ -49,6 +51,9 @@ class KeyTable:
         # Code -> key, or -1, for one column; for several the packed codes.
         self._key_of_code: Ints = np.full(64, -1, np.int64)
         self._packed = _Packed(self)
+        # Packed codes -> key, or -1, while few combinations are possible; and how many bits each column's codes take.
+        self._key_of_packed: Ints = np.zeros(0, np.int64)
+        self._widths: list[int] = []
         # Whose codes these are, and in which generation.
         self._dictionaries: list[Dictionary] = []
         self._generations: list[int] = []
@@ -64,8 +69,12 @@ class KeyTable:
             self._dictionaries, self._generations = dictionaries, generations
             self._key_of_code.fill(-1)
             self._packed.clear()
+            self._widths = []
         if len(coded) == 1:
             return self._resolve_one(coded[0].codes, index)
+        widths = [(len(d.values_by_code) - 1).bit_length() for d in dictionaries]
+        if sum(widths) <= TABLE_BITS:
+            return self._resolve_few([c.codes for c in coded], widths, index)
         packed = coded[0].codes
         for column in coded[1:]:
             packed = (packed << CODE_BITS) | column.codes
@@ -90,6 +99,31 @@ class KeyTable:
                 self._key_of_code[code] = self.resolve_codes(code)
             keys = self._key_of_code[codes]
         return keys
+
+    def _resolve_few(self, columns: list[Ints], widths: list[int], index: Ints | None) -> Ints:
+        if widths != self._widths:
+            self._widths = widths
+            self._key_of_packed = np.full(1 << sum(widths), -1, np.int64)
+        packed = columns[0]
+        for column, width in zip(columns[1:], widths[1:], strict=True):
+            packed = (packed << width) | column
+        keys = self._key_of_packed[packed]
+        if int(keys.min(initial=0)) < 0:
+            asked = packed if index is None else packed[index]
+            new = asked[self._key_of_packed[asked] < 0]
+            distinct, first = np.unique(new, return_index=True)
+            for code in distinct[np.argsort(first)].tolist():
+                self._key_of_packed[code] = self.resolve_codes(self._widened(code))
+            keys = self._key_of_packed[packed]
+        return keys
+
+    def _widened(self, packed: int) -> int:
+        """Codes packed as tightly as they are now, packed as in the dictionary."""
+        result = shift = 0
+        for place, width in enumerate(reversed(self._widths)):
+            result |= (packed >> shift & ((1 << width) - 1)) << place * CODE_BITS
+            shift += width
+        return result
 
     def resolve_codes(self, packed: int) -> int:
         """The key of one combination of codes, made if there is room."""

@@ -83,11 +83,12 @@ def _both(index: Ints | None, mask: Bools | None) -> Ints | None:
 
 
 def _part(values: Any, index: Ints | None) -> Any:
+    if index is None:
+        return values
     if isinstance(values, Coded):
-        return Coded(selected(values.codes, index), values.dictionary)
+        return Coded(values.codes[index], values.dictionary)
     if isinstance(values, Visits):
-        return Visits(*(selected(column, index) for column in values))
+        return Visits(values.users[index], values.times[index], values.marks[index])
     if isinstance(values, Numbers):
-        low = None if values.low is None else selected(values.low, index)
-        return Numbers(selected(values.values, index), None, low)
+        return Numbers(values.values[index], None, None if values.low is None else values.low[index])
     return None

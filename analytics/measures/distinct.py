@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Bools, Floats, Ints, Reading, Words
 from analytics.frame import Coded
-from analytics.hyperloglog import ERROR, REGISTERS, estimate
+from analytics.hyperloglog import ERROR, REGISTERS, estimate, observations
 from analytics.measures.links import Links
 from analytics.measures.measure import Arrays, over
 from analytics.measures.registers import NONE, Registers, fold
@@ -77,7 +77,13 @@ class Distinct(Sparse):
         return Links.budget(slots * keys, _caps(slots, keys, parameter)[0] + MAX_PENDING)
 
     def add(self, cells: Ints, values: Coded) -> None:
-        self.add_hashes(cells, values.dictionary.hashes(values.codes))
+        if not len(cells):
+            return
+        hashes, blocks = values.hashes(), self._block[cells]
+        if int(blocks.min()) >= 0:
+            self._registers.observe(blocks, values.keep("observations", lambda: observations(hashes)))
+        else:
+            self.add_hashes(cells, hashes)
 
     def add_hashes(self, cells: Ints, hashes: Words) -> None:
         """`add` for values that are known by their hash only."""
@@ -85,21 +91,21 @@ class Distinct(Sparse):
             for start in range(0, len(cells), MAX_PENDING):
                 self.add_hashes(cells[start : start + MAX_PENDING], hashes[start : start + MAX_PENDING])
             return
+        blocks = self._block[cells]
+        dense, exact = (blocks >= 0).nonzero()[0], (blocks == IS_EXACT).nonzero()[0]
+        if dense.size:
+            self._registers.observe(blocks[dense], observations(hashes[dense]))
+        if exact.size:
+            self._add_unless_recent(cells[exact], hashes[exact])
+
+    def _add_unless_recent(self, cells: Ints, hashes: Words) -> None:
         panes = self._pane_cells(cells)
         mark = pair_marks(panes, hashes)
         at = (mark >> CACHE_SHIFT).astype(np.int64)
         new = (self._recent[at] != mark).nonzero()[0]
-        if not new.size:
-            return
-        self._recent[at[new]] = mark[new]
-        cells, hashes, panes = cells[new], hashes[new], panes[new]
-        blocks = self._block[cells]
-        dense = blocks >= 0
-        if dense.any():
-            self._registers.observe(blocks[dense], hashes[dense])
-        exact = (blocks == IS_EXACT).nonzero()[0]
-        if exact.size:
-            self._add_exact(cells[exact], panes[exact], hashes[exact])
+        if new.size:
+            self._recent[at[new]] = mark[new]
+            self._add_exact(cells[new], panes[new], hashes[new])
 
     def _add_exact(self, cells: Ints, panes: Ints, hashes: Words) -> None:
         places, fresh = self._table.place(panes, hashes)
@@ -147,7 +153,7 @@ class Distinct(Sparse):
             self._saturated += block == NONE
         blocks = self._block[owners]
         dense = blocks >= 0
-        self._registers.observe(blocks[dense], hashes[member][dense])
+        self._registers.observe(blocks[dense], observations(hashes[member][dense]))
 
     def _kept(self, cells: Ints, within: Bools) -> Bools:
         exact: Bools = np.where(within, self._block[cells], IS_SATURATED) == IS_EXACT

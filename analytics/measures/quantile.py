@@ -5,6 +5,9 @@ gamma = 1.01 / 0.99, and the bin answers 2 gamma^i / (gamma + 1), which is withi
 numbers have bins of their own, zero has one. Counts per bin are all the state, so any order, split and merge gives the
 same sketch, bit for bit. The quantile is the number of rank floor(q (n - 1)) in ascending order, 0 being the first.
 
+Windows of one pane are read from rows of counters, see `histograms.py`; numbers that do not fit there, and all of them
+once a window of several panes was asked for, are counted in the table of pairs.
+
 A (pane, key) that meets more than 4,200 bins - more than the magnitudes from 1e-6 to 1e12 of both signs have - or the
 fullest one when the bins of all together run out, joins neighbouring bins (UDDSketch, Epicoco et al. 2020): its gamma
 is squared, and the error that its rows then have, about 2 %, is published with them.
@@ -21,6 +24,7 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Floats, Ints, Numbers, Reading, Words
 from analytics.measures.counted import Counted
+from analytics.measures.histograms import Bins, Histograms
 from analytics.measures.measure import Arrays, Takes, over
 
 __all__ = ["ACCURACY", "Quantile"]
@@ -59,6 +63,8 @@ class Quantile(Counted):
         # How often the bins of each cell were joined in twos.
         self._level: Ints = np.zeros(slots * keys, np.int64)
         self._joined = 0
+        # Cells that are not in the table of pairs; None: all are there. Sessions are too many, and each too small.
+        self._rows = Histograms(slots * keys) if slots > 1 else None
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
@@ -66,19 +72,38 @@ class Quantile(Counted):
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  a sketch has no parameter
-        return 8 * slots * keys + cls.counted_budget(slots, keys, _max_pairs(slots, keys))
+        rows = Histograms.budget(slots * keys) if slots > 1 else 0
+        return 8 * slots * keys + cls.counted_budget(slots, keys, _max_pairs(slots, keys)) + rows
 
     def add(self, cells: Ints, values: Numbers) -> None:
         if len(cells):
-            self._add_bins(cells, _bins(values.values), 1)
+            self._add_bins(cells, values.keep("bins", lambda: Bins.of(_bins(values.values))), 1)
 
-    def _add_bins(self, cells: Ints, bins: Ints, counts: Ints | int) -> None:
+    def _add_bins(self, cells: Ints, found: Bins, counts: Ints | int) -> None:
+        """Count these bins, which are not joined."""
+        bins = found.bins
+        if self._rows is not None:
+            left = self._rows.count(cells, found, counts)
+            if left is None:
+                return
+            cells, bins = cells[left], bins[left]
+            counts = counts if isinstance(counts, int) else counts[left]
+            self._add_pairs(*self._rows.evict(cells))
+        self._add_pairs(cells, bins, counts)
+
+    def _add_pairs(self, cells: Ints, bins: Ints, counts: Ints | int) -> None:
         levels = self._level[cells]
         if levels.any():
             bins = _coarser(bins, levels)
         new = self._count(cells, bins.view(np.uint64), counts)
         if new.size:
             self._keep_caps(cells[new], MAX_BINS)
+
+    def _leave_rows(self) -> None:
+        """Windows of several panes are read from the table of pairs."""
+        if self._rows is not None:
+            rows, self._rows = self._rows, None
+            self._add_pairs(*rows.evict(np.arange(self.slots * self.keys)))
 
     def _shrink(self, cells: Ints) -> None:
         self._join(cells, np.ones(len(cells), np.int64))
@@ -97,6 +122,10 @@ class Quantile(Counted):
         return self.read_views([0.5], slots, keys)[0]
 
     def read_views(self, views: Sequence[float], slots: Ints, keys: Ints) -> list[Reading]:
+        if len(slots) > 1:
+            self._leave_rows()
+        elif self._rows is not None and not self._rows.barred(slots[0] * self.keys + keys):
+            return self._read_rows(self._rows, views, slots[0] * self.keys + keys)
         level_of = over(self._level.reshape(self.slots, self.keys), slots, keys).max(axis=0)
         found, bins, counts = self._alike(slots, keys, level_of)
         sums = np.append(0, np.cumsum(counts))
@@ -112,14 +141,20 @@ class Quantile(Counted):
             readings.append(Reading(values, known, error))
         return readings
 
+    def _read_rows(self, rows: Histograms, views: Sequence[float], cells: Ints) -> list[Reading]:
+        counts, found = rows.ranked(cells, views, ROUNDING)
+        known = counts > 0
+        exact = np.zeros(1, np.int64)
+        return [Reading(np.where(known, _values(bins, exact), np.nan), known) for bins in found]
+
     def _alike(self, slots: Ints, keys: Ints, level_of: Ints) -> tuple[Ints, Ints, Ints]:
         """Keys, bins and counts of these slots in order, each bin at the coarsest level its key has in any of them."""
         wanted = np.zeros(self.keys, np.int64)
         wanted[keys] = level_of
         totals = self._totals(slots)
         if totals is None:
-            cells, hashes, counts = self._pairs_in((slots[:, None] * self.keys + keys).reshape(-1))
-            found, bins, levels = cells % self.keys, hashes.view(np.int64), self._level[cells]
+            cells, bins, counts = self._all_in((slots[:, None] * self.keys + keys).reshape(-1))
+            found, levels = cells % self.keys, self._level[cells]
         else:
             rows = self._running.order()
             rows = rows[totals[rows] > 0]
@@ -143,16 +178,32 @@ class Quantile(Counted):
     def subtract(self, source: int, target: int) -> None:
         self._move(source, target, -1)
 
+    def _all_in(self, cells: Ints) -> tuple[Ints, Ints, Ints]:
+        """Cells, bins and counts of these cells, wherever they are counted."""
+        found, hashes, counts = self._pairs_in(cells)
+        bins = hashes.view(np.int64)
+        if self._rows is None or not (held := self._rows.held(cells)).size:
+            return found, bins, counts
+        more = self._rows.pairs(held)
+        return np.append(found, more[0]), np.append(bins, more[1]), np.append(counts, more[2])
+
     def _move(self, source: int, target: int, sign: int) -> None:
-        found, hashes, counts = self._pairs_of(np.array([source]))
+        found, bins, counts = self._all_in(source * self.keys + np.arange(self.keys))
+        found -= source * self.keys
         shift, levels = target * self.keys, self._level.reshape(self.slots, self.keys)
         coarser = (levels[source] > levels[target]).nonzero()[0]
         if coarser.size:
+            if self._rows is not None:
+                self._add_pairs(*self._rows.evict(shift + coarser))
             self._join(shift + coarser, levels[source, coarser] - levels[target, coarser])
-        bins = _coarser(hashes.view(np.int64), levels[target, found] - levels[source, found])
-        cells = found + shift
-        new = self._count(cells, bins.view(np.uint64), sign * counts)
-        self._keep_caps(cells[new], MAX_BINS)
+        fine = levels[source, found] == 0
+        if fine.any():
+            self._add_bins(found[fine] + shift, Bins.of(bins[fine]), sign * counts[fine])
+        if not fine.all():
+            bins = _coarser(bins, levels[target, found] - levels[source, found])
+            cells = found + shift
+            new = self._count(cells[~fine], bins[~fine].view(np.uint64), sign * counts[~fine])
+            self._keep_caps(cells[~fine][new], MAX_BINS)
         if sign < 0:
             self._drop_empty(target)
 
@@ -178,18 +229,36 @@ class Quantile(Counted):
 
     def clear(self, slot: int) -> None:
         self._level[slot * self.keys : (slot + 1) * self.keys] = 0
+        if self._rows is not None:
+            self._rows.clear(slot * self.keys, (slot + 1) * self.keys)
         super().clear(slot)
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
         cells, hashes, counts = self._dump_pairs(slots)
+        if self._rows is not None:
+            held = self._rows.held((slots[:, None] * self.keys + np.arange(self.keys)).reshape(-1))
+            place = np.zeros(self.slots, np.int64)
+            place[slots] = np.arange(len(slots))
+            here, bins, numbers = self._rows.pairs(held)
+            here = place[here // self.keys] * self.keys + here % self.keys
+            cells = np.concatenate([cells, here])
+            hashes = np.concatenate([hashes, bins.view(np.uint64)])
+            counts = np.concatenate([counts, numbers])
+            order = np.lexsort((hashes, cells))
+            cells, hashes, counts = cells[order], hashes[order], counts[order]
         level = over(self._level.reshape(self.slots, self.keys), slots, keys)
         return {"cells": cells, "bins": hashes, "counts": counts, "level": level}
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
         self._level.reshape(self.slots, self.keys)[np.ix_(slots, keys)] = state["level"]
         cells = self._placed(slots, state["cells"])
-        if cells.size:
-            self._count(cells, state["bins"], state["counts"])
+        fine = self._level[cells] == 0
+        if fine.any():
+            self._add_bins(cells[fine], Bins.of(state["bins"].view(np.int64)[fine]), state["counts"][fine])
+        if not fine.all():
+            if self._rows is not None:
+                self._rows.evict(cells[~fine])
+            self._count(cells[~fine], state["bins"][~fine], state["counts"][~fine])
 
     def note(self) -> Mapping[str, int]:
         return {"quantiles_coarser": self._joined}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Words
-from analytics.hyperloglog import REGISTERS, observations
+from analytics.hyperloglog import REGISTERS, Observations, observations
 
 __all__ = ["NONE", "Registers"]
 
@@ -43,9 +43,9 @@ class Registers:
         self.blocks[blocks] = 0
         self._free.extend(blocks.tolist())
 
-    def observe(self, blocks: Ints, hashes: Words) -> None:
+    def observe(self, blocks: Ints, seen: Observations) -> None:
         """Take one value each into these blocks."""
-        fold(self.blocks, blocks, hashes)
+        np.maximum.at(self.blocks.reshape(-1), blocks * REGISTERS + seen.registers, seen.ranks)
 
     def merged(self, blocks: Iterable[Ints]) -> NDArray[np.uint8]:
         """The union of each group of blocks, one row a group."""
@@ -55,5 +55,5 @@ class Registers:
 
 def fold(registers: NDArray[np.uint8], rows: Ints, hashes: Words) -> None:
     """Take one value each into these rows of registers."""
-    register, rank = observations(hashes)
-    np.maximum.at(registers.reshape(-1), rows * REGISTERS + register, rank)
+    seen = observations(hashes)
+    np.maximum.at(registers.reshape(-1), rows * REGISTERS + seen.registers, seen.ranks)

@@ -10,7 +10,7 @@ once, when it is read. (The idea is Kulisch's accumulator, cut to the range that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,15 @@ LARGEST: Final = float(np.finfo(np.float64).max)
 MAX_ODD: Final = 4_096
 """Cells that may hold numbers outside of the limbs' range; in further ones those are rounded to it and counted."""
 ODD_BYTES: Final = 512
+
+
+class _Digits(NamedTuple):
+    """Some numbers, digit by digit. They are worked out once, whoever adds them up."""
+
+    limbs: list[tuple[int, Ints]]
+    """Which limb, and what to add to it for each number; limbs that get nothing are left out."""
+    odd: list[tuple[Ints, Floats]]
+    """Which numbers have a part that no limb holds, and those parts."""
 
 
 class Sum(Cellwise):
@@ -59,35 +68,14 @@ class Sum(Cellwise):
         return {"n": self._n, **{f"limb{i}": limb for i, limb in enumerate(self._limbs)}}
 
     def add(self, cells: Ints, values: Numbers) -> None:
-        if len(cells):
-            np.add.at(self._n, cells, 1)
-            self._split(cells, values.values)
-            if values.low is not None:
-                self._split(cells, values.low)
-
-    def _split(self, cells: Ints, values: Floats) -> None:
-        largest = float(np.abs(values).max())
-        if largest >= DIGIT * DIGIT / 2:
-            huge = np.abs(values) >= DIGIT * DIGIT / 2
-            self._keep_odd(cells[huge], values[huge])
-            cells, values = cells[~huge], values[~huge]
-        whole = np.trunc(values)
-        rest = values - whole
-        if largest >= DIGIT:
-            high = np.trunc(whole / DIGIT)
-            np.add.at(self._limbs[0], cells, high.astype(np.int64))
-            whole -= high * DIGIT
-        np.add.at(self._limbs[1], cells, whole.astype(np.int64))
-        for limb in self._limbs[2:]:
-            if not rest.any():
-                return
-            rest *= DIGIT
-            digit = np.trunc(rest)
-            np.add.at(limb, cells, digit.astype(np.int64))
-            rest -= digit
-        if rest.any():  # below 2**-96: scale what is left back and keep it apart
-            tiny = np.flatnonzero(rest)
-            self._keep_odd(cells[tiny], np.ldexp(rest[tiny], -96))
+        if not len(cells):
+            return
+        np.add.at(self._n, cells, 1)
+        digits = values.keep("digits", lambda: _digits(values))
+        for place, numbers in digits.limbs:
+            np.add.at(self._limbs[place], cells, numbers)
+        for events, parts in digits.odd:
+            self._keep_odd(cells[events], parts)
 
     def _keep_odd(self, cells: Ints, values: Floats) -> None:
         for cell, value in zip(cells.tolist(), values.tolist(), strict=True):
@@ -170,6 +158,39 @@ class Sum(Cellwise):
 
     def note(self) -> Mapping[str, int]:
         return {"sums_rounded": self._rounded}
+
+
+def _digits(numbers: Numbers) -> _Digits:
+    digits = _Digits([], [])
+    _split(numbers.values, digits)
+    if numbers.low is not None:
+        _split(numbers.low, digits)
+    return digits
+
+
+def _split(values: Floats, digits: _Digits) -> None:
+    largest = max(float(values.max()), -float(values.min()))
+    if largest >= DIGIT * DIGIT / 2:
+        huge = np.abs(values) >= DIGIT * DIGIT / 2
+        digits.odd.append((huge.nonzero()[0], values[huge]))
+        values = np.where(huge, 0.0, values)
+    whole = np.trunc(values)
+    rest = values - whole
+    if largest >= DIGIT:
+        high = np.trunc(whole / DIGIT)
+        digits.limbs.append((0, high.astype(np.int64)))
+        whole -= high * DIGIT
+    digits.limbs.append((1, whole.astype(np.int64)))
+    for place in range(2, len(SHIFTS)):
+        if not rest.any():
+            return
+        rest *= DIGIT
+        digit = np.trunc(rest)
+        digits.limbs.append((place, digit.astype(np.int64)))
+        rest -= digit
+    if rest.any():  # below 2**-96: scale what is left back and keep it apart
+        tiny = rest.nonzero()[0]
+        digits.odd.append((tiny, np.ldexp(rest[tiny], -96)))
 
 
 def _rounded(limbs: tuple[int, ...], odd: int) -> float | int:

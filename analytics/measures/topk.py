@@ -69,7 +69,7 @@ class Top(Counted):
 
     def add(self, cells: Ints, values: Coded) -> None:
         codes, dictionary = values
-        hashes = dictionary.hashes(codes)
+        hashes = values.hashes()
         fresh = self._count(cells, hashes, 1)
         if fresh.size:
             named = dictionary.values_by_code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from analytics.arrays import Numbers, Reading, selected
@@ -25,3 +27,16 @@ def test_operands_and_readings_are_complete_and_exact_unless_said() -> None:
     values = np.ones(2)
     assert Numbers(values, None).low is None
     assert Reading(values)[1:] == (None, None)
+
+
+def test_a_column_remembers_what_was_worked_out_of_it() -> None:
+    """Once under each key; another column knows nothing of it."""
+    numbers, made = Numbers(np.ones(2), None), list[str]()
+
+    def make(name: str) -> str:
+        made.append(name)
+        return name
+
+    assert [numbers.keep(key, partial(make, key)) for key in ("a", "b", "a")] == ["a", "b", "a"]
+    assert made == ["a", "b"]
+    assert Numbers(np.ones(2), None).keep("a", lambda: "other") == "other"

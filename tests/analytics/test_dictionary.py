@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analytics.dictionary import NULL, Dictionary, hash_value, plain, text_of, typed_key
+from analytics.dictionary import NULL, Dictionary, hash_value, hash_values, plain, text_of, typed_key
 
 
 def test_json_types_stay_apart() -> None:
@@ -51,6 +51,14 @@ def test_a_hash_is_the_same_everywhere() -> None:
     """State holds these hashes: the one of a text is fixed, and types hash apart."""
     assert hash_value("a") == 0x1393410D2C03E5A4
     assert len({hash_value(1), hash_value("1"), hash_value(True), hash_value("true")}) == 4
+
+
+@pytest.mark.parametrize(
+    "values", [[], ["a"], ["", "é", "\ud800", "\U0001f600", "s"], ["a\0sb", "", "\0"], ["a", 1, True, 2.5, "1"]]
+)
+def test_many_hashes_are_those_of_each(values: list[Any]) -> None:
+    """Texts of all kinds, those that hold a NUL and other values as well."""
+    assert hash_values(values).tolist() == [hash_value(value) for value in values]
 
 
 @pytest.mark.parametrize("dictionary", [Dictionary(max_entries=3), Dictionary(max_text=5)])

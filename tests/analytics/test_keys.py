@@ -6,7 +6,9 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
+import pytest
 
+from analytics import keys
 from analytics.batch import Batch
 from analytics.dictionary import Dictionary
 from analytics.frame import Frame
@@ -59,8 +61,8 @@ def test_codes_of_another_dictionary_are_other_codes() -> None:
         for first, second in (("x", "y"), ("y", "x")):
             dictionaries: dict[str, Dictionary] = {"a": Dictionary(), "b": Dictionary()}
             batch = Batch.from_events([{"timestamp": 0, "properties": {"a": v, "b": "b"}} for v in (first, second)])
-            keys = table.resolve(Frame(batch, dictionaries), None).tolist()
-            assert [table.dims_of(key)["a"] for key in keys] == [first, second]
+            found = table.resolve(Frame(batch, dictionaries), None).tolist()
+            assert [table.dims_of(key)["a"] for key in found] == [first, second]
 
 
 def test_only_events_that_count_make_keys() -> None:
@@ -71,6 +73,22 @@ def test_only_events_that_count_make_keys() -> None:
         keys = table.resolve(frame(*rows), index)
         assert keys[index].tolist() == [0, 1]
         assert [dims["a"] for dims in table.dims] == ["z", "y"]
+
+
+def test_combinations_keep_their_keys_while_codes_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a few codes over many to more than a table has room for: a known combination has its key, a new one gets
+    the next.
+    """
+    monkeypatch.setattr(keys, "TABLE_BITS", 6)
+    table, dictionaries = KeyTable(("a", "b"), 1_000), {"a": Dictionary(), "b": Dictionary()}
+    known: dict[tuple[int, int], int] = {}
+    for size in (2, 3, 6, 7, 20):
+        pairs = [(i, j) for i in range(size) for j in range(0, size, 2)]
+        rows = [{"timestamp": 0, "properties": {"a": f"x{i}", "b": f"y{j}"}} for i, j in pairs]
+        found = table.resolve(Frame(Batch.from_events(rows), dictionaries), None).tolist()
+        for pair, key in zip(pairs, found, strict=True):
+            assert key == known.setdefault(pair, len(known))
+    assert [dims["a"] for dims in table.dims] == [f"x{i}" for i, _ in known]
 
 
 def test_a_hash_is_of_the_combination() -> None:

@@ -108,3 +108,29 @@ def test_panes_of_different_coarseness_are_read_and_merged_together() -> None:
     assert quantiles(sketch, 3) == together
     sketch.subtract(1, 3)
     assert quantiles(sketch, 3) == quantiles(sketch, 0)
+
+
+BATCHES = st.lists(
+    st.lists(st.tuples(st.integers(0, 5), MAGNITUDES | st.floats(1, 1_000)), min_size=1, max_size=15), max_size=6
+)
+
+
+@given(batches=BATCHES)
+def test_where_numbers_are_counted_is_no_part_of_the_state(batches: list[list[tuple[int, float]]]) -> None:
+    """In rows or in the table of pairs: the same quantiles and bytes, also merged and with a pane taken out."""
+    rows, pairs = opened(Quantile, 5), opened(Quantile, 5)
+    pairs.read(cells(0, 1), cells(0))  # a window of several panes: from now on there are no rows
+    for sketch in (rows, pairs):
+        for batch in batches:
+            values = np.array([value for _, value in batch])
+            sketch.add(cells(*(cell for cell, _ in batch)), Numbers(values, None))
+        sketch.merge(cells(0, 1), 3)
+        sketch.merge(cells(2, 3), 4)
+        sketch.subtract(1, 4)
+        sketch.clear(1)
+    for slot in (0, 2, 3, 4):
+        answers = [plain(sketch.read(cells(slot), cells(0, 1))) for sketch in (rows, pairs)]
+        assert answers[0] == answers[1]
+    states = [s.dump(cells(4, 2, 0, 3), cells(0, 1)) for s in (rows, pairs)]
+    assert {k: v.tobytes() for k, v in states[0].items()} == {k: v.tobytes() for k, v in states[1].items()}
+    assert plain(rows.read(cells(0, 2), cells(0, 1))) == plain(pairs.read(cells(0, 2), cells(0, 1)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.hyperloglog import REGISTERS, estimate
+from analytics.hyperloglog import REGISTERS, estimate, observations
 from analytics.measures.registers import NONE, Registers, fold
 from tests.analytics.measures.values import cells
 
@@ -19,7 +19,7 @@ def test_blocks_are_given_out_up_to_the_cap() -> None:
     taken = [pool.take() for _ in range(20)]
     assert sorted(taken) == list(range(20))
     assert pool.take() == NONE
-    pool.observe(cells(7, 7, 7), hashes(3))
+    pool.observe(cells(7, 7, 7), observations(hashes(3)))
     pool.give_back(cells(7))
     assert pool.take() == 7
     assert not pool.blocks[7].any()
@@ -29,7 +29,7 @@ def test_growing_keeps_what_was_observed() -> None:
     """A pool that grows keeps its registers."""
     pool = Registers(1_000)
     first = pool.take()
-    pool.observe(np.full(2_000, first), hashes(2_000))
+    pool.observe(np.full(2_000, first), observations(hashes(2_000)))
     before = estimate(pool.blocks[[first]])
     for _ in range(100):
         pool.take()
@@ -41,9 +41,9 @@ def test_merged_blocks_are_the_union() -> None:
     pool = Registers(3)
     one, other, both = (pool.take() for _ in range(3))
     some, more = hashes(3_000, 1), hashes(3_000, 2)
-    pool.observe(np.full(3_000, one), some)
-    pool.observe(np.full(3_000, other), more)
-    pool.observe(np.full(6_000, both), np.concatenate([some, more]))
+    pool.observe(np.full(3_000, one), observations(some))
+    pool.observe(np.full(3_000, other), observations(more))
+    pool.observe(np.full(6_000, both), observations(np.concatenate([some, more])))
     merged = pool.merged([cells(one, other), cells(one)])
     assert merged.shape == (2, REGISTERS)
     assert np.array_equal(merged[0], pool.blocks[both])
@@ -54,7 +54,7 @@ def test_folding_is_observing() -> None:
     """Values folded into a row of registers are those a block would have observed."""
     pool = Registers(1)
     block = pool.take()
-    pool.observe(np.full(100, block), hashes(100))
+    pool.observe(np.full(100, block), observations(hashes(100)))
     rows = np.zeros((2, REGISTERS), np.uint8)
     fold(rows, np.full(100, 1), hashes(100))
     assert np.array_equal(rows[1], pool.blocks[block])

@@ -1,0 +1,190 @@
+"""Counts of bins in rows of counters: for cells whose numbers lie close together, which those of most KPIs do.
+
+A row has a counter for each bin from `low` on, and one in front for bin 0. All rows are equally wide; when numbers come
+that lie beside them they become wider, as long as there is room. The cells that come first get the rows. What finds no
+place here, because the rows are all out or its bin lies too far away, is for the owner to keep; its cell is then barred
+until it is emptied, so that a cell is counted either here or there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from analytics.arrays import Ints
+
+__all__ = ["Bins", "Histograms"]
+
+COUNTERS: Final = 1 << 19
+"""Counters of all rows together."""
+WIDEST: Final = 2_048
+"""Counters of a row at most: the magnitudes from 1e-8 to 1e9 need as many."""
+STEP: Final = 64
+"""Counters by which rows become wider at least."""
+NONE: Final = -1
+BARRED: Final = -2
+
+
+class Bins(NamedTuple):
+    """The bins of some numbers, and the smallest and the largest of them."""
+
+    bins: Ints
+    low: int
+    high: int
+
+    @classmethod
+    def of(cls, bins: Ints) -> Bins:
+        """These bins, of which there is at least one."""
+        return cls(bins, int(bins.min()), int(bins.max()))
+
+
+class Histograms:
+    """Counters of at most `cells` cells. Bins are 0 or positive; negative ones find no place."""
+
+    def __init__(self, cells: int) -> None:
+        # The row of each cell, or NONE or BARRED.
+        self._row: Ints = np.full(cells, NONE, np.int64)
+        self._low = 0
+        # Rows x counters; there are no counters before the first number.
+        self._table: Ints = np.zeros((0, 0), np.int64)
+        self._free: list[int] = []
+        # Rows below were given out before.
+        self._top = 0
+
+    @staticmethod
+    def budget(cells: int) -> int:
+        """Bytes at worst, those while rows are made wider included."""
+        return 8 * cells + 2 * 8 * min(COUNTERS, cells * WIDEST)
+
+    @property
+    def _most(self) -> int:
+        """Rows that there can be."""
+        return len(self._table)
+
+    def count(self, cells: Ints, bins: Bins, counts: Ints | int) -> Ints | None:
+        """Add to the counters of these bins; the positions of those that find no place, None if there are none.
+
+        Cost: a handful of array operations, without regard to the number of cells and bins.
+        """
+        width = self._table.shape[1]
+        columns = bins.bins - (self._low - 1)
+        rows = self._row[cells]
+        if bins.low < self._low or bins.high >= self._low + width - 1 or int(rows.min()) < 0:
+            return self._count_some(cells, bins, counts)
+        np.add.at(self._table.reshape(-1), rows * width + columns, counts)
+        return None
+
+    def _count_some(self, cells: Ints, bins: Bins, counts: Ints | int) -> Ints | None:
+        """The same where cells have no row, or bins no counter."""
+        some = bins.bins[bins.bins > 0]
+        if some.size:
+            low, high = int(some.min()), int(some.max())
+            if high - low > WIDEST - 2 * STEP and not self._table.size:  # then for most of them
+                middle = int(np.median(some))
+                low, high = max(low, middle - WIDEST // 4), min(high, middle + WIDEST // 4)
+            self._widen(low, high)
+        width = self._table.shape[1]
+        if not width:
+            return np.arange(len(cells))
+        columns = np.where(bins.bins == 0, 0, bins.bins - (self._low - 1))
+        outside = (columns < 0) | (columns >= width) | ((columns == 0) & (bins.bins != 0))
+        for cell in np.unique(cells[(self._row[cells] == NONE) & ~outside]).tolist():
+            self._row[cell] = self._take()
+        rows = self._row[cells]
+        lost = outside | (rows < 0)
+        if not lost.any():
+            np.add.at(self._table.reshape(-1), rows * width + columns, counts)
+            return None
+        placed = (~np.isin(cells, cells[lost])).nonzero()[0]
+        chosen = counts if isinstance(counts, int) else counts[placed]
+        np.add.at(self._table.reshape(-1), rows[placed] * width + columns[placed], chosen)
+        kept = np.ones(len(cells), np.bool_)
+        kept[placed] = False
+        return kept.nonzero()[0]
+
+    def _take(self) -> int:
+        if self._free:
+            return self._free.pop()
+        if self._top == self._most:
+            return BARRED
+        self._top += 1
+        return self._top - 1
+
+    def _widen(self, low: int, high: int) -> None:
+        """Have counters for these bins, if there is room for as many of them."""
+        have, width = self._low, self._table.shape[1]
+        if width and have <= low and high < have + width - 1:
+            return
+        if width:
+            low, high = min(low, have), max(high, have + width - 2)
+        # Half a step more on both sides, and at least as many more as there are: it is done a few times at most.
+        low, high = low - STEP // 2, high + STEP // 2
+        wanted = max(-(-(high - low + 2) // STEP) * STEP, min(width + width // 4, WIDEST))
+        rows = min(len(self._row), COUNTERS // wanted)
+        if wanted > WIDEST or rows < self._top:
+            return
+        table = np.zeros((rows, wanted), np.int64)
+        if self._top:
+            old = self._table[: self._top]
+            table[: self._top, 0] = old[:, 0]
+            shift = have - low
+            table[: self._top, 1 + shift : shift + width] = old[:, 1:]
+        self._low, self._table = low, table
+
+    # -- cells that move
+
+    def held(self, cells: Ints) -> Ints:
+        """Those of these cells that are counted here."""
+        return cells[self._row[cells] >= 0]
+
+    def barred(self, cells: Ints) -> bool:
+        """Whether one of these cells is counted elsewhere."""
+        return bool((self._row[cells] == BARRED).any())
+
+    def pairs(self, cells: Ints) -> tuple[Ints, Ints, Ints]:
+        """Cells, bins and counts of these cells, which are counted here, by cell in their order and by bin."""
+        block = self._table[self._row[cells]]
+        at, columns = block.nonzero()
+        return cells[at], np.where(columns == 0, 0, columns + (self._low - 1)), block[at, columns]
+
+    def evict(self, cells: Ints) -> tuple[Ints, Ints, Ints]:
+        """Bar these cells, which may repeat; what was counted of them goes to the owner, as `pairs` has it."""
+        held = np.unique(self.held(cells))
+        moved = self.pairs(held)
+        self._release(held)
+        self._row[cells] = BARRED
+        return moved
+
+    def clear(self, first: int, last: int) -> None:
+        """Empty the cells first .. last - 1."""
+        row = self._row[first:last]
+        self._release(first + (row >= 0).nonzero()[0])
+        row[:] = NONE
+
+    def _release(self, held: Ints) -> None:
+        rows = self._row[held]
+        self._table[rows] = 0
+        self._free.extend(rows.tolist())
+
+    # -- reading
+
+    def ranked(self, cells: Ints, shares: Sequence[float], slack: float) -> tuple[Ints, list[Ints]]:
+        """How many numbers each of these cells has, none of which is barred, and per share the bin that holds the
+        number of rank floor(share * (n - 1) + slack); of a cell without numbers it means nothing.
+        """
+        counts = np.zeros(len(cells), np.int64)
+        found = [np.zeros(len(cells), np.int64) for _ in shares]
+        here = (self._row[cells] >= 0).nonzero()[0]
+        if here.size:
+            width = self._table.shape[1]
+            sums = self._table[self._row[cells[here]]].reshape(-1).cumsum()
+            after = sums[width - 1 :: width]
+            before = np.append(0, after[:-1])
+            counts[here] = after - before
+            for bins, share in zip(found, shares, strict=True):
+                rank = np.floor(share * (after - before - 1) + slack).astype(np.int64)
+                columns = sums.searchsorted(before + rank, "right") % width
+                bins[here] = np.where(columns == 0, 0, columns + (self._low - 1))
+        return counts, found
