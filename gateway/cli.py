@@ -31,13 +31,16 @@ REPLAY = ("file", "folder", "partial", "skip_bad", "start", "end")
 """Arguments of `replay` that are no settings."""
 AUDIT = ("name", "url", "form", "on_time")
 """The same, of `audit`."""
+DOCTOR = ("folder", "repair", "form")
+"""The same, of `doctor`."""
 MAX_VISITORS = 100_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code.
 
-    0 drained, 1 an audit found a difference, 2 wrong configuration, 65 a bad recording, 74 storage failure.
+    0 drained, 1 an audit found a difference or the doctor damage,
+    2 wrong configuration, 65 a bad recording, 74 storage failure.
 
     Failures are one line.
 
@@ -47,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(_parser().parse_args(argv))
     command = arguments.pop("command")
     visitors = arguments.pop("visitors", 0)
-    own = {name: arguments.pop(name) for name in (*REPLAY, *AUDIT) if name in arguments}
+    own = {name: arguments.pop(name) for name in {*REPLAY, *AUDIT, *DOCTOR} if name in arguments}
     try:
         config = Config.load(arguments.pop("config", None), os.environ, arguments)
         if command == "check":
@@ -60,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _replay(config, own)
         if command == "audit":
             return _audit(config, own)
+        if command == "doctor":
+            return _doctor(config, own)
         from gateway.main import serve
 
         return serve(config)
@@ -123,11 +128,22 @@ def _audit(config: Config, arguments: Mapping[str, Any]) -> int:
     return run_audit(load_kpis(config.kpis), options)
 
 
+def _doctor(config: Config, arguments: Mapping[str, Any]) -> int:
+    from gateway.doctor.proof import Intake
+    from gateway.doctor.run import Options, run_doctor
+    from gateway.wire.replies import Limits
+
+    limits = Limits(config.max_frame, config.max_events, config.max_depth)
+    intake = Intake(limits, config.max_property, config.dedup_producers, config.dedup_uuids)
+    return run_doctor(Options(intake=intake, **arguments))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tidegate", description="Real-time product-analytics gateway.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_replay(commands.add_parser("replay", help="run KPIs over recorded events and print every row as JSON"))
     _add_audit(commands.add_parser("audit", help="compute a KPI anew from the event log and print the differences"))
+    _add_doctor(commands.add_parser("doctor", help="check a data folder and say exactly what is lost"))
     for name, purpose in (
         ("serve", "run the gateway"),
         ("demo", "run it with a demo shop and simulated visitors, on a temporary data folder"),
@@ -179,6 +195,15 @@ def _add_audit(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--on-time", action="store_true", help="leave out events that came when their window was closed"
     )
+
+
+def _add_doctor(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", metavar="DIR", help="the data folder; it is only read unless --repair is given")
+    command.add_argument(
+        "--repair", action="store_true", help="make a new file of all that is good; the damaged ones are kept aside"
+    )
+    _add_settings_of_the_log(command, "dedup_producers", "dedup_uuids")
+    command.add_argument("--format", dest="form", choices=("text", "json"), default="text", help="default: text")
 
 
 def _add_settings_of_the_log(command: argparse.ArgumentParser, *names: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from analytics import KpiError
 from gateway import cli
 from gateway.config import Config
 from gateway.errors import ConfigError, DataFolderLockedError, StorageError, TidegateError
-from gateway.store import DiskFullError, StoreBusyError
+from gateway.store import DiskFullError, EventLog, StoreBusyError
 from tests.store.tracing import run
 
 GOOD = '[[kpi]]\nname = "views"\nvalue = "count(*)"\nwindow = "tumbling 1s"\n'
@@ -188,3 +189,12 @@ def test_help_names_every_setting() -> None:
     assert done.returncode == 0
     assert "--max-connections-per-ip" in done.stdout
     assert "262144" in done.stdout
+
+
+def test_doctor_takes_a_folder(tmp_path: Path) -> None:
+    """One that is whole is 0; what is no data folder is a wrong argument."""
+    with EventLog.open(tmp_path, retention_ms=1, max_bytes=1, keep_snapshots=2, quarantine_rows=1):
+        pass
+    done = tidegate("doctor", str(tmp_path), "--format", "json")
+    assert (done.returncode, json.loads(done.stdout)["whole"]) == (0, True)
+    refused(tidegate("doctor", str(tmp_path / "nowhere")), "data: ", "nowhere")

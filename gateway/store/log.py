@@ -10,7 +10,7 @@ from types import TracebackType
 
 from gateway.errors import StorageError
 from gateway.store import folder as data_folder
-from gateway.store import history, quarantine, rows, schema, snapshots
+from gateway.store import history, quarantine, repair, rows, schema, snapshots
 from gateway.store.faults import refused, translate
 from gateway.store.history import Asked, Page
 from gateway.store.jobs import Append, Keep, Reject, Save, Turned
@@ -83,7 +83,8 @@ class EventLog:
         Raises:
             DataFolderLockedError: another process has the folder.
             ConfigError: the folder is not writable, or its file is another program's or a newer version's.
-            StorageError: the file is damaged in its structure or cannot be read. It is left as it is.
+            StorageError: the file is damaged in its structure, its write-ahead log is, or it cannot be read. It is left
+                as it is.
             DiskFullError: no room to begin, or to finish what the last run left.
             StoreBusyError: a foreign program holds the database.
         """
@@ -91,6 +92,7 @@ class EventLog:
         lock = FolderLock.acquire(folder)
         file = folder / schema.FILE
         try:
+            repair.check_whole(folder)
             connection = schema.open_writer(file)
             try:
                 data_folder.sync(folder)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from gateway.store.faults import translate
 from gateway.store.schema import open_reader
 
-__all__ = ["Damage", "LogRow", "insert", "read", "row_crc"]
+__all__ = ["Damage", "LogRow", "insert", "proved", "read", "row_crc"]
 
 _HEAD = struct.Struct("<qqq")
 
@@ -71,7 +71,7 @@ def read(file: Path, after: int, last: int, limit_bytes: int, found: Callable[[D
                 if position > expected:
                     found(Damage(expected, position - 1, "missing"))
                 expected = position + 1
-                good = _proved(row)
+                good = proved(row)
                 if good is None:
                     found(Damage(position, position, "crc"))
                 else:
@@ -108,7 +108,8 @@ def _slice(connection: sqlite3.Connection, first: int, last: int, limit_bytes: i
     return rows
 
 
-def _proved(row: tuple[Any, ...]) -> LogRow | None:
+def proved(row: tuple[Any, ...]) -> LogRow | None:
+    """A row as it is in the table, if it is what was written."""
     position, written_at, events, crc, payload = row
     # A flipped bit in the row's own head turns a number into a text or a blob into nothing.
     if not (isinstance(written_at, int) and isinstance(events, int) and isinstance(payload, bytes)):

@@ -20,7 +20,7 @@ import msgspec
 from gateway.store.faults import translate
 from gateway.store.schema import open_reader
 
-__all__ = ["Staging", "StoredSnapshot", "newest_good", "next_id"]
+__all__ = ["Staging", "StoredSnapshot", "load", "newest_good", "next_id"]
 
 PIECE_BYTES = 512 << 10
 """What a transaction carries of a snapshot: 100 of them for 50 MB, each of which an append may have to wait for."""
@@ -123,7 +123,7 @@ def newest_good(file: Path, bad: set[int]) -> StoredSnapshot | None:
     try:
         connection.execute("BEGIN")  # one view of both tables, while the writer may publish and sweep
         for (identity,) in connection.execute("SELECT id FROM snapshot ORDER BY id DESC").fetchall():
-            loaded = _load(connection, identity)
+            loaded = load(connection, identity)
             if loaded is not None:
                 return loaded
             bad.add(identity)
@@ -141,7 +141,8 @@ def replaced(connection: sqlite3.Connection, keep: int, bad: Collection[int]) ->
     return [identity for identity in found if identity in bad] + good[keep:]
 
 
-def _load(connection: sqlite3.Connection, identity: int) -> StoredSnapshot | None:
+def load(connection: sqlite3.Connection, identity: int) -> StoredSnapshot | None:
+    """One snapshot; None when a CRC says that it is not what was written."""
     position, written_at, crc, manifest = connection.execute(
         "SELECT position, written_at, crc, manifest FROM snapshot WHERE id = ?", (identity,)
     ).fetchone()
