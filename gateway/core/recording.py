@@ -7,7 +7,6 @@ is good or bad by itself, and how a recording is cut into pieces changes nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from struct import error as struct_error
 from struct import pack
 from typing import Any, Final, NamedTuple
@@ -21,6 +20,7 @@ from analytics.batch import time_ms
 from analytics.dictionary import Dictionary, Encoded
 from gateway.core.lines import MAX_LINE
 from gateway.core.seen import Seen
+from gateway.core.usual import Read, Usual, spelled
 from gateway.wire.events import FIXED, Event, EventReader
 from gateway.wire.replies import Limits
 from gateway.wire.scan import Elements
@@ -32,7 +32,6 @@ MAX_TIME: Final = 8_640_000_000_000_000
 MAX_PROPERTY: Final = 65_536
 SOURCE: Final = "recording"
 _LIMITS: Final = Limits(max_frame=MAX_LINE, max_events=1, max_depth=16)
-_uuid = attrgetter("uuid")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -81,9 +80,10 @@ class Recording:
         self._reader = EventReader(names, _LIMITS, MAX_PROPERTY, fixed, coders)
         decoder = msgspec.json.Decoder(self._reader.event_type)
         self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
-        # Column, what gets it, and whether from the properties.
-        self._attributes = [(name, attrgetter(name), False) for name in fixed]
-        self._attributes += [(n, attrgetter(a), True) for n, a in zip(names, self._reader.attributes, strict=True)]
+        # What gets each column from the events, and from their properties.
+        self._fixed = {name: spelled(name) for name in fixed}
+        self._properties = {n: spelled(a) for n, a in zip(names, self._reader.attributes, strict=True)}
+        self._usual = Usual(self._reader)
         self._seen = Seen(remembered)
         self._skip_bad = skip_bad
         self._span = span
@@ -111,7 +111,7 @@ class Recording:
 
     def _recorded(self, events: Sequence[Event], times: Ints, bad: list[BadLine]) -> Recorded:
         count = len(events)
-        repeats = self._seen.claim(list(map(_uuid, events)))
+        repeats = self._seen.claim([event.uuid for event in events])
         skip = np.zeros(count, np.bool_)
         start, end = self._span
         if start is not None:
@@ -127,14 +127,24 @@ class Recording:
 
     def _columns(self, events: Sequence[Event]) -> dict[str, Sequence[Any] | Encoded]:
         """Attribute by attribute: over thousands of events at once that costs a fifth of making tuples of them."""
-        empty = self._reader.no_properties
-        properties = [event.properties or empty for event in events]
-        columns: dict[str, Sequence[Any] | Encoded] = {}
-        for name, attribute, inside in self._attributes:
-            values = list(map(attribute, properties if inside else events))
-            coder = self._reader.coders.get(name)
-            columns[name] = values if coder is None else Encoded(coder.encode(values), coder)
+        usual = self._usual if self._usual.made(events) else None
+        columns = {name: self._column(name, read, events, usual) for name, read in self._fixed.items()}
+        if self._properties:
+            properties: list[Any] = [event.properties for event in events]
+            if None in properties:
+                empty = (usual or self._reader).no_properties
+                properties = [empty if one is None else one for one in properties]
+            for name, read in self._properties.items():
+                columns[name] = self._column(name, read, properties, usual)
+        self._usual.learn()
         return columns
+
+    def _column(self, name: str, read: Read, rows: Sequence[Any], usual: Usual | None) -> Sequence[Any] | Encoded:
+        coder = self._reader.coders.get(name)
+        if coder is None:
+            return read(rows)
+        codes = None if usual is None else usual.codes(name, rows)
+        return Encoded(coder.encode(read(rows)) if codes is None else codes, coder)
 
     def _events(self, text: bytes) -> tuple[list[Event], Sequence[int], list[BadLine]]:
         """The events of lines, the numbers of those lines, and the lines that are none."""
@@ -146,7 +156,7 @@ class Recording:
         # A value that goes over a line end has no brace on both sides of it, so here each line is one value or more.
         if framed:
             try:
-                events = self._decode_lines(text)
+                events = self._usual.decode(text) or self._decode_lines(text)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 pass
             else:

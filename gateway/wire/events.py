@@ -21,7 +21,7 @@ from gateway.wire.inspection import suspects
 from gateway.wire.replies import Limits
 from gateway.wire.scan import Elements
 
-__all__ = ["FIXED", "Event", "EventReader", "EventVerdict", "Properties"]
+__all__ = ["FIXED", "Event", "EventReader", "EventVerdict", "Properties", "Scalar"]
 
 FIXED = ("event", "distinct_id", "session_id")
 """Fields outside the properties that a KPI may read; the time is there for every one of them."""
