@@ -26,8 +26,9 @@ events a second of event time, in order; JSON of about 300 bytes each, the campa
 look-up by the ad. Each side is one process on one core, warmed up on the first tenth; timed is the way from encoded
 events in memory (Pathway, Flink: in a file in the page cache, which they decode themselves) to rows in a list, without
 start-up. A sample is the events over the CPU time, of all threads and child processes, the JVM's included; /wall is
-over the clock. own: blocks of 1,000 lines decoded as `tidegate replay` does, ticks every 10,000 events. own/engine:
-the same from columns made beforehand. bytewax: batches of 1,000, decoded and projected in one step. quix: its window
+over the clock. own: read and decoded as `tidegate replay` does, 1 MiB at a time, ticks every 10,000 events.
+own/engine: from columns made beforehand, 1,000 at a time. bytewax: batches of 1,000, decoded and projected in one step;
+bytewax/10k: batches of 10,000. quix: its window
 and store classes as its own tests call them, without Kafka, which is in its favour. flink: Table API, parallelism 1.
 Every run's rows are compared with a count of the same file, before timing and for each sample.
 """
@@ -37,6 +38,7 @@ SIDES = (
     Side("own", _OWN, "ysb"),
     Side("own/engine", _OWN, "ysb/engine"),
     Side("bytewax", "benchmarks.peers.bytewax_flows", "ysb", BYTEWAX),
+    Side("bytewax/10k", "benchmarks.peers.bytewax_flows", "ysb/10k", BYTEWAX),
     Side("pathway", "benchmarks.peers.pathway_flows", "ysb", PATHWAY),
     Side("quix", "benchmarks.peers.quix_flows", "ysb", QUIX),
     Side("flink", "benchmarks.peers.flink_flows", "ysb", FLINK),

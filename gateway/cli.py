@@ -100,6 +100,7 @@ def _check(config: Config) -> int:
 
 def _replay(config: Config, arguments: Mapping[str, Any]) -> int:
     from gateway.replay.run import Options, run_replay
+    from gateway.server.garbage import Garbage
     from gateway.wire.replies import Limits
 
     options = Options(
@@ -109,7 +110,13 @@ def _replay(config: Config, arguments: Mapping[str, Any]) -> int:
         max_property=config.max_property,
         **arguments,
     )
-    return run_replay(load_kpis(config.kpis), options)
+    specs = load_kpis(config.kpis)
+    garbage = Garbage()
+    garbage.settle()
+    try:
+        return run_replay(specs, options)
+    finally:
+        garbage.restore()
 
 
 def _audit(config: Config, arguments: Mapping[str, Any]) -> int:

@@ -45,10 +45,11 @@ class ExactSessionGrid(SessionGrid):
         return np.maximum(base - self.plan.delay, self.final_to), one_by_one
 
     def advance_to(self, base: int) -> None:
-        """As every grid does: in a batch, that is behind its last event."""
+        """As every grid does, but at once: in a batch, that is behind its last event."""
         if self._rise is not None:
             self.reached = self._rise.first + self._n - 1
         super().advance_to(base)
+        self.settle()
 
     def _before(self, event: int) -> None:
         if self._rise is not None:

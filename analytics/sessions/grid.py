@@ -4,6 +4,9 @@ The watermark is judged per event in order of arrival. An event that is not behi
 not final, and then the order inside a batch changes nothing: all such events are placed at once. The events of a key
 that has one behind the watermark are placed one by one, and what they find final is written down first.
 
+That some sessions are final by now is written down when somebody asks, when one is touched, or when there is no room:
+events that are not behind the watermark are beyond those sessions, so it makes no difference when.
+
     final       watermark > end, since an event exactly at the end still joins
     closed      watermark >= end + grace: takes nothing more
 """
@@ -70,6 +73,7 @@ class SessionGrid(Placement):
         grace, reached = self.plan.grace, max(self.final_to, rise.after - self.plan.delay)
         if span[0] > reached or (span[0] == reached and grace):
             return None
+        self.settle()
         base = rise.at(n) if index is None else rise.at(n)[index]
         marks = np.maximum(base - self.plan.delay, self.final_to)
         behind = times < marks
@@ -99,10 +103,13 @@ class SessionGrid(Placement):
         return None if self.final_to == BEGINNING else self.final_to
 
     def advance_to(self, base: int) -> None:
-        """The base has risen: finish and close sessions."""
-        if base == BEGINNING:
-            return
-        mark = self.final_to = max(base - self.plan.delay, self.final_to)
+        """The base has risen. Cost: nothing, until `settle`."""
+        if base != BEGINNING:
+            self.final_to = max(base - self.plan.delay, self.final_to)
+
+    def settle(self) -> None:
+        """Finish and close the sessions that are due."""
+        mark = self.final_to
         if mark < self.due:
             return
         table = self.table
@@ -123,6 +130,7 @@ class SessionGrid(Placement):
 
     def publish(self, seen: int) -> None:  # noqa: ARG002  an open session is shown from its first event on
         """Write down what changed in open and final sessions."""
+        self.settle()
         changed = self.cells.dirty[: self.table.top].nonzero()[0]
         if changed.size:
             self.speaker.say(changed, self.reached)
@@ -130,14 +138,17 @@ class SessionGrid(Placement):
 
     def take(self) -> list[Told]:
         """Changed rows since the last call, see `Windowing.take`."""
+        self.settle()
         return self.speaker.take()
 
     def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
         """Latest rows of the sessions that overlap [start, end), by start and dims."""
+        self.settle()
         return self.speaker.rows(kpi, start, end)
 
     def sizes(self) -> dict[str, int]:
         """See `Windowing.sizes`."""
+        self.settle()
         return {"keys": len(self.keys), "overflow": 0, "panes": 0, "sessions": len(self.table)}
 
     def notes(self) -> dict[str, int]:

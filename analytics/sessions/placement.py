@@ -57,6 +57,9 @@ class Placement:
             new = opened + strange
             if new <= self.table.free:
                 break
+            if self.due <= self.final_to:
+                self.settle()
+                continue
             if len(codes) > 1 and new > self.plan.sessions // 2:
                 every = np.arange(frame.n) if events is None else events
                 for half in np.array_split(np.arange(len(codes)), 2):
@@ -112,6 +115,10 @@ class Placement:
                 self._alone.append((event, cell))
                 self._after(frame, cell, mark)
         return np.append(late, np.array(missed, np.int64))
+
+    def settle(self) -> None:
+        """Finish and close the sessions that are due."""
+        raise NotImplementedError
 
     def _before(self, event: int) -> None:
         """The event at this position is about to be placed by itself."""

@@ -21,6 +21,7 @@ def freeze_sessions(grid: SessionGrid) -> Callable[[], tuple[dict[str, Any], dic
 
     What was said is shared, as are dims: they are never written.
     """
+    grid.settle()
     table, speaker, by = grid.table, grid.speaker, grid.plan.by
     cells = table.open_cells()
     names = [kpi.spec.name for kpi in grid.plan.kpis]

@@ -1,6 +1,7 @@
 """Bytewax, one worker: windows of R4, R6 and R7, written as its documentation does and for speed where it allows.
 
-Sources give batches of 1,000, decoding and projecting is one `flat_map_batch`, and the sink is a list.
+Sources give batches of 1,000, or of 10,000, which it likes better; decoding and projecting is one `flat_map_batch`, and
+the sink is a list.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from benchmarks.peers.flow import Flow, lines_of, main
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH = 1_000
+_LARGE = 10_000
 # Its watermark runs on by the system clock between two events of a key, so that without a wait a process that is held
 # up for a moment takes events for late.
 _WAIT = timedelta(seconds=10)
@@ -48,10 +50,11 @@ def _run(
     builder: Callable[[], Any],
     folder: Callable[[Any, datetime], Any],
     merger: Callable[[Any, Any], Any],
+    batch: int = _BATCH,
 ) -> list[tuple[str, tuple[int, Any]]]:
     found: list[tuple[str, tuple[int, Any]]] = []
     flow = Dataflow("flow")
-    stream = op.input("in", flow, TestingSource(source, batch_size=_BATCH))
+    stream = op.input("in", flow, TestingSource(source, batch_size=batch))
     keyed = stream if decode is None else op.flat_map_batch("decode", stream, decode)
     clock = win.EventClock(ts_getter=lambda time: time, wait_for_system_duration=wait)
     # Unordered, since no fold here depends on the order: else it would hold back and sort what is within the wait.
@@ -61,9 +64,11 @@ def _run(
     return found
 
 
-def _count(windower: win.Windower[Any], hop_ms: int, decode: Any = None) -> Callable[[list[Any]], list[Any]]:
+def _count(
+    windower: win.Windower[Any], hop_ms: int, decode: Any = None, batch: int = _BATCH
+) -> Callable[[list[Any]], list[Any]]:
     def run(source: list[Any]) -> list[Any]:
-        found = _run(source, windower, _WAIT, decode, lambda: 0, lambda state, _: state + 1, lambda a, b: a + b)
+        found = _run(source, windower, _WAIT, decode, lambda: 0, lambda state, _: state + 1, lambda a, b: a + b, batch)
         return [(key, number * hop_ms, count) for key, (number, count) in found]
 
     return run
@@ -81,9 +86,9 @@ def _merge_sessions(a: list[Any], b: list[Any]) -> list[Any]:
     return [a[0] + b[0], min(a[1], b[1]), max(a[2], b[2])] if a and b else a or b
 
 
-def _sessions(source: list[Keyed]) -> list[Any]:
+def _sessions(source: list[Keyed], batch: int = _BATCH) -> list[Any]:
     windower = win.SessionWindower(gap=timedelta(seconds=10))
-    found = _run(source, windower, timedelta(seconds=2), None, list, _fold_session, _merge_sessions)
+    found = _run(source, windower, _WAIT, None, list, _fold_session, _merge_sessions, batch)
     return [(key, _ms(first), _ms(last) + 10_000, count) for key, (_, (count, first, last)) in found]
 
 
@@ -98,7 +103,9 @@ FLOWS = {
     "ysb": Flow(lines_of, _count(_TEN, 10_000, _view)),
     "tumbling": Flow(_keyed, _count(_TEN, 10_000)),
     "sliding": Flow(_keyed, _count(_HOPS, 1_000)),
+    "ysb/10k": Flow(lines_of, _count(_TEN, 10_000, _view, _LARGE)),
     "sessions": Flow(_keyed, _sessions),
+    "sessions/10k": Flow(_keyed, lambda source: _sessions(source, _LARGE)),
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The cyclic garbage collector, set for a process that runs for weeks."""
+"""The cyclic garbage collector, set for a process that makes many objects and few cycles: a server, or a replay."""
 
 from __future__ import annotations
 

@@ -218,3 +218,18 @@ def test_bytes_stay_within_the_plan() -> None:
     grid.keys._dictionaries.clear()
     assert size_of([grid.keys, grid.table, grid.speaker.said, grid.speaker.books, grid.cells]) <= grid.plan.budget
     assert size_of(grid.speaker.books) <= sum(grid.plan.session_book(kpi) for kpi in grid.plan.kpis)
+
+
+def test_sessions_that_are_over_make_room() -> None:
+    """However long nobody asks for rows: none is closed early, and each is said once."""
+    kpi = KpiSpec(
+        name="k", value="count(*)", window="session 1s", delay="0s", grace="0s", by=("distinct_id",), max_keys=2
+    )
+    engine = Engine([kpi])
+    for second in range(0, 60, 3):
+        engine.ingest(Batch.from_events([{"distinct_id": f"u{second}", "event": "e", "timestamp": second * 1_000}]), 0)
+    assert engine.stats()["closed_early"] == 0
+    rows = engine.settled().rows
+    assert [(row.start, row.end, row.kind) for row in rows] == [
+        (second * 1_000, second * 1_000 + 1_000, "final") for second in range(0, 57, 3)
+    ]
