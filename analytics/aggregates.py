@@ -10,6 +10,7 @@ from analytics.arrays import Ints, Reading
 from analytics.frame import Frame
 from analytics.measures import MEASURES, Measure
 from analytics.measures.count import Count
+from analytics.measures.measure import Cellwise
 from analytics.plan import GridPlan, is_presence
 from analytics.selection import select
 
@@ -21,12 +22,12 @@ PRESENCE: Final = "#presence"
 class Aggregates:
     """Every state of a plan over `slots` x `keys` cells, and how many events each cell has."""
 
-    def __init__(self, plan: GridPlan, slots: int, keys: int) -> None:
-        # Events of each cell, which are `count(*)` as well.
-        self.presence = Count(slots, keys)
+    def __init__(self, plan: GridPlan, slots: int, keys: int, more: int = 0) -> None:
+        # Events of each cell, which are `count(*)` as well. Behind the slots are `more` to add up others in.
+        self.presence = Count(slots + more, keys)
         # All others, by the state that aggregates name; those that differ only in their view share it.
         self.own: dict[str, Measure] = {
-            state: MEASURES[a.measure](slots, keys, a.parameter)
+            state: MEASURES[a.measure](slots + (more if MEASURES[a.measure].folds else 0), keys, a.parameter)
             for state, a in plan.states.items()
             if not is_presence(a)
         }
@@ -66,11 +67,29 @@ class Aggregates:
                 took.append(measure)
         return took
 
-    def read(self, slots: Ints, keys: Ints) -> list[Reading]:
-        """What every aggregate says of the union of these slots, for these keys."""
+    @property
+    def events(self) -> Ints:
+        """Slots x keys: how many events."""
+        events: Ints = self.presence.table(self.presence.arrays()["count"])
+        return events
+
+    def fold(self, sources: Ints, target: int) -> None:
+        """Make one of the slots behind all others the sum of these, as far as measures can do with that."""
+        for measure in self.state().values():
+            if isinstance(measure, Cellwise) and measure.folds:
+                measure.fold(sources, target)
+
+    def read(self, slots: Ints, keys: Ints, rows: Ints | None = None) -> list[Reading]:
+        """What every aggregate says of the union of these slots, for these keys; `rows`: fewer ones that hold as much,
+        some of them by `fold`.
+        """
+        rows = slots if rows is None else rows
         readings: dict[int, Reading] = {}
         for measure, views in self._views:
-            read = measure.read_views([view for _, view in views], slots, keys)
+            if isinstance(measure, Cellwise) and measure.folds:
+                read = [measure.read_folded(rows, slots, keys)] * len(views)
+            else:
+                read = measure.read_views([view for _, view in views], slots, keys)
             readings |= {i: reading for (i, _), reading in zip(views, read, strict=True)}
         return [readings[i] for i in range(len(readings))]
 

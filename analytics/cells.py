@@ -19,6 +19,7 @@ from analytics.measures.tracker import Tracker
 from analytics.panes import PanePool, distinct
 from analytics.plan import OTHERS_PAIRS, GridPlan
 from analytics.snapshot import under
+from analytics.stretches import Stretches
 
 __all__ = ["Cells"]
 
@@ -31,10 +32,12 @@ class Cells:
         self.keys = KeyTable(plan.by, plan.max_keys)
         self.width = self.keys.width
         tiers = len(plan.tiers) if plan.window.tumbling else 0
+        # All but the stretches, whose slots lie behind them.
         self.slots = plan.panes + tiers
         self.pool = PanePool(plan.panes, plan.spare)
         # A window has a row for a key if some event of it was counted there.
-        self.aggregates = Aggregates(plan, self.slots, self.width)
+        self.aggregates = Aggregates(plan, self.slots, self.width, plan.stretches)
+        self.stretches = Stretches(self.pool, self.slots, plan.stretches, self.aggregates.fold)
         self.dirty: Bools = np.zeros(self.slots * self.width, np.bool_)
         # Panes with events since the last `clean`.
         self.touched: set[int] = set()
@@ -80,12 +83,14 @@ class Cells:
                 self.dirty[measure.moved] = True
                 self.moved += measure.moved_panes()
         self.touched.update(self.moved)
+        self.stretches.forget(self.moved)
         return cells
 
     def _slots(self, panes: Ints, present: list[int]) -> Ints:
         """The slot of each event; panes that are not open yet are opened."""
         slots = [self.pool.slot(pane) if pane in self.pool else self._open(pane) for pane in present]
         self.touched.update(present)
+        self.stretches.forget(present)
         if len(present) == 1:
             return np.full(len(panes), slots[0], np.int64)
         low, high = present[0], present[-1]
@@ -117,6 +122,7 @@ class Cells:
         """Forget a pane."""
         self.clear_slot(self.pool.close(pane))
         self.touched.discard(pane)
+        self.stretches.forget((pane,))
 
     def settle(self, earliest: int) -> None:
         """Events before `earliest` are not taken any more: what only they could have changed may be forgotten."""
@@ -133,13 +139,14 @@ class Cells:
 
     def present(self, slots: Ints) -> Ints:
         """Keys that have events in these slots, ascending."""
-        presence = self.aggregates.presence
-        table = presence.table(presence.arrays()["count"])
+        table, slots = self.aggregates.events, self._rows(slots)
         return np.flatnonzero(table[slots[0]] if len(slots) == 1 else table[slots].any(axis=0))
 
     def changed(self, slots: Ints) -> Ints:
         """Keys with events in these slots since the last `clean`, ascending."""
-        return np.flatnonzero(self.dirty.reshape(self.slots, self.width)[slots].any(axis=0))
+        here = self.pool.slots([pane for pane in self.touched if pane in self.pool])
+        here = here[np.isin(here, slots)]
+        return np.flatnonzero(self.dirty.reshape(self.slots, self.width)[here].any(axis=0))
 
     def clean(self) -> None:
         """Nothing is dirty any more."""
@@ -150,7 +157,10 @@ class Cells:
 
     def read(self, slots: Ints, keys: Ints) -> list[Reading]:
         """What every aggregate says of the union of these slots, for these keys."""
-        return self.aggregates.read(slots, keys)
+        return self.aggregates.read(slots, keys, self._rows(slots))
+
+    def _rows(self, slots: Ints) -> Ints:
+        return self.stretches.rows(slots, self.touched)
 
     def others_in(self, slots: Ints) -> int | None:
         """How many keys the overflow row of these slots stands for; None where there is none."""

@@ -254,7 +254,7 @@ class Grid:
         ends, reached = list[int](), above
         for pane in panes[bisect_right(panes, above, key=geometry.last_end) :]:
             first = geometry.first_end(pane)
-            if first > upto:
+            if first > upto or reached == upto:
                 break
             if first <= reached:
                 first = geometry.end_at_most(reached) + geometry.hop

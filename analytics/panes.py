@@ -26,6 +26,8 @@ class PanePool:
         self._spare = spare
         self._slot_of: dict[int, int] = {}
         self._free = list(range(slots - 1, -1, -1))
+        # The pane of each slot that holds one.
+        self.pane_of: Ints = np.zeros(slots, np.int64)
         # Open panes, ascending.
         self.ids: list[int] = []
 
@@ -47,6 +49,7 @@ class PanePool:
     def open(self, pane: int) -> int:
         """Give a new pane a free slot."""
         slot = self._slot_of[pane] = self._free.pop()
+        self.pane_of[slot] = pane
         insort(self.ids, pane)
         return slot
 

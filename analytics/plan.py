@@ -21,6 +21,7 @@ from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
 from analytics.schema import Columns, Schema
 from analytics.spec import DEFAULT_KEYS, Compiled, KpiError, KpiSpec, unique_names
+from analytics.stretches import room
 from analytics.time import MAX_SOURCES, SOURCE_BYTES
 from analytics.window import SessionWindow, Window
 
@@ -100,6 +101,12 @@ class GridPlan:
         return horizon + max(SLACK, min(MOST_SLACK, SMALL_GRID // self.width))
 
     @property
+    def stretches(self) -> int:
+        """Slots in which panes of long windows are added up."""
+        sliding = not (self.window.tumbling or self.window.cumulative)
+        return room(self.panes) if sliding else 0
+
+    @property
     def spare(self) -> int:
         """Of the panes, those that only closing others can open."""
         return int(self.window.cumulative)
@@ -147,13 +154,14 @@ class GridPlan:
     def parts(self) -> Iterator[tuple[str, int]]:
         """What its bytes at worst are made of."""
         slots = self.panes + (len(self.tiers) if self.window.tumbling else 0)
-        yield "panes and keys", slots * self.width * 9 + self.width * KEY_BYTES
+        yield "panes and keys", (slots * 9 + self.stretches * 8) * self.width + self.width * KEY_BYTES
         if self.by:
             yield "overflow keys", MEASURES["uniq"].budget(slots, 1, OTHERS_PAIRS)
         for state, aggregate in self.states.items():
             measure = MEASURES[aggregate.measure]
             if not is_presence(aggregate):
-                size = measure.budget(slots, self.width, aggregate.parameter)
+                rows = slots + (self.stretches if measure.folds else 0)
+                size = measure.budget(rows, self.width, aggregate.parameter)
                 if not self.window.tumbling:
                     size += measure.window_budget(slots, self.width, aggregate.parameter)
                 yield state, size

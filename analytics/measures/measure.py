@@ -30,6 +30,8 @@ class Measure(ABC):
     """Whether an event can change panes before its own: see `Tracker`."""
     invertible: ClassVar[bool] = False
     """Whether `subtract` takes a pane back out exactly."""
+    folds: ClassVar[bool] = False
+    """Whether slots can be read from rows that are the sums of several: see `Cellwise`."""
 
     def __init__(self, slots: int, keys: int, parameter: Any = 0) -> None:
         self.slots = slots
@@ -114,6 +116,7 @@ class Measure(ABC):
 class Cellwise(Measure):
     """A measure whose state is one or more arrays with one number per cell."""
 
+    folds = True
     blank: ClassVar[float] = 0
     """What an untouched cell holds."""
     cell_bytes: ClassVar[int] = 8
@@ -131,6 +134,16 @@ class Cellwise(Measure):
     def table(self, array: NDArray[Any]) -> NDArray[Any]:
         """The array as slots x keys."""
         return array.reshape(self.slots, self.keys)
+
+    def fold(self, sources: Ints, target: int) -> None:
+        """Make a slot the sum of others, for `read_folded` only. Cost: their rows."""
+        for array in self.arrays().values():
+            table = self.table(array)
+            self.joins.reduce(table[sources], axis=0, out=table[target])
+
+    def read_folded(self, rows: Ints, slots: Ints, keys: Ints) -> Reading:  # noqa: ARG002
+        """`read` of `slots`, from fewer rows that hold the same."""
+        return self.read(rows, keys)
 
     def clear(self, slot: int) -> None:
         for array in self.arrays().values():

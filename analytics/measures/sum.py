@@ -9,13 +9,13 @@ once, when it is read. (The idea is Kulisch's accumulator, cut to the range that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Floats, Ints, Numbers, Reading
+from analytics.arrays import Bools, Floats, Ints, Numbers, Reading
 from analytics.measures.measure import Arrays, Cellwise, Takes, total
 
 __all__ = ["Sum"]
@@ -28,6 +28,12 @@ LARGEST: Final = float(np.finfo(np.float64).max)
 MAX_ODD: Final = 4_096
 """Cells that may hold numbers outside of the limbs' range; in further ones those are rounded to it and counted."""
 ODD_BYTES: Final = 512
+_DIGIT: Final = (1 << 32) - 1
+_FINE: Final = 1 << 20
+"""Totals below are rounded in units of 2**-32, those above in whole ones: so both have bits enough behind them."""
+_WHOLE: Final = 1 << 53
+_CUT_BITS: Final = np.uint64(11)
+_CUT: Final = np.uint64((1 << 11) - 1)
 
 
 class _Digits(NamedTuple):
@@ -88,15 +94,33 @@ class Sum(Cellwise):
             self._odd[cell] = self._odd.get(cell, 0) + (numerator << FINEST) // denominator
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
-        n = total(self.table(self._n), slots, keys)
-        limbs = [total(self.table(limb), slots, keys).tolist() for limb in self._limbs]
-        odd = self._odd_of(slots, keys) if self._odd else None
-        values = [_rounded(digits, odd[i] if odd else 0) for i, digits in enumerate(zip(*limbs, strict=True))]
-        exact = any(type(value) is int for value in values)
-        return Reading(np.array(values, object if exact else np.float64), n > 0)
+        return self.read_folded(slots, slots, keys)
 
-    def _odd_of(self, slots: Ints, keys: Ints) -> list[int]:
-        return [sum(self._odd.get(slot * self.keys + key, 0) for slot in slots.tolist()) for key in keys.tolist()]
+    def read_folded(self, rows: Ints, slots: Ints, keys: Ints) -> Reading:
+        n = total(self.table(self._n), rows, keys)
+        limbs = [total(self.table(limb), rows, keys) for limb in self._limbs]
+        odd = self._odd_of(slots, keys) if self._odd else {}
+        values, sure = _nearest(limbs)
+        sure[list(odd)] = False
+        if sure.all():
+            return Reading(values, n > 0)
+        others = (~sure).nonzero()[0].tolist()
+        exact = [_rounded([int(limb[i]) for limb in limbs], odd.get(i, 0)) for i in others]
+        if any(type(value) is int for value in exact):
+            values = values.astype(object)
+        for i, value in zip(others, exact, strict=True):
+            values[i] = value
+        return Reading(values, n > 0)
+
+    def _odd_of(self, slots: Ints, keys: Ints) -> dict[int, int]:
+        """What the limbs do not hold, by the position of its key."""
+        chosen, place = set(slots.tolist()), {key: i for i, key in enumerate(keys.tolist())}
+        sums: dict[int, int] = {}
+        for cell, value in self._odd.items():
+            slot, key = divmod(cell, self.keys)
+            if slot in chosen and key in place:
+                sums[place[key]] = sums.get(place[key], 0) + value
+        return sums
 
     def merge(self, sources: Ints, target: int) -> None:
         for array in self.arrays().values():
@@ -193,7 +217,30 @@ def _split(values: Floats, digits: _Digits) -> None:
         digits.odd.append((tiny, np.ldexp(rest[tiny], -96)))
 
 
-def _rounded(limbs: tuple[int, ...], odd: int) -> float | int:
+def _nearest(limbs: Sequence[Ints]) -> tuple[Floats, Bools]:
+    """The nearest float of each total, and where it is sure to be that: nearly everywhere below 2**53.
+
+    A total is taken apart into an integer and 64 bits behind it. Those are cut to 53 bits, the last of which is set if
+    any bit was lost, so that one addition of two floats rounds as if there were all: Boldo and Melquiond, 2008.
+    """
+    top, whole, *rest = limbs
+    carried = list[Ints]()
+    for limb in reversed(rest):
+        carried.append(limb if not carried else limb + (carried[-1] >> 32))
+    whole = whole + (carried[-1] >> 32)
+    third, second, first = (limb & _DIGIT for limb in carried)
+    fine = (whole > -_FINE) & (whole < _FINE)
+    units = np.where(fine, (whole << 32) | first, whole)
+    behind = np.where(fine, (second << 32) | third, (first << 32) | second).view(np.uint64)
+    lost = (behind & _CUT != 0) | (~fine & (third != 0))
+    part = np.ldexp(((behind >> _CUT_BITS) | lost).astype(np.float64), -53)
+    values: Floats = np.ldexp(units + part, np.where(fine, -32, 0))
+    sure = (top == 0) & (whole > -_WHOLE) & (whole < _WHOLE)
+    sure &= (units >= 2) | (units <= -3) | ((units == 0) & (behind == 0))
+    return values, sure
+
+
+def _rounded(limbs: Sequence[int], odd: int) -> float | int:
     """The nearest float of the exact total, or, below 2**63, the integer itself where a float would lose it."""
     value = sum(limb << shift for limb, shift in zip(limbs, SHIFTS, strict=True))
     unit = 96

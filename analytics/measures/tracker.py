@@ -32,6 +32,7 @@ class Tracker(Paned, Cellwise):
 
     takes: ClassVar[Takes] = "visits"
     tracks = True
+    folds = False
 
     def __init__(self, slots: int, keys: int, parameter: Any) -> None:
         super().__init__(slots, keys, parameter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from fractions import Fraction
@@ -43,6 +44,22 @@ def test_order_and_splits_do_not_change_a_bit(values: list[float], seed: int) ->
         add(other, [0], [value])
     dumps = [total.dump(cells(0), cells(0, 1)) for total in (one, other)]
     assert {k: v.tobytes() for k, v in dumps[0].items()} == {k: v.tobytes() for k, v in dumps[1].items()}
+
+
+def test_totals_next_to_the_middle_between_two_floats_are_rounded_to_the_nearest() -> None:
+    """Read all at once, they are what exact arithmetic gives each: at the middle, a trace above it and one below."""
+    rng, totals = random.Random(5), list[list[float]]()
+    for _ in range(4_000):
+        bits = rng.randrange(54)
+        whole = rng.choice([-1, 1]) * float((1 << bits) + rng.randrange(-2, 3))
+        half = math.ulp(whole) / 2
+        totals.append([whole, rng.choice([-1, 1]) * half, rng.choice([-1, 0, 0, 1]) * rng.choice([2.0**-90, half / 8])])
+    total = opened(Sum, 1, len(totals))
+    for numbers in zip(*totals, strict=True):
+        total.add(np.arange(len(totals)), Numbers(np.array(numbers), None))
+    values = total.read(cells(0), np.arange(len(totals))).values.tolist()
+    exact = [sum(map(Fraction, numbers), Fraction(0)) for numbers in totals]
+    assert values == [int(x) if x.denominator == 1 and abs(x) >= 2**53 else float(x) for x in exact]
 
 
 def test_ten_million_steps_leave_no_drift() -> None:
