@@ -85,6 +85,9 @@ class Config:
     viewer_evict_ms: int = _setting(15_000, "no progress for so long: the socket is aborted")
     viewer_buffer: int = _setting(262_144, "bytes that may wait behind the frame being written to one viewer")
 
+    live_events: str = _setting("on", "on or off: whether holders of a view key can watch single events")
+    live_redact: tuple[str, ...] = _setting((), "properties and ids whose values no tail, sample or filter shows")
+
     log_retention: str = _setting("7d", "age of event-log rows that a snapshot has made needless")
     log_max_mb: int = _setting(4_096, "size of the event log at which the oldest such rows go")
     history_1s: str = _setting("6h", "rows of KPIs finer than 10 s: what a day's incident is looked into with")
@@ -152,6 +155,8 @@ class Config:
             raise ConfigError("tls_key" if self.tls_cert else "tls_cert", "needed together with the other")
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise ConfigError("log_level", f"{_shown(self.log_level)} is not one of debug, info, warning, error")
+        if self.live_events not in ("on", "off"):
+            raise ConfigError("live_events", f"{_shown(self.live_events)} is not one of on, off")
         for name in ("log_retention", "history_1s", "history_10s", "history_60s"):
             try:
                 duration_ms(getattr(self, name))

@@ -22,6 +22,8 @@ from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
 from gateway.core.gate import AcceptGate
 from gateway.core.hub import Hub
+from gateway.core.redaction import Redaction
+from gateway.core.tail import Tail
 from gateway.core.viewer import ViewerLimits
 from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, StorageError
 from gateway.kpis import load_kpis
@@ -166,8 +168,9 @@ class Server:
         self.gate = AcceptGate(config.max_connections, config.max_connections_per_ip, config.accept_rate)
         pool = CreditPool(config.credit_pool * _MB)
         self._metrics = Metrics()
+        tail = Tail(epoch, frame, Redaction(config.live_redact)) if config.live_events == "on" else None
         ingest = Ingest(
-            loop, self.log, fold, pool, self._metrics, self._clock, self._storage_failed, config.snapshot_s * 1000
+            loop, self.log, fold, pool, self._metrics, self._clock, self._storage_failed, config.snapshot_s * 1000, tail
         )
         self.house = House(
             node=node,
@@ -181,7 +184,7 @@ class Server:
             fold=fold,
             ingest=ingest,
             log=self.log,
-            hub=Hub(specs, epoch, frame, config.max_subscriptions),
+            hub=Hub(specs, epoch, frame, config.max_subscriptions, tail),
             metrics=self._metrics,
             clock=self._clock,
             later=loop.call_later,

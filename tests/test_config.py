@@ -41,6 +41,7 @@ def test_lists_come_as_commas() -> None:
         ({"write_keys": [5]}, "write_keys"),
         ({"log_retention": "a week"}, "log_retention"),
         ({"log_level": "loud"}, "log_level"),
+        ({"live_events": "maybe"}, "live_events"),
         ({"tls_cert": "x"}, "tls_key"),
         ({"tls_key": "x"}, "tls_cert"),
         ({"colour": "red"}, "colour"),
@@ -75,6 +76,7 @@ def oddities(setting: Field[Any]) -> list[Any]:
         "host": [""],
         "data": [""],
         "log_level": ["", "INFO"],
+        "live_events": ["", "true"],
         "port": [65_536],
     }
     return odd + more.get(setting.name, [0] if type(setting.default) is int else [])

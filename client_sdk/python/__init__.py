@@ -1,4 +1,4 @@
-"""The Python client of a Tidegate gateway: `AsyncClient` and `Client` send events, `AsyncViewer` watches KPIs.
+"""The Python client of a Tidegate gateway: `AsyncClient` and `Client` send events, `AsyncViewer` watches.
 
     async with AsyncClient("http://localhost:8080", key) as client:
         client.capture("purchase", {"value": 42.0}, distinct_id="u1")
@@ -9,7 +9,7 @@ Both fronts run one pure core (`producer`, `viewer`), which has no socket, no cl
 
 from client_sdk.python.actions import Verdict
 from client_sdk.python.async_client import AsyncClient
-from client_sdk.python.async_viewer import AsyncViewer, Subscription
+from client_sdk.python.async_viewer import AsyncViewer
 from client_sdk.python.client import Client
 from client_sdk.python.errors import (
     ClientError,
@@ -23,7 +23,9 @@ from client_sdk.python.errors import (
 from client_sdk.python.ledger import Ledger
 from client_sdk.python.link import State
 from client_sdk.python.messages import Push, Row
+from client_sdk.python.tail import Sighting
 from client_sdk.python.view import Change
+from client_sdk.python.watch import Subscription, TailSubscription
 
 __all__ = [
     "AsyncClient",
@@ -37,10 +39,12 @@ __all__ = [
     "MessageError",
     "Push",
     "Row",
+    "Sighting",
     "SpoolError",
     "State",
     "StoppedError",
     "Subscription",
     "SubscriptionError",
+    "TailSubscription",
     "Verdict",
 ]

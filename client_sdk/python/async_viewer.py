@@ -1,12 +1,11 @@
-"""The viewer as an asyncio client: subscribe to KPIs and iterate over what changes."""
+"""The viewer as an asyncio client: subscribe to KPIs, or to single events, and iterate over what comes."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import ssl as tls
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -14,15 +13,17 @@ from client_sdk.python.actions import Action, Noticed, Refused, ViewChanged
 from client_sdk.python.address import Address
 from client_sdk.python.async_client import VERSION
 from client_sdk.python.clock import Clock
-from client_sdk.python.errors import ClosedError, StoppedError, SubscriptionError
+from client_sdk.python.errors import ClosedError, StoppedError
 from client_sdk.python.ids import uuid7
 from client_sdk.python.link import Link, State
-from client_sdk.python.messages import Row, Sdk
+from client_sdk.python.messages import Match, Sdk
+from client_sdk.python.tail import Tail
 from client_sdk.python.transport import Opener
-from client_sdk.python.view import Change, View
+from client_sdk.python.view import View
 from client_sdk.python.viewer import Viewer
+from client_sdk.python.watch import Subscription, TailSubscription
 
-__all__ = ["AsyncViewer", "Subscription"]
+__all__ = ["AsyncViewer"]
 
 _log = logging.getLogger("tidegate.client")
 
@@ -57,7 +58,7 @@ class AsyncViewer:
         self._viewer = Viewer(key, uuid7(clock.now(), random.getrandbits(74)), Sdk("python", VERSION))
         self._on_state = on_state
         self._on_notice = on_notice
-        self._subscriptions: dict[int, Subscription] = {}
+        self._subscriptions: dict[int, Subscription | TailSubscription] = {}
         opener = Opener(Address.parse(url).socket, proxy=proxy, ssl=ssl)
         self._link = Link(self._viewer, opener.open, clock, tell=self._tell, on_state=self._entered)
         self._closed = False
@@ -95,15 +96,42 @@ class AsyncViewer:
         if self._closed:
             raise ClosedError("the viewer is closed")
         view = self._viewer.subscribe(kpi, last=last, max_hz=max_hz, where=where)
-        subscription = Subscription(self, view)
+        subscription = Subscription(self, view, lambda: self._leave(view))
         self._subscriptions[view.id] = subscription
         self._link.wake()
         return subscription
 
-    def unsubscribe(self, subscription: Subscription) -> None:
+    def tail(
+        self,
+        *,
+        event: str | None = None,
+        distinct_id: str | None = None,
+        verdict: str | None = None,
+        reason: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        max_rate: float | None = None,
+    ) -> TailSubscription:
+        """Watch single events, those that have all of what is given, at most `max_rate` (50) a second.
+
+        Raises:
+            ClosedError: the viewer is closed.
+        """
+        if self._closed:
+            raise ClosedError("the viewer is closed")
+        match = Match(event, distinct_id, verdict, reason, dict(properties) if properties else None)
+        tail = self._viewer.tail(match, max_rate=max_rate)
+        subscription = TailSubscription(self, tail, lambda: self._leave(tail))
+        self._subscriptions[tail.id] = subscription
+        self._link.wake()
+        return subscription
+
+    def unsubscribe(self, subscription: Subscription | TailSubscription) -> None:
         """Stop watching; an iteration over it ends. Twice is once."""
-        view = subscription.view
-        if self._subscriptions.pop(view.id, None) is not None:
+        subscription.close()
+
+    def _leave(self, view: View | Tail) -> None:
+        subscription = self._subscriptions.pop(view.id, None)
+        if subscription is not None:
             self._viewer.unsubscribe(view)
             subscription.end()
             self._link.wake()
@@ -160,79 +188,3 @@ class AsyncViewer:
                 callback(*values)
             except Exception:
                 _log.exception("a callback failed")
-
-
-class Subscription:
-    """One KPI being watched: `async for change in subscription`. A slow reader gets several changes as one."""
-
-    def __init__(self, viewer: AsyncViewer, view: View) -> None:
-        """Made by `AsyncViewer.subscribe`."""
-        self.view = view
-        self._viewer = viewer
-        self._news = asyncio.Event()
-        self._ended = False
-
-    @property
-    def kpi(self) -> str:
-        """Name of the KPI."""
-        return self.view.kpi
-
-    @property
-    def rows(self) -> list[Row]:
-        """The rows as they are now, by start and dimensions. O(n log n)."""
-        return self.view.rows
-
-    @property
-    def meta(self) -> dict[str, Any]:
-        """The definition of the KPI; empty before the first snapshot."""
-        return self.view.meta
-
-    @property
-    def watermark(self) -> int | None:
-        """Event time (epoch ms) up to which the KPI is final."""
-        return self.view.watermark
-
-    async def changed(self, timeout: float | None = None) -> Change:
-        """Wait for the next change: all that happened since the last one was returned, as one.
-
-        Raises:
-            SubscriptionError: the server refused the subscription.
-            StoppedError: the server closed for good.
-            ClosedError: the viewer or the subscription was closed.
-            TimeoutError: nothing changed for `timeout` seconds.
-        """
-        async with asyncio.timeout(timeout):
-            while True:
-                self._news.clear()
-                if self.view.error is not None:
-                    raise SubscriptionError(self.view.kpi, self.view.error)
-                change = self.view.take()
-                if change is not None:
-                    return change
-                over = self._viewer.over
-                if over is not None:
-                    raise over
-                if self._ended:
-                    raise ClosedError("unsubscribed")
-                await self._news.wait()
-
-    async def __aiter__(self) -> AsyncIterator[Change]:
-        """Changes until the viewer or the subscription is closed; raises otherwise like `changed`."""
-        while True:
-            try:
-                yield await self.changed()
-            except ClosedError:
-                return
-
-    def close(self) -> None:
-        """Stop watching."""
-        self._viewer.unsubscribe(self)
-
-    def notify(self) -> None:
-        """Look again; called by the viewer."""
-        self._news.set()
-
-    def end(self) -> None:
-        """No more changes; called by the viewer."""
-        self._ended = True
-        self._news.set()

@@ -19,9 +19,11 @@ __all__ = [
     "Credit",
     "Delta",
     "Drain",
+    "Events",
     "Failure",
     "Hello",
     "Limits",
+    "Match",
     "Nack",
     "Notice",
     "Origin",
@@ -97,12 +99,27 @@ class Origin(_Part):
     offset: int
 
 
+class Match(_Part):
+    """Which events: those that have all of this."""
+
+    event: str | None = None
+    distinct_id: str | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    properties: dict[str, Any] | None = None
+
+
 class Subscribe(_Message):
+    """A KPI, or a topic in its place."""
+
     id: int
-    kpi: str
+    kpi: str | None = None
     last: int | None = None
     max_hz: int | float | None = None
     where: dict[str, Any] | None = None
+    topic: str | None = None
+    match: Match | None = None
+    max_rate: int | float | None = None
     origin: Origin | None = field(default=None, name="from")
 
 
@@ -235,7 +252,21 @@ class Delta(_Message):
     gone: list[list[Any]] = field(name="del")
 
 
-ServerMessage = Welcome | Ack | Nack | Warn | Failure | Ping | Push | Drain | Notice | Snapshot | Delta
+class Events(_Message):
+    """Single events after `prev`; without one, what the server still has."""
+
+    id: int
+    prev: int | None
+    offset: int
+    epoch: str
+    recovered: bool
+    seen: int
+    looked: int
+    matched: int
+    events: list[dict[str, Any]]
+
+
+ServerMessage = Welcome | Ack | Nack | Warn | Failure | Ping | Push | Drain | Notice | Snapshot | Delta | Events
 
 
 class _Codec:
@@ -249,7 +280,7 @@ class _Codec:
 
 
 _SERVER_TYPES = frozenset(
-    {"welcome", "ack", "nack", "warn", "error", "ping", "push", "drain", "notice", "snapshot", "delta"}
+    {"welcome", "ack", "nack", "warn", "error", "ping", "push", "drain", "notice", "snapshot", "delta", "events"}
 )
 
 

@@ -72,6 +72,11 @@ class View:
         self._changed = False
 
     @property
+    def name(self) -> str:
+        """What errors call it."""
+        return self.kpi
+
+    @property
     def rows(self) -> list[Row]:
         """All rows, by start and dimensions. O(n log n)."""
         return [self._rows[key] for key in sorted(self._rows)]

@@ -17,8 +17,10 @@ from client_sdk.python.messages import (
     ClientMessage,
     Delta,
     Drain,
+    Events,
     Failure,
     Hello,
+    Match,
     Notice,
     Ping,
     Resync,
@@ -33,6 +35,7 @@ from client_sdk.python.messages import (
     encode,
 )
 from client_sdk.python.pulse import Pulse
+from client_sdk.python.tail import Tail
 from client_sdk.python.view import Outcome, View
 
 __all__ = ["Viewer"]
@@ -46,7 +49,7 @@ class Viewer:
         self.key = key
         self._id = viewer_id
         self._sdk = sdk
-        self._views: dict[int, View] = {}
+        self._views: dict[int, View | Tail] = {}
         self._visible = True
         # The number of the newest subscription.
         self._last_id = 0
@@ -77,7 +80,15 @@ class Viewer:
         self._say(view.subscribe())
         return view
 
-    def unsubscribe(self, view: View) -> None:
+    def tail(self, match: Match, *, max_rate: float | None = None, max_hz: float | None = None) -> Tail:
+        """Begin to watch single events; call `poll` next."""
+        self._last_id += 1
+        tail = Tail(self._last_id, match, max_rate=max_rate, max_hz=max_hz)
+        self._views[tail.id] = tail
+        self._say(tail.subscribe())
+        return tail
+
+    def unsubscribe(self, view: View | Tail) -> None:
         """Stop to watch; call `poll` next. Twice is once."""
         if self._views.pop(view.id, None) is not None:
             self._say(Unsubscribe(id=view.id))
@@ -128,12 +139,8 @@ class Viewer:
         match message:
             case Welcome():
                 return self._welcome(message)
-            case Snapshot():
-                view = self._views.get(message.id)
-                return self._after(view, view.snapshot(message)) if view else []
-            case Delta():
-                view = self._views.get(message.id)
-                return self._after(view, view.delta(message)) if view else []
+            case Snapshot() | Delta() | Events():
+                return self._follow(message)
             case Ping():
                 return [Send(Pulse.pong(message, now))]
             case Failure():
@@ -149,6 +156,18 @@ class Viewer:
             case _:  # acks and the like are for producers
                 return []
 
+    def _follow(self, message: Snapshot | Delta | Events) -> list[Action]:
+        """A subscription has news; what is not of its kind, or of none, is passed over."""
+        match self._views.get(message.id), message:
+            case View() as view, Snapshot():
+                return self._after(view, view.snapshot(message))
+            case View() as view, Delta():
+                return self._after(view, view.delta(message))
+            case Tail() as tail, Events():
+                return self._after(tail, tail.take_events(message))
+            case _:
+                return []
+
     def _welcome(self, welcome: Welcome) -> list[Action]:
         if self._pulse is not None:
             self._pulse.welcomed(welcome.heartbeat_ms)
@@ -158,7 +177,7 @@ class Viewer:
             self._outbox.append(Visibility(visible=False))
         return [Opened(), *([Noticed(f"evicted:{welcome.evicted}")] if welcome.evicted else [])]
 
-    def _after(self, view: View, outcome: Outcome) -> list[Action]:
+    def _after(self, view: View | Tail, outcome: Outcome) -> list[Action]:
         if outcome is Outcome.RESYNC:
             return [Send(encode(Resync(id=view.id)))]
         return [ViewChanged(view.id)] if outcome is Outcome.CHANGED else []

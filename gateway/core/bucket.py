@@ -30,13 +30,17 @@ class TokenBucket:
 
     def take(self, now: int, count: int = 1) -> bool:
         """Take `count` tokens, or none and False when there are fewer. O(1)."""
-        if now > self._at:
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate / 1000)
-            self._at = now
-        if self._tokens < count:
+        if self.level(now) < count:
             return False
         self._tokens -= count
         return True
+
+    def level(self, now: int) -> float:
+        """How many tokens there are. O(1)."""
+        if now > self._at:
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate / 1000)
+            self._at = now
+        return self._tokens
 
     def wait_ms(self, count: int = 1) -> int:
         """Milliseconds from the last `take` until `count` tokens will be there; 0 when they are."""

@@ -10,6 +10,8 @@ import orjson
 
 from analytics import Changes, KpiSpec, Row
 from gateway.core.encoding import EncodedRow, Where, encode_row, matches
+from gateway.core.stream import Stream
+from gateway.core.tail import Tail
 from gateway.core.topic import Topic
 from gateway.core.viewer import Subscription, ViewerSession
 from gateway.errors import ProtocolError
@@ -33,6 +35,7 @@ class Hub:
         epoch: the server epoch; offsets mean nothing across epochs.
         frame: makes a WebSocket frame of a payload.
         max_subscriptions: of one viewer.
+        tail: the live events; None when they are not to be shown.
     """
 
     def __init__(
@@ -41,8 +44,10 @@ class Hub:
         epoch: str,
         frame: Callable[[bytes], bytes],
         max_subscriptions: int,
+        tail: Tail | None = None,
     ) -> None:
         self.epoch = epoch
+        self.tail = tail
         self.viewers: dict[ViewerSession, None] = {}
         # Evictions by reason, and totals of viewers that have left, for the metrics.
         self.evictions = {"slow": 0}
@@ -67,6 +72,8 @@ class Hub:
         self._meta = {spec.name: orjson.dumps(spec.meta()) for spec in specs}
         for viewer in self.viewers:
             for id_, subscription in list(viewer.subscriptions.items()):
+                if isinstance(subscription.topic, Stream):
+                    continue
                 spec = self._specs.get(subscription.topic.kpi)
                 if spec is None or not set(subscription.topic.where or ()) <= set(spec.by):
                     self._drop_topic(viewer.remove(id_))
@@ -119,18 +126,14 @@ class Hub:
         """Begin a subscription; its snapshot goes out with the viewer's next flush.
 
         Raises:
-            ProtocolError: unknown_kpi, bad_where, bad_subscription (the id is taken), too_many_subscriptions.
+            ProtocolError: unknown_kpi, bad_where, bad_subscription (the id is taken), too_many_subscriptions,
+                unknown_topic, disabled, redacted.
         """
-        spec = self._specs.get(wish.kpi)
-        if spec is None:
-            raise ProtocolError("unknown_kpi")
-        if wish.where and not set(wish.where) <= set(spec.by):
-            raise ProtocolError("bad_where")
         if wish.id in viewer.subscriptions:
             raise ProtocolError("bad_subscription")
         if len(viewer.subscriptions) >= self._max_subscriptions:
             raise ProtocolError("too_many_subscriptions")
-        topic = self._topic(wish.kpi, wish.where or None)
+        topic = self._stream(wish, now) if wish.topic is not None else self._kpi(wish)
         viewer.add(Subscription(wish.id, topic, round(wish.last * 1000), wish.max_hz), wish.start, self.epoch, now)
 
     def unsubscribe(self, viewer: ViewerSession, id_: int) -> None:
@@ -170,6 +173,21 @@ class Hub:
         told = self._told.get(kpi)
         return watermark is not None and (told is None or watermark - told >= WATERMARK_STEP_MS)
 
+    def _stream(self, wish: Subscribe, now: int) -> Stream:
+        if wish.topic != "events":
+            raise ProtocolError("unknown_topic")
+        if self.tail is None:
+            raise ProtocolError("disabled")
+        return self.tail.stream(wish.match, wish.max_rate, now)
+
+    def _kpi(self, wish: Subscribe) -> Topic:
+        spec = self._specs.get(wish.kpi or "")
+        if spec is None:
+            raise ProtocolError("unknown_kpi")
+        if wish.where and not set(wish.where) <= set(spec.by):
+            raise ProtocolError("bad_where")
+        return self._topic(spec.name, wish.where or None)
+
     def _topic(self, kpi: str, where: Where | None) -> Topic:
         key = orjson.dumps(where, option=orjson.OPT_SORT_KEYS).decode()
         topics = self._topics.setdefault(kpi, {})
@@ -178,9 +196,9 @@ class Hub:
             topic.watermark = self._watermarks.get(kpi)
         return topics[key]
 
-    def _drop_topic(self, topic: Topic | None) -> None:
+    def _drop_topic(self, topic: Topic | Stream | None) -> None:
         """Forget a narrowed topic that nobody watches. The plain one stays, so that its viewers can resume."""
-        if topic is None or topic.subscribers or topic.where is None:
+        if not isinstance(topic, Topic) or topic.subscribers or topic.where is None:
             return
         self._first_version = max(self._first_version, topic.version + 1)
         topics: dict[str, Any] = self._topics[topic.kpi]

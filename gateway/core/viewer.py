@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from analytics import Row
 from gateway.core.rendering import Rendering
+from gateway.core.stream import Backlog, Stream
 from gateway.core.topic import Topic
 from gateway.wire.messages import From
 from gateway.wire.replies import Notice, ServerMessage
@@ -62,11 +63,11 @@ class ViewerLimits(NamedTuple):
 
 
 class Subscription:
-    """One KPI that a viewer watches."""
+    """One KPI, or stream of events, that a viewer watches."""
 
     __slots__ = ("due", "id", "last_ms", "offset", "parts", "period_ms", "rendering", "topic")
 
-    def __init__(self, id_: int, topic: Topic, last_ms: int, max_hz: float) -> None:
+    def __init__(self, id_: int, topic: Topic | Stream, last_ms: int, max_hz: float) -> None:
         self.id = id_
         self.topic = topic
         self.last_ms = last_ms
@@ -74,7 +75,7 @@ class Subscription:
         # The version the viewer has; None while it needs a snapshot.
         self.offset: int | None = None
         # The snapshot it waits for, while that is being made.
-        self.rendering: Rendering | None = None
+        self.rendering: Rendering | Backlog | None = None
         # What makes the frames of a snapshot that is being sent, the next one last.
         self.parts: list[Callable[[], bytes]] = []
         # When the next step may go out.
@@ -143,7 +144,7 @@ class ViewerSession:
                 ready = frame
                 subscription.parts = [lambda: ready]
 
-    def remove(self, id_: int) -> Topic | None:
+    def remove(self, id_: int) -> Topic | Stream | None:
         """End a subscription; its topic, or None when there is no such subscription."""
         subscription = self.subscriptions.pop(id_, None)
         if subscription is None:

@@ -54,6 +54,8 @@ class House:
 
         Rows that cannot be encoded are left out. Topics that had their step before such a row was met get it again.
         """
+        if self.hub.tail is not None:
+            self.hub.tail.publish(now)
         changes = self.fold.advance(now)
         try:
             self.hub.publish(changes)

@@ -16,6 +16,7 @@ from gateway.core.fold import Fold
 from gateway.core.producer import Arrival, ProducerSession
 from gateway.core.producers import Producer
 from gateway.core.record import encode_record
+from gateway.core.tail import Tail
 from gateway.server.acks import Acks
 from gateway.server.metrics import Metrics
 from gateway.server.pending import Group, Pending
@@ -33,7 +34,7 @@ class Ingest:
     """The write side of the server. All calls come from `loop`; `clock` is wall time in epoch milliseconds.
 
     `pool` is what pending bytes are measured against. `fail` is called once when nothing more may be acked and the
-    process must end with 74. `snapshot_ms` is the least time between two snapshots.
+    process must end with 74. `snapshot_ms` is the least time between two snapshots. `tail` is shown what was counted.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Ingest:
         clock: Callable[[], int],
         fail: Callable[[Exception], None],
         snapshot_ms: int,
+        tail: Tail | None = None,
     ) -> None:
         self.fold = fold
         self.pool = pool
@@ -59,6 +61,7 @@ class Ingest:
         self._clock = clock
         self._fail = fail
         self._rejects = Rejects(log)
+        self._tail = tail
         self._pending = Pending()
         self.acks = Acks(loop, fold, metrics, clock)
         # The group that the writer has; None while it has none.
@@ -219,7 +222,7 @@ class Ingest:
         if not self._storing:
             self._storing = True
             self._judge()
-        arrivals = group.taken.arrivals
+        arrivals, applied = group.taken.arrivals, None
         for raised in group.taken.raises:
             raised.conclude()
         if arrivals:
@@ -236,6 +239,9 @@ class Ingest:
             self._write_next()
         elif self._idle:
             self._wake()
+        # Last of all: whatever an event makes of it, the rest is done.
+        if self._tail is not None and self._tail.watched and applied is not None:
+            self._tail.take(arrivals, group.admitted, applied, self.fold.engine.specs, now)
 
     def _refused(self, failed: Failed) -> None:
         if not failed.retryable:

@@ -5,7 +5,7 @@ What the server says is in `replies`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,7 @@ __all__ = [
     "Epoch",
     "From",
     "Hello",
+    "Match",
     "Pong",
     "ProducerClaim",
     "Resync",
@@ -33,6 +34,7 @@ Seq = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Epoch = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Token = Annotated[str, msgspec.Meta(max_length=8_192)]
 ShortId = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+LongText = Annotated[str, msgspec.Meta(max_length=2_000)]
 
 
 class ProducerClaim(msgspec.Struct, frozen=True):
@@ -89,15 +91,36 @@ class From(msgspec.Struct, frozen=True):
     offset: Seq
 
 
+class Match(msgspec.Struct, frozen=True):
+    """Which events of the live tail: those with all that is given here."""
+
+    event: ShortId | None = None
+    distinct_id: ShortId | None = None
+    verdict: Literal["accepted", "warn", "duplicate", "drop"] | None = None
+    reason: ShortId | None = None
+    properties: Annotated[dict[ShortId, LongText | float | bool | None], msgspec.Meta(max_length=16)] | None = None
+
+
 class Subscribe(msgspec.Struct, frozen=True, tag="subscribe", rename={"start": "from"}):
-    """Asks for a KPI: a snapshot of the last `last` seconds, then deltas, at most `max_hz` a second."""
+    """Asks for a KPI: a snapshot of the last `last` seconds, then deltas, at most `max_hz` a second.
+
+    Or for a topic, which is no KPI: `events`, those that `match`, at most `max_rate` of them a second.
+    """
 
     id: Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-    kpi: ShortId
+    kpi: ShortId | None = None
     last: Annotated[float, msgspec.Meta(ge=0, le=1e9)] = 300
     max_hz: float = 4.0
     where: dict[str, str | float | bool | None] | None = None
     start: From | None = None
+    topic: ShortId | None = None
+    match: Match = Match()
+    max_rate: Annotated[float, msgspec.Meta(ge=1, le=200)] = 50.0
+
+    def __post_init__(self) -> None:
+        """Either a KPI or a topic."""
+        if (self.kpi is None) == (self.topic is None):
+            raise ValueError("a subscription names a KPI or a topic")
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, tag="unsubscribe"):

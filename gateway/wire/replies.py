@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, TypeAlias, assert_never
 
 import orjson
 
+from gateway.wire.tailing import Events, events_head, events_tail
+
 __all__ = [
     "Ack",
     "Credit",
@@ -177,6 +179,7 @@ ServerMessage: TypeAlias = (
     | Notice
     | SnapshotMessage
     | Delta
+    | Events
 )
 
 
@@ -187,6 +190,8 @@ def encode(message: ServerMessage) -> bytes:
             return _ack(message)
         case Delta():
             return delta_head(message.id, message.prev) + delta_tail(message)
+        case Events():
+            return events_head(message.id, message.prev) + events_tail(message)
         case SnapshotMessage():
             return _snapshot(message)
         case Ping():
@@ -198,12 +203,7 @@ def encode(message: ServerMessage) -> bytes:
         case WarnMessage():
             return orjson.dumps({"type": "warn", "code": message.code, "seq": message.seq})
         case ErrorMessage():
-            body: dict[str, Any] = {"type": "error", "code": message.code}
-            if message.id is not None:
-                body["id"] = message.id
-            if message.seq is not None:
-                body["seq"] = message.seq
-            return orjson.dumps(body)
+            return orjson.dumps(_error(message))
         case Push():
             return orjson.dumps({"type": "push", "flags": message.flags})
         case Drain():
@@ -238,6 +238,15 @@ def _welcome(message: WelcomeProducer | WelcomeViewer) -> dict[str, Any]:
         "ack": "fsync",
         "flags": {},
     }
+    return body
+
+
+def _error(message: ErrorMessage) -> dict[str, Any]:
+    body: dict[str, Any] = {"type": "error", "code": message.code}
+    if message.id is not None:
+        body["id"] = message.id
+    if message.seq is not None:
+        body["seq"] = message.seq
     return body
 
 

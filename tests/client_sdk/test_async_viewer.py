@@ -167,3 +167,44 @@ def test_the_viewer_says_what_it_is_told_to_say() -> None:
             await viewer.close()
 
     run(scenario())
+
+
+def test_single_events_arrive() -> None:
+    """A tail asks by its filter, goes on after what it has, asks anew after a loss, and is refused by a slug."""
+
+    async def scenario() -> None:
+        async with Server() as server, AsyncViewer(server.url, "vk") as viewer:
+            tail = viewer.tail(event="buy", properties={"country": "DE"}, max_rate=5)
+            await server.until(lambda: server.of_type("subscribe"))
+            (wish,) = server.of_type("subscribe")
+            assert wish["match"] == {"event": "buy", "properties": {"country": "DE"}}
+            assert (wish["topic"], wish["max_rate"]) == ("events", 5)
+            body = {"type": "events", "id": wish["id"], "epoch": "e", "seen": 4, "looked": 4, "matched": 1}
+            await server.say(body | {"prev": None, "offset": 3, "recovered": False, "events": []})
+            await server.say(body | {"prev": 3, "offset": 4, "recovered": True, "events": [{"event": "buy"}]})
+            found: list[object] = []
+            while not found:
+                found += (await tail.changed()).events
+            assert found == [{"event": "buy"}]
+            await server.say(body | {"prev": 8, "offset": 9, "recovered": True, "events": []})
+            await server.until(lambda: server.of_type("resync"))
+            await server.say({"type": "error", "code": "disabled", "id": wish["id"]})
+            with pytest.raises(SubscriptionError, match="events: disabled"):
+                await tail.changed()
+            viewer.unsubscribe(tail)
+            await server.until(lambda: server.of_type("unsubscribe"))
+
+    run(scenario())
+
+
+def test_no_tail_of_a_closed_viewer() -> None:
+    """As with a subscription."""
+
+    async def scenario() -> None:
+        async with Server() as server:
+            viewer = AsyncViewer(server.url, "vk")
+            await viewer.close()
+            with pytest.raises(ClosedError):
+                viewer.tail()
+
+    run(scenario())

@@ -28,6 +28,7 @@ from gateway.wire.replies import (
     WelcomeViewer,
     WireVerdict,
 )
+from gateway.wire.tailing import Events
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 LIMITS = Limits(262_144, 500, 16)
@@ -71,6 +72,8 @@ SAID: dict[str, ServerMessage] = {
     ),
     "snapshot_part": SnapshotMessage(1, "e1", 12, json_of("snapshot_part", "meta"), None, b"[]", 1, 2),
     "delta": Delta(1, 12, 15, 1_795_334_399_000, json_of("delta", "set"), json_of("delta", "del")),
+    "events": Events(7, 118, 120, "e1", True, 240, 240, 1, json_of("events", "events")),
+    "events_anew": Events(7, None, 120, "e1", False, 48_000, 9_600, 310, json_of("events_anew", "events")),
 }
 
 
