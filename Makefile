@@ -51,7 +51,7 @@ lock: setup-lint
 	$(BIN)/python -m tools.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist *.egg-info gateway/dashboard/vendor
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist *.egg-info gateway/dashboard/vendor client_sdk/browser/dist
 	find . -name node_modules -prune -exec rm -rf {} +
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

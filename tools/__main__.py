@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tools import chromium, debian, node, uplot, venv
+from tools import chromium, debian, node, sdk, uplot, venv
 from tools.command import ROOT, SetupError, say
 
 
@@ -20,6 +20,7 @@ def prepare(verb: str) -> None:
     venv.ensure(development=verb == "test")
     node.ensure()
     uplot.ensure()
+    sdk.ensure()
     if verb == "test":
         for folder in node.packages():
             node.install(folder)

@@ -15,13 +15,14 @@ from gateway.server.httpsocket import HttpSocket
 from gateway.server.metrics import Metrics
 from gateway.server.policy import SCRIPT, page_headers
 from gateway.server.routes import ApiRoutes, Services, guard
-from gateway.server.static import StaticFile, read_folder, sdk_entry
+from gateway.server.sdk import sdk_files
+from gateway.server.static import StaticFile, read_folder
 
 __all__ = ["HttpSide"]
 
 _HOUSE: Final = Path(__file__).parents[2]
 _DASHBOARD: Final = _HOUSE / "gateway" / "dashboard"
-_SDK: Final = _HOUSE / "client_sdk" / "browser" / "src"
+_SDK: Final = _HOUSE / "client_sdk" / "browser"
 _DEMO: Final = "demo"
 _STOP_S: Final = 2.0  # for requests under way when the server stops
 _REVALIDATE: Final = "no-cache"  # browsers keep files, but ask each time whether they still hold
@@ -42,7 +43,7 @@ class HttpSide:
     def __init__(self, config: Config, services: Services, metrics: Metrics, *, demo_key: str | None = None) -> None:
         self._idle_s = config.header_timeout_ms / 1000
         self._dashboard = read_folder(_DASHBOARD, skip=(_DEMO,))
-        self._sdk = read_folder(_SDK)
+        self._sdk = sdk_files(_SDK)
         self._demo: _Files = {}
         if demo_key is not None:
             self._demo = read_folder(_DASHBOARD / _DEMO)
@@ -53,7 +54,10 @@ class HttpSide:
         app.add_routes(
             [
                 web.get("/", self._page),
-                web.get("/sdk.js", self._entry),
+                web.get("/sdk.js", self._script),
+                web.get("/tidegate.js", self._script),
+                web.get("/sdk.js.map", self._script),
+                web.get("/tidegate.js.map", self._script),
                 web.get("/sdk/{path:.+}", self._script),
                 web.get("/demo/", self._shop),
                 web.get("/demo/{path:.+}", self._shop),
@@ -88,13 +92,8 @@ class HttpSide:
         path = path if "." in path.rpartition("/")[2] else "index.html"
         return _send(request, self._demo, path, page_headers(request.host, forms=True))
 
-    async def _entry(self, request: web.Request) -> web.StreamResponse:
-        index = self._sdk.get("index.js")
-        entry = {"": sdk_entry(index)} if index is not None else {}
-        return _send(request, entry, "", SCRIPT)
-
     async def _script(self, request: web.Request) -> web.StreamResponse:
-        return _send(request, self._sdk, request.match_info["path"], SCRIPT)
+        return _send(request, self._sdk, request.path.removeprefix("/"), SCRIPT)
 
 
 def _send(request: web.Request, files: _Files, path: str, headers: dict[str, str]) -> web.Response:

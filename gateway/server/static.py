@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import re
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["StaticFile", "read_folder", "sdk_entry"]
+__all__ = ["StaticFile", "read_folder"]
 
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -16,12 +15,13 @@ _TYPES: Final = {
     ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
+    ".map": "application/json",
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-_PACKABLE: Final = frozenset({".css", ".html", ".js", ".json", ".svg"})
+_PACKABLE: Final = frozenset({".css", ".html", ".js", ".json", ".map", ".svg"})
 _LEAST_SAVED: Final = 128  # bytes below which a packed copy is not worth its header
 
 
@@ -56,11 +56,3 @@ def read_folder(root: Path, *, skip: tuple[str, ...] = ()) -> dict[str, StaticFi
             continue
         found[path.as_posix()] = StaticFile.of(file.read_bytes(), file.suffix)
     return found
-
-
-def sdk_entry(index: StaticFile) -> StaticFile:
-    """The module at `/sdk.js`: all that the SDK's own entry exports, relative to where it was loaded from."""
-    text = 'export * from "./sdk/index.js";\n'
-    if re.search(rb"^export default\b|\bas default\b", index.body, re.MULTILINE):
-        text += 'export { default } from "./sdk/index.js";\n'
-    return StaticFile.of(text.encode(), ".js")

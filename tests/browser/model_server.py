@@ -136,7 +136,7 @@ class ModelServer:
         app.router.add_get("/sdk.js", self._entry)
         app.router.add_get("/demo/config.json", self._config)
         app.router.add_get("/demo/{name:.*}", self._demo)
-        app.router.add_get("/sdk/{name}", self._sdk)
+        app.router.add_get("/sdk/{name:.+}", self._sdk)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         assert self._runner.server is not None

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
+from pathlib import Path
 from posixpath import dirname, join, normpath
 
 import pytest
 
+from gateway.server import http
+from tests.house.tree import plant
 from tests.server.rig import Raw, run
 from tests.server.services import Got, Site, answer_of, request, site
 
@@ -53,18 +57,37 @@ async def module_tree(at: Site, path: str) -> dict[str, Got]:
     return got
 
 
-def test_the_sdk_loads_from_any_page() -> None:
+def test_the_sdk_loads_from_any_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`/sdk.js` and everything it imports is JavaScript that every origin may load, and it exports all of it."""
+    shutil.copytree(http._SDK / "src", tmp_path / "src")  # without a build beside it
+    monkeypatch.setattr(http, "_SDK", tmp_path)
 
     async def main() -> None:
         async with site() as at:
             tree = await module_tree(at, "/sdk.js")
             assert "/sdk/index.js" in tree
             assert len(tree) > 3
+            tree["/tidegate.js"] = await at.ask("GET /tidegate.js")
             for got in tree.values():
                 assert got.headers["access-control-allow-origin"] == "*"
                 assert got.headers["cross-origin-resource-policy"] == "cross-origin"
             assert b'export * from "./sdk/index.js"' in tree["/sdk.js"].body
+
+    run(main)
+
+
+def test_the_built_sdk_is_served_with_its_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build is served in place of the sources, under the same address."""
+    plant(tmp_path, {"dist/build.json": '{"sources": "0"}', "dist/sdk.js": "1", "dist/sdk.js.map": "{}"})
+    plant(tmp_path, {"dist/sdk/delivery-0.js": "2"})
+    monkeypatch.setattr(http, "_SDK", tmp_path)
+
+    async def main() -> None:
+        async with site() as at:
+            for path, body in {"/sdk.js": b"1", "/sdk.js.map": b"{}", "/sdk/delivery-0.js": b"2"}.items():
+                got = await at.ask(f"GET {path}")
+                assert (got.status, got.body, got.headers["access-control-allow-origin"]) == (200, body, "*")
+            assert (await at.ask("GET /tidegate.js")).status == 404
 
     run(main)
 
@@ -79,7 +102,7 @@ def test_the_dashboard_modules_all_load() -> None:
     run(main)
 
 
-@pytest.mark.parametrize("path", ["/", "/sdk.js", "/sdk/index.js"])
+@pytest.mark.parametrize("path", ["/", "/sdk.js", "/main.js"])
 def test_what_a_browser_has_is_not_sent_again(path: str) -> None:
     """With the tag of its copy a browser gets 304 and no body; with another it gets the file."""
 
@@ -101,15 +124,15 @@ def test_files_are_packed_for_who_takes_that() -> None:
 
     async def main() -> None:
         async with site() as at:
-            plain = await at.ask("GET /sdk/index.js")
-            packed = await at.ask("GET /sdk/index.js", "Accept-Encoding: gzip, br")
+            plain = await at.ask("GET /main.js")
+            packed = await at.ask("GET /main.js", "Accept-Encoding: gzip, br")
             assert packed.headers["content-encoding"] == "gzip"
             assert gzip.decompress(packed.body) == plain.body
             assert len(packed.body) < len(plain.body)
             assert packed.headers["etag"] != plain.headers["etag"]
             assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
             tag = packed.headers["etag"]
-            assert (await at.ask("GET /sdk/index.js", f"If-None-Match: {tag}", "Accept-Encoding: gzip")).status == 304
+            assert (await at.ask("GET /main.js", f"If-None-Match: {tag}", "Accept-Encoding: gzip")).status == 304
 
     run(main)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from gateway.server.static import StaticFile, read_folder, sdk_entry
+from gateway.server.static import StaticFile, read_folder
 
 
 def test_a_folder_becomes_a_table(tmp_path: Path) -> None:
@@ -51,11 +51,3 @@ def test_files_are_packed_when_that_saves() -> None:
     assert packed == StaticFile.of(text, ".js").packed
     assert StaticFile.of(b"x", ".js").packed is None
     assert StaticFile.of(text, ".png").packed is None
-
-
-def test_the_entry_exports_what_the_sdk_does() -> None:
-    """The one-line module re-exports names, and the default export when there is one."""
-    plain = sdk_entry(StaticFile.of(b"export function init() {}\n", ".js")).body
-    assert plain == b'export * from "./sdk/index.js";\n'
-    default = sdk_entry(StaticFile.of(b"const a = 1;\nexport default a;\n", ".js")).body
-    assert default == plain + b'export { default } from "./sdk/index.js";\n'

@@ -13,7 +13,7 @@ import { post } from "./messages.js";
 import { browserProperties, viewProperties } from "./page.js";
 import { privacy } from "./privacy.js";
 import { Person, Session } from "./session.js";
-import { Store } from "./store.js";
+import { Store, quietly } from "./store.js";
 import { uuidGenerator } from "./uuid.js";
 
 /** @typedef {import("./config.js").Config} Config */
@@ -32,8 +32,6 @@ import { uuidGenerator } from "./uuid.js";
 const RELOAD_MS = 10_000;
 /** How long `shutdown` waits for acks. */
 const SHUTDOWN_MS = 2_000;
-/** Fractions that are given up at level 2 and above, by priority. */
-const SHED = { low: 1, normal: 0, high: 0 };
 
 export class Client {
   /** Takes the events once it is there. @type {import("./delivery.js").Delivery | null} */
@@ -108,8 +106,8 @@ export class Client {
   forget() {
     this.around.emit("drop", { events: this.ledger().pending, reason: "consent" });
     this.#end();
-    for (const store of [this.store, this.tab])
-      for (const key of store.keys(`${this.name}:`)) if (key !== `${this.name}:consent`) store.remove(key);
+    for (const key of this.store.keys(`${this.name}:`)) if (key !== `${this.name}:consent`) this.store.remove(key);
+    this.tab.remove(`${this.name}:tab`);
   }
 
   /**
@@ -119,42 +117,30 @@ export class Client {
    */
   capture(event, properties, options) {
     if (this.#ended) return;
-    const { config, emit } = this.around;
-    const { priority = "normal", timestamp } = options ?? {};
+    this.#schedule();
+    const { priority, timestamp } = options ?? {};
+    if (this.#delivery?.sheds(priority)) return;
+    const { emit } = this.around;
     const now = wall();
-    const at = Math.trunc(Number(timestamp ?? now));
     const uuid = this.#makeUuid(now);
-    const encoded =
-      Number(this.#delivery?.level) >= 2 && Math.random() < { ...SHED, ...config.shed }[priority]
-        ? { reason: "shed" }
-        : this.#privacy.encode(
-            {
-              event,
-              uuid,
-              timestamp: Number.isFinite(at) ? at : now,
-              distinct_id: this.person.id,
-              session_id: this.session.touch(now),
-              properties: properties ?? {},
-            },
-            this.#registered,
-            location,
-          );
+    const wire = {
+      event,
+      uuid,
+      timestamp: Number(new Date(timestamp ?? now)) || now,
+      distinct_id: this.person.id,
+      session_id: this.session.touch(now),
+      properties: properties ?? {},
+    };
+    const encoded = this.#privacy.encode(wire, this.#registered, location);
     if (!encoded) return;
     if ("reason" in encoded) {
       const { ledger } = this.#delivery?.queue ?? this.#journal;
-      const { reason } = encoded;
       ledger.sent += 1;
-      if (reason === "shed") {
-        ledger.expired += 1;
-        emit("drop", { events: 1, reason });
-      } else {
-        ledger.rejected += 1;
-        emit("verdict", { event, uuid, outcome: "drop", reason });
-      }
+      ledger.rejected += 1;
+      emit("verdict", { event, uuid, outcome: "drop", reason: encoded.reason });
     } else {
       (this.#delivery ?? this.#journal).take({ uuid, encoded, at: steady() });
     }
-    this.#schedule();
     emit("capture", { event, uuid, properties });
   }
 
@@ -224,21 +210,17 @@ export class Client {
 
   /** The oldest events go as a beacon, under a producer of their own; nobody hears the answer. */
   hide() {
-    if (this.#granted) this.#journal.save();
-    const { key } = this.around;
-    const texts = this.#granted && this.#journal.seal();
-    if (!texts) return;
+    if (!this.#granted) return;
+    this.#journal.save();
+    const texts = this.#journal.seal();
     const producer = { id: this.#journal.id, epoch: 1 };
-    this.beacon(post(key, producer, 1, wall(), this.defaults(), texts));
+    if (texts) this.beacon(post(this.around.key, producer, 1, wall(), this.defaults(), texts));
   }
 
   /** @param {string} body @returns {boolean} false when the browser takes no more */
   beacon(body) {
-    try {
-      return navigator.sendBeacon(`${this.url}/v1/events`, body);
-    } catch {
-      return false; // an address that no beacon takes: the events are stored, which must do
-    }
+    // An address that no beacon takes throws: the events are stored, which must do.
+    return quietly(() => navigator.sendBeacon(`${this.url}/v1/events`, body)) ?? false;
   }
 
   #attach() {

@@ -22,6 +22,9 @@ const MAX_BYTES = 1_048_576;
 /** The server moves older timestamps up to this age, so there they would be wrong. */
 const TTL_MS = 48 * 3_600_000;
 
+/** Fractions that are given up at level 2 and above, by priority. */
+const SHED = { low: 1, normal: 0, high: 0 };
+
 /** @param {Client} client */
 const places = ({ store, tab, name }) => ({ store, tab, name });
 /** @param {Client} client */
@@ -74,9 +77,17 @@ export class Delivery {
     });
   }
 
-  /** The server's advice 0..3. */
-  get level() {
-    return this.#courier.level;
+  /**
+   * Give up an event because the server is short of breath (level 2), or say false.
+   * @param {import("./config.js").Priority} [priority]
+   */
+  sheds(priority = "normal") {
+    const { config, emit } = this.#client.around;
+    if (this.#courier.level < 2 || Math.random() >= { ...SHED, ...config.shed }[priority]) return false;
+    this.queue.ledger.sent += 1;
+    this.queue.ledger.expired += 1;
+    emit("drop", { events: 1, reason: "shed" });
+    return true;
   }
 
   /** Go on with what a journal holds. @param {Journal} journal it is empty afterwards */

@@ -1,3 +1,5 @@
+import { quietly } from "./store.js";
+
 /** Named listeners. `on` returns its own undo; a listener that throws disturbs nobody. */
 export class Emitter {
   /** @type {Map<string, Set<(value: any) => void>>} */
@@ -20,12 +22,7 @@ export class Emitter {
    * @param {unknown} value
    */
   emit(name, value) {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        listener(value);
-      } catch {
-        // A guest on the page: the host's own bug must not stop the delivery of its events.
-      }
-    }
+    // Guests on the page: a bug of the host's own must not stop the delivery of its events.
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) quietly(() => listener(value));
   }
 }

@@ -21,10 +21,10 @@ const MASKED = "***";
 /**
  * The event's text, or the reason why it has none. The page's objects are read here and never again.
  * @param {WireEvent} event
- * @param {Replacer} [replacer] as `redactor` makes it
+ * @param {Replacer} replacer as `redactor` makes it
  * @returns {Encoded | Refused}
  */
-export function encodeEvent(event, replacer = redactor()) {
+export function encodeEvent(event, replacer) {
   if (typeof event.event !== "string" || !event.event) return { reason: "event_name" };
   let text;
   try {

@@ -9,6 +9,7 @@
 
 import { encodeChunk } from "./chunk.js";
 import { inWindow } from "./event.js";
+import { BLANK } from "./ledger.js";
 
 /** @typedef {import("./client.js").Taken} Taken */
 
@@ -23,27 +24,25 @@ export class Journal {
   /** @type {Taken[][]} */
   chunks = [];
   /** What was lost before there was a queue; see ledger.js. */
-  ledger = { sent: 0, accepted: 0, duplicate: 0, rejected: 0, expired: 0 };
+  ledger = { ...BLANK };
   /** The chunk that takes more. @type {Taken[] | undefined} */
   #open;
   #sealed = false;
   #store;
+  #around;
   #key;
-  #config;
-  #emit;
 
   /** @param {import("./client.js").Client} client */
   constructor({ store, name, around, makeId }) {
     this.id = makeId();
     this.#store = store;
+    this.#around = around;
     this.#key = `${journalPrefix(name)}${this.id}:`;
-    this.#config = around.config;
-    this.#emit = around.emit;
   }
 
   /** @param {Taken} taken */
   take(taken) {
-    const { maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES } = this.#config;
+    const { maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES } = this.#around.config;
     const all = this.chunks.flat();
     if (all.length >= maxEvents || all.reduce((sum, { encoded }) => sum + encoded.bytes, 0) >= maxBytes) this.#drop();
     if (!this.#open || this.#open.length >= CHUNK_EVENTS) {
@@ -81,11 +80,12 @@ export class Journal {
   #drop() {
     const [gone] = this.chunks.splice(this.#sealed ? 1 : 0, 1);
     if (!gone) return;
+    const events = gone.length;
     if (gone === this.#open) this.#open = undefined;
     this.#store.remove(this.#key + gone[0].uuid);
-    this.ledger.sent += gone.length;
-    this.ledger.expired += gone.length;
-    this.#emit("drop", { events: gone.length, reason: "full" });
+    this.ledger.sent += events;
+    this.ledger.expired += events;
+    this.#around.emit("drop", { events, reason: "full" });
   }
 
   /** @param {Taken[]} chunk @param {number} seq */

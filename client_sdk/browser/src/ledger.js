@@ -12,6 +12,9 @@
 /** @typedef {{sent: number, accepted: number, duplicate: number, rejected: number, expired: number}} Counts */
 /** @typedef {Counts & {pending: number}} Balance */
 
+/** Books in which nothing is. @type {Readonly<Counts>} */
+export const BLANK = { sent: 0, accepted: 0, duplicate: 0, rejected: 0, expired: 0 };
+
 export class Ledger {
   sent = 0;
   accepted = 0;

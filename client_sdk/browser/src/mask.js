@@ -1,7 +1,7 @@
 /** What an address may say: values of its query and fragment can be secrets, or name the person. */
 
 /** Parameters whose value is never sent, whatever the page allows. */
-const SECRET = /pass|pwd|secret|token|auth|^code$|api_?key|session|signature|e-?mail|phone/i;
+const SECRET = /pass|pwd|secret|token|auth|^code$|api_?key|session|signature|mail|phone/i;
 const MASKED = "***";
 
 /**
@@ -10,7 +10,7 @@ const MASKED = "***";
  * @param {string[] | undefined} allowed the only parameters that keep their values; undefined = all but secret ones
  */
 export function maskUrl(url, allowed) {
-  return String(url).replace(/([?&#;])([^?&#;=]+)=([^&#;]*)/g, (whole, mark, name, value) => {
+  return url.replace(/([?&#;])([^?&#;=]+)=([^&#;]*)/g, (whole, mark, name, value) => {
     const keep = !value || (!SECRET.test(name) && (!allowed || allowed.includes(name)));
     return keep ? whole : `${mark}${name}=${MASKED}`;
   });

@@ -6,6 +6,8 @@
  * are `config.NAME`. It runs while consent is granted or pending, and is stopped when that is withdrawn.
  */
 
+import { quietly } from "./store.js";
+
 /** @typedef {{start: (tidegate: any, options: any) => (() => void) | void}} Module */
 /** @typedef {Module & {name: string}} NamedModule one of the page's own, which need not be loaded */
 
@@ -35,12 +37,6 @@ export function startModules(modules, load, tidegate, told) {
   }
   return () => {
     stopped = true;
-    for (const stop of stops.splice(0)) {
-      try {
-        stop();
-      } catch {
-        // its own matter: the others must be stopped all the same
-      }
-    }
+    for (const stop of stops.splice(0)) quietly(stop);
   };
 }

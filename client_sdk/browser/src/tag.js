@@ -1,10 +1,8 @@
 /**
  * Configuration on the script's tag: `<script type="module" src="/sdk.js" data-key="wk_.." data-modules="clicks,scroll">`.
- * Every setting can stand there under its name, `data-max-events="500"`; what is JSON is read as that.
+ * Every setting can stand there under its name, `data-max-events="500"`; what is JSON is read as that, and modules may
+ * be plain names.
  */
-
-/** Settings that are lists: words with commas between them. */
-const LISTS = ["modules", "properties", "queryAllow", "redact"];
 
 /**
  * @param {Record<string, string | undefined>} dataset of the tag
@@ -17,7 +15,7 @@ export function tagConfig(dataset) {
     try {
       config[name] = JSON.parse(text);
     } catch {
-      config[name] = LISTS.includes(name) ? text.split(",").map((word) => word.trim()) : text;
+      config[name] = name === "modules" ? text.split(/[ ,]+/) : text;
     }
   }
   return config;

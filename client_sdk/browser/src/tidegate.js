@@ -7,9 +7,9 @@
 import { Client } from "./client.js";
 import { consentOf } from "./consent.js";
 import { Emitter } from "./emitter.js";
-import { Ledger } from "./ledger.js";
+import { BLANK } from "./ledger.js";
 import { startModules } from "./modules.js";
-import { Store } from "./store.js";
+import { Store, quietly } from "./store.js";
 import { tagConfig } from "./tag.js";
 import { VERSION } from "./version.js";
 
@@ -77,7 +77,9 @@ export function create(source, loaders) {
   let stop = () => {};
   let consent = /** @type {import("./consent.js").Consent} */ ("denied");
 
-  const choices = () => ({ store: new Store(() => localStorage), name: `${config.name ?? "tidegate"}:consent` });
+  /** Where the person's choice is kept, whatever it is. */
+  const store = new Store(() => localStorage);
+  const place = () => `${config.name ?? "tidegate"}:consent`;
 
   const begin = () => {
     if (client || consent === "denied") return;
@@ -101,8 +103,7 @@ export function create(source, loaders) {
   };
 
   const choose = (/** @type {"granted" | "denied"} */ choice) => {
-    const { store, name } = choices();
-    store.set(name, JSON.stringify(choice));
+    store.set(place(), JSON.stringify(choice));
     consent = choice;
     if (!key) return;
     if (choice === "denied") end()?.forget();
@@ -117,12 +118,11 @@ export function create(source, loaders) {
       if (client || key) return;
       key = String(given);
       config = Object.freeze({ ...settings });
-      const { store, name } = choices();
-      consent = consentOf(store.json(name), config, navigator);
+      consent = consentOf(store.json(place()), config, navigator);
       begin();
     },
     flush: async () => (await client?.flush()) ?? false,
-    ledger: () => client?.ledger() ?? new Ledger().balance(0),
+    ledger: () => client?.ledger() ?? { ...BLANK, pending: 0 },
     optIn: () => choose("granted"),
     optOut: () => choose("denied"),
     hasOptedOut: () => consent === "denied",
@@ -170,10 +170,6 @@ export function install(api, tag) {
 const guard =
   (action) =>
   (/** @type {any[]} */ ...args) => {
-    try {
-      const value = action(...args);
-      return value instanceof Promise ? value.catch(() => undefined) : value;
-    } catch {
-      return undefined;
-    }
+    const value = quietly(() => action(...args));
+    return value instanceof Promise ? value.catch(() => undefined) : value;
   };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { tagConfig } from "../src/tag.js";
 
-test("settings on the tag are JSON, lists of words, or words", () => {
+test("settings on the tag are JSON, names of modules, or text", () => {
   const dataset = {
     key: "wk_1",
     modules: "pageviews, clicks",
@@ -12,7 +12,7 @@ test("settings on the tag are JSON, lists of words, or words", () => {
     consent: "pending",
     clicks: '{"rage":false}',
     queryAllow: '["q"]',
-    redact: "email",
+    redact: '["email"]',
   };
   assert.deepEqual(tagConfig(dataset), {
     key: "wk_1",

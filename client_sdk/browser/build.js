@@ -1,0 +1,155 @@
+/**
+ * Builds what browsers load, from `src` into `dist`: `node build.js`.
+ *
+ *   sdk.js                  the first part, an ES module; the rest lies below sdk/
+ *   sdk/delivery-HASH.js    the second part; the hash, so that two releases are never mixed
+ *   sdk/modules/NAME.js     optional modules, each alone
+ *   tidegate.js             all of it in one classic script
+ *   types/                  declarations (tsc)
+ *   build.json              the hash of the sources, which tells a build that is older than they are
+ */
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { argv } from "node:process";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const SOURCES = join(HERE, "src");
+const DIST = join(HERE, "dist");
+
+/**
+ * Property names that nobody sees but our own code, and that are never stored or sent: they are shortened, the same in
+ * both parts. A test holds that none is a name of the API, of a setting or of a message. Modules are left as they are.
+ */
+export const INTERNAL =
+  "adopt around assigned attach backoff balance bySeq certain chunks discard dropped emit encode encoded failures fenced flushMs " +
+  "forget frames fresh grant held hide highest holdUntil immediate journal kick lease leave makeId makeRoom notBefore oldest " +
+  "openDelivery orphans person prefix progressed queue ready reconnect renumber restart save seal sealed settle since " +
+  "sheds store tab take texts touch wake welcomed windowId working";
+
+/** Names of the optional modules: the files there that have a `start`; the others are parts of those. */
+const modules = () =>
+  readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => /^modules\/[^/]+\.js$/.test(file))
+    .filter((file) => /^export function start\b/m.test(readFileSync(join(SOURCES, file), "utf8")))
+    .map((file) => file.slice("modules/".length, -".js".length))
+    .sort();
+
+/** @param {import("esbuild").BuildOptions} options @param {string} outfile below dist */
+async function bundle(options, outfile) {
+  const { outputFiles = [], mangleCache } = await build({
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    sourcemap: true,
+    write: false,
+    legalComments: "none",
+    absWorkingDir: HERE,
+    outfile: join(DIST, outfile),
+    ...options,
+  });
+  const files = outputFiles.map(({ path, text }) => [path.slice(DIST.length + 1).replaceAll("\\", "/"), text]);
+  return { files: /** @type {[string, string][]} */ (files), mangleCache };
+}
+
+/**
+ * The built files, by their path below dist.
+ * @returns {Promise<Map<string, string>>}
+ */
+export async function bundles() {
+  const mangleProps = RegExp(`^(${INTERNAL.replaceAll(" ", "|")})$`);
+  const entryPoints = ["src/delivery.js"];
+  const trial = await bundle({ entryPoints, mangleProps }, "delivery.js");
+  const shortened = { mangleProps, mangleCache: trial.mangleCache };
+  const hash = digest(/** @type {[string, string]} */ (trial.files.find(([name]) => name === "delivery.js"))[1]);
+  const delivery = `sdk/delivery-${hash.slice(0, 8)}.js`;
+  const core = { entryPoints: ["src/index.js"], external: ["./sdk/*"], plugins: [below(delivery)] };
+  const both = { stdin: { contents: BOTH, resolveDir: SOURCES }, sourcemap: /** @type {const} */ ("inline") };
+  const [[, inner]] = (await bundle({ ...both, ...shortened }, "both.js")).files;
+  const whole = { stdin: { contents: entry(), resolveDir: SOURCES }, plugins: [virtual("both", inner)] };
+  const parts = [
+    await bundle({ entryPoints, ...shortened }, delivery),
+    await bundle({ ...core, ...shortened }, "sdk.js"),
+    await bundle({ ...whole, format: "iife" }, "tidegate.js"),
+  ];
+  for (const name of modules())
+    parts.push(await bundle({ entryPoints: [`src/modules/${name}.js`] }, `sdk/modules/${name}.js`));
+  return new Map(parts.flatMap(({ files }) => files));
+}
+
+/** The built core lies one folder above the files that it loads. @param {string} delivery */
+const below = (delivery) => ({
+  name: "below",
+  /** @param {import("esbuild").PluginBuild} build */
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/]index\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const contents = text
+        .replace('import("./delivery.js")', `import("./${delivery}")`)
+        .replace("import(`./modules/${name}.js`)", 'import("./sdk/modules/".concat(name, ".js"))'); // no glob for esbuild
+      if (contents.match(/import\("\.\/sdk/g)?.length !== 2) throw new Error("src/index.js loads its parts in a new way");
+      return { contents };
+    });
+  },
+});
+
+/** Both parts as one module, which is not told where it came from. */
+const BOTH = `
+  import { openDelivery } from "./delivery.js";
+  import { create, install } from "./tidegate.js";
+  export const begin = (source, tag, module) =>
+    install(create(source, { delivery: async () => ({ openDelivery }), module }), tag);
+`;
+
+/** The entry of the one classic script: everything is in it, and it knows its own tag. */
+const entry = () => `
+  import { begin } from "both";
+  ${modules()
+    .map((name) => `import { start as ${name} } from "./modules/${name}.js";`)
+    .join("\n")}
+  const modules = { ${modules().join(", ")} };
+  const tag = document.currentScript;
+  begin(tag?.src, tag, async (name) => ({ start: modules[name] }));
+`;
+
+/** A module that is a text. @param {string} name @param {string} contents */
+const virtual = (name, contents) => ({
+  name: "virtual",
+  /** @param {import("esbuild").PluginBuild} build */
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: RegExp(`^${name}$`) }, ({ path }) => ({ path, namespace: "virtual" }));
+    onLoad({ filter: /./, namespace: "virtual" }, () => ({ contents }));
+  },
+});
+
+/** @param {...(string | Buffer)} parts */
+function digest(...parts) {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+/** A hash over all sources: paths with \`/\`, sorted, and bytes. gateway/server/sdk.py makes the same. */
+export function sourceHash() {
+  const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" })
+    .map((file) => file.replaceAll("\\", "/"))
+    .filter((file) => file.endsWith(".js"))
+    .sort();
+  return digest(...files.flatMap((file) => [`${file}\0`, readFileSync(join(SOURCES, file)), "\0"]));
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  const files = await bundles();
+  rmSync(DIST, { recursive: true, force: true });
+  for (const [name, text] of files) {
+    mkdirSync(dirname(join(DIST, name)), { recursive: true });
+    writeFileSync(join(DIST, name), text);
+  }
+  writeFileSync(join(DIST, "build.json"), `${JSON.stringify({ sources: sourceHash() })}\n`);
+}

@@ -1,0 +1,70 @@
+/**
+ * What browsers load stays small, gzipped: the first part, which a page waits for, and all there is in one script. The
+ * badge of the README shows both; `UPDATE=1 npm test` draws it anew.
+ */
+
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { INTERNAL, bundles, sourceHash } from "../build.js";
+import tidegate from "../src/index.js";
+import { vectors } from "./vectors.js";
+
+const CORE_BYTES = 5 * 1024;
+const ALL_BYTES = 14 * 1024;
+const BADGE = new URL("../size.svg", import.meta.url);
+
+const files = await bundles();
+const size = (name) => gzipSync(files.get(name), { level: 9 }).length;
+const core = size("sdk.js");
+const all = size("tidegate.js");
+const kib = (bytes) => (bytes / 1024).toFixed(1);
+
+test("the first part and the whole stay within their budgets", () => {
+  assert.ok(core <= CORE_BYTES, `sdk.js: ${core} bytes`);
+  assert.ok(all <= ALL_BYTES, `tidegate.js: ${all} bytes`);
+});
+
+test("the badge shows what was measured, to a tenth of a KiB and the compressors' differences", () => {
+  if (process.env.UPDATE) writeFileSync(BADGE, badge(`${kib(core)} KiB + rest, ${kib(all)} KiB in all`));
+  const [, ...shown] = /([\d.]+) KiB \+ rest, ([\d.]+) KiB in all/.exec(readFileSync(BADGE, "utf8"));
+  [core, all].forEach((bytes, i) => assert.ok(Math.abs(bytes / 1024 - shown[i]) <= 0.15, `${bytes}, not ${shown[i]}`));
+});
+
+test("every file has its source map, and the parts find each other", () => {
+  const scripts = [...files.keys()].filter((name) => name.endsWith(".js"));
+  for (const name of scripts) {
+    const map = JSON.parse(files.get(`${name}.map`));
+    assert.ok(map.sources.length > 0 && map.sourcesContent.length === map.sources.length, name);
+  }
+  const [, delivery] = /import\("\.\/(sdk\/delivery-\w+\.js)"\)/.exec(files.get("sdk.js"));
+  assert.ok(files.has(delivery));
+  assert.match(files.get("sdk.js"), /import\("\.\/sdk\/modules\/"/);
+  assert.doesNotMatch(files.get("tidegate.js"), /\bimport\(|\bimport\.meta/);
+  assert.match(sourceHash(), /^[\da-f]{64}$/);
+});
+
+test("what is shortened is no name of the API, of a setting or of a message", () => {
+  const settings = readFileSync(new URL("../src/config.js", import.meta.url), "utf8").matchAll(/\[(\w+)\]/g);
+  const frames = JSON.stringify([...vectors("client"), ...vectors("server")]).matchAll(/\\"(\w+)\\":/g);
+  const seen = new Set([...Object.keys(tidegate), ...[...settings, ...frames].map(([, name]) => name)]);
+  assert.ok(seen.has("maxEvents") && seen.has("next_seq") && seen.has("optIn"));
+  assert.deepEqual(
+    INTERNAL.split(" ").filter((name) => seen.has(name)),
+    [],
+  );
+});
+
+/** @param {string} value */
+function badge(value) {
+  const label = "gzipped";
+  const [left, right] = [label, value].map((text) => Math.ceil(text.length * 6.6) + 12);
+  const text = (x, words) => `<text x="${x}" y="14" text-anchor="middle">${words}</text>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${left + right}" height="20" role="img" aria-label="${label}: ${value}">
+<rect width="${left + right}" height="20" rx="3" fill="#1f6f8b"/><rect width="${left}" height="20" rx="3" fill="#444"/>
+<g fill="#fff" font-family="Verdana,sans-serif" font-size="11">${text(left / 2, label)}${text(left + right / 2, value)}</g>
+</svg>
+`;
+}
