@@ -33,13 +33,15 @@ AUDIT = ("name", "url", "form", "on_time")
 """The same, of `audit`."""
 DOCTOR = ("folder", "repair", "form")
 """The same, of `doctor`."""
+QUARANTINE = ("action", "place", "identity", "reason", "limit", "url")
+"""The same, of `quarantine`."""
 MAX_VISITORS = 100_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit code.
 
-    0 drained, 1 an audit found a difference or the doctor damage,
+    0 drained, 1 an audit found a difference or the doctor damage, or a replay of rejected events was refused,
     2 wrong configuration, 65 a bad recording, 74 storage failure.
 
     Failures are one line.
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(_parser().parse_args(argv))
     command = arguments.pop("command")
     visitors = arguments.pop("visitors", 0)
-    own = {name: arguments.pop(name) for name in {*REPLAY, *AUDIT, *DOCTOR} if name in arguments}
+    own = {name: arguments.pop(name) for name in {*REPLAY, *AUDIT, *DOCTOR, *QUARANTINE} if name in arguments}
     try:
         config = Config.load(arguments.pop("config", None), os.environ, arguments)
         if command == "check":
@@ -65,6 +67,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _audit(config, own)
         if command == "doctor":
             return _doctor(config, own)
+        if command == "quarantine":
+            from gateway.quarantine.run import Options, run_quarantine
+
+            return run_quarantine(Options(write_key=config.write_keys[0] if config.write_keys else "", **own))
         from gateway.main import serve
 
         return serve(config)
@@ -151,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_replay(commands.add_parser("replay", help="run KPIs over recorded events and print every row as JSON"))
     _add_audit(commands.add_parser("audit", help="compute a KPI anew from the event log and print the differences"))
     _add_doctor(commands.add_parser("doctor", help="check a data folder and say exactly what is lost"))
+    _add_quarantine(commands.add_parser("quarantine", help="list, inspect, export and replay rejected events"))
     for name, purpose in (
         ("serve", "run the gateway"),
         ("demo", "run it with a demo shop and simulated visitors, on a temporary data folder"),
@@ -170,6 +177,12 @@ def _parser() -> argparse.ArgumentParser:
 def _visitors(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MAX_VISITORS)) and int(text) <= MAX_VISITORS):
         raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a whole number from 0 to {MAX_VISITORS}")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise argparse.ArgumentTypeError(f"{text[:60]!r} is not a whole number")
     return int(text)
 
 
@@ -211,6 +224,17 @@ def _add_doctor(command: argparse.ArgumentParser) -> None:
     )
     _add_settings_of_the_log(command, "dedup_producers", "dedup_uuids")
     command.add_argument("--format", dest="form", choices=("text", "json"), default="text", help="default: text")
+
+
+def _add_quarantine(command: argparse.ArgumentParser) -> None:
+    actions = ("list", "inspect", "export", "replay")
+    command.add_argument("action", choices=actions, metavar="|".join(actions), help="what to do; replay sends again")
+    command.add_argument("place", metavar="DIR", help="the data folder; for replay also an export")
+    command.add_argument("identity", nargs="?", type=_count, metavar="ID", help="only the event of this number")
+    command.add_argument("--reason", metavar="SLUG", help="only those of this reason; `schema:` is all of a schema")
+    command.add_argument("--limit", type=_count, default=20, metavar="N", help="so many of the newest are listed (20)")
+    command.add_argument("--url", metavar="URL", help="the gateway that takes what is replayed")
+    _add_settings_of_the_log(command, "write_keys")
 
 
 def _add_settings_of_the_log(command: argparse.ArgumentParser, *names: str) -> None:

@@ -39,5 +39,5 @@ class Rejects:
                 envelope = open_envelope(arrival.text, arrival.events.n)
                 texts[place] = envelope.events.texts if envelope else []
             text = texts[place][nth] if nth < len(texts[place]) else b""
-            samples.append(Quarantined(reason, now, arrival.producer.id, text))
+            samples.append(Quarantined(reason, now, arrival.producer.id, text, defaults=arrival.defaults_json))
         self._log.quarantine(samples, unkept)

@@ -5,7 +5,7 @@ from gateway.store.keeper import Keep
 from gateway.store.keys import Keys, kept, load_or_create
 from gateway.store.log import EventLog
 from gateway.store.quarantine import Quarantined
-from gateway.store.recorded import read_history, read_log, read_snapshot
+from gateway.store.recorded import read_history, read_log, read_quarantine, read_snapshot
 from gateway.store.results import Committed, DiskFullError, Done, Failed, Result, StoreBusyError
 from gateway.store.rows import Damage, LogRow
 from gateway.store.snapshots import StoredSnapshot
@@ -35,5 +35,6 @@ __all__ = [
     "load_or_create",
     "read_history",
     "read_log",
+    "read_quarantine",
     "read_snapshot",
 ]

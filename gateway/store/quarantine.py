@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -12,10 +13,13 @@ from typing import NamedTuple
 from gateway.store.faults import translate
 from gateway.store.schema import open_reader
 
-__all__ = ["Quarantine", "Quarantined", "newest"]
+__all__ = ["Quarantine", "Quarantined", "counted", "each", "newest"]
 
 PAYLOAD_BYTES = 16_384
 """A longer event is kept cut to this, with its true size beside it: the table is bounded in bytes too."""
+
+PAGE = 256
+"""Samples read at a time."""
 
 BURST = 256
 """Samples written by one transaction; a flood beyond it is counted and not kept."""
@@ -30,6 +34,10 @@ class Quarantined(NamedTuple):
     payload: bytes
     size: int = -1
     """Set when read back; -1 means the length of `payload`."""
+    defaults: bytes = b""
+    """JSON of what its connection said once for all its events; empty: nothing."""
+    identity: int = 0
+    """Set when read back: 1, 2, 3 .. in the order in which they were kept, never used again."""
 
 
 class Quarantine:
@@ -63,7 +71,7 @@ class Quarantine:
             self._owed.items(),
         )
         connection.executemany(
-            "INSERT INTO quarantine (reason, received_at, source, size, payload) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO quarantine (reason, received_at, source, size, payload, defaults) VALUES (?, ?, ?, ?, ?, ?)",
             (
                 (
                     _writable(row.reason),
@@ -71,6 +79,7 @@ class Quarantine:
                     _writable(row.source),
                     len(row.payload),
                     row.payload[:PAYLOAD_BYTES],
+                    row.defaults,
                 )
                 for row in self._samples
             ),
@@ -95,16 +104,54 @@ def newest(file: Path, limit: int) -> list[Quarantined]:
     Raises:
         StorageError: the file cannot be read.
     """
+    with _reading(file) as connection:
+        return list(_found(connection, "ORDER BY id DESC LIMIT ?", limit))
+
+
+def each(file: Path, after: int = 0) -> Iterator[Quarantined]:
+    """All samples that are kept behind identity `after`, oldest first, a page of them in memory.
+
+    Raises:
+        StorageError: the file cannot be read; raised while iterating.
+    """
+    while True:
+        with _reading(file) as connection:
+            page = list(_found(connection, "WHERE id > ? ORDER BY id LIMIT ?", after, PAGE))
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = page[-1].identity
+
+
+def counted(file: Path) -> dict[str, int]:
+    """Events ever rejected, by reason.
+
+    Raises:
+        StorageError: the file cannot be read.
+    """
+    with _reading(file) as connection:
+        return {_text(reason): int(events) for reason, events in connection.execute("SELECT * FROM rejected")}
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[sqlite3.Connection]:
     connection = open_reader(file)
     try:
-        found = connection.execute(
-            "SELECT reason, received_at, source, payload, size FROM quarantine ORDER BY id DESC LIMIT ?", (limit,)
-        ).fetchall()
+        yield connection
     except sqlite3.Error as error:
         raise translate(error, file) from error
     finally:
         connection.close()
-    return [
-        Quarantined(reason.decode("utf-8", "replace"), received_at, source.decode("utf-8", "replace"), payload, size)
-        for reason, received_at, source, payload, size in found
-    ]
+
+
+def _found(connection: sqlite3.Connection, how: str, *values: int) -> Iterator[Quarantined]:
+    # A file that an older version wrote, and that none of ours has opened since, has no defaults.
+    columns = {_text(row[1]) for row in connection.execute("PRAGMA table_info(quarantine)")}
+    defaults = "defaults" if "defaults" in columns else "x''"
+    query = f"SELECT reason, received_at, source, payload, size, {defaults}, id FROM quarantine {how}"  # noqa: S608
+    for reason, received_at, source, *rest in connection.execute(query, values):
+        yield Quarantined(_text(reason), received_at, _text(source), *rest)
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gateway.errors import ConfigError
-from gateway.store import rows, schema
+from gateway.store import quarantine, rows, schema
 from gateway.store.faults import translate
 from gateway.store.history import Asked, StoredRow, read_page
+from gateway.store.quarantine import Quarantined
 from gateway.store.rows import Damage, LogRow
 from gateway.store.snapshots import StoredSnapshot, newest_good
 
-__all__ = ["read_history", "read_log", "read_snapshot"]
+__all__ = ["read_history", "read_log", "read_quarantine", "read_snapshot"]
 
 _LIMIT_BYTES = 8 << 20
 
@@ -59,6 +60,17 @@ def read_history(folder: Path, asked: Asked) -> Iterator[StoredRow]:
         if page.following is None:
             return
         asked = asked._replace(after=page.following)
+
+
+def read_quarantine(folder: Path) -> tuple[dict[str, int], Iterator[Quarantined]]:
+    """Events ever rejected by reason, and the samples that are kept, oldest first, the same way.
+
+    Raises:
+        ConfigError, StorageError: as `read_log`.
+    """
+    file = _file(folder)
+    _ask(file, "SELECT 1")
+    return quarantine.counted(file), quarantine.each(file)
 
 
 def _file(folder: Path) -> Path:

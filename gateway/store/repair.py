@@ -134,7 +134,9 @@ def _build(folder: Path, draft: Path) -> None:
         _copy_log(reader, writer)
         _copy_snapshots(reader, writer)
         for name, key in _TABLES.items():
-            _put(writer, name, survey.table(reader, name, key))
+            columns = _columns(reader, name)
+            if columns:  # an older version has not all of them
+                _put(writer, name, columns, survey.table(reader, name, key))
         writer.execute("COMMIT")
         writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     data_folder.sync(folder)
@@ -159,9 +161,13 @@ def _copy_snapshots(reader: sqlite3.Connection, writer: sqlite3.Connection) -> N
             continue
         for name, column in (("snapshot", "id"), ("snapshot_piece", "snapshot")):
             found = reader.execute(f"SELECT * FROM {name} WHERE {column} = ?", (entry.identity,))  # noqa: S608
-            _put(writer, name, found)
+            _put(writer, name, _columns(reader, name), found)
 
 
-def _put(writer: sqlite3.Connection, name: str, found: Iterable[tuple[Any, ...]]) -> None:
-    for row in found:
-        writer.execute(f"INSERT OR IGNORE INTO {name} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+def _columns(reader: sqlite3.Connection, name: str) -> list[str]:
+    return [f'"{row[1]}"' for row in reader.execute(f"PRAGMA table_info({name})")]
+
+
+def _put(writer: sqlite3.Connection, name: str, columns: list[str], found: Iterable[tuple[Any, ...]]) -> None:
+    places = ", ".join("?" * len(columns))
+    writer.executemany(f"INSERT OR IGNORE INTO {name} ({', '.join(columns)}) VALUES ({places})", found)  # noqa: S608

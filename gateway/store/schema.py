@@ -26,7 +26,7 @@ __all__ = ["FILE", "VERSION", "check_owner", "open_reader", "open_writer", "wal_
 
 FILE = "events.db"
 
-VERSION = 2
+VERSION = 3
 """Version of the tables below; kept in the file as `user_version`."""
 
 APPLICATION_ID = 0x54474154
@@ -71,6 +71,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TRIGGER history_anew AFTER UPDATE ON history BEGIN UPDATE mark SET"
         " value = value + length(new.body) - length(old.body) WHERE name = 'history_bytes'; END",
     ),
+    ("ALTER TABLE quarantine ADD COLUMN defaults BLOB NOT NULL DEFAULT x''",),
 )
 """What leads from version n to n + 1. A released one is never edited; each runs in one transaction with its number."""
 

@@ -24,6 +24,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # Commands of their own, without a server.
     "gateway.replay": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
     "gateway.audit": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
+    "gateway.quarantine": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
     "gateway.doctor": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
     # The composition: the door, the command line, main, and the demo, whose visitors use the Python client.
     "gateway": (
@@ -36,6 +37,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "gateway.replay",
         "gateway.audit",
         "gateway.doctor",
+        "gateway.quarantine",
         "client_sdk",
     ),
 }

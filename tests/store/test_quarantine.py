@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store import quarantine
-from gateway.store.quarantine import Quarantine, Quarantined, newest
+from gateway.store.quarantine import Quarantine, Quarantined, counted, each, newest
 from gateway.store.schema import open_writer
 
 
@@ -84,5 +84,21 @@ def test_hostile_text_is_kept(tmp_path: Path, connection: sqlite3.Connection) ->
     table = Quarantine(connection, 10)
     put(table, connection, Quarantined("schema:\ud800", 1, "a\0b\udfff", b"\xff\0"))
     (kept,) = newest(tmp_path / "events.db", 10)
-    assert kept == Quarantined("schema:?", 1, "a\0b?", b"\xff\0", 2)
+    assert kept == Quarantined("schema:?", 1, "a\0b?", b"\xff\0", 2, b"", 1)
     assert table.counts == {"schema:?": 1}
+
+
+def test_all_are_read_in_order_page_after_page(
+    tmp_path: Path, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Oldest first, with what their connection said, behind any identity; an identity is never used again."""
+    monkeypatch.setattr(quarantine, "PAGE", 3)
+    table = Quarantine(connection, 7)
+    for number in range(10):
+        put(table, connection, row(number)._replace(defaults=b'{"distinct_id":"u%d"}' % number))
+    found = list(each(tmp_path / "events.db"))
+    assert [(kept.identity, kept.payload, kept.defaults) for kept in found] == [
+        (number + 1, b"%d" % number, b'{"distinct_id":"u%d"}' % number) for number in range(3, 10)
+    ]
+    assert [kept.identity for kept in each(tmp_path / "events.db", 8)] == [9, 10]
+    assert counted(tmp_path / "events.db") == {"late": 10}

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import ConfigError, StorageError
-from gateway.store import Damage, EventLog, StoredSnapshot, read_history, read_log, read_snapshot
+from gateway.store import (
+    Damage,
+    EventLog,
+    Quarantined,
+    StoredSnapshot,
+    read_history,
+    read_log,
+    read_quarantine,
+    read_snapshot,
+)
 from gateway.store.schema import FILE
 from tests.store.answers import saved
 from tests.store.histories import asked, keep, line, lines
@@ -90,3 +99,15 @@ def test_history_is_read_page_after_page(tmp_path: Path) -> None:
     connection.execute("DROP TABLE history")
     connection.close()
     assert list(read_history(tmp_path, asked())) == []
+
+
+def test_rejected_events_are_read_beside_a_gateway(tmp_path: Path) -> None:
+    """How many there ever were, and those that are kept."""
+    with _open(tmp_path) as log:
+        log.quarantine([Quarantined("late", 1, "p", b"x")], {"late": 4})
+        _append(log, b"a")
+        counts, kept = read_quarantine(tmp_path)
+        assert counts == {"late": 5}
+        assert [row.payload for row in kept] == [b"x"]
+    with pytest.raises(ConfigError, match="there is no event log"):
+        read_quarantine(tmp_path / "elsewhere")

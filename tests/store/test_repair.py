@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import StorageError
+from gateway.store import Quarantined, schema, survey
 from gateway.store import repair as repairing
-from gateway.store import survey
 from gateway.store.repair import READY, repair
-from gateway.store.rows import Damage
+from gateway.store.rows import Damage, row_crc
 from gateway.store.schema import PAGE_BYTES, open_reader, wal_file
 from gateway.store.wal import inspect
 from tests.store.answers import appended, opened, saved
@@ -140,3 +141,21 @@ def test_a_snapshot_that_is_not_whole_is_left_behind(tmp_path: Path) -> None:
         assert newest is not None
         assert (newest.position, log.bad_snapshots) == (1, 0)
         assert [row.payload for row in log.read(1)] == [b"b", b"c"]
+
+
+def test_a_file_of_an_older_version_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the format of now; what it had not is empty."""
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:1])
+        schema.open_writer(tmp_path / "events.db").close()
+    with closing(sqlite3.connect(tmp_path / "events.db")) as old:
+        old.execute("INSERT INTO log VALUES (1, 5, 1, ?, ?)", (row_crc(1, 5, 1, b"x"), b"x"))
+        old.execute("INSERT INTO quarantine VALUES (1, 'late', 5, 'p', 1, x'41')")
+        old.execute("INSERT INTO rejected VALUES ('late', 7)")
+        old.commit()
+        assert survey.oddities(old) == []
+    repair(tmp_path)
+    with opened(tmp_path) as log:
+        assert [row.payload for row in log.read(0)] == [b"x"]
+        assert log.quarantined(5) == [Quarantined("late", 5, "p", b"A", 1, b"", 1)]
+        assert log.quarantine_counts() == {"late": 7}
