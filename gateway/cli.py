@@ -24,6 +24,7 @@ from gateway.errors import (
     TidegateError,
 )
 from gateway.kpis import load_kpis
+from gateway.tail.arguments import TAIL, add_arguments
 
 __all__ = ["main"]
 
@@ -52,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = vars(_parser().parse_args(argv))
     command = arguments.pop("command")
     visitors = arguments.pop("visitors", 0)
-    own = {name: arguments.pop(name) for name in {*REPLAY, *AUDIT, *DOCTOR, *QUARANTINE} if name in arguments}
+    names = {*REPLAY, *AUDIT, *DOCTOR, *QUARANTINE, *TAIL}
+    own = {name: arguments.pop(name) for name in names if name in arguments}
     try:
         config = Config.load(arguments.pop("config", None), os.environ, arguments)
         if command == "check":
@@ -65,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _replay(config, own)
         if command == "audit":
             return _audit(config, own)
+        if command == "tail":
+            return _tail(config, own)
         if command == "doctor":
             return _doctor(config, own)
         if command == "quarantine":
@@ -151,6 +155,13 @@ def _doctor(config: Config, arguments: Mapping[str, Any]) -> int:
     return run_doctor(Options(intake=intake, **arguments))
 
 
+def _tail(config: Config, arguments: Mapping[str, Any]) -> int:
+    from gateway.tail.run import Options, run_tail
+
+    key = config.view_keys[0] if config.view_keys else ""
+    return run_tail(Options(**arguments, view_key=key, folder=config.data))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tidegate", description="Real-time product-analytics gateway.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -158,6 +169,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_audit(commands.add_parser("audit", help="compute a KPI anew from the event log and print the differences"))
     _add_doctor(commands.add_parser("doctor", help="check a data folder and say exactly what is lost"))
     _add_quarantine(commands.add_parser("quarantine", help="list, inspect, export and replay rejected events"))
+    tail = commands.add_parser("tail", help="watch single events of a running gateway")
+    _add_settings_of_the_log(tail, "data", "view_keys")
+    add_arguments(tail)
     for name, purpose in (
         ("serve", "run the gateway"),
         ("demo", "run it with a demo shop and simulated visitors, on a temporary data folder"),

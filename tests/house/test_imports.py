@@ -26,6 +26,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "gateway.audit": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
     "gateway.quarantine": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
     "gateway.doctor": (*LEAVES, "analytics", "gateway.wire", "gateway.core", "gateway.store"),
+    "gateway.tail": (*LEAVES, "gateway.store", "client_sdk"),
     # The composition: the door, the command line, main, and the demo, whose visitors use the Python client.
     "gateway": (
         *LEAVES,
@@ -38,6 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
         "gateway.audit",
         "gateway.doctor",
         "gateway.quarantine",
+        "gateway.tail",
         "client_sdk",
     ),
 }
