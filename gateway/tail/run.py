@@ -57,9 +57,31 @@ def run_tail(options: Options) -> int:
     return EXIT_DRAINED
 
 
+class _LinkNotes:
+    """Says how the connection is, once for each change."""
+
+    def __init__(self) -> None:
+        # True from a welcome until the first answer to the subscription: only from then on nothing is missed.
+        self._opening = False
+
+    def entered(self, state: State, detail: str) -> None:
+        """The viewer has another state."""
+        if state is State.OPEN:
+            self._opening = True
+        elif state is State.WAITING:
+            _note(f"not connected ({printable(detail) or 'no answer'}); trying again")
+
+    def answered(self) -> None:
+        """The gateway has sent something of the subscription."""
+        if self._opening:
+            self._opening = False
+            _note("connected")
+
+
 async def _tail(options: Options) -> None:
+    link = _LinkNotes()
     try:
-        viewer = AsyncViewer(options.url, options.view_key or _kept_key(options.folder), on_state=_note_state)
+        viewer = AsyncViewer(options.url, options.view_key or _kept_key(options.folder), on_state=link.entered)
     except ValueError as error:
         raise ConfigError("url", str(error)) from None
     loop, watching = asyncio.get_running_loop(), asyncio.current_task()
@@ -68,10 +90,10 @@ async def _tail(options: Options) -> None:
         loop.add_signal_handler(number, watching.cancel)
     async with viewer:
         with contextlib.suppress(asyncio.CancelledError):
-            await _watch(viewer, options)
+            await _watch(viewer, options, link)
 
 
-async def _watch(viewer: AsyncViewer, options: Options) -> None:
+async def _watch(viewer: AsyncViewer, options: Options, link: _LinkNotes) -> None:
     tail = viewer.tail(
         event=options.event,
         distinct_id=options.user,
@@ -84,6 +106,7 @@ async def _watch(viewer: AsyncViewer, options: Options) -> None:
     try:
         while left is None or left > 0:
             sighting = await tail.changed()
+            link.answered()
             _print(sighting, options.json, left)
             left = None if left is None else left - len(sighting.events)
     except StoppedError as stopped:
@@ -104,13 +127,6 @@ def _print(sighting: Sighting, as_ndjson: bool, most: int | None) -> None:
     sys.stdout.flush()
     if note:
         _note(note)
-
-
-def _note_state(state: State, detail: str) -> None:
-    if state is State.OPEN:
-        _note("connected")
-    elif state is State.WAITING:
-        _note(f"not connected ({printable(detail) or 'no answer'}); trying again")
 
 
 def _note(text: str) -> None:
