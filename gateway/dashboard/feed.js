@@ -8,6 +8,7 @@ const MAX_HZ = 4;
 /**
  * @typedef {object} Subscription
  * @property {string} kpi
+ * @property {Record<string, import("./wire.js").Dim>} [where] only rows of these dimensions
  * @property {number} last seconds
  * @property {import("./view.js").View} view
  * @property {() => void} onChange rows, watermark or meta changed
@@ -19,6 +20,8 @@ export class Feed {
   #subscriptions = new Map();
   /** Ids of those that asked for a snapshot and have not heard anything since. */
   #asked = new Set();
+  /** Ids of those whose view has too many windows and that asked for the coarser ones that the server has. */
+  #thinning = new Set();
   #send;
   #restated;
   #next = 1;
@@ -44,6 +47,7 @@ export class Feed {
     if (this.#open) this.#send([this.#subscribe(id, subscription)]);
     return () => {
       this.#asked.delete(id);
+      this.#thinning.delete(id);
       if (this.#subscriptions.delete(id) && this.#open) this.#send([wire.unsubscribe(id)]);
     };
   }
@@ -58,6 +62,7 @@ export class Feed {
 
   closed() {
     this.#open = false;
+    this.#thinning.clear();
     for (const { view } of this.#subscriptions.values()) view.disconnected();
   }
 
@@ -77,9 +82,12 @@ export class Feed {
       return subscription.onError(message.code);
     }
     const outcome = subscription.view.apply(message);
-    const asked = this.#asked.has(message.id);
+    const asked = this.#asked.has(message.id) || this.#thinning.has(message.id);
     if (outcome !== "waiting") this.#asked.delete(message.id);
-    if (outcome === "resync") {
+    if (message.type === "snapshot") this.#thinning.delete(message.id);
+    const thin = outcome === "changed" && subscription.view.crowded && !this.#thinning.has(message.id);
+    if (thin) this.#thinning.add(message.id);
+    if (outcome === "resync" || thin) {
       this.#asked.add(message.id);
       this.#send([wire.resync(message.id)]);
     }
@@ -87,8 +95,8 @@ export class Feed {
     if (outcome === "changed" && message.type === "snapshot" && !asked) this.#restated();
   }
 
-  #subscribe(id, { kpi, last, view }) {
+  #subscribe(id, { kpi, where, last, view }) {
     this.#asked.add(id);
-    return wire.subscribe(id, kpi, last, MAX_HZ, view.from);
+    return wire.subscribe(id, kpi, last, MAX_HZ, { where, from: view.from });
   }
 }

@@ -98,6 +98,37 @@ export function bound(relative, locale = undefined) {
 }
 
 /**
+ * @param {[number, number]} bounds
+ * @returns {string} `between 12 and 15`
+ */
+export const within = ([least, most], locale = undefined) => `between ${plain(least, locale)} and ${plain(most, locale)}`;
+
+/**
+ * @param {number} part @param {number} whole
+ * @returns {string} `42%`; empty for a part of nothing
+ */
+export function share(part, whole, locale = undefined) {
+  if (!whole) return "";
+  const percent = (part / whole) * 100;
+  return `${fixed(percent, percent > 0 && percent < 10 ? 1 : 0, locale)}%`;
+}
+
+/**
+ * @param {number} ms epoch
+ * @param {boolean} days without the time of day
+ * @param {string} [locale] @param {string} [timeZone]
+ * @returns {string} `Nov 29` or `Nov 29, 15:00`
+ */
+export function dayTime(ms, days, locale = undefined, timeZone = undefined) {
+  const key = `day ${locale} ${timeZone} ${days}`;
+  if (!formats.has(key)) {
+    const clock = days ? {} : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    formats.set(key, new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone, ...clock }));
+  }
+  return formats.get(key).format(ms);
+}
+
+/**
  * @param {number} ms epoch
  * @param {boolean} [seconds]
  * @param {string} [locale] @param {string} [timeZone]

@@ -1,9 +1,13 @@
 // The composition root of the page: builds every part, owns the events of window and document, decides nothing else.
 
+import { Api } from "./api.js";
 import { Board } from "./board.js";
+import { BoardPage } from "./boardpage.js";
 import { loadCharts } from "./chart.js";
 import { Clock } from "./clock.js";
 import { Connection } from "./connection.js";
+import { showDefinition } from "./definition.js";
+import { Drafts } from "./drafts.js";
 import { Empty } from "./empty.js";
 import { Feed } from "./feed.js";
 import { Gate } from "./gate.js";
@@ -30,11 +34,26 @@ const world = {
 const clock = new Clock();
 const serverNow = () => clock.at(performance.now()) ?? Date.now();
 const feed = new Feed((messages) => connection?.send(messages), () => connection?.relist());
-const board = new Board(byId("board"), feed, new Painter(), serverNow);
+const api = new Api(world.fetch, viewKey, world.base);
+const board = new Board(byId("board"), feed, new Painter(), {
+  now: serverNow,
+  get: (path) => api.get(path),
+  onDefinition: (tile) => showDefinition(tile, serverNow()),
+});
 const notices = new Notices(byId("notices"));
 const empty = new Empty(byId("empty"));
 const status = new Status(byId("status"), () => connection?.start());
 const pages = new Pages(byId("pages"));
+const boardPage = new BoardPage({
+  board,
+  bar: byId("board-bar"),
+  panel: byId("board-editor"),
+  link: byId("pages").querySelector("[data-page=board]"),
+  api,
+  drafts: new Drafts(stored()),
+  key: viewKey,
+  now: serverNow,
+});
 const gate = new Gate(byId("gate"), (key) => {
   keepKey(key);
   connect();
@@ -49,10 +68,10 @@ let welcomedAt = Infinity;
 
 const on = {
   state: (state) => status.set(state),
-  kpis: (kpis) => {
-    listed = true;
+  kpis: async (kpis) => {
     gate.hide();
-    board.update(kpis);
+    await boardPage.kpis(kpis);
+    listed = true;
     tick();
   },
   opened: (welcome) => {
@@ -73,6 +92,7 @@ const evictedText = (why) =>
   why === "slow" ? "The last connection could not keep up and was dropped. The board is up to date again." : `The last connection was dropped: ${why}`;
 
 function noticed(code) {
+  if (code === "boards") return boardPage.boards();
   if (code !== "conflated") return notices.show("notice", `The server said: ${code}`);
   status.slowed();
   return notices.show(code, "This connection is slow: the server merges updates. Numbers stay exact, they come less often.");
@@ -93,10 +113,19 @@ function ask(reason = "") {
   connection?.stop();
   connection = null;
   forgetKey();
-  board.clear();
+  boardPage.clear();
   empty.show("none");
   status.set({ phase: "locked", text: "", retryAt: null });
   gate.show(reason);
+}
+
+/** Storage that a browser may refuse to give. */
+function stored() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
 }
 
 function tick() {
@@ -117,7 +146,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => boar
 byId("forget").addEventListener("click", () => ask());
 
 new Start(byId("start-page"), location.origin);
-pages.add("board", byId("board-page"));
+pages.add("board", byId("board-page"), { enter: (route) => boardPage.enter(route), leave: () => boardPage.leave() });
 pages.add("start", byId("start-page"));
 
 takeFromFragment();

@@ -2,6 +2,10 @@
 
 import { duration, windowOf } from "./span.js";
 
+const DAY_MS = 86_400_000;
+/** Aggregates whose values over several windows say something of one of them, without being added. */
+const LEVEL = new Set(["min", "max", "quantile"]);
+
 /** Windows up to this size are shown when they are complete: a number that restarts every second cannot be read. */
 const SHORT_MS = 15_000;
 
@@ -13,6 +17,10 @@ const SHORT_MS = 15_000;
  * @property {boolean} settled show the newest complete window instead of the one that is filling
  * @property {string[]} by
  * @property {"number"|"groups"|"items"} shape one number, one number per dimension, or a list per row
+ * @property {"top"|"funnel"|"retention"|null} list which list
+ * @property {boolean} quantile its value is one quantile
+ * @property {"sum"|"same"|null} scale how the value of a coarser window is drawn: for counts and sums as the share of one
+ *   of the KPI's own, for ratios and levels as it is, for all else not at all
  */
 
 /**
@@ -22,7 +30,8 @@ const SHORT_MS = 15_000;
 export function planOf(meta) {
   const window = windowOf(meta.window);
   const by = Array.isArray(meta.by) ? meta.by.map(String) : [];
-  const list = /\b(top|funnel|retention)\s*\(/i.test(withoutQuoted(meta.value));
+  const sql = withoutQuoted(meta.value);
+  const list = /\b(top|funnel|retention)\s*\(/i.exec(sql)?.[1].toLowerCase() ?? null;
   return {
     window,
     by,
@@ -30,7 +39,19 @@ export function planOf(meta) {
     additive: isAdditive(meta.value),
     settled: window.kind === "tumbling" && window.size <= SHORT_MS,
     shape: list ? "items" : by.length ? "groups" : "number",
+    list,
+    quantile: /^\s*quantile\s*\(/i.test(sql) && !/[-+*/]/.test(outside(sql)),
+    scale: scaleOf(meta.value),
   };
+}
+
+/** How values of a coarser window compare with those of the KPI's own. */
+function scaleOf(sql) {
+  const outer = outside(withoutQuoted(sql));
+  if (isAdditive(sql)) return /\brate\b/i.test(outer) ? "same" : "sum";
+  const names = outer.toLowerCase().match(/[a-z_]+/g) ?? [];
+  const level = names.length > 0 && names.every((name) => LEVEL.has(name) || name === "avg" || name === "filter");
+  return level || outer.includes("/") ? "same" : null;
 }
 
 const withoutQuoted = (sql) => String(sql ?? "").replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "x");
@@ -41,9 +62,16 @@ const withoutQuoted = (sql) => String(sql ?? "").replace(/'(?:[^']|'')*'|"(?:[^"
  * @param {unknown} sql
  */
 export function isAdditive(sql) {
+  const outer = outside(withoutQuoted(sql));
+  const term = "(?:count|sum|rate)(?:\\s+filter)?";
+  return new RegExp(`^\\s*${term}(?:\\s*\\+\\s*${term})*\\s*$`, "i").test(outer.replace(/\s+/g, " "));
+}
+
+/** What of an expression stands outside of brackets; brackets that do not match stay, so that nothing fits them. */
+function outside(sql) {
   let depth = 0;
   let outer = "";
-  for (const letter of withoutQuoted(sql)) {
+  for (const letter of sql) {
     if (letter === "(") depth += 1;
     if (depth === 0) outer += letter;
     if (letter === ")") {
@@ -51,8 +79,7 @@ export function isAdditive(sql) {
       outer += " ";
     }
   }
-  const term = "(?:count|sum|rate)(?:\\s+filter)?";
-  return depth === 0 && new RegExp(`^\\s*${term}(?:\\s*\\+\\s*${term})*\\s*$`, "i").test(outer.replace(/\s+/g, " "));
+  return depth === 0 ? outer : "(";
 }
 
 /**
@@ -71,6 +98,34 @@ export function partsOf(value) {
   if (Array.isArray(value.returned)) return [["Size", finite(value.size)], ...numbered(value.returned, "+", 1)];
   return Object.entries(value).filter(([, part]) => Number.isFinite(part));
 }
+
+/**
+ * What the steps of a funnel are called: the name of the event when a step asks for one, else its condition.
+ * @param {unknown} sql of a KPI whose value is a funnel
+ * @returns {string[]} fewer than there are steps when the text cannot be read
+ */
+export function stepNames(sql) {
+  const inside = /^\s*funnel\s*\((.*)\)[^)]*$/is.exec(String(sql ?? ""))?.[1] ?? "";
+  const parts = [""];
+  let depth = 0;
+  let quote = "";
+  for (const letter of inside) {
+    if (quote) quote = letter === quote ? "" : quote;
+    else if (letter === "'" || letter === '"') quote = letter;
+    else if (letter === "(") depth += 1;
+    else if (letter === ")") depth -= 1;
+    if (letter === "," && depth === 0 && !quote) parts.push("");
+    else parts[parts.length - 1] += letter;
+  }
+  const steps = parts.map((part) => part.trim()).filter((part) => part && !/^\w+\s*=>/.test(part));
+  return steps.map((step) => /^event\s*=\s*'((?:[^']|'')+)'$/i.exec(step)?.[1].replaceAll("''", "'") ?? step);
+}
+
+/**
+ * The period of a retention, ms.
+ * @param {unknown} sql
+ */
+export const periodOf = (sql) => duration(/\bperiod\s*=>\s*'([^']*)'/i.exec(String(sql ?? ""))?.[1]) ?? DAY_MS;
 
 const finite = (value) => (Number.isFinite(value) ? value : null);
 const numbered = (list, prefix, from) => list.map((value, index) => [`${prefix}${index + from}`, finite(value)]);

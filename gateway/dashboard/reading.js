@@ -4,17 +4,15 @@
 // after `head` is the current one; for sliding windows that is the fullest, not the newest. Short tumbling windows are
 // shown once complete. A window without events has no row: for counts and sums that is 0, for all else it is unknown.
 //
-// Sessions have a window each. Shown are all that are open, as one window with a line each; the trend has those that
-// ended at about the same time together.
+// Sessions have a window each. Shown are all that are open, as one window with a line each.
 
 import { leadOf, partsOf } from "./measure.js";
+import { onGrid, openSessions, stateOf, usable, valueAt } from "./windows.js";
 
-const DAY_MS = 86_400_000;
 /** A stream that paused leaves its last short window open for ever; after this it is shown as it is. */
 const QUIET_MS = 5_000;
-const MOST_POINTS = 4_000;
-/** Points of the trend of sessions. */
-const SESSION_POINTS = 60;
+/** How far back the newest window that has a row is looked for. */
+const MOST_STEPS = 4_000;
 
 /**
  * @typedef {object} Entry one line of the breakdown
@@ -24,17 +22,20 @@ const SESSION_POINTS = 60;
  * @property {number} share of the largest, 0 to 1
  * @property {boolean} other the overflow row, whatever its value last
  * @property {number|null} keys how many keys an overflow row stands for
+ * @property {[number, number]|null} bounds at least and at most, of an item that is approximate
  *
  * @typedef {object} Reading
  * @property {number|null} head newest event time, epoch ms
  * @property {number} start @property {number} end of the shown window
  * @property {number|null} value
  * @property {unknown[]} label whose value it is, when not everybody's
+ * @property {string|null} key of the row whose value it is; null when it is everybody's
  * @property {"partial"|"final"|"correction"} kind
  * @property {number} rev
  * @property {number|null} error relative
  * @property {{now: number, before: number, complete: boolean}|null} change `complete`: the pair is the last complete
  *   window and the one before it, since the shown one is still filling
+ * @property {import("./view.js").Frame|undefined} frame the shown window; absent when it has no row
  * @property {Entry[]} entries
  * @property {number} groups
  * @property {number|null} sessions how many are open, of session windows
@@ -60,68 +61,16 @@ export function read(view, plan, now) {
     head,
     start: frame?.start ?? end - plan.window.size,
     end,
-    value: valueAt(byEnd, plan, end, shown.key),
+    value: valueAt(byEnd.get(end), plan, shown.key),
     label: lead?.label ?? [],
+    key: shown.key,
     ...stateOf(frame, end, view.watermark),
     change: changeOf(frames, byEnd, plan, shown, frame, view.watermark),
+    frame,
     entries,
     groups: entries.length,
     sessions: plan.window.kind === "session" ? openSessions(view).length : null,
   };
-}
-
-/**
- * The trend up to the shown window: x in seconds, one line per key (a null key is the total). `solid` are complete
- * windows; `pending` joins the last of them with those still filling.
- * @param {import("./view.js").View} view
- * @param {import("./measure.js").Plan} plan
- * @param {number} end of the shown window
- * @param {(string|null)[]} keys
- */
-export function trend(view, plan, end, keys) {
-  const frames = usable(view, plan).filter((frame) => frame.end <= end);
-  const byEnd = new Map(frames.map((frame) => [frame.end, frame]));
-  const ends = [...byEnd.keys()];
-  const { step } = plan.window;
-  const grid = onGrid(plan) && ends.length > 0 && (end - ends[0]) / step <= MOST_POINTS;
-  const times = grid ? Array.from({ length: Math.round((end - ends[0]) / step) + 1 }, (_, i) => ends[0] + i * step) : ends;
-  const complete = times.map((time) => stateOf(byEnd.get(time), time, view.watermark).kind !== "partial");
-  const lines = keys.map((key) => {
-    const values = times.map((time) => valueAt(byEnd, plan, time, key));
-    const solid = values.map((value, i) => (complete[i] ? value : null));
-    const pending = values.map((value, i) => (!complete[i] || complete[i + 1] === false ? value : null));
-    return { solid, pending };
-  });
-  return { x: times.map((time) => time / 1_000), lines };
-}
-
-const onGrid = ({ window }) => window.step > 0 && window.step < DAY_MS && window.kind !== "cumulative";
-
-/** Coarser rows of an older tier would be summed as if they were windows of this KPI. */
-function usable(view, { window }) {
-  const { frames } = view;
-  if (window.kind === "session") return gathered(view);
-  const fixed = (window.kind === "tumbling" || window.kind === "sliding") && window.size < DAY_MS;
-  return fixed ? frames.filter((frame) => frame.end - frame.start === window.size) : frames;
-}
-
-/** A session is final once the watermark is beyond its end. */
-const openSessions = ({ frames, watermark }) => frames.filter((frame) => watermark === null || frame.end >= watermark);
-
-/** One frame of all open sessions, and before it one for each step in which sessions ended. */
-function gathered(view) {
-  const open = openSessions(view);
-  const step = Math.max(view.lastMs / SESSION_POINTS, 1);
-  const groups = new Map();
-  for (const frame of view.frames.slice(0, view.frames.length - open.length)) {
-    const at = Math.floor(frame.end / step);
-    groups.set(at, [...(groups.get(at) ?? []), frame]);
-  }
-  if (open.length > 0) groups.set(null, open);
-  return [...groups.values()].map((group) => {
-    const rows = group.flatMap((frame) => [...frame.rows].map(([key, row]) => [`${frame.start}:${key}`, row]));
-    return { start: Math.min(...group.map((frame) => frame.start)), end: group.at(-1).end, rows: new Map(rows) };
-  });
 }
 
 function headOf(view, plan, frames, now) {
@@ -147,36 +96,10 @@ function shownEnd(frames, byEnd, plan, watermark, head, now) {
  */
 function told(byEnd, end, step, watermark) {
   let known = end;
-  for (let i = 0; i < MOST_POINTS && known > (watermark ?? -Infinity); i++, known -= step) {
+  for (let i = 0; i < MOST_STEPS && known > (watermark ?? -Infinity); i++, known -= step) {
     if (byEnd.has(known)) return known;
   }
   return byEnd.has(known) ? known : end;
-}
-
-function stateOf(frame, end, watermark) {
-  if (!frame) return { kind: watermark !== null && watermark >= end ? "final" : "partial", rev: 0, error: null };
-  let kind = "final";
-  let rev = 0;
-  let error = null;
-  for (const row of frame.rows.values()) {
-    if (row.kind === "partial") kind = "partial";
-    else if (row.kind === "correction" && kind === "final") kind = "correction";
-    rev = Math.max(rev, row.rev ?? 0);
-    if (Number.isFinite(row.error)) error = Math.max(error ?? 0, row.error);
-  }
-  return { kind, rev, error };
-}
-
-function valueAt(byEnd, plan, end, key) {
-  const frame = byEnd.get(end);
-  if (!frame) return plan.additive && onGrid(plan) ? 0 : null;
-  if (key !== null) return leadOf(frame.rows.get(key)?.value ?? null).value;
-  let sum = null;
-  for (const row of frame.rows.values()) {
-    const { value } = leadOf(row.value);
-    if (value !== null) sum = (sum ?? 0) + value;
-  }
-  return sum;
 }
 
 /** Whose value stands for the window: nobody's when values may be summed, else the highest. */
@@ -201,10 +124,12 @@ function entriesOf(frame) {
   let ordered = false;
   for (const [key, row] of frame.rows) {
     ordered ||= typeof row.value === "object" && row.value !== null && !Array.isArray(row.value.items);
-    for (const [name, value] of partsOf(row.value)) {
+    const bounds = Array.isArray(row.value?.bounds) ? row.value.bounds : [];
+    partsOf(row.value).forEach(([name, value], nth) => {
       const identity = name === "" ? key : `${key}${JSON.stringify(name)}`;
-      entries.push({ key: identity, label: labelOf(row, name), value, share: 0, other: isOther(row), keys: row.keys ?? null });
-    }
+      const own = { key: identity, label: labelOf(row, name), value, bounds: boundsOf(bounds[nth]) };
+      entries.push({ ...own, share: 0, other: isOther(row), keys: row.keys ?? null });
+    });
   }
   const top = entries.reduce((most, { value }) => Math.max(most, Math.abs(value ?? 0)), 0);
   for (const entry of entries) entry.share = top ? Math.abs(entry.value ?? 0) / top : 0;
@@ -213,6 +138,31 @@ function entriesOf(frame) {
   return ordered ? entries : entries.sort((a, b) => a.other - b.other || rank(b) - rank(a) || byLabel(a, b));
 }
 
+const boundsOf = (pair) => (Array.isArray(pair) && pair.every(Number.isFinite) && pair[0] !== pair[1] ? pair : null);
+
+/**
+ * The shown value and the one of another time.
+ * @param {import("./view.js").View} view @param {import("./measure.js").Plan} plan
+ * @param {Reading} reading of that view
+ * @param {import("./view.js").View} past its rows of the other time
+ * @param {number} shift ms that the other time lies before
+ * @returns {{now: number, before: number, complete: boolean}|null} `complete` as in `Reading.change`
+ */
+export function against(view, plan, reading, past, shift) {
+  const filling = plan.window.kind === "tumbling" && reading.kind === "partial" && onGrid(plan);
+  const end = filling ? reading.end - plan.window.size : reading.end;
+  const now = filling ? valueAt(ending(usable(view, plan), end), plan, reading.key) : reading.value;
+  const frames = usable(past, plan);
+  const frame = ending(frames, end - shift);
+  // Before the first row nobody knows whether there was nothing or nothing was kept.
+  if (!frame && !(frames.length && frames[0].end <= end - shift)) return null;
+  const before = valueAt(frame, plan, reading.key);
+  return now === null || before === null ? null : { now, before, complete: filling };
+}
+
+/** The window that ends at a time, or the last one before it by less than a step. */
+const ending = (frames, end) => frames.findLast((frame) => frame.end <= end && frame.end > end - (frame.end - frame.start || 1));
+
 function changeOf(frames, byEnd, plan, shown, frame, watermark) {
   const { kind, size, step } = plan.window;
   if (!onGrid(plan) || (kind !== "tumbling" && kind !== "sliding")) return null;
@@ -220,6 +170,6 @@ function changeOf(frames, byEnd, plan, shown, frame, watermark) {
   const end = filling ? shown.end - size : shown.end;
   const before = end - Math.ceil(size / step) * step;
   if (before < frames[0].end) return null;
-  const pair = [valueAt(byEnd, plan, end, shown.key), valueAt(byEnd, plan, before, shown.key)];
+  const pair = [valueAt(byEnd.get(end), plan, shown.key), valueAt(byEnd.get(before), plan, shown.key)];
   return pair.includes(null) ? null : { now: pair[0], before: pair[1], complete: filling };
 }

@@ -37,13 +37,22 @@ export function windowOf(text) {
 }
 
 /**
- * Seconds of history that a tile asks for: enough for a trend and for the window before, 300 to 3,600.
+ * Seconds of history that a tile asks for: its range and a window more, or, when nobody chose one, enough for a trend
+ * and for the window before, 300 to 3,600.
  * @param {Window} window
+ * @param {number|null} [range] ms
  */
-export function history(window) {
+export function history(window, range = null) {
+  if (range !== null) return Math.ceil((range + window.size) / 1_000);
   const windows = window.kind === "tumbling" ? 60 * window.size : 3 * window.size;
   return Math.min(3_600, Math.max(300, Math.ceil(windows / 1_000)));
 }
+
+/**
+ * Seconds of history for windows that are listed one by one, such as cohorts: so many of them.
+ * @param {Window} window @param {number} count
+ */
+export const lastWindows = (window, count) => Math.ceil((count * window.size) / 1_000);
 
 /**
  * A duration as KPI files write it, in the largest unit that divides it.

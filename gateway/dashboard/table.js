@@ -1,7 +1,7 @@
 // The breakdown of a tile: a fixed number of lines, filled in place, so that nothing moves when numbers do.
 
 import { element, mark, write } from "./element.js";
-import { exact, labelText, quantity } from "./format.js";
+import { exact, labelText, quantity, within } from "./format.js";
 
 export class Table {
   #lines = [];
@@ -67,7 +67,8 @@ class Line {
     write(this.#name, name);
     mark(this.#name, "title", name);
     write(this.#value, behind === "%" || behind.length <= 2 ? `${text} ${behind}`.trim() : text);
-    mark(this.#value, "title", exact(entry.value));
+    mark(this.#value, "title", entry.bounds ? within(entry.bounds) : exact(entry.value));
+    mark(this.#value, "data-approximate", entry.bounds ? "" : null);
     this.#bar.style.transform = `scaleX(${entry.share.toFixed(3)})`;
     const slot = slotOf(entry.key);
     mark(this.#swatch, "data-slot", slot < 0 ? null : String(slot));

@@ -1,17 +1,19 @@
-// One KPI on the board: number, change, trend, breakdown, and how far all of it can be trusted.
+// One tile of a board: number, change, parts by its view, and how far all of it can be trusted.
 
-import { Chart, LINES } from "./chart.js";
+import { LINES } from "./chart.js";
+import { Delays } from "./delays.js";
 import { element, mark, write } from "./element.js";
-import { age, bound, change, clockTime, dimension, exact, labelText, quantity } from "./format.js";
-import { read, trend } from "./reading.js";
+import { age, bound, change, clockTime, exact, labelText, quantity } from "./format.js";
+import { partsFor } from "./parts.js";
+import { against, read } from "./reading.js";
 import { Slots } from "./slots.js";
 import { brief, duration } from "./span.js";
-import { Table } from "./table.js";
+import { leadFunnel } from "./tiles/funnel.js";
+import { leadRetention } from "./tiles/retention.js";
 
 const TARGET_MS = 5_000;
 /** Older than this many times its freshness target, a tile is stale rather than late. */
 const STALE = 15;
-const ROWS = { groups: 5, items: 10 };
 const KIND = { partial: "partial", final: "final", correction: "corrected" };
 const KIND_TITLE = {
   partial: "This window is still filling.",
@@ -19,25 +21,40 @@ const KIND_TITLE = {
   correction: "Late events changed this window after it was complete.",
 };
 
-/** Numbers are drawn as they come, trends once a second: nobody sees the difference and it is most of the work. */
-const CHART_MS = 1_000;
-
 let count = 0;
 
+/**
+ * @typedef {object} Showing what a tile shows; the board decides it
+ * @property {Record<string, any>} meta of `/v1/kpis`
+ * @property {import("./measure.js").Plan} plan
+ * @property {import("./tileview.js").ViewName} view
+ * @property {"small"|"wide"|"tall"|"large"} size
+ * @property {string} title
+ * @property {number|null} range ms; null: all that was asked for
+ * @property {string[]} missing dimensions of the board's filter that this KPI does not have
+ * @property {import("./boardset.js").Annotation[]} notes
+ *
+ * @typedef {object} Rows where the numbers come from
+ * @property {import("./view.js").View} view
+ * @property {{low: {view: import("./view.js").View, plan: import("./measure.js").Plan}|null, high: object|null}|null} edges
+ * @property {{view: import("./view.js").View|null, shift: number}|null} past the time that it is compared with
+ *
+ * @typedef {object} Scene what a part of a tile draws
+ * @property {Record<string, any>} meta @property {import("./measure.js").Plan} plan
+ * @property {import("./view.js").View} view @property {import("./reading.js").Reading} reading
+ * @property {number} now the server's epoch ms @property {number} range ms @property {Slots} slots
+ * @property {import("./boardset.js").Annotation[]} notes @property {Rows["edges"]} edges @property {Rows["past"]} past
+ */
+
 export class Tile {
-  #meta;
-  #plan;
-  #view;
+  #showing;
+  #rows;
   #reading = null;
-  #data = null;
   #error = null;
   #slots = new Slots(LINES);
-  #table = null;
-  #chart = null;
-  /** When the trend was last drawn, and whether rows have come since then. */
-  #chartAt = -Infinity;
-  #chartDue = false;
-  #hovered = null;
+  #delays = new Delays();
+  #parts;
+  #hovered = false;
   #fresh = element("span.fresh");
   #number = element("data.number", "–");
   #unit = element("span.unit");
@@ -47,20 +64,31 @@ export class Tile {
   #kind = element("span.kind");
   #bound = element("span.bound");
   #behind = element("span.behind");
+  #delay = element("span.delay");
+  #title = element("h2", "", { id: `tile-${++count}` });
+  #info = element("button.info", "i", { type: "button", title: "Definition and data" });
 
   /** Whether any of it can be seen; the board says so. */
   onScreen = true;
 
   /**
-   * @param {Record<string, any>} meta of `/v1/kpis`
-   * @param {import("./measure.js").Plan} plan
-   * @param {import("./view.js").View} view
+   * @param {Showing} showing
+   * @param {Rows} rows
+   * @param {() => void} onDefinition someone wants to know what this tile is
    */
-  constructor(meta, plan, view) {
-    this.#meta = meta;
-    this.#plan = plan;
-    this.#view = view;
-    this.element = this.#build();
+  constructor(showing, rows, onDefinition) {
+    this.#showing = showing;
+    this.#rows = rows;
+    this.#parts = partsFor(showing, (text) => this.#hover(text));
+    this.element = this.#build(onDefinition);
+  }
+
+  get showing() {
+    return this.#showing;
+  }
+
+  get rows() {
+    return this.#rows;
   }
 
   get reading() {
@@ -68,7 +96,12 @@ export class Tile {
   }
 
   get watermark() {
-    return this.#view.watermark;
+    return this.#rows.view.watermark;
+  }
+
+  /** How long events take to this screen, p50 and p95 of the last updates, ms. */
+  get delays() {
+    return { p50: this.#delays.quantile(0.5), p95: this.#delays.quantile(0.95) };
   }
 
   /** @param {string} code why the server refused to serve this KPI */
@@ -76,139 +109,158 @@ export class Tile {
     this.#error = code;
   }
 
+  /** @param {string} title */
+  retitle(title) {
+    this.#showing = { ...this.#showing, title };
+    write(this.#title, title);
+    mark(this.#info, "aria-label", `Definition of ${title}`);
+  }
+
+  /** What is drawn beside the rows has changed: the time that they are compared with. */
+  refresh() {
+    for (const part of this.#parts) part.refresh?.();
+  }
+
   /** Read the view and draw. @param {number} now the server's epoch ms */
   draw(now) {
-    this.#reading = read(this.#view, this.#plan, now);
+    const { meta, plan, notes, range } = this.#showing;
+    const { view, edges, past } = this.#rows;
+    this.#reading = read(view, plan, now);
     if (this.#reading) this.#error = null;
-    this.#drawNumber();
-    // The chart gives out the colours that the table shows.
-    if (this.#chart && this.#reading) this.#drawChart(now);
-    this.#table?.draw(this.#reading?.entries ?? []);
+    if (this.#reading?.head != null && this.onScreen) this.#delays.shown(this.#reading.head, now);
+    this.#drawNumber(now);
+    if (this.#reading && this.onScreen) {
+      const beside = { notes, edges, past, range: range ?? Infinity, slots: this.#slots };
+      const scene = { meta, plan, view, reading: this.#reading, now, ...beside };
+      for (const part of this.#parts) part.draw(scene);
+    }
     this.tick(now);
   }
 
   /** What changes with time alone. @param {number} now the server's epoch ms @returns {boolean} a redraw is due */
   tick(now) {
     const old = this.#reading?.head == null ? null : now - this.#reading.head;
-    const target = duration(this.#meta.freshness) ?? TARGET_MS;
+    const target = duration(this.#showing.meta.freshness) ?? TARGET_MS;
     const tone = old === null ? "none" : old <= target ? "fresh" : old <= target * STALE ? "late" : "stale";
     write(this.#fresh, age(old));
     mark(this.#fresh, "data-tone", tone);
     const behind = this.watermark === null ? null : now - this.watermark;
     write(this.#behind, behind === null ? "no watermark" : `watermark ${age(behind)}`);
-    return this.#chartDue || (this.#plan.settled && this.#reading !== null);
+    const { p50, p95 } = this.delays;
+    write(this.#delay, p95 === null ? "" : `p50 ${age(p50)} · p95 ${age(p95)}`);
+    return this.#parts.some(({ due }) => due) || (this.#showing.plan.settled && this.#reading !== null);
   }
 
   resize() {
-    this.#chart?.resize();
+    for (const part of this.#parts) part.resize?.();
   }
 
   recolor() {
-    this.#chart?.recolor();
+    for (const part of this.#parts) part.recolor?.();
   }
 
   destroy() {
-    this.#chart?.destroy();
+    for (const part of this.#parts) part.destroy?.();
     this.element.remove();
   }
 
-  #build() {
-    const { name, description, window, by } = this.#meta;
-    const { shape, additive } = this.#plan;
-    const title = element("h2", String(this.#meta.title || name), { id: `tile-${++count}` });
-    if (description) title.title = String(description);
+  #build(onDefinition) {
+    const { meta, size, view, title } = this.#showing;
+    const { name, description, window } = meta;
+    if (description) this.#title.title = String(description);
+    this.retitle(title);
     this.#fresh.title = "Freshness: how long ago the newest event behind this tile happened";
     this.#behind.title = "Events up to the watermark are complete";
+    this.#delay.title = "From an event to this screen: the median of the last updates, and what 95% of them stay within";
+    this.#info.addEventListener("click", onDefinition);
+    const versus = element("span.versus", [this.#change, this.#against]);
     const parts = [
-      element("header", [title, this.#fresh]),
-      element("div.reading", [this.#number, this.#unit, element("span.versus", [this.#change, this.#against])]),
+      element("header", [this.#title, this.#fresh, this.#info]),
+      element("div.reading", [this.#number, this.#unit, versus]),
       element("div.about", [this.#caption, this.#bound, this.#kind]),
+      ...this.#parts.map((part) => part.element),
+      element("footer", [this.#behind, this.#delay, element("span.window", String(window ?? ""))]),
     ];
-    if (shape !== "items") {
-      this.#chart = new Chart({ zero: additive, onHover: (index) => this.#hover(index) });
-      parts.push(this.#chart.element);
-    }
-    if (shape !== "number") {
-      const heading = Array.isArray(by) && by.length ? by.join(" · ") : "Item";
-      const slotOf = (key) => this.#slots.of(key);
-      this.#table = new Table({ rows: ROWS[shape], heading, unit: String(this.#meta.unit ?? ""), slotOf });
-      parts.push(this.#table.element);
-    }
-    parts.push(element("footer", [this.#behind, element("span", String(window ?? ""))]));
-    const attributes = { "aria-labelledby": title.id, "data-kpi": String(name), "data-shape": shape };
+    const attributes = { "aria-labelledby": this.#title.id, "data-kpi": String(name), "data-view": view, "data-size": size };
     return element("article.tile", parts, attributes);
   }
 
-  #drawNumber() {
-    const { unit = "", good = "" } = this.#meta;
+  /** The big number: of a list whose values are no single number, what stands for it. */
+  #lead(now) {
+    const { meta, view } = this.#showing;
     const reading = this.#reading;
-    const { text, unit: behind } = quantity(reading?.value ?? null, unit);
+    if (!reading) return { value: null, unit: "" };
+    if (view === "sessions") return { value: reading.sessions, unit: "open" };
+    if (view === "retention") return { value: leadRetention(this.#rows.view, meta.value, now), unit: "ratio" };
+    if (view === "funnel") {
+      const steps = leadFunnel(reading)?.value.steps ?? [];
+      return { value: steps[0] ? steps.at(-1) / steps[0] : null, unit: "ratio" };
+    }
+    return { value: reading.value, unit: String(meta.unit ?? "") };
+  }
+
+  #drawNumber(now) {
+    const reading = this.#reading;
+    const { value, unit } = this.#lead(now);
+    const { text, unit: behind } = quantity(value, unit);
     write(this.#number, text);
-    mark(this.#number, "value", exact(reading?.value ?? null));
-    mark(this.#number, "title", exact(reading?.value ?? null));
+    mark(this.#number, "value", exact(value));
+    mark(this.#number, "title", exact(value));
     write(this.#unit, behind);
-    const changed = reading?.change ? change(reading.change.now, reading.change.before, unit, good) : null;
-    write(this.#change, changed?.text ?? "");
-    mark(this.#change, "data-tone", changed?.tone ?? null);
-    write(this.#against, changed ? this.#againstText() : "");
-    mark(this.#change, "title", changed ? this.#changeTitle() : null);
-    const kind = reading?.kind ?? null;
-    write(this.#kind, kind ? KIND[kind] + (kind === "correction" && reading.rev > 1 ? ` ×${reading.rev}` : "") : "");
+    this.#drawChange();
+    const filling = Boolean(this.#showing.meta.filling);
+    const kind = filling ? "filling" : reading?.kind ?? null;
+    const times = kind === "correction" && reading.rev > 1 ? ` ×${reading.rev}` : "";
+    write(this.#kind, kind ? (KIND[kind] ?? kind) + times : "");
     mark(this.#kind, "data-kind", kind);
-    mark(this.#kind, "title", kind ? KIND_TITLE[kind] : null);
+    mark(this.#kind, "title", filling ? "The event log is being read for this KPI." : kind ? KIND_TITLE[kind] : null);
     write(this.#bound, reading?.error ? bound(reading.error) : "");
     mark(this.#bound, "title", reading?.error ? "Approximate value; this is its stated relative error" : null);
-    if (this.#hovered === null) this.#drawCaption();
+    if (!this.#hovered) this.#drawCaption();
   }
 
-  #againstText() {
-    const size = brief(this.#plan.window.size);
-    return this.#reading.change.complete ? `last full ${size}` : `vs ${size} ago`;
+  #drawChange() {
+    const { meta, plan, view } = this.#showing;
+    const { unit = "", good = "" } = meta;
+    const { past, view: rows } = this.#rows;
+    const reading = this.#reading;
+    const listed = plan.list !== null && plan.list !== "top";
+    const pair = !reading || listed || view === "sessions" ? null
+      : past?.view ? against(rows, plan, reading, past.view, past.shift) : past ? null : reading.change;
+    const changed = pair ? change(pair.now, pair.before, unit, good) : null;
+    write(this.#change, changed?.text ?? "");
+    mark(this.#change, "data-tone", changed?.tone ?? null);
+    const size = brief(plan.window.size);
+    write(this.#against, !changed ? "" : past ? `vs ${brief(past.shift)} before` : pair.complete ? `last full ${size}` : `vs ${size} ago`);
+    mark(this.#change, "title", changed ? this.#changeTitle(pair, unit) : null);
   }
 
-  #changeTitle() {
-    const { now, before, complete } = this.#reading.change;
-    const unit = this.#meta.unit ?? "";
+  #changeTitle({ now, before, complete }, unit) {
     const say = (value) => Object.values(quantity(value, unit)).join(" ").trim();
-    return `${say(now)} in the ${complete ? "last complete" : "shown"} window, ${say(before)} in the one before`;
+    const other = this.#rows.past ? `${brief(this.#rows.past.shift)} before` : "in the one before";
+    return `${say(now)} in the ${complete ? "last complete" : "shown"} window, ${say(before)} ${other}`;
   }
 
   #drawCaption() {
     if (this.#error) return write(this.#caption, `Not available: ${this.#error}`);
     const reading = this.#reading;
-    if (!reading) return write(this.#caption, "No events yet");
-    const seconds = this.#plan.window.size < 60_000;
+    if (!reading) return write(this.#caption, this.#showing.meta.filling ? "Reading the event log" : "No events yet");
+    const { plan, missing, view } = this.#showing;
+    const seconds = plan.window.size < 60_000;
     const span = `${clockTime(reading.start, seconds)}–${clockTime(reading.end, seconds)}`;
-    const whose = reading.label.length ? `${labelText(reading.label)}, highest of ${reading.groups}` : "";
+    const unfiltered = missing.length ? `not by ${missing.join(", ")}` : "";
+    const group = view === "funnel" ? Object.values(leadFunnel(reading)?.dims ?? {}) : reading.label;
+    const whose = group.length && plan.list !== "retention" ? `${labelText(group)}, highest of ${reading.groups}` : "";
     const open = reading.sessions ? `${reading.sessions} open session${reading.sessions === 1 ? "" : "s"}` : "";
-    write(this.#caption, whose || open || span);
-    mark(this.#caption, "title", whose ? `${whose}, ${span}` : null);
+    const meant = plan.list === "retention" ? "came back after one period" : plan.list === "funnel" && !whose ? `all steps, ${span}` : "";
+    write(this.#caption, unfiltered || meant || whose || open || span);
+    const more = missing.length ? `The filter does not hold here: this KPI has no ${missing.join(", ")}. ` : "";
+    mark(this.#caption, "title", more || whose ? `${more}${whose && `${whose}, `}${span}` : null);
   }
 
-  #drawChart(now) {
-    this.#chartDue = now - this.#chartAt < CHART_MS && this.#chartAt <= now;
-    if (this.#chartDue || !this.onScreen) return;
-    this.#chartAt = now;
-    const reading = this.#reading;
-    const lines = this.#plan.shape === "groups" && !this.#plan.additive;
-    const keys = reading.entries.filter((entry) => !entry.other).map((entry) => entry.key);
-    const slots = lines ? this.#slots.assign(keys) : [null];
-    const data = trend(this.#view, this.#plan, reading.end, slots.filter((key) => !lines || key !== null));
-    // An empty slot keeps its place, so that every line keeps its colour.
-    const drawn = data.lines[Symbol.iterator]();
-    data.lines = slots.map((key) => (!lines || key !== null ? drawn.next().value : null));
-    this.#data = data;
-    this.#chart.draw(data, (value) => Object.values(quantity(value, this.#meta.unit ?? "")).join(" ").trim());
-  }
-
-  #hover(index) {
-    this.#hovered = index;
-    if (index === null || !this.#data) return this.#drawCaption();
-    const unit = this.#meta.unit ?? "";
-    const texts = this.#data.lines
-      .map((line) => line?.solid[index] ?? line?.pending[index] ?? null)
-      .filter((value) => value !== null)
-      .map((value) => Object.values(quantity(value, unit)).join(" ").trim());
-    write(this.#caption, `${clockTime(this.#data.x[index] * 1_000)} · ${texts.join(" / ") || dimension(null)}`);
+  #hover(text) {
+    this.#hovered = text !== null;
+    if (text === null) this.#drawCaption();
+    else write(this.#caption, text);
   }
 }

@@ -24,6 +24,13 @@ export function dimKey(dims) {
   return JSON.stringify(Object.keys(dims).sort().map((name) => [name, dims[name]]));
 }
 
+/**
+ * Rows that a view holds at most; the oldest go. A board left open for weeks does not grow, whatever its KPIs do.
+ */
+const MOST_ROWS = 100_000;
+/** Windows beyond which a view is worth asking for anew, since the server keeps older ones in coarser steps. */
+const MANY_FRAMES = 3_000;
+
 export class View {
   /** Where we stand in the topic; null before the first snapshot. */
   #epoch = null;
@@ -38,6 +45,8 @@ export class View {
   #frames = new Map();
   /** Frames by end; null when a frame came or went since it was last asked for. */
   #sorted = null;
+  /** Windows that the last snapshot brought. */
+  #begun = 0;
 
   /** Epoch ms up to which events are complete; null before the first event. */
   watermark = null;
@@ -60,6 +69,11 @@ export class View {
 
   get size() {
     return this.#rows.size;
+  }
+
+  /** Whether it holds much more windows than the server would send: fine ones pile up where the server has coarse ones. */
+  get crowded() {
+    return this.#frames.size > Math.max(MANY_FRAMES, 2 * this.#begun);
   }
 
   /** @returns {Frame[]} oldest end first. Sorts only when windows came or went. */
@@ -105,6 +119,7 @@ export class View {
     this.#sorted = null;
     for (const rows of batch.seen.values()) rows.forEach((row) => this.#set(row));
     this.#trim();
+    this.#begun = this.#frames.size;
     return batch.deltas.some((delta) => this.#delta(delta) === "resync") ? "resync" : "changed";
   }
 
@@ -168,12 +183,11 @@ export class View {
     steps.forEach(([identity]) => this.#remove(identity));
   }
 
-  /** Forget what is older than the tile shows, so that a board left open for weeks does not grow. */
+  /** Forget what is older than the tile shows, and of what is too much the oldest. */
   #trim() {
-    if (this.watermark === null) return;
-    const horizon = this.watermark - this.lastMs;
+    const horizon = this.watermark === null ? -Infinity : this.watermark - this.lastMs;
     for (const frame of this.frames) {
-      if (frame.end >= horizon) break;
+      if (frame.end >= horizon && this.#rows.size <= MOST_ROWS) break;
       for (const row of frame.rows.values()) this.#rows.delete(this.#identity(row.dims, row.start, row.end));
       this.#frames.delete(`${frame.start}:${frame.end}`);
       this.#sorted = null;

@@ -26,11 +26,14 @@ export const visibility = (visible) => ({ type: "visibility", visible });
  * @param {string} kpi
  * @param {number} last seconds of history
  * @param {number} maxHz
- * @param {{epoch: string, offset: number}|null} [from] where the viewer stands, when it holds rows
+ * @param {{where?: Record<string, Dim>, from?: {epoch: string, offset: number}|null}} [more] `where`: only rows of these
+ *   dimensions; `from`: where the viewer stands, when it holds rows
  */
-export function subscribe(id, kpi, last, maxHz, from = null) {
+export function subscribe(id, kpi, last, maxHz, { where = {}, from = null } = {}) {
   const message = { type: "subscribe", id, kpi, last, max_hz: maxHz };
-  return from ? { ...message, from } : message;
+  if (Object.keys(where).length) message.where = where;
+  if (from) message.from = from;
+  return message;
 }
 
 /** @param {object[]} messages sent as one frame */

@@ -114,6 +114,13 @@ class ViewerModel:
         # Everything that pages sent over sockets, in order, and the CSP violations that browsers reported.
         self.received: list[Message] = []
         self.reports: list[Any] = []
+        # What `/v1/boards` says, and what pages have put there: name, board, version that it was to replace.
+        self.boards: list[Message] = []
+        self.writable = True
+        self.put: list[tuple[str, Message, str | None]] = []
+        # Rows of the query API by KPI, and what was asked of it.
+        self.past: dict[str, list[Message]] = {}
+        self.queries: list[tuple[str, dict[str, str]]] = []
         # When false, sockets and the KPI list are refused, as by a server that is not there yet.
         self.up = True
         self.url = ""
@@ -183,6 +190,9 @@ class ViewerModel:
     async def _open(self) -> None:
         app = web.Application()
         app.router.add_get("/v1/kpis", self._list)
+        app.router.add_get("/v1/kpis/{name}", self._rows)
+        app.router.add_get("/v1/boards", self._boards)
+        app.router.add_put("/v1/boards/{name}", self._put)
         app.router.add_get("/v1/ws", self._socket)
         app.router.add_post("/csp-report", self._report)
         app.router.add_get("/{path:.*}", self._file)
@@ -218,6 +228,27 @@ class ViewerModel:
         if request.headers.get("Authorization") != f"Bearer {KEY}":
             return web.Response(status=401)
         return web.json_response({"kpis": [topic.meta for topic in self.topics.values()]})
+
+    async def _boards(self, _request: web.Request) -> web.Response:
+        return web.json_response({"boards": self.boards, "writable": self.writable})
+
+    async def _put(self, request: web.Request) -> web.Response:
+        board = await request.json()
+        with self._changed:
+            self.put.append((request.match_info["name"], board, request.headers.get("If-Match")))
+            self._changed.notify_all()
+        if not self.writable:
+            return web.json_response({"error": "read_only"}, status=403)
+        kept = [other for other in self.boards if other["name"] != board["name"]]
+        self.boards = [*kept, board | {"version": f"v{len(self.put)}"}]
+        return web.json_response({"version": f"v{len(self.put)}"})
+
+    async def _rows(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        with self._changed:
+            self.queries.append((name, dict(request.query)))
+            self._changed.notify_all()
+        return web.json_response({"kpi": name, "next": None, "rows": self.past.get(name, [])})
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         if not self.up:

@@ -106,3 +106,30 @@ test("visibility is told when it changes, and again on a new socket while hidden
   feed.show(true);
   assert.deepEqual(taken(), [{ type: "visibility", visible: true }]);
 });
+
+test("a view that is crowded asks once for what the server keeps, and that restates nothing", () => {
+  const { feed, seen, add, taken } = fed();
+  feed.opened();
+  const { view } = add("a");
+  feed.receive(snapshot(1));
+  taken();
+  seen.length = 0;
+  let crowded = true;
+  Object.defineProperty(view, "crowded", { get: () => crowded });
+  feed.receive(delta(1, 5, 6));
+  feed.receive(delta(1, 6, 7));
+  assert.deepEqual(taken(), [{ type: "resync", id: 1 }]);
+  crowded = false;
+  feed.receive(snapshot(1, 7));
+  assert.deepEqual(seen, ["a", "a", "a"]);
+  crowded = true;
+  feed.receive(delta(1, 7, 8));
+  assert.deepEqual(taken(), [{ type: "resync", id: 1 }]);
+});
+
+test("a filter travels with the subscription", () => {
+  const { feed, taken } = fed();
+  feed.opened();
+  feed.add({ kpi: "a", last: 60, where: { c: null }, view: new View(1), onChange: () => {}, onError: () => {} });
+  assert.deepEqual(taken(), [{ type: "subscribe", id: 1, kpi: "a", last: 60, max_hz: 4, where: { c: null } }]);
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { age, bound, change, clockTime, dimension, exact, labelText, quantity } from "../../gateway/dashboard/format.js";
+import { age, bound, change, clockTime, dayTime, dimension, exact, labelText, quantity, share, within } from "../../gateway/dashboard/format.js";
 
 const say = (value, unit) => Object.values(quantity(value, unit, "en-US")).join(" ").trim();
 
@@ -72,4 +72,11 @@ test("errors and times are short too", () => {
 test("dimensions of every type are texts", () => {
   assert.deepEqual([null, "", "DE", 0, false, "__other__"].map(dimension), ["(none)", "(none)", "DE", "0", "false", "Other"]);
   assert.equal(labelText(["DE", null]), "DE · (none)");
+});
+
+test("shares of a whole, bounds and days", () => {
+  assert.deepEqual([[1, 2], [1, 30], [0, 5], [5, 5], [3, 0], [1, 1_000]].map(([part, whole]) => share(part, whole, "en-US")), ["50%", "3.3%", "0%", "100%", "", "0.1%"]);
+  assert.equal(within([12, 1_500], "en-US"), "between 12 and 1,500");
+  assert.equal(dayTime(1_767_268_800_000, true, "en-US", "UTC"), "Jan 1");
+  assert.equal(dayTime(1_767_268_800_000, false, "en-US", "UTC"), "Jan 1, 12:00");
 });

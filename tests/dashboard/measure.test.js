@@ -51,3 +51,12 @@ test("the number that leads is the first item, and the last step of a funnel", (
   assert.deepEqual(leadOf({ items: [] }), { name: "", value: null });
   assert.deepEqual(leadOf(0), { name: "", value: 0 });
 });
+
+test("a plan says how coarser windows are drawn, and what is a single quantile", () => {
+  const scale = (value) => planOf({ value, window: "tumbling 1s" }).scale;
+  assert.deepEqual(["count(*)", "sum(x) + count(*)", "rate()"].map(scale), ["sum", "sum", "same"]);
+  assert.deepEqual(["count(*) / uniq(x)", "avg(x)", "max(x) FILTER (WHERE a = 1)", "quantile(x, 0.5)"].map(scale), ["same", "same", "same", "same"]);
+  assert.deepEqual(["uniq(x)", "sum(a) - sum(b)", "top(x, 3)", "count(", null].map(scale), [null, null, null, null, null]);
+  const quantile = (value) => planOf({ value, window: "tumbling 1s" }).quantile;
+  assert.deepEqual(["quantile(x, 0.5)", " QUANTILE(x / 2, 0.5) FILTER (WHERE a > 1)", "quantile(x, 0.9) - quantile(x, 0.1)", "count(*)"].map(quantile), [true, true, false, false]);
+});

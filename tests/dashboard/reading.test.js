@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { planOf } from "../../gateway/dashboard/measure.js";
-import { read, trend } from "../../gateway/dashboard/reading.js";
+import { against, read } from "../../gateway/dashboard/reading.js";
+import { trend } from "../../gateway/dashboard/trend.js";
 import { View } from "../../gateway/dashboard/view.js";
 
 const MIN = 60_000;
@@ -188,4 +189,22 @@ test("the trend of sessions adds up those that ended at about the same time", ()
   const { view, plan } = viewOf(SESSIONS, rows, 890_000);
   const { x, lines } = trend(view, plan, read(view, plan, 890_000).end, [null]);
   assert.deepEqual([x, lines[0].solid], [[62, 300, 900], [3, 4, null]]);
+});
+
+test("the shown value and the one of another time, complete windows against complete ones", () => {
+  const rows = (from, values) => values.map((value, i) => row(from + i * MIN, MIN, value));
+  const now = viewOf({}, [...rows(60 * MIN, [10, 20]), row(62 * MIN, MIN, 3, { kind: "partial" })], 62 * MIN);
+  const shown = read(now.view, now.plan, 62 * MIN);
+  const past = viewOf({}, rows(0, [5, 4, 9]), 9 * MIN);
+  assert.deepEqual(against(now.view, now.plan, shown, past.view, 60 * MIN), { now: 20, before: 4, complete: true });
+  const gap = viewOf({}, rows(0, [5]), 9 * MIN);
+  assert.deepEqual(against(now.view, now.plan, shown, gap.view, 60 * MIN), { now: 20, before: 0, complete: true });
+  const young = viewOf({}, rows(5 * MIN, [5]), 9 * MIN);
+  assert.equal(against(now.view, now.plan, shown, young.view, 60 * MIN), null);
+});
+
+test("items carry their bounds where they are approximate", () => {
+  const value = { items: [["a", 9], ["b", 4]], bounds: [[7, 12], [4, 4]] };
+  const shown = reading({ value: "top(x, 2)" }, [row(0, MIN, value)], 30_000);
+  assert.deepEqual(shown.entries.map(({ bounds }) => bounds), [[7, 12], null]);
 });

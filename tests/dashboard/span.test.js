@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { brief, duration, history, windowOf } from "../../gateway/dashboard/span.js";
+import { brief, duration, history, lastWindows, windowOf } from "../../gateway/dashboard/span.js";
 
 test("durations are read in every unit", () => {
   assert.deepEqual(["500ms", "10s", "30m", "2h", "7d"].map(duration), [500, 10_000, 1_800_000, 7_200_000, 604_800_000]);
@@ -32,4 +32,10 @@ test("history is at least five minutes and at most an hour", () => {
 
 test("a duration is written in the largest unit that divides it", () => {
   assert.deepEqual([500, 1_000, 90_000, 1_800_000, 86_400_000, 0].map(brief), ["500ms", "1s", "90s", "30m", "1d", "0ms"]);
+});
+
+test("a chosen range is asked for with a window more, so that its first window is whole", () => {
+  assert.equal(history(windowOf("tumbling 1m"), 900_000), 960);
+  assert.equal(history(windowOf("sliding 30m every 10s"), 300_000), 2_100);
+  assert.equal(lastWindows(windowOf("tumbling 1d"), 30), 30 * 86_400);
 });

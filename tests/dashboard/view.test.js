@@ -153,3 +153,25 @@ test("any sequence of deltas ends in the rows of a plain map", () => {
   assert.deepEqual(new Map(held), model);
   assert.deepEqual(view.frames.map(({ end }) => end), view.frames.map(({ end }) => end).sort((a, b) => a - b));
 });
+
+test("a view that holds much more windows than it began with is worth asking for anew", () => {
+  const view = opened(Array.from({ length: 2_000 }, (_, i) => row(i * 1_000, i)));
+  view.lastMs = Infinity;
+  assert.equal(view.crowded, false);
+  const more = (from, to) => Array.from({ length: to - from }, (_, i) => row((from + i) * 1_000, i));
+  view.apply(delta(10, 11, more(2_000, 4_000)));
+  assert.equal(view.crowded, false);
+  view.apply(delta(11, 12, more(4_000, 4_001)));
+  assert.equal(view.crowded, true);
+  view.apply(snapshot(more(0, 4_500)));
+  assert.equal(view.crowded, false);
+});
+
+test("a view holds only so many rows: the oldest windows go", () => {
+  const view = new View(Infinity);
+  const rows = (from, to) => Array.from({ length: to - from }, (_, i) => row((from + i) * 1_000, i));
+  view.apply(snapshot(rows(0, 100_000)));
+  view.apply(delta(10, 11, rows(100_000, 100_300), { watermark: 5 }));
+  assert.equal(view.size, 100_000);
+  assert.equal(view.frames[0].start, 300_000);
+});

@@ -1,0 +1,55 @@
+// The server's JSON over HTTP, with the view key.
+
+/** What the server answered instead of what was asked for. */
+export class ApiError extends Error {
+  /** @param {number} status @param {{error?: string, reason?: string}} answer */
+  constructor(status, answer) {
+    super(answer.reason ?? answer.error ?? `status ${status}`);
+    this.status = status;
+    this.slug = answer.error ?? "";
+  }
+}
+
+export class Api {
+  #fetch;
+  #key;
+  #base;
+
+  /**
+   * @param {(url: URL, options: RequestInit) => Promise<Response>} fetch
+   * @param {() => string|null} key
+   * @param {URL} base
+   */
+  constructor(fetch, key, base) {
+    this.#fetch = fetch;
+    this.#key = key;
+    this.#base = base;
+  }
+
+  /**
+   * @param {string} path relative to where the page lies, such as `v1/boards`
+   * @returns {Promise<any>}
+   * @throws {ApiError} any answer but 2xx
+   */
+  get(path) {
+    return this.#ask(path, {});
+  }
+
+  /**
+   * @param {string} path @param {unknown} value
+   * @param {string|null} version that is replaced; null: whatever there is
+   * @returns {Promise<any>}
+   * @throws {ApiError}
+   */
+  put(path, value, version) {
+    const headers = { "Content-Type": "application/json", ...(version === null ? {} : { "If-Match": `"${version}"` }) };
+    return this.#ask(path, { method: "PUT", body: JSON.stringify(value), headers });
+  }
+
+  async #ask(path, { headers = {}, ...options }) {
+    const all = { ...headers, Authorization: `Bearer ${this.#key() ?? ""}` };
+    const answer = await this.#fetch(new URL(path, this.#base), { ...options, headers: all, cache: "no-store" });
+    if (answer.ok) return answer.json();
+    throw new ApiError(answer.status, await answer.json().catch(() => ({})));
+  }
+}

@@ -1,0 +1,191 @@
+// The page of boards: what the server has, what the address asks for, what is being edited; and the board that follows.
+
+import { boardsOf, chosen } from "./boardset.js";
+import { Editor } from "./editor.js";
+import { nameFor } from "./edits.js";
+import { routeTo } from "./route.js";
+import { showShare } from "./share.js";
+import { Toolbar } from "./toolbar.js";
+import { plainState, queryOf, stateOf } from "./viewstate.js";
+import { Wall } from "./wall.js";
+
+export class BoardPage {
+  #board;
+  #api;
+  #drafts;
+  #key;
+  #link;
+  #now;
+  #toolbar;
+  #editor;
+  #wall;
+  #kpis = [];
+  /** The server's last answer about boards; null when it had none. */
+  #answer = null;
+  #boards = [];
+  /** The board that the address names; null for the first one. */
+  #name = null;
+  #state = plainState();
+  #editing = false;
+  /** Whether the KPIs and boards have arrived. */
+  #known = false;
+
+  /**
+   * @param {object} parts
+   * @param {import("./board.js").Board} parts.board the tiles
+   * @param {HTMLElement} parts.bar @param {HTMLElement} parts.panel of the editor
+   * @param {HTMLAnchorElement} parts.link to this page; it leads to what was shown last
+   * @param {import("./api.js").Api} parts.api
+   * @param {import("./drafts.js").Drafts} parts.drafts
+   * @param {() => string|null} parts.key of this viewer
+   * @param {() => number} parts.now the server's epoch ms
+   */
+  constructor({ board, bar, panel, link, api, drafts, key, now }) {
+    this.#board = board;
+    this.#api = api;
+    this.#drafts = drafts;
+    this.#key = key;
+    this.#link = link;
+    this.#now = now;
+    this.#wall = new Wall((wall) => this.#change({ wall }));
+    this.#toolbar = new Toolbar(bar, {
+      onState: (changes) => this.#change(changes),
+      valuesOf: (name) => board.values.of(name),
+      onEdit: () => this.#edit(!this.#editing),
+      onWall: () => this.#wall.enter(),
+      onShare: () => showShare(location.href.split("#")[0], this.#route(true), this.#key()),
+    });
+    this.#editor = new Editor(panel, {
+      tiles: () => board,
+      onChange: (edited) => this.#keep(edited),
+      onSave: () => this.#save(),
+      onDiscard: () => this.#discard(),
+      onNew: (title) => this.#make(title),
+      now,
+    });
+  }
+
+  /** The page was come to, or the address changed on it. @param {import("./route.js").Route} route */
+  enter({ name, query }) {
+    if (name !== this.#name) this.#editing = false;
+    this.#name = name;
+    this.#state = stateOf(query);
+    this.#wall.show(this.#state.wall);
+    this.#draw();
+  }
+
+  leave() {
+    if (this.#wall.on) this.#wall.show(false);
+  }
+
+  /** The KPIs that run, perhaps others than before. @param {Record<string, any>[]} kpis */
+  async kpis(kpis) {
+    this.#kpis = kpis;
+    await this.boards();
+  }
+
+  /** The server's boards may have changed: read them. Without an answer what was known goes on. */
+  async boards() {
+    try {
+      this.#answer = await this.#api.get("v1/boards");
+    } catch {
+      this.#answer ??= { boards: [], writable: false };
+    }
+    this.#known = true;
+    this.#draw();
+  }
+
+  /** Another viewer, perhaps: nothing of the former one stays. */
+  clear() {
+    this.#known = false;
+    this.#answer = null;
+    this.#editing = false;
+    this.#draw();
+    this.#board.clear();
+  }
+
+  get #shown() {
+    return chosen(this.#boards, this.#name);
+  }
+
+  #route(explicit = false) {
+    const name = explicit ? this.#shown?.board.name ?? null : this.#name;
+    return routeTo("board", name, queryOf(this.#state));
+  }
+
+  #draw() {
+    if (!this.#known) return this.#editor.draw(null, { kpis: [], writable: false, draft: false });
+    this.#boards = boardsOf(this.#answer, this.#kpis, this.#drafts.all);
+    const shown = this.#shown;
+    this.#board.update(shown.board, this.#kpis, this.#state);
+    const names = new Set(shown.board.tile.map(({ kpi }) => kpi));
+    const by = this.#kpis.filter(({ name }) => names.has(name)).flatMap((meta) => (Array.isArray(meta.by) ? meta.by : []));
+    const editing = this.#editing && !shown.fixed;
+    const dimensions = [...new Set(by.map(String))].sort();
+    this.#toolbar.draw({ boards: this.#boards, shown, state: this.#state, dimensions, editing });
+    const writable = this.#answer?.writable === true;
+    this.#editor.draw(editing ? shown.board : null, { kpis: this.#kpis, writable, draft: shown.draft });
+    this.#link.setAttribute("href", this.#route());
+    return undefined;
+  }
+
+  /** A person chose something: it is in the address too, so that a reload and a copied address show it. */
+  #change(changes) {
+    this.#state = { ...this.#state, ...changes };
+    history.replaceState(history.state, "", this.#route(true));
+    this.#draw();
+  }
+
+  // ---- editing ------------------------------------------------------------------------------------------------------
+
+  #edit(editing) {
+    this.#editing = editing;
+    this.#name = this.#shown.board.name;
+    this.#editor.say("");
+    this.#draw();
+  }
+
+  #keep(board) {
+    this.#drafts.keep(board);
+    this.#draw();
+  }
+
+  #discard() {
+    const { board, version } = this.#shown;
+    this.#drafts.forget(board.name);
+    if (!version) this.#name = null;
+    this.#editing = Boolean(version);
+    this.#editor.say("");
+    this.#draw();
+  }
+
+  #make(title) {
+    const name = nameFor(title, this.#boards.map(({ board }) => board.name));
+    this.#drafts.keep({ ...this.#shown.board, name, title });
+    this.#name = name;
+    this.#editing = true;
+    history.pushState(null, "", this.#route());
+    this.#draw();
+  }
+
+  async #save() {
+    const { board, version } = this.#shown;
+    this.#editor.say("Saving…");
+    try {
+      await this.#api.put(`v1/boards/${encodeURIComponent(board.name)}`, board, version);
+    } catch (error) {
+      return this.#editor.say(refusal(error));
+    }
+    // What was edited while it was on its way is still a draft.
+    if (JSON.stringify(this.#shown.board) === JSON.stringify(board)) this.#drafts.forget(board.name);
+    this.#editing = false;
+    await this.boards();
+    return undefined;
+  }
+}
+
+function refusal(error) {
+  if (error.slug === "changed") return "Somebody else saved this board meanwhile. Copy yours as TOML, discard it, and see what is there now.";
+  if (error.slug === "read_only") return "The server does not let pages save boards. Your changes are kept in this browser.";
+  return `Not saved: ${error.message}. Your changes are kept in this browser.`;
+}

@@ -1,0 +1,92 @@
+// The boards that can be shown: what the server has, drafts of this browser over them, and the board of all KPIs. Pure.
+
+import { rangeOf } from "./viewstate.js";
+
+export const VIEWS = ["auto", "number", "series", "bars", "funnel", "retention", "top", "band", "sessions"];
+export const SIZES = ["auto", "small", "wide", "tall", "large"];
+/** The name of the board that has a tile for each KPI. */
+export const ALL = "all";
+
+/**
+ * @typedef {object} BoardTile
+ * @property {string} kpi
+ * @property {string} view one of VIEWS
+ * @property {string} size one of SIZES
+ * @property {string} title @property {string} range @property {string} low @property {string} high empty when not said
+ *
+ * @typedef {object} Annotation
+ * @property {number} at epoch ms
+ * @property {string} text
+ *
+ * @typedef {object} Board
+ * @property {string} name @property {string} title @property {string} range
+ * @property {BoardTile[]} tile
+ * @property {Annotation[]} annotation
+ *
+ * @typedef {object} Shown
+ * @property {Board} board
+ * @property {string} version of the server's board; empty when the server has none of this name
+ * @property {boolean} draft it has changes that the server does not have
+ * @property {boolean} fixed it cannot be edited
+ */
+
+const text = (value) => (typeof value === "string" ? value : "");
+const isRecord = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const records = (value) => (Array.isArray(value) ? value.filter(isRecord) : []);
+
+/** @param {string} kpi @param {Partial<BoardTile>} [rest] @returns {BoardTile} */
+export const tileOf = (kpi, rest = {}) => ({ kpi, view: "auto", size: "auto", title: "", range: "", low: "", high: "", ...rest });
+
+/**
+ * A board out of JSON that came from the server or out of storage; a newer server may know views that this page does not.
+ * @param {unknown} given
+ * @returns {Board|null} null when it is none
+ */
+export function boardOf(given) {
+  if (!isRecord(given) || typeof given.name !== "string" || !given.name) return null;
+  const tiles = records(given.tile).filter(({ kpi }) => typeof kpi === "string").map((tile) => ({
+    kpi: tile.kpi,
+    view: VIEWS.includes(tile.view) ? tile.view : "auto",
+    size: SIZES.includes(tile.size) ? tile.size : "auto",
+    title: text(tile.title),
+    range: rangeOf(tile.range) === null ? "" : tile.range,
+    low: text(tile.low),
+    high: text(tile.high),
+  }));
+  const notes = records(given.annotation).filter(({ at }) => Number.isFinite(at)).map(({ at, text: said }) => ({ at, text: text(said) }));
+  const range = rangeOf(given.range) === null ? "" : given.range;
+  return { name: given.name, title: text(given.title), range, tile: tiles, annotation: notes };
+}
+
+/**
+ * @param {unknown} answer of `/v1/boards`; anything else when the server has none
+ * @param {Record<string, any>[]} kpis of `/v1/kpis`
+ * @param {Board[]} drafts of this browser
+ * @returns {Shown[]} the board of all KPIs is the last one
+ */
+export function boardsOf(answer, kpis, drafts) {
+  const running = new Set(kpis.map(({ name }) => name));
+  const shown = [];
+  for (const given of records(answer?.boards)) {
+    const board = boardOf(given);
+    if (!board || board.name === ALL) continue;
+    // Made for the built-in KPIs; with others it would be a board of gaps.
+    if (given.built_in && !board.tile.every(({ kpi }) => running.has(kpi))) continue;
+    shown.push({ board, version: text(given.version), draft: false, fixed: false });
+  }
+  for (const draft of drafts) {
+    const at = shown.findIndex(({ board }) => board.name === draft.name);
+    const place = { board: draft, version: shown[at]?.version ?? "", draft: true, fixed: false };
+    if (at < 0) shown.push(place);
+    else shown[at] = place;
+  }
+  const all = { name: ALL, title: "All KPIs", range: "", tile: kpis.map(({ name }) => tileOf(name)), annotation: [] };
+  return [...shown, { board: all, version: "", draft: false, fixed: true }];
+}
+
+/**
+ * The board that an address names, or the first one.
+ * @param {Shown[]} boards
+ * @param {string|null} name
+ */
+export const chosen = (boards, name) => boards.find(({ board }) => board.name === name) ?? boards[0];

@@ -1,0 +1,124 @@
+// The bar over a board: which board, which range, which filter, and what can be done with it.
+
+import { element, mark, write } from "./element.js";
+import { dimension } from "./format.js";
+import { routeTo } from "./route.js";
+import { RANGES, queryOf } from "./viewstate.js";
+
+/**
+ * @typedef {object} Acts
+ * @property {(changes: Partial<import("./viewstate.js").ViewState>) => void} onState
+ * @property {(name: string) => import("./wire.js").Dim[]} valuesOf values of a dimension that are known
+ * @property {() => void} onEdit @property {() => void} onWall @property {() => void} onShare
+ */
+
+/** @param {string} name @param {[string, string][]} options value and text @returns {HTMLSelectElement} */
+export function choice(name, options) {
+  const made = element("select", [], { "aria-label": name });
+  fill(made, options);
+  return made;
+}
+
+/** Put other options into a choice, unless they are those that it has. */
+export function fill(select, options) {
+  const text = JSON.stringify(options);
+  if (select.dataset.options === text) return;
+  select.dataset.options = text;
+  select.replaceChildren(...options.map(([value, said]) => element("option", said, { value })));
+}
+
+const pushed = (text, act, title) => {
+  const made = element("button.quiet", text, { type: "button", title });
+  made.addEventListener("click", act);
+  return made;
+};
+
+export class Toolbar {
+  #acts;
+  #tabs = element("nav.tabs", [], { "aria-label": "Boards" });
+  #chips = element("span.chips");
+  #range = choice("Range", []);
+  #dimension = choice("Filter by", []);
+  #value = choice("Value", []);
+  #compare;
+  #edit;
+  #wall;
+  /** @type {import("./viewstate.js").ViewState|null} */
+  #state = null;
+
+  /** @param {HTMLElement} host @param {Acts} acts */
+  constructor(host, acts) {
+    this.#acts = acts;
+    this.#compare = pushed("Compare", () => acts.onState({ compare: !this.#state.compare }), "Show the time before, as long as the range, behind each trend");
+    this.#edit = pushed("Edit", acts.onEdit, "Change the tiles of this board");
+    this.#wall = pushed("Wall", acts.onWall, "Full screen, large type; Escape leaves it");
+    const share = pushed("Share", acts.onShare, "A link to this view");
+    this.#range.addEventListener("change", () => acts.onState({ range: this.#range.value }));
+    this.#dimension.addEventListener("change", () => this.#askValue());
+    this.#value.addEventListener("change", () => this.#filter());
+    this.#value.hidden = true;
+    const controls = [this.#range, this.#chips, this.#dimension, this.#value, this.#compare, this.#edit, this.#wall, share];
+    host.append(this.#tabs, element("div.controls", controls));
+  }
+
+  /**
+   * @param {object} page
+   * @param {import("./boardset.js").Shown[]} page.boards @param {import("./boardset.js").Shown} page.shown
+   * @param {import("./viewstate.js").ViewState} page.state
+   * @param {string[]} page.dimensions of the KPIs on the board
+   * @param {boolean} page.editing
+   */
+  draw({ boards, shown, state, dimensions, editing }) {
+    this.#state = state;
+    this.#tabs.replaceChildren(...boards.map((one) => this.#tab(one, one === shown)));
+    const own = shown.board.range ? `Range: ${shown.board.range}` : "Range: auto";
+    fill(this.#range, [["", own], ...RANGES.map((range) => [range, `Last ${range}`])]);
+    if (state.range && !RANGES.includes(state.range)) fill(this.#range, [["", own], [state.range, `Last ${state.range}`], ...RANGES.map((range) => [range, `Last ${range}`])]);
+    this.#range.value = state.range;
+    const free = dimensions.filter((name) => !(name in state.where));
+    fill(this.#dimension, [["", "Filter…"], ...free.map((name) => [name, name])]);
+    this.#dimension.hidden = free.length === 0;
+    this.#dimension.value = "";
+    this.#value.hidden = true;
+    this.#chips.replaceChildren(...Object.entries(state.where).map(([name, value]) => this.#chip(name, value)));
+    mark(this.#compare, "aria-pressed", String(state.compare));
+    mark(this.#edit, "aria-pressed", String(editing));
+    this.#edit.hidden = shown.fixed;
+    write(this.#edit, editing ? "Stop editing" : "Edit");
+  }
+
+  #tab({ board, draft }, current) {
+    const link = element("a", board.title || board.name, { href: routeTo("board", board.name, queryOf(this.#state)) });
+    if (draft) link.append(element("span.badge", "draft"));
+    if (current) link.setAttribute("aria-current", "page");
+    return link;
+  }
+
+  #chip(name, value) {
+    const said = `${name} = ${dimension(value)}`;
+    const chip = element("button.chip", `${said} ×`, { type: "button", "aria-label": `Remove the filter ${said}` });
+    chip.addEventListener("click", () => {
+      const { [name]: gone, ...where } = this.#state.where;
+      this.#acts.onState({ where });
+    });
+    return chip;
+  }
+
+  /** A dimension was chosen: which of its values? */
+  #askValue() {
+    const name = this.#dimension.value;
+    this.#value.hidden = !name;
+    if (!name) return;
+    const values = this.#acts.valuesOf(name);
+    mark(this.#value, "aria-label", `Value of ${name}`);
+    fill(this.#value, [["", values.length ? `${name} is…` : `no value of ${name} seen yet`], ...values.map((value) => [JSON.stringify(value), dimension(value)])]);
+    this.#value.value = "";
+    this.#value.focus();
+  }
+
+  #filter() {
+    if (!this.#value.value) return;
+    const where = { ...this.#state.where, [this.#dimension.value]: JSON.parse(this.#value.value) };
+    this.#acts.onState({ where });
+  }
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { boardOf, boardsOf, chosen, tileOf } from "../../gateway/dashboard/boardset.js";
+
+const KPIS = [{ name: "a" }, { name: "b" }];
+const board = (name, more = {}) => ({ name, title: "", range: "", tile: [tileOf("a")], annotation: [], version: "v1", built_in: false, ...more });
+const names = (boards) => boards.map((one) => one.board.name);
+
+test("the board of all KPIs is always there, last, and cannot be edited", () => {
+  for (const answer of [null, undefined, "x", {}, { boards: 3 }, { boards: [null, 3, {}, { name: "" }] }]) {
+    const [all, ...rest] = boardsOf(answer, KPIS, []);
+    assert.deepEqual(rest, []);
+    assert.deepEqual([all.board.name, all.fixed, all.board.tile.map(({ kpi }) => kpi)], ["all", true, ["a", "b"]]);
+  }
+  assert.deepEqual(names(boardsOf({ boards: [board("main"), board("all")] }, KPIS, [])), ["main", "all"]);
+});
+
+test("built-in boards are shown where all their KPIs run; boards of one's own show what is missing", () => {
+  const gaps = [tileOf("a"), tileOf("gone")];
+  const boards = [board("mine", { tile: gaps }), board("built", { built_in: true }), board("other", { tile: gaps, built_in: true })];
+  const shown = boardsOf({ boards }, KPIS, []);
+  assert.deepEqual(names(shown), ["mine", "built", "all"]);
+  assert.deepEqual(shown[0].board.tile.length, 2);
+});
+
+test("a draft takes the place of the server's board and keeps its version", () => {
+  const shown = boardsOf({ boards: [board("main"), board("other")] }, KPIS, [boardOf(board("main", { title: "Mine" })), boardOf(board("new"))]);
+  assert.deepEqual(shown.map((one) => [one.board.name, one.board.title, one.version, one.draft]), [
+    ["main", "Mine", "v1", true],
+    ["other", "", "v1", false],
+    ["new", "", "", true],
+    ["all", "All KPIs", "", false],
+  ]);
+});
+
+test("what a newer server says is read as far as this page knows it", () => {
+  const odd = boardOf({ name: "m", title: 3, range: "9w", tile: [{ kpi: "a", view: "hologram", size: "huge", range: 5, x: 1 }, { view: "number" }, null], annotation: [{ at: "x" }, { at: 5 }] });
+  assert.deepEqual(odd, { name: "m", title: "", range: "", tile: [tileOf("a")], annotation: [{ at: 5, text: "" }] });
+});
+
+test("an address chooses a board, else it is the first one", () => {
+  const boards = boardsOf({ boards: [board("main"), board("other")] }, KPIS, []);
+  assert.equal(chosen(boards, "other").board.name, "other");
+  for (const name of [null, "gone"]) assert.equal(chosen(boards, name).board.name, "main");
+});

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { boardOf } from "../../gateway/dashboard/boardset.js";
+import { Drafts } from "../../gateway/dashboard/drafts.js";
+
+class Storage {
+  items = new Map();
+  getItem(name) {
+    return this.items.get(name) ?? null;
+  }
+  setItem(name, value) {
+    this.items.set(name, value);
+  }
+}
+
+const board = (name, title = "") => boardOf({ name, title, tile: [{ kpi: "a" }] });
+
+test("drafts outlive the page until they are forgotten", () => {
+  const storage = new Storage();
+  const drafts = new Drafts(storage);
+  drafts.keep(board("a"));
+  drafts.keep(board("b"));
+  drafts.keep(board("a", "again"));
+  assert.deepEqual(new Drafts(storage).all, [board("b"), board("a", "again")]);
+  drafts.forget("b");
+  assert.deepEqual(new Drafts(storage).all, [board("a", "again")]);
+});
+
+test("there are only so many, and what is no board is left out", () => {
+  const storage = new Storage();
+  const drafts = new Drafts(storage);
+  for (let i = 0; i < 30; i++) drafts.keep(board(`b${i}`));
+  assert.deepEqual([drafts.all.length, drafts.all[0].name], [20, "b10"]);
+  for (const text of ["{", "3", '{"a":1}', '[null,3,{"name":5}]']) {
+    storage.setItem("tidegate.board_drafts", text);
+    assert.deepEqual(new Drafts(storage).all, []);
+  }
+});
+
+test("without storage, or with one that refuses, they live as long as the page", () => {
+  const refusing = { getItem: () => { throw new Error(); }, setItem: () => { throw new Error(); } };
+  for (const storage of [null, refusing]) {
+    const drafts = new Drafts(storage);
+    drafts.keep(board("a"));
+    assert.equal(drafts.all.length, 1);
+  }
+});
