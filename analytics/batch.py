@@ -43,7 +43,7 @@ def time_ms(value: Any) -> int:
 
 @dataclass(slots=True)
 class Batch:
-    """Columns of one micro-batch, all of length `n`. It is read during one `ingest` and then let go."""
+    """Columns of one micro-batch, all of length `n`. Once given to `ingest`, nobody changes it any more."""
 
     n: int
     # Event time in epoch ms, corrected and clamped.
@@ -82,6 +82,22 @@ class Batch:
             )
 
     @classmethod
+    def joined(cls, batches: Sequence[Batch]) -> Batch:
+        """Several batches as one, in this order; a column that one of them lacks is absent there."""
+        n = sum(batch.n for batch in batches)
+        names = dict.fromkeys(name for batch in batches for name in batch.columns)
+        columns = {name: _joined([batch.columns.get(name, batch.n) for batch in batches]) for name in names}
+        sources = [source for batch in batches for source in batch.sources]
+        times = np.concatenate([batch.timestamp for batch in batches])
+        holds, skip = (
+            None if all(mark is None for mark in marks) else np.concatenate(
+                [np.zeros(b.n, np.bool_) if mark is None else mark for b, mark in zip(batches, marks, strict=True)]
+            )
+            for marks in ([batch.holds for batch in batches], [batch.skip for batch in batches])
+        )  # fmt: skip
+        return cls(n, times, columns, sources, holds, skip)
+
+    @classmethod
     def from_events(cls, events: Iterable[Mapping[str, Any]], source: str = "local") -> Batch:
         """Make a batch of event objects as the protocol has them: `event`, `timestamp`, .. and `properties`.
 
@@ -105,3 +121,15 @@ class Batch:
                     columns[name][i] = value
         times = np.array([time_ms(row.get("timestamp")) for row in rows], np.int64)
         return cls(len(rows), times, columns, [(source, len(rows))] if rows else [])
+
+
+def _joined(parts: Sequence[Sequence[Any] | Encoded | int]) -> Sequence[Any] | Encoded:
+    """One column; a number stands for so many absent values."""
+    first = parts[0]
+    if isinstance(first, Encoded) and all(isinstance(part, Encoded) and part.goes_with(first) for part in parts):
+        codes = np.concatenate([part.codes for part in parts if isinstance(part, Encoded)])
+        return Encoded(codes, first.dictionary, first.generation)
+    values: list[Any] = []
+    for part in parts:
+        values += [None] * part if isinstance(part, int) else part.values() if isinstance(part, Encoded) else part
+    return values

@@ -154,10 +154,15 @@ class Dictionary(dict[Any, int]):
 
     def trim(self) -> None:
         """Empty the cache if it is over its caps. Call it between batches only: it takes codes back."""
-        if len(self.values_by_code) > self._max_entries or self._text_bytes > self._max_text:
+        if self.full:
             self.evicted += len(self.values_by_code)
             self.generation += 1
             self._start()
+
+    @property
+    def full(self) -> bool:
+        """Whether it is over its caps."""
+        return len(self.values_by_code) > self._max_entries or self._text_bytes > self._max_text
 
     @property
     def budget(self) -> int:
@@ -183,6 +188,10 @@ class Encoded:
 
     def __getitem__(self, part: slice) -> Encoded:
         return Encoded(self.codes[part], self.dictionary, self.generation)
+
+    def goes_with(self, other: Encoded) -> bool:
+        """Whether the codes of both mean the same."""
+        return self.dictionary is other.dictionary and self.generation == other.generation
 
     def check(self) -> None:
         """Raises ValueError when the codes have lost their meaning."""

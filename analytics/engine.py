@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from analytics.arrays import Bools
+from analytics.backlog import Backlog, Waiting
 from analytics.batch import Batch
 from analytics.cumulative import CumulativeGrid
 from analytics.description import describe
@@ -67,6 +68,10 @@ class Engine:
         self._dictionaries = {name: Dictionary() for name in plan.coded}
         make = exact_grid if exact else _grid
         self._grids: list[Windowing] = [make(grid) for grid in plan.grids]
+        # Those for which batches may wait, the others, and the batches that do.
+        self._patient = [] if exact else [grid for grid in self._grids if isinstance(grid, Grid)]
+        self._prompt = [grid for grid in self._grids if grid not in self._patient]
+        self._backlog = Backlog(self._patient)
         # Events that came in so far, counted or not.
         self._number = 0
         # KPI name -> its grid and its number there, in the order of the set.
@@ -92,6 +97,8 @@ class Engine:
 
     def trim(self) -> bool:
         """Empty the dictionaries that are over their caps. True: columns encoded before are of no use any more."""
+        if any(dictionary.full for dictionary in self._dictionaries.values()):
+            self._count()
         before = [dictionary.generation for dictionary in self._dictionaries.values()]
         for dictionary in self._dictionaries.values():
             dictionary.trim()
@@ -113,15 +120,29 @@ class Engine:
         live = None if batch.skip is None or not batch.skip.any() else ~batch.skip
         counted = batch.n if live is None else int(live.sum())
         if not counted:
+            self._count()
             self._advance_grids()
             return []
         self._counts["events"] += counted
         frame = Frame(batch, self._dictionaries)
         times = batch.timestamp if live is None else batch.timestamp[live]
         span = int(times.min()), int(times.max())
-        taken = [grid.ingest(frame, live, rise, span) for grid in self._grids]
+        if self._backlog.takes(Waiting(frame, live, rise, span)):
+            taken = [grid.ingest(frame, live, rise, span) for grid in self._prompt]
+            if any(t.late is not None for t in taken):
+                taken += [Taken(grid.plan.asked(frame, live), None) for grid in self._patient]
+        else:
+            self._count()
+            taken = [grid.ingest(frame, live, rise, span) for grid in self._grids]
+            self._backlog.moved()
         self._counts["clashes"] += frame.clashes
+        if self._backlog.full:
+            self._count()
         return self._verdicts(taken, batch.n, live)
+
+    def _count(self) -> None:
+        """Count what waits: before the state is read, or time passes."""
+        self._counts["clashes"] += self._backlog.count()
 
     def _verdicts(self, taken: list[Taken], n: int, live: Bools | None) -> list[Verdict]:
         late = [t.late for t in taken if t.late is not None]
@@ -138,11 +159,13 @@ class Engine:
         return [Verdict(i, "warn" if accepted[i] else "drop", "late") for i in np.flatnonzero(some).tolist()]
 
     def _advance_grids(self) -> None:
+        self._backlog.moved()
         for grid in self._grids:
             grid.advance_to(self._clock.base)
 
     def advance(self, now: int) -> Changes:
         """Rows that changed since the last call: cheap when nothing did."""
+        self._count()
         self._clock.expire(now)
         self._advance_grids()
         for grid in self._grids:
@@ -151,10 +174,13 @@ class Engine:
 
     def settled(self) -> Changes:
         """Rows that cannot wait, since the last call: finals and, in an `exact` engine, corrections."""
+        self._count()
         return self._changes()
 
     def finish(self) -> Changes:
         """There will be no more events: every window becomes final. What comes later is late."""
+        self._count()
+        self._backlog.moved()
         for grid in self._grids:
             grid.advance_to(END_OF_TIME)
             grid.publish(self._clock.maximum)
@@ -179,17 +205,20 @@ class Engine:
         They may be asked for over time, with `ingest` and `advance` in between: which windows there are is settled with
         the first, and what a row says is as it was then or at some time since.
         """
+        self._count()
         grid, number = self._kpis[kpi]
         yield from grid.rows(number, start_ms, end_ms)
 
     def finest_rows(self, kpi: str, start_ms: int, end_ms: int) -> Iterator[Row]:
         """As `each_row`, of the KPI's own windows only."""
+        self._count()
         grid, number = self._kpis[kpi]
         read = grid.finest if isinstance(grid, Grid) else grid.rows
         yield from read(number, start_ms, end_ms)
 
     def watermark(self, kpi: str | None = None) -> int | None:
         """Up to where a KPI, or every KPI, is complete; None before the first event."""
+        self._count()
         if kpi is not None:
             return self._kpis[kpi][0].watermark
         marks = [grid.watermark for grid in self._grids]
@@ -206,6 +235,7 @@ class Engine:
 
     def stats(self) -> dict[str, Any]:
         """Counters and sizes, for metrics and the status page."""
+        self._count()
         maximum = self._clock.maximum
         result: dict[str, Any] = dict(self._counts)
         result["late_by_kpi"] = {name: grid.late for name, (grid, _) in self._kpis.items()}
@@ -243,6 +273,7 @@ class Engine:
 
         The copy costs about 0.3 us for each window that is kept, and what is open.
         """
+        self._count()
         grids = [freeze_grid(grid) for grid in self._grids]
         meta: dict[str, Any] = {"clock": self._clock.dump(), "counts": dict(self._counts)}
 

@@ -39,9 +39,19 @@ class Frame:
         self.n = batch.n
         self.timestamp = batch.timestamp
         self.clashes = 0
+        self._batch = batch
         self._columns = batch.columns
         self._dictionaries = dictionaries
         self._kept: dict[Any, Any] = {}
+        # What it was joined of; empty: it is one batch.
+        self._parts: Sequence[Frame] = ()
+
+    @classmethod
+    def joined(cls, frames: Sequence[Frame]) -> Frame:
+        """Several batches as one, in this order; numbers that one of them has read already are not read again."""
+        frame = cls(Batch.joined([part._batch for part in frames]), frames[0]._dictionaries)
+        frame._parts = frames
+        return frame
 
     def keep(self, key: Any, make: Callable[[], T]) -> T:
         """What `make` returned when it was first asked for under this key."""
@@ -80,7 +90,22 @@ class Frame:
 
     def numbers(self, name: str) -> Numbers:
         """A column as numbers; texts, booleans and nested values are null and counted as clashes."""
-        return self.keep(("numbers", name), lambda: self._numbers(name))
+        return self.keep(("numbers", name), lambda: self._joined_numbers(name) or self._numbers(name))
+
+    def _joined_numbers(self, name: str) -> Numbers | None:
+        """The numbers of the parts, if they were asked for before: a clash is counted once."""
+        if not any(("numbers", name) in part._kept for part in self._parts):
+            return None
+        before = sum(part.clashes for part in self._parts)
+        read = [part.numbers(name) for part in self._parts]
+        self.clashes += sum(part.clashes for part in self._parts) - before
+        values = np.concatenate([numbers.values for numbers in read])
+        valid = low = None
+        if any(numbers.valid is not None for numbers in read):
+            valid = np.concatenate([np.ones(len(r.values), np.bool_) if r.valid is None else r.valid for r in read])
+        if any(numbers.low is not None for numbers in read):
+            low = np.concatenate([np.zeros(len(r.values)) if r.low is None else r.low for r in read])
+        return Numbers(values, valid, low)
 
     def _numbers(self, name: str) -> Numbers:
         if name == "timestamp":

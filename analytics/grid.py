@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 
 import numpy as np
 
 from analytics.arrays import Bools, Ints
+from analytics.backlog import Patience
 from analytics.cells import Cells
 from analytics.frame import Frame
 from analytics.panes import distinct
@@ -60,8 +62,7 @@ class Grid:
 
     def ingest(self, frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
         """Count a batch; `span` is its smallest and largest event time. Returns what was late."""
-        where = self.plan.where
-        asked = live if where is None else where.true(frame) if live is None else where.true(frame) & live
+        asked = self.plan.asked(frame, live)
         if asked is not None and not asked.any():
             self.advance_to(rise.after)
             return Taken(asked, None)
@@ -71,11 +72,15 @@ class Grid:
         if simple and not (self._tracked and (self._passed(rise.after) or self._reaches_back())):
             self.cells.apply(frame, None if asked is None else np.flatnonzero(asked))
             self._moved(self.cells.moved)
-            self.advance_to(rise.after)
-            return Taken(asked, None)
-        late = self._ingest_in_order(frame, asked, rise)
+            late = None
+        else:
+            late = self._ingest_in_order(frame, asked, rise)
         self.advance_to(rise.after)
         return Taken(asked, late)
+
+    def patience(self) -> Patience:
+        """See `Patient.patience`."""
+        return Patience.of(self.plan, self.final_to, self.closed_to, self.cells.pool.free)
 
     def _passed(self, base: int) -> bool:
         """Whether some window is final or closed at `base` that was not yet."""
@@ -228,11 +233,7 @@ class Grid:
 
     def _retire(self, closed: int) -> None:
         """Give back the panes of which no window is open."""
-        done = []
-        for pane in self.cells.pool.ids:
-            if self.geometry.last_end(pane) > closed:
-                break
-            done.append(pane)
+        done = list(takewhile(lambda pane: self.geometry.last_end(pane) <= closed, self.cells.pool.ids))
         if done:
             self.publisher.retire(done)
 

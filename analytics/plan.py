@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from analytics.aggregation import Aggregation, RetentionSetting
+from analytics.arrays import Bools
 from analytics.dictionary import Dictionary
 from analytics.expression import Node
+from analytics.frame import Frame
 from analytics.geometry import Geometry
 from analytics.history import RECORD_BYTES, ROW_BYTES
 from analytics.hold import Hold
@@ -171,6 +173,12 @@ class GridPlan:
             yield "steps at once", size * len(self.kpis)
         for kpi in self.kpis:
             yield f"history of {kpi.spec.name}", sum(size for _, _, size in self.books(kpi))
+
+    def asked(self, frame: Frame, live: Bools | None) -> Bools | None:
+        """Those of the events in `live` (None: all) that `where` lets through; None: all of them."""
+        if self.where is None:
+            return live
+        return self.where.true(frame) if live is None else self.where.true(frame) & live
 
     @property
     def room(self) -> str:

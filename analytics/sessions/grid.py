@@ -39,8 +39,7 @@ class SessionGrid(Placement):
 
     def ingest(self, frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
         """Count a batch; `span` is its smallest and largest event time. Returns what was late."""
-        where = self.plan.where
-        asked = live if where is None else where.true(frame) if live is None else where.true(frame) & live
+        asked = self.plan.asked(frame, live)
         if asked is not None and not asked.any():
             self.advance_to(rise.after)
             return Taken(asked, None)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analytics.batch import Batch, time_ms
+from analytics.dictionary import Dictionary, Encoded
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,35 @@ def test_lengths_must_agree(columns: dict[str, list[int]], sources: list[tuple[s
     """A column or the sources of another length are refused."""
     with pytest.raises(ValueError, match="a batch of 2 events"):
         Batch(2, np.zeros(2, np.int64), columns, sources)
+
+
+def test_joined_batches_are_one() -> None:
+    """Columns, sources and marks follow each other; what one of them lacks is absent there."""
+    first = Batch.from_events([{"timestamp": 1, "properties": {"x": 5}}, {"timestamp": 2}], "a")
+    other = Batch.from_events([{"timestamp": 3, "event": "e", "properties": {"y": "z"}}], "b")
+    other.skip = np.array([True])
+    joined = Batch.joined([first, other])
+    assert (joined.n, joined.timestamp.tolist(), joined.sources) == (3, [1, 2, 3], [("a", 2), ("b", 1)])
+    assert {name: joined.columns[name] for name in ("x", "y", "event")} == {
+        "x": [5, None, None],
+        "y": [None, None, "z"],
+        "event": [None, None, "e"],
+    }
+    assert joined.holds is None
+    assert joined.skip is not None
+    assert joined.skip.tolist() == [False, False, True]
+
+
+def test_joined_columns_stay_encoded_while_their_codes_go_together() -> None:
+    """Codes of one dictionary are joined; with others, or with plain values, the values are."""
+    one, two = Dictionary(), Dictionary()
+    columns = [Encoded(d.encode(values), d) for d, values in ((one, ["a", "b"]), (one, ["b", None]), (two, ["c", "d"]))]
+
+    def joined(*parts: Any) -> Any:
+        return Batch.joined([Batch(2, np.zeros(2, np.int64), {"x": part}, [("s", 2)]) for part in parts]).columns["x"]
+
+    together = joined(*columns[:2])
+    assert isinstance(together, Encoded)
+    assert (together.dictionary is one, together.codes.tolist()) == (True, [1, 2, 2, 0])
+    assert joined(*columns) == ["a", "b", "b", None, "c", "d"]
+    assert joined(columns[0], [1, 2]) == ["a", "b", 1, 2]

@@ -106,3 +106,25 @@ def test_codes_of_a_trimmed_dictionary_are_refused() -> None:
     for read in (frame.coded, frame.raw, frame.numbers):
         with pytest.raises(ValueError, match="outlived"):
             read("x")
+
+
+@pytest.mark.parametrize("read", [[], [0], [1, 2]])
+def test_joined_frames_read_numbers_once(read: Sequence[int]) -> None:
+    """The numbers are those of the batches in order, and a clash that a batch has met before is not met again."""
+    columns: list[list[Any]] = [[1, "a", 2.5], [(1 << 53) + 1, None], [True, 3]]
+    parts = [_frame(x=column) for column in columns]
+    for i in read:
+        parts[i].numbers("x")
+    before = sum(part.clashes for part in parts)
+    joined = Frame.joined(parts)
+    values, valid, low = joined.numbers("x")
+    expected = _frame(x=[value for column in columns for value in column])
+    wanted = expected.numbers("x")
+    assert before + joined.clashes == expected.clashes == 2
+    assert valid is not None
+    assert wanted.valid is not None
+    assert valid.tolist() == wanted.valid.tolist()
+    assert values[valid].tolist() == wanted.values[valid].tolist()
+    assert low is not None
+    assert wanted.low is not None
+    assert low[valid].tolist() == wanted.low[valid].tolist()

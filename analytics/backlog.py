@@ -1,0 +1,138 @@
+"""Batches that were judged when they came and are not counted yet: many small ones are counted as one.
+
+What an array operation costs a batch of 1,000 events is mostly its call. So batches wait for each other, as long as
+nothing depends on when they are counted: none of their events is late, and no window becomes final or closed. Whoever
+reads the state has them counted first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+
+from analytics.arrays import Bools
+from analytics.frame import Frame
+from analytics.plan import GridPlan
+from analytics.time import Rise
+from analytics.windowing import Taken
+
+__all__ = ["LARGEST", "Backlog", "Patience", "Waiting"]
+
+LARGEST: Final = 10_000
+"""Events that wait, at which they are counted: more would save nothing, and hold up whoever comes next."""
+
+
+class Waiting(NamedTuple):
+    """A batch with all that counting it takes, see `Windowing.ingest`."""
+
+    frame: Frame
+    live: Bools | None
+    rise: Rise
+    span: tuple[int, int]
+
+
+class Patience(NamedTuple):
+    """Which events can be counted later: those that are not late, fit in, and come before any window is due."""
+
+    earliest: int
+    """The smallest event time, epoch ms."""
+    until: int
+    """What the base has to stay below."""
+    room: int
+    """The longest span of their times, in ms."""
+
+    @classmethod
+    def of(cls, plan: GridPlan, final_to: int, closed_to: int, free: int) -> Patience:
+        """Of windows that are final and closed up to these times, with room for so many more panes."""
+        geometry, axis = plan.geometry, plan.geometry.axis
+        final, closed = (geometry.end_at_most(axis.number(to)) for to in (final_to, closed_to))
+        due = [axis.ms(end + geometry.hop) for end in (final, closed)]
+        if plan.hold is not None:
+            due = [plan.hold.due(end) for end in due]
+        # Days of a zone may be an hour short.
+        room = (free - 2) * plan.window.pane * 9 // 10
+        return cls(axis.ms(final), plan.delay + min(due[0], due[1] + plan.grace), room)
+
+    @classmethod
+    def of_all(cls, patiences: Iterable[Patience]) -> Patience:
+        """What suits all of them, of which there is at least one."""
+        earliest, until, room = zip(*patiences, strict=True)
+        return cls(max(earliest), min(until), min(room))
+
+    def suits(self, rise: Rise, span: tuple[int, int]) -> bool:
+        """Whether events of these times can be counted when the base has risen so far."""
+        return span[0] >= self.earliest and rise.after < self.until and span[1] - span[0] <= self.room
+
+
+class Patient(Protocol):
+    """Windows at work whose batches can wait."""
+
+    def ingest(self, frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
+        """See `Windowing.ingest`."""
+
+    def patience(self) -> Patience:
+        """What holds as long as nothing is counted and no time passes here."""
+
+
+class Backlog:
+    """Batches that wait to be counted by all of `grids`, in the order they came."""
+
+    def __init__(self, grids: Sequence[Patient]) -> None:
+        self._grids = grids
+        self._batches: list[Waiting] = []
+        self._n = 0
+        # The smallest and the largest event time; means nothing while there are no batches.
+        self._span = 0, 0
+        # What may wait; None: that has to be asked for.
+        self._patience: Patience | None = None
+
+    def takes(self, waiting: Waiting) -> bool:
+        """Let a batch wait, if nothing depends on it; then the caller does not change its arrays any more."""
+        if not self._grids:
+            return False
+        if self._patience is None:
+            self._patience = Patience.of_all(grid.patience() for grid in self._grids)
+        low, high = waiting.span
+        span = (min(low, self._span[0]), max(high, self._span[1])) if self._batches else (low, high)
+        if not self._patience.suits(waiting.rise, span):
+            return False
+        self._span = span
+        self._batches.append(waiting)
+        self._n += waiting.frame.n
+        return True
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to count them."""
+        return self._n >= LARGEST
+
+    def moved(self) -> None:
+        """Time has passed for the windows, or they took a batch that did not wait: none may wait then."""
+        self._patience = None
+
+    def count(self) -> int:
+        """Count all of them; returns how many values met in that are no numbers where they should be.
+
+        Cost: that of one batch, and a copy of its columns.
+        """
+        if not self._batches:
+            return 0
+        frame, live, rise, span = self._joined()
+        known = frame.clashes
+        self._batches, self._n = [], 0
+        for grid in self._grids:
+            grid.ingest(frame, live, rise, span)
+        self.moved()
+        return frame.clashes - known
+
+    def _joined(self) -> Waiting:
+        batches = self._batches
+        if len(batches) == 1:
+            return batches[0]
+        live = None
+        if any(waiting.live is not None for waiting in batches):
+            live = np.concatenate([np.ones(w.frame.n, np.bool_) if w.live is None else w.live for w in batches])
+        rise = Rise(batches[0].rise.before, batches[-1].rise.after)
+        return Waiting(Frame.joined([waiting.frame for waiting in batches]), live, rise, self._span)

@@ -1,0 +1,124 @@
+"""Batches that wait: what may, and that it changes nothing but the time it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics import Batch, Engine, KpiSpec
+from analytics.arrays import Bools
+from analytics.backlog import LARGEST, Backlog, Patience, Waiting
+from analytics.frame import Frame
+from analytics.time import Rise
+from analytics.windowing import Taken
+from tests.analytics.streams import STREAMS, Stream, batch, pieces
+
+SPECS = [
+    KpiSpec("by", "sum(price)", "tumbling 1s", by=("country",), delay="2s", grace="3s"),
+    KpiSpec("wide", "uniq(distinct_id) FILTER (WHERE event = 'buy')", "tumbling 20s", delay="0s", grace="0s"),
+    KpiSpec("slides", "avg(price)", "sliding 10s every 5s", where="page = '/'", delay="1s", grace="5s"),
+    KpiSpec("day", "count(*)", "cumulative 1d every 1m", delay="0s", grace="0s"),
+    KpiSpec("steps", "funnel(event = 'view', event = 'buy', within => '5s')", "tumbling 10s", delay="5s", grace="0s"),
+]
+VISITS = [KpiSpec("visits", "max(price)", "session 4s", delay="1s", grace="2s"), *SPECS]
+CUTS = st.lists(st.integers(1, 59), max_size=12)
+
+
+class Windows:
+    """Takes everything down."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self.taken: list[tuple[list[int], list[bool] | None, int, tuple[int, int]]] = []
+
+    def patience(self) -> Patience:
+        """What it was made with."""
+        return self._patience
+
+    def ingest(self, frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
+        """Note a batch."""
+        times = frame.timestamp.tolist()
+        self.taken.append((times, None if live is None else live.tolist(), rise.after, span))
+        return Taken(live, None)
+
+
+def waiting(*times: int, after: int = 0, live: Sequence[bool] | None = None) -> Waiting:
+    """A batch of events at these times."""
+    made = Batch(len(times), np.array(times, np.int64), {}, [("s", len(times))])
+    marks = None if live is None else np.array(live)
+    return Waiting(Frame(made, {}), marks, Rise(0, after), (min(times), max(times)))
+
+
+def test_batches_are_counted_as_one() -> None:
+    """In their order, with the base and the span of all of them, and whatever was left out of each."""
+    windows = Windows(Patience(0, 100, 100))
+    backlog = Backlog([windows])
+    assert backlog.takes(waiting(5, 3, after=5))
+    assert backlog.takes(waiting(9, 1, after=9, live=[True, False]))
+    assert windows.taken == []
+    backlog.count()
+    assert windows.taken == [([5, 3, 9, 1], [True, True, True, False], 9, (1, 9))]
+    backlog.count()
+    assert len(windows.taken) == 1
+
+
+def test_what_would_be_late_or_let_a_window_end_does_not_wait() -> None:
+    """Nor does what spans too much together with those that wait; without windows nothing waits."""
+    backlog = Backlog([Windows(Patience(0, 50, 1_000)), Windows(Patience(10, 100, 20))])
+    assert not backlog.takes(waiting(9))
+    assert not backlog.takes(waiting(15, after=50))
+    assert backlog.takes(waiting(15, 30))
+    assert not backlog.takes(waiting(36))
+    assert backlog.takes(waiting(35, after=49))
+    assert not Backlog([]).takes(waiting(1))
+
+
+def test_they_do_not_become_too_many() -> None:
+    """A backlog says when it is to be counted."""
+    backlog, full = Backlog([Windows(Patience(0, 100, 100))]), list[bool]()
+    for size in (LARGEST - 1, 1):
+        assert backlog.takes(waiting(*[1] * size))
+        full.append(backlog.full)
+    backlog.count()
+    assert [*full, backlog.full] == [False, True, False]
+
+
+def run(specs: Sequence[KpiSpec], stream: Stream, cuts: Sequence[int], *, at_once: bool) -> list[Any]:
+    """All that an engine says and holds."""
+    engine, said = Engine(specs), list[Any]()
+    for number, piece in enumerate(pieces(stream, cuts)):
+        said.append(engine.ingest(batch(piece), 0))
+        if at_once:
+            said.append(None)
+            engine.stats()  # reads the state, so that nothing waits
+        if number % 3 == 2:
+            said.append(engine.advance(0))
+    stats = engine.stats()
+    return [*filter(None, said), stats, engine.snapshot().to_bytes(), engine.finish()]
+
+
+@given(specs=st.sampled_from([SPECS, VISITS]), stream=STREAMS, cuts=CUTS)
+def test_waiting_changes_nothing(specs: Sequence[KpiSpec], stream: Stream, cuts: Sequence[int]) -> None:
+    """Verdicts, counters, rows and state are those of batches that are counted at once, with sessions and without."""
+    assert run(specs, stream, cuts, at_once=False) == run(specs, stream, cuts, at_once=True)
+
+
+def test_most_batches_wait() -> None:
+    """Of a stream in order, all but those that let a window end."""
+    engine = Engine([KpiSpec("n", "count(*)", "tumbling 10s", delay="0s", grace="0s")])
+    grid, counted = engine._backlog._grids[0], list[int]()
+    ingest = grid.ingest
+
+    def noted(frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
+        counted.append(frame.n)
+        return ingest(frame, live, rise, span)
+
+    grid.ingest = noted  # type: ignore[method-assign]
+    for second in range(40):
+        engine.ingest(Batch.from_events([{"timestamp": second * 1_000, "event": "e"}]), 0)
+    assert [row.value for row in engine.finish().rows] == [10] * 4
+    assert counted == [1, 9, 1, 9, 1, 9, 1, 9]
