@@ -312,8 +312,7 @@ class Grid:
 
     def sizes(self) -> dict[str, int]:
         """See `Windowing.sizes`."""
-        keys = len(self.cells.keys.dims)
-        full = bool(self.plan.by) and keys >= self.plan.max_keys
+        keys, full = len(self.cells.keys.dims), self.cells.keys.full
         return {"keys": keys, "overflow": int(full), "panes": len(self.cells.pool), "sessions": 0}
 
     def notes(self) -> dict[str, int]:

@@ -59,6 +59,11 @@ class KeyTable:
         self._generations: list[int] = []
         self._ranks: Ints | None = None
 
+    @property
+    def full(self) -> bool:
+        """Whether a new combination gets no key of its own."""
+        return bool(self.by) and len(self.dims) >= self.max_keys
+
     def resolve(self, frame: Frame, index: Ints | None) -> Ints:
         """The key of each event; only those in `index` (None: all) can make a new key."""
         coded = [frame.coded(column) for column in self.by]
