@@ -1,0 +1,34 @@
+/** What is told of an error: bounded, without queries of addresses and what looks like personal data. */
+
+import { scrub } from "./scrub.js";
+
+const MAX_MESSAGE = 500;
+const MAX_STACK = 4_000;
+/** Query and fragment of an address; a stack has line and column behind them. */
+const QUERY = /(\w:\/\/[^\s?#"'()]+)[?#][^\s:"'()]*/g;
+
+/** @param {unknown} text @param {number} most */
+const clean = (text, most) => scrub(String(text).slice(0, 2 * most).replace(QUERY, "$1")).slice(0, most);
+
+/**
+ * @param {unknown} thrown mostly an `Error`, but it may be anything
+ * @param {{type: string, message?: string, filename?: string}} event the browser's own
+ * @returns {Record<string, unknown>}
+ */
+export function exceptionOf(thrown, { type, message, filename }) {
+  const error = /** @type {{name?: unknown, message?: unknown, stack?: unknown}} */ (Object(thrown));
+  return {
+    $exception_type: clean(error.name || (type === "error" ? "Error" : "UnhandledRejection"), MAX_MESSAGE),
+    $exception_message: clean(error.message ?? message ?? thrown, MAX_MESSAGE),
+    $exception_stack: clean(error.stack ?? "", MAX_STACK) || undefined,
+    $exception_source: clean(filename ?? "", MAX_MESSAGE) || undefined,
+    $exception_cross_origin: (message === "Script error." && !filename) || undefined,
+    $exception_handled: false,
+  };
+}
+
+/**
+ * Whether nobody can do anything about it: a browser's note about layout, or an error of an extension.
+ * @param {Record<string, unknown>} exception
+ */
+export const isNoise = (exception) => /"ResizeObserver loop|-extension:\/\//.test(JSON.stringify(exception));

@@ -1,0 +1,82 @@
+/**
+ * A short name for an element that is the same tomorrow: after a new build and for another visitor, as far as the page
+ * gives anything to hold on to.
+ *
+ * It goes from the element upwards, innermost last, to the first that has a name of its own (`data-attr`, `data-testid`
+ * or `id`):
+ *
+ *     #checkout > form > button[role="switch"].primary
+ *     my-card >>> ul > li:nth-of-type(2)        out of a shadow root
+ */
+
+/** Steps at most: what is further up says little and moves more often. */
+const DEPTH = 5;
+const NAMES = ["data-attr", "data-testid", "id"];
+const LONGEST = 40;
+/** Siblings that are looked at for a position: more would take time. */
+const SIBLINGS = 100;
+
+/** Made by a framework, or telling a state. */
+const PASSING =
+  /^(css|sc|jss|jsx|svelte|ng|ember|radix|is|has|js)[-\d]|(^|-)(active|open|selected|current|focus|hover|disabled|show|hidden)$/;
+/** Numbers of records, and letters that make no word: `3fH2`, `dVaJ`, `xkcdq`. */
+const MADE_UP = /\d{3}|\d[a-zA-Z]|[a-z][A-Z][a-z]?[A-Z]|(^|[-_])[^aeiouyAEIOUY\d_-]{5,}($|[-_])/;
+
+/** Whether a class, an id or a role is a word that somebody chose. @param {string | null} name */
+export const isStable = (name) =>
+  !!name && name.length <= LONGEST && /^[a-zA-Z][\w-]+$/.test(name) && !PASSING.test(name) && !MADE_UP.test(name);
+
+/** @param {Element[]} path the element, its parent and so on; a host follows what is in its shadow root */
+export function selectorOf(path) {
+  let selector = "";
+  for (const [i, element] of path.slice(0, DEPTH).entries()) {
+    const anchor = anchorOf(element);
+    const border = path[i - 1]?.parentElement === element ? " > " : " >>> ";
+    selector = (anchor || stepOf(element)) + (i ? border + selector : "");
+    if (anchor) break;
+  }
+  return selector;
+}
+
+/** @param {Element} element */
+function anchorOf(element) {
+  for (const name of NAMES) {
+    const value = element.getAttribute(name);
+    if (name === "id" ? isStable(value) : value && value.length <= LONGEST) {
+      return name === "id" ? `#${value}` : `[${name}=${JSON.stringify(value)}]`;
+    }
+  }
+  return "";
+}
+
+/** @param {Element} element */
+function stepOf(element) {
+  const role = element.getAttribute("role");
+  const classes = (element.getAttribute("class") ?? "").split(/\s+/).filter(isStable).slice(0, 2);
+  const name = element.localName + (isStable(role) ? `[role="${role}"]` : "");
+  return classes.length ? [name, ...classes].join(".") : name + positionOf(element);
+}
+
+/**
+ * Which of its kind, where there are several. Not by the parent's `children`: in a form that may be the name of a field.
+ * @param {Element} element
+ */
+function positionOf(element) {
+  const before = kin(element, "previousElementSibling");
+  return before || kin(element, "nextElementSibling") ? `:nth-of-type(${before + 1})` : "";
+}
+
+/**
+ * Siblings of the same kind in one direction, among the nearest.
+ * @param {Element} element
+ * @param {"previousElementSibling" | "nextElementSibling"} direction
+ */
+function kin(element, direction) {
+  let count = 0;
+  let sibling = element[direction];
+  for (let left = SIBLINGS; left && sibling; left--) {
+    if (sibling.localName === element.localName) count += 1;
+    sibling = sibling[direction];
+  }
+  return count;
+}

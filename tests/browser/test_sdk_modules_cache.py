@@ -1,0 +1,32 @@
+"""The SDK's modules on pages that come out of the back/forward cache, which Playwright's Chromium has switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import chromium
+from tests.browser.visitor import Visitor
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium with that cache."""
+    with chromium(without=("--disable-back-forward-cache",)) as started:
+        yield started
+
+
+def test_a_page_out_of_the_cache_is_viewed_again(visitor: Visitor) -> None:
+    """Back out of the back/forward cache there is a new view, and a new end of it."""
+    visitor.site.pages["/other"] = "<p>another"
+    visitor.open("/page", "pageviews", "scroll", "forms", "errors", "vitals")
+    visitor.page.evaluate("() => { globalThis.same = true; }")
+    visitor.page.goto(f"{visitor.site.origin}/other")
+    visitor.page.go_back(wait_until="commit")  # nothing is loaded
+    assert visitor.page.evaluate("() => globalThis.same === true"), "the cache was not used"
+    (view,) = visitor.told("$pageview")
+    assert (view["$pathname"], view["navigation_type"]) == ("/page", "bfcache")
+    visitor.leave()
+    visitor.told("$pageleave", 2)
