@@ -48,7 +48,10 @@ class Opened(NamedTuple):
         """An event and its properties, with the defaults where it says nothing itself."""
         event = self.events[nth] or {}
         own = event.get("properties")
-        properties = {**self.given, **own} if isinstance(own, dict) else dict(self.given)
+        # The event's own come first: they are what is left when there is no room for all.
+        properties = dict(own) if isinstance(own, dict) else {}
+        for name, value in self.given.items():
+            properties.setdefault(name, value)
         said = {name: value for name, value in event.items() if value is not None}
         return {**self.defaults, **said}, properties
 

@@ -7,10 +7,11 @@ const MAX_HZ = 4;
 
 /**
  * @typedef {object} Subscription
- * @property {string} kpi
+ * @property {string} [kpi]
  * @property {Record<string, import("./wire.js").Dim>} [where] only rows of these dimensions
- * @property {number} last seconds
- * @property {import("./view.js").View} view
+ * @property {number} [last] seconds
+ * @property {(id: number) => object} [ask] in the place of these: the message that begins it, or goes on
+ * @property {import("./view.js").View|import("./livelog.js").LiveLog} view
  * @property {() => void} onChange rows, watermark or meta changed
  * @property {(code: string) => void} onError the server refused this subscription
  */
@@ -73,7 +74,7 @@ export class Feed {
     if (this.#open) this.#send([wire.visibility(visible)]);
   }
 
-  /** @param {object} message a decoded `snapshot`, `delta` or `error` */
+  /** @param {object} message a decoded `snapshot`, `delta`, `events` or `error` */
   receive(message) {
     const subscription = this.#subscriptions.get(message.id);
     if (!subscription) return;
@@ -95,8 +96,8 @@ export class Feed {
     if (outcome === "changed" && message.type === "snapshot" && !asked) this.#restated();
   }
 
-  #subscribe(id, { kpi, where, last, view }) {
+  #subscribe(id, { kpi, where, last, ask, view }) {
     this.#asked.add(id);
-    return wire.subscribe(id, kpi, last, MAX_HZ, { where, from: view.from });
+    return ask ? ask(id) : wire.subscribe(id, kpi, last, MAX_HZ, { where, from: view.from });
   }
 }

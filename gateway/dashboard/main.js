@@ -12,6 +12,7 @@ import { Empty } from "./empty.js";
 import { Feed } from "./feed.js";
 import { Gate } from "./gate.js";
 import { forgetKey, keepKey, takeFromFragment, viewKey, viewerId } from "./key.js";
+import { Live } from "./live.js";
 import { Notices } from "./notice.js";
 import { Pages } from "./pages.js";
 import { Painter } from "./painter.js";
@@ -35,11 +36,13 @@ const clock = new Clock();
 const serverNow = () => clock.at(performance.now()) ?? Date.now();
 const feed = new Feed((messages) => connection?.send(messages), () => connection?.relist());
 const api = new Api(world.fetch, viewKey, world.base);
-const board = new Board(byId("board"), feed, new Painter(), {
+const painter = new Painter();
+const board = new Board(byId("board"), feed, painter, {
   now: serverNow,
   get: (path) => api.get(path),
   onDefinition: (tile) => showDefinition(tile, serverNow()),
 });
+const live = new Live(byId("live-page"), feed, painter);
 const notices = new Notices(byId("notices"));
 const empty = new Empty(byId("empty"));
 const status = new Status(byId("status"), () => connection?.start());
@@ -114,6 +117,7 @@ function ask(reason = "") {
   connection = null;
   forgetKey();
   boardPage.clear();
+  live.forget();
   empty.show("none");
   status.set({ phase: "locked", text: "", retryAt: null });
   gate.show(reason);
@@ -147,6 +151,7 @@ byId("forget").addEventListener("click", () => ask());
 
 new Start(byId("start-page"), location.origin);
 pages.add("board", byId("board-page"), { enter: (route) => boardPage.enter(route), leave: () => boardPage.leave() });
+pages.add("live", byId("live-page"), live);
 pages.add("start", byId("start-page"));
 
 takeFromFragment();

@@ -36,6 +36,19 @@ export function subscribe(id, kpi, last, maxHz, { where = {}, from = null } = {}
   return message;
 }
 
+/**
+ * A subscription to single events.
+ * @param {number} id
+ * @param {object} match what they must have
+ * @param {number} maxRate events a second
+ * @param {number} maxHz
+ * @param {{epoch: string, offset: number}|null} [from]
+ */
+export function tail(id, match, maxRate, maxHz, from = null) {
+  const message = { type: "subscribe", id, max_hz: maxHz, topic: "events", match, max_rate: maxRate };
+  return from ? { ...message, from } : message;
+}
+
 /** @param {object[]} messages sent as one frame */
 export function encode(messages) {
   return JSON.stringify(messages.length === 1 ? messages[0] : messages);
@@ -67,6 +80,7 @@ const REQUIRED = new Map([
   ["welcome", (m) => isTime(m.now) && typeof m.epoch === "string"],
   ["snapshot", (m) => Number.isInteger(m.id) && Number.isInteger(m.offset) && typeof m.epoch === "string"],
   ["delta", (m) => Number.isInteger(m.id) && Number.isInteger(m.prev) && Number.isInteger(m.offset)],
+  ["events", (m) => Number.isInteger(m.id) && Number.isInteger(m.offset) && typeof m.epoch === "string"],
   ["ping", (m) => isTime(m.now)],
   ["notice", (m) => typeof m.code === "string"],
   ["error", (m) => typeof m.code === "string"],
@@ -86,7 +100,30 @@ function cleaned(message) {
   if (message.type === "delta") {
     return { ...message, watermark, set: list(message.set).filter(isRow), del: list(message.del).filter(Array.isArray) };
   }
+  if (message.type === "events") return { ...message, ...sampled(message), events: list(message.events).filter(isRecord).map(event) };
   return message;
+}
+
+function sampled({ recovered, prev, seen, looked, matched }) {
+  const count = (value) => (Number.isFinite(value) ? value : 0);
+  return { recovered: recovered === true, prev: Number.isInteger(prev) ? prev : null, seen: count(seen), looked: count(looked), matched: count(matched) };
+}
+
+/** A live event whose fields can be relied on; what is in them cannot. */
+function event(said) {
+  const names = (value) => (Array.isArray(value) ? value.filter((name) => typeof name === "string") : []);
+  return {
+    ...Object.fromEntries(["event", "distinct_id", "session_id", "window_id", "uuid", "said", "producer"].map((name) => [name, said[name] ?? null])),
+    ...said,
+    received: isTime(said.received) ? said.received : 0,
+    time: isTime(said.time) ? said.time : null,
+    skew: isTime(said.skew) ? said.skew : 0,
+    reason: typeof said.reason === "string" ? said.reason : "",
+    hint: typeof said.hint === "string" ? said.hint : "",
+    kpis: names(said.kpis),
+    inherited: names(said.inherited),
+    properties: isRecord(said.properties) ? said.properties : {},
+  };
 }
 
 /**

@@ -29,12 +29,27 @@ test("subscribe without a place to resume from has no `from`", () => {
   assert.equal("from" in wire.subscribe(1, "k", 300, 4), false);
 });
 
+test("a wish for events equals the golden frame", () => {
+  const { match } = JSON.parse(client.get("subscribe_events"));
+  assert.equal(wire.encode([wire.tail(7, match, 20, 4, { epoch: "e1", offset: 118 })]), client.get("subscribe_events"));
+  assert.equal("from" in wire.tail(7, match, 20, 4), false);
+});
+
+test("events of the wrong shape are left out, and their fields can be relied on", () => {
+  const frame = '{"type":"events","id":1,"offset":2,"epoch":"e","prev":"x","recovered":1,"events":[7,{"kpis":"a","properties":[1],"received":"now","hint":5}]}';
+  const [message] = wire.decode(frame);
+  const [event] = message.events;
+  assert.deepEqual([message.prev, message.recovered, message.seen, message.events.length], [null, false, 0, 1]);
+  assert.deepEqual([event.kpis, event.properties, event.received, event.hint, event.event], [[], {}, 0, "", null]);
+  assert.deepEqual(wire.decode('{"type":"events","id":1,"offset":2}'), []);
+});
+
 test("several messages travel as one array", () => {
   assert.equal(wire.encode([wire.resync(1), wire.resync(2)]), '[{"type":"resync","id":1},{"type":"resync","id":2}]');
 });
 
 test("every golden frame that a viewer may get is read as it is", () => {
-  for (const name of ["welcome_viewer", "ping", "drain", "notice", "error", "snapshot", "snapshot_part", "delta"]) {
+  for (const name of ["welcome_viewer", "ping", "drain", "notice", "error", "snapshot", "snapshot_part", "delta", "events", "events_anew"]) {
     assert.deepEqual(wire.decode(server.get(name)), [JSON.parse(server.get(name))], name);
   }
 });
