@@ -87,10 +87,10 @@ def test_the_key_leaves_the_address_and_stays_in_the_tab(model: ViewerModel, pag
 def test_without_a_key_the_page_asks_for_it(model: ViewerModel, page: Page, troubles: list[str]) -> None:
     """No key: a form, with the field ready; an empty answer is told so, a good one opens the board."""
     page.goto(model.url)
-    expect(page.get_by_label("View key", exact=True).and_(page.locator("input"))).to_be_focused()
+    expect(page.get_by_label("View key", exact=True).and_(page.locator("#gate input"))).to_be_focused()
     page.get_by_role("button", name="Open the board").click()
     expect(page.get_by_role("alert")).to_have_text("Enter a view key.")
-    page.locator("input").fill(f"  {KEY} ")
+    page.locator("#gate input").fill(f"  {KEY} ")
     page.keyboard.press("Enter")
     expect(page.locator(".number")).to_have_text("7")
     expect(page.locator("#gate")).to_be_hidden()

@@ -76,7 +76,7 @@ def test_pages_have_addresses(model: ViewerModel, page: Page, troubles: list[str
     page.goto(f"{model.url}/#/start&key={KEY}")
     expect(page.locator("#start-page")).to_be_visible()
     assert page.url == f"{model.url}/#/start"
-    expect(page.locator("nav [aria-current=page]")).to_have_text("Start")
+    expect(page.locator("#pages [aria-current=page]")).to_have_text("Start")
     expect(page).to_have_title("Start \N{EN DASH} Tidegate")
     expect(page.locator(".page:visible")).to_have_count(1)
     page.get_by_role("link", name="Board").click()

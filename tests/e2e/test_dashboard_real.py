@@ -145,7 +145,7 @@ def test_a_wrong_key_asks_for_a_right_one(board: Board, client: Client, gateway:
         expect(board.page.locator(".tile")).to_have_count(0)
         board.page.goto("about:blank")
     board.open("v_wrong")
-    board.page.locator("input").fill(VIEW_KEY)
+    board.page.locator("#gate input").fill(VIEW_KEY)
     board.page.keyboard.press("Enter")
     board.shows(orders=5)
     assert gateway.status()["viewers"] == 1
