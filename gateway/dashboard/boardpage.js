@@ -51,7 +51,7 @@ export class BoardPage {
     this.#toolbar = new Toolbar(bar, {
       onState: (changes) => this.#change(changes),
       valuesOf: (name) => board.values.of(name),
-      onEdit: () => this.#edit(!this.#editing),
+      onEdit: () => (this.#shown.fixed ? this.#editor.askNew() : this.#edit(!this.#editing)),
       onWall: () => this.#wall.enter(),
       onShare: () => showShare(location.href.split("#")[0], this.#route(true), this.#key()),
     });
@@ -146,14 +146,14 @@ export class BoardPage {
   }
 
   #keep(board) {
-    this.#drafts.keep(board);
+    this.#drafts.keep(board, this.#shown.version);
     this.#draw();
   }
 
   #discard() {
     const { board, version } = this.#shown;
     this.#drafts.forget(board.name);
-    if (!version) this.#name = null;
+    if (!version) this.#name = null; // It was never saved: there is nothing left of it.
     this.#editing = Boolean(version);
     this.#editor.say("");
     this.#draw();
@@ -161,7 +161,7 @@ export class BoardPage {
 
   #make(title) {
     const name = nameFor(title, this.#boards.map(({ board }) => board.name));
-    this.#drafts.keep({ ...this.#shown.board, name, title });
+    this.#drafts.keep({ ...this.#shown.board, name, title }, "");
     this.#name = name;
     this.#editing = true;
     history.pushState(null, "", this.#route());

@@ -25,7 +25,7 @@ export const ALL = "all";
  *
  * @typedef {object} Shown
  * @property {Board} board
- * @property {string} version of the server's board; empty when the server has none of this name
+ * @property {string} version of the server's board, of a draft the one that it was made from; empty when there is none
  * @property {boolean} draft it has changes that the server does not have
  * @property {boolean} fixed it cannot be edited
  */
@@ -61,7 +61,7 @@ export function boardOf(given) {
 /**
  * @param {unknown} answer of `/v1/boards`; anything else when the server has none
  * @param {Record<string, any>[]} kpis of `/v1/kpis`
- * @param {Board[]} drafts of this browser
+ * @param {import("./drafts.js").Draft[]} drafts of this browser
  * @returns {Shown[]} the board of all KPIs is the last one
  */
 export function boardsOf(answer, kpis, drafts) {
@@ -75,8 +75,8 @@ export function boardsOf(answer, kpis, drafts) {
     shown.push({ board, version: text(given.version), draft: false, fixed: false });
   }
   for (const draft of drafts) {
-    const at = shown.findIndex(({ board }) => board.name === draft.name);
-    const place = { board: draft, version: shown[at]?.version ?? "", draft: true, fixed: false };
+    const at = shown.findIndex(({ board }) => board.name === draft.board.name);
+    const place = { ...draft, draft: true, fixed: false };
     if (at < 0) shown.push(place);
     else shown[at] = place;
   }

@@ -52,7 +52,7 @@ export class Editor {
     const add = button("Add tile", () => this.#add());
     const mark = button("Add annotation", () => this.#annotate());
     const toml = button("Copy as TOML", () => this.#showToml());
-    const another = button("New board…", () => this.#askNew());
+    const another = button("New board", () => this.askNew());
     this.#rows = [
       element("div.row", [element("label", "Title", { for: "edit-title" }), this.#title, this.#range, this.#kpi, add]),
       element("div.row", [element("label", "Annotation", { for: "edit-note" }), this.#note, this.#at, mark]),
@@ -143,7 +143,8 @@ export class Editor {
     ]);
   }
 
-  #askNew() {
+  /** Ask for the title of a new board. */
+  askNew() {
     const title = element("input", [], { type: "text", id: "new-title", maxlength: "200", required: "" });
     const form = element("form", [
       element("label", "Title of the new board; it begins as a copy of this one", { for: "new-title" }),

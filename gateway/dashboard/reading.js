@@ -69,7 +69,7 @@ export function read(view, plan, now) {
     frame,
     entries,
     groups: entries.length,
-    sessions: plan.window.kind === "session" ? openSessions(view).length : null,
+    sessions: plan.window.kind === "session" ? openSessions(view).reduce((sum, { rows }) => sum + rows.size, 0) : null,
   };
 }
 

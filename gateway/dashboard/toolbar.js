@@ -50,7 +50,7 @@ export class Toolbar {
   constructor(host, acts) {
     this.#acts = acts;
     this.#compare = pushed("Compare", () => acts.onState({ compare: !this.#state.compare }), "Show the time before, as long as the range, behind each trend");
-    this.#edit = pushed("Edit", acts.onEdit, "Change the tiles of this board");
+    this.#edit = pushed("Edit", acts.onEdit, "Change the tiles, or make a board of them");
     this.#wall = pushed("Wall", acts.onWall, "Full screen, large type; Escape leaves it");
     const share = pushed("Share", acts.onShare, "A link to this view");
     this.#range.addEventListener("change", () => acts.onState({ range: this.#range.value }));
@@ -83,8 +83,8 @@ export class Toolbar {
     this.#chips.replaceChildren(...Object.entries(state.where).map(([name, value]) => this.#chip(name, value)));
     mark(this.#compare, "aria-pressed", String(state.compare));
     mark(this.#edit, "aria-pressed", String(editing));
-    this.#edit.hidden = shown.fixed;
-    write(this.#edit, editing ? "Stop editing" : "Edit");
+    if (shown.fixed) this.#edit.removeAttribute("aria-pressed");
+    write(this.#edit, shown.fixed ? "New board" : editing ? "Stop editing" : "Edit");
   }
 
   #tab({ board, draft }, current) {

@@ -24,10 +24,10 @@ test("built-in boards are shown where all their KPIs run; boards of one's own sh
   assert.deepEqual(shown[0].board.tile.length, 2);
 });
 
-test("a draft takes the place of the server's board and keeps its version", () => {
-  const shown = boardsOf({ boards: [board("main"), board("other")] }, KPIS, [boardOf(board("main", { title: "Mine" })), boardOf(board("new"))]);
+test("a draft takes the place of the server's board, with the version that it was made from", () => {
+  const shown = boardsOf({ boards: [board("main"), board("other")] }, KPIS, [{ board: boardOf(board("main", { title: "Mine" })), version: "v0" }, { board: boardOf(board("new")), version: "" }]);
   assert.deepEqual(shown.map((one) => [one.board.name, one.board.title, one.version, one.draft]), [
-    ["main", "Mine", "v1", true],
+    ["main", "Mine", "v0", true],
     ["other", "", "v1", false],
     ["new", "", "", true],
     ["all", "All KPIs", "", false],

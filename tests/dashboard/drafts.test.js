@@ -19,20 +19,20 @@ const board = (name, title = "") => boardOf({ name, title, tile: [{ kpi: "a" }] 
 test("drafts outlive the page until they are forgotten", () => {
   const storage = new Storage();
   const drafts = new Drafts(storage);
-  drafts.keep(board("a"));
-  drafts.keep(board("b"));
-  drafts.keep(board("a", "again"));
-  assert.deepEqual(new Drafts(storage).all, [board("b"), board("a", "again")]);
+  drafts.keep(board("a"), "v1");
+  drafts.keep(board("b"), "");
+  drafts.keep(board("a", "again"), "v2");
+  assert.deepEqual(new Drafts(storage).all, [{ board: board("b"), version: "" }, { board: board("a", "again"), version: "v2" }]);
   drafts.forget("b");
-  assert.deepEqual(new Drafts(storage).all, [board("a", "again")]);
+  assert.deepEqual(new Drafts(storage).all, [{ board: board("a", "again"), version: "v2" }]);
 });
 
 test("there are only so many, and what is no board is left out", () => {
   const storage = new Storage();
   const drafts = new Drafts(storage);
-  for (let i = 0; i < 30; i++) drafts.keep(board(`b${i}`));
-  assert.deepEqual([drafts.all.length, drafts.all[0].name], [20, "b10"]);
-  for (const text of ["{", "3", '{"a":1}', '[null,3,{"name":5}]']) {
+  for (let i = 0; i < 30; i++) drafts.keep(board(`b${i}`), "");
+  assert.deepEqual([drafts.all.length, drafts.all[0].board.name], [20, "b10"]);
+  for (const text of ["{", "3", '{"a":1}', '[null,3,{"board":{"name":5}}]']) {
     storage.setItem("tidegate.board_drafts", text);
     assert.deepEqual(new Drafts(storage).all, []);
   }
@@ -42,7 +42,7 @@ test("without storage, or with one that refuses, they live as long as the page",
   const refusing = { getItem: () => { throw new Error(); }, setItem: () => { throw new Error(); } };
   for (const storage of [null, refusing]) {
     const drafts = new Drafts(storage);
-    drafts.keep(board("a"));
+    drafts.keep(board("a"), "");
     assert.equal(drafts.all.length, 1);
   }
 });

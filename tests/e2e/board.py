@@ -35,6 +35,16 @@ class Board:
         for kpi, number in numbers.items():
             expect(self.number(kpi)).to_have_attribute("value", str(number))
 
+    def number_is(self, kpi: str, number: float, within: float = 1e-9) -> None:
+        """Wait until a tile shows a number, up to a relative error."""
+        self.page.wait_for_function(
+            """([kpi, number, within]) => {
+              const shown = document.querySelector(`[data-kpi="${kpi}"] .number`)?.getAttribute("value");
+              return shown && Math.abs(Number(shown) - number) <= Math.abs(number) * within;
+            }""",
+            arg=[kpi, number, within],
+        )
+
     def is_live(self) -> None:
         """Wait until it says that it is connected."""
         expect(self.page.locator("[data-part=phase]")).to_have_text("Live")

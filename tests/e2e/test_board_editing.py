@@ -1,0 +1,188 @@
+"""Editing boards in the page, with the keyboard alone, against a real gateway that keeps them."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.visit import visit, watch
+from tests.e2e.board import Board
+from tests.e2e.boardkpis import BOARD, send, write_set
+from tests.e2e.gateway_process import GatewayProcess
+
+
+@pytest.fixture
+def kpis(tmp_path: Path) -> Path:
+    """A KPI of each kind."""
+    return write_set(tmp_path / "kpis.toml")
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, kpis: Path) -> Iterator[GatewayProcess]:
+    """A gateway whose boards are in its data folder."""
+    with GatewayProcess(tmp_path / "data", kpis=kpis, drain_ms=100) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A blank page."""
+    with visit(browser) as opened:
+        opened.set_viewport_size({"width": 1280, "height": 2000})
+        yield opened
+
+
+def press(page: Page, name: str, key: str = "Enter") -> None:
+    """Use a button without the mouse."""
+    page.get_by_role("button", name=name, exact=True).focus()
+    page.keyboard.press(key)
+
+
+def order(page: Page) -> list[str | None]:
+    """The KPIs of the tiles, in their order."""
+    return [tile.get_attribute("data-kpi") for tile in page.locator(".tile").all()]
+
+
+def new_board(board: Board, title: str) -> None:
+    """Open the dashboard with the tiles of all KPIs, and make a board of them."""
+    board.page.goto(board.page.url.split("#")[0] + "#/board/all")
+    expect(board.page.locator(".tile")).to_have_count(10)
+    press(board.page, "New board")
+    board.page.get_by_label("Title of the new board").fill(title)
+    board.page.keyboard.press("Enter")
+    expect(board.page.get_by_role("link", name=title)).to_have_attribute("aria-current", "page")
+
+
+def test_a_board_is_made_edited_and_saved_by_keyboard(
+    browser: Browser, page: Page, gateway: GatewayProcess, tmp_path: Path
+) -> None:
+    """Move, view, size, title, range, remove, add, annotate, save without a mouse; another page sees it at once."""
+    troubles = watch(page)
+    send(gateway, [("order", "u", {"value": 5, "country": "DE"})])
+    board, other_board = Board(page, gateway.url), None
+    board.open()
+    board.shows(orders=1)
+    with visit(browser) as other:
+        other_board = Board(other, gateway.url)
+        other_board.open()
+        other_board.shows(orders=1)
+        new_board(board, "Our shop")
+        assert order(page)[:3] == ["orders", "turnover", "pages"]
+        press(page, "Move Orders later")
+        assert order(page)[:3] == ["turnover", "orders", "pages"]
+        # The focus goes with the tile, so that the same key moves it on.
+        expect(page.get_by_role("button", name="Move Orders later")).to_be_focused()
+        page.keyboard.press("Enter")
+        assert order(page)[:3] == ["turnover", "pages", "orders"]
+        expect(page.get_by_role("status").filter(has_text="Orders: place 3 of 10")).to_be_visible()
+        page.get_by_label("view of turnover").select_option("bars")
+        expect(board.tile("turnover")).to_have_attribute("data-view", "bars")
+        page.get_by_label("size of turnover").select_option("large")
+        expect(board.tile("turnover")).to_have_attribute("data-size", "large")
+        page.get_by_label("range of turnover").select_option("1h")
+        title = page.get_by_label("title of turnover")
+        title.fill("Money")
+        title.press("Enter")
+        expect(board.tile("turnover").locator("h2")).to_have_text("Money")
+        press(page, "Remove pages")
+        expect(board.tile("pages")).to_have_count(0)
+        page.get_by_label("KPI of a new tile").select_option("orders")
+        press(page, "Add tile", "Space")
+        expect(board.tile("orders")).to_have_count(2)
+        page.get_by_label("Annotation", exact=True).fill("Release 1.4")
+        press(page, "Add annotation")
+        expect(page.locator(".notes")).to_contain_text("Release 1.4")
+        page.get_by_label("Title", exact=True).fill("The shop")
+        press(page, "Save")
+        tab = other.get_by_role("navigation", name="Boards").get_by_role("link", name="The shop")
+        expect(tab).to_be_visible()
+        tab.click()
+        assert order(other)[:2] == ["turnover", "orders"]
+        expect(other_board.tile("turnover").locator("h2")).to_have_text("Money")
+        expect(other_board.number("turnover")).to_have_attribute("value", "5")
+        other.get_by_role("button", name="Definition of Money").click()
+        expect(other.get_by_role("dialog")).to_contain_text("Release 1.4")
+    page.reload()
+    expect(page.get_by_role("link", name="The shop")).to_have_attribute("aria-current", "page")
+    expect(page.locator(".badge")).to_have_count(0)
+    (saved,) = tomllib.loads((tmp_path / "data" / "boards.toml").read_text())["board"]
+    assert (saved["name"], saved["title"], len(saved["tile"])) == ("our_shop", "The shop", 10)
+    assert saved["tile"][0] == {"kpi": "turnover", "view": "bars", "size": "large", "title": "Money", "range": "1h"}
+    assert troubles == []
+
+
+def test_two_who_edit_the_same_board_are_told(browser: Browser, page: Page, gateway: GatewayProcess) -> None:
+    """The second one to save overwrites nothing: the page says so and keeps the draft."""
+    board = Board(page, gateway.url)
+    board.open()
+    board.is_live()
+    new_board(board, "Ours")
+    press(page, "Save")
+    expect(page.locator(".badge")).to_have_count(0)
+    press(page, "Edit")
+    press(page, "Remove Orders")
+    with visit(browser) as other:
+        Board(other, gateway.url).open()
+        other.get_by_role("link", name="Ours").click()
+        press(other, "Edit")
+        press(other, "Remove turnover")
+        press(other, "Save")
+        expect(other.locator(".tile")).to_have_count(9)
+        expect(other.locator(".badge")).to_have_count(0)
+    press(page, "Save")
+    expect(page.locator(".said")).to_contain_text("Somebody else saved this board")
+    expect(board.tile("orders")).to_have_count(0)
+    press(page, "Discard changes")
+    expect(board.tile("orders")).to_have_count(1)
+    expect(board.tile("turnover")).to_have_count(0)
+    press(page, "Remove Orders")
+    press(page, "Save")
+    expect(page.locator(".badge")).to_have_count(0)
+    expect(page.locator(".tile")).to_have_count(8)
+
+
+def test_a_draft_survives_a_reload_and_can_be_discarded(page: Page, gateway: GatewayProcess) -> None:
+    """What was not saved is marked, stays in this browser, and goes when it is told to."""
+    board = Board(page, gateway.url)
+    board.open()
+    board.is_live()
+    new_board(board, "Mine")
+    press(page, "Save")
+    expect(page.locator(".badge")).to_have_count(0)
+    press(page, "Edit")
+    press(page, "Remove Orders")
+    expect(page.locator(".badge")).to_have_text("draft")
+    page.reload()
+    expect(page.locator(".badge")).to_have_text("draft")
+    expect(board.tile("turnover")).to_have_count(1)
+    expect(board.tile("orders")).to_have_count(0)
+    press(page, "Edit")
+    press(page, "Discard changes")
+    expect(page.locator(".badge")).to_have_count(0)
+    expect(board.tile("orders")).to_have_count(1)
+
+
+def test_a_file_that_pages_cannot_write_gets_a_draft_as_toml(page: Page, tmp_path: Path, kpis: Path) -> None:
+    """The page says why, has no button to save, and gives the TOML that the file would need."""
+    file = tmp_path / "boards.toml"
+    file.write_text(BOARD)
+    with GatewayProcess(tmp_path / "data", kpis=kpis, boards=file, drain_ms=100) as gateway:
+        board = Board(page, gateway.url)
+        board.open()
+        board.is_live()
+        press(page, "Edit")
+        expect(page.get_by_role("button", name="Save")).to_have_count(0)
+        expect(page.locator(".said")).to_contain_text("cannot write")
+        press(page, "Remove Not there yet")
+        press(page, "Copy as TOML")
+        written = page.get_by_role("dialog").locator("code").inner_text()
+        assert file.read_text() == BOARD
+        file.write_text(written)
+        page.keyboard.press("Escape")
+        press(page, "Discard changes")
+        expect(page.locator(".tile[data-missing]")).to_have_count(0)
+        expect(page.locator(".tile")).to_have_count(8)
