@@ -23,13 +23,13 @@ const DIST = join(HERE, "dist");
 
 /**
  * Property names that nobody sees but our own code, and that are never stored or sent: they are shortened, the same in
- * both parts. A test holds that none is a name of the API, of a setting or of a message. Modules are left as they are.
+ * both parts. A test holds that none is a name of the API, of a setting, of a message or of the platform. Modules are left as they are.
  */
 export const INTERNAL =
-  "adopt around assigned attach backoff balance bySeq certain chunks discard dropped emit encode encoded failures fenced flushMs " +
-  "forget frames fresh grant held hide highest holdUntil immediate journal kick lease leave makeId makeRoom notBefore oldest " +
-  "openDelivery orphans person prefix progressed queue ready reconnect renumber restart save seal sealed settle since " +
-  "sheds store tab take texts touch wake welcomed windowId working";
+  "adopt around assigned attach backoff balance bySeq certain chunks discard dropped emit encoded failures fenced " +
+  "flushMs forget fresh grant hide highest holdUntil immediate journal kick lease leave makeId makeRoom notBefore " +
+  "oldest progressed queue reconnect renumber restart sealed settle sheds since tab take texts touch visitor wake " +
+  "welcomed windowId working";
 
 /** Names of the optional modules: the files there that have a `start`; the others are parts of those. */
 const modules = () =>
@@ -65,7 +65,7 @@ async function bundle(options, outfile) {
 export async function bundles() {
   const mangleProps = RegExp(`^(${INTERNAL.replaceAll(" ", "|")})$`);
   const entryPoints = ["src/delivery.js"];
-  const trial = await bundle({ entryPoints, mangleProps }, "delivery.js");
+  const trial = await bundle({ entryPoints, mangleProps, mangleCache: {} }, "delivery.js");
   const shortened = { mangleProps, mangleCache: trial.mangleCache };
   const hash = digest(/** @type {[string, string]} */ (trial.files.find(([name]) => name === "delivery.js"))[1]);
   const delivery = `sdk/delivery-${hash.slice(0, 8)}.js`;

@@ -12,9 +12,9 @@ import { watchLifecycle } from "./lifecycle.js";
 import { post } from "./messages.js";
 import { browserProperties, viewProperties } from "./page.js";
 import { privacy } from "./privacy.js";
-import { Person, Session } from "./session.js";
 import { Store, quietly } from "./store.js";
 import { uuidGenerator } from "./uuid.js";
+import { Visitor } from "./visitor.js";
 
 /** @typedef {import("./config.js").Config} Config */
 /** @typedef {import("./config.js").CaptureOptions} CaptureOptions */
@@ -23,13 +23,13 @@ import { uuidGenerator } from "./uuid.js";
  * @typedef {object} Surroundings what a client shares with those before and after it
  * @property {string} key write key
  * @property {Config} config
- * @property {string} origin where the SDK was loaded from
+ * @property {string} url the gateway's origin
  * @property {(event: string, value: unknown) => void} emit
  * @property {() => Promise<typeof import("./delivery.js")>} load
  */
 
 /** The next try, when delivery could not be loaded; going online tries at once. */
-const RELOAD_MS = 10_000;
+const RELOAD_MS = 5_000;
 /** How long `shutdown` waits for acks. */
 const SHUTDOWN_MS = 2_000;
 
@@ -43,10 +43,10 @@ export class Client {
   /** Whether the page is left, for good or for the back/forward cache. */
   #away = false;
   #ended = false;
-  /** Resolves when `#delivery` is there. @type {Promise<void> | undefined} */
+  /** Resolves when `#delivery` is there, or the page away. @type {Promise<void> | undefined} */
   #opening;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #retry;
+  /** Try to load at once, where that has failed and is waited with. */
+  #retry = () => {};
   #makeUuid = uuidGenerator();
   #journal;
   #privacy;
@@ -58,17 +58,16 @@ export class Client {
    * @param {boolean} granted false: consent is pending, `grant` may follow
    */
   constructor(around, granted) {
-    const { config, origin } = around;
+    const { config, url } = around;
     this.around = around;
     this.name = config.name ?? "tidegate";
-    this.url = (config.url ?? origin).replace(/\/+$/, "");
+    this.url = url;
     /** Shared by the tabs of this origin. */
     this.store = new Store();
     /** Of this tab alone. */
     this.tab = new Store();
     if (granted) this.#attach();
-    this.session = new Session(this.store, this.name, this.makeId);
-    this.person = new Person(this.store, this.name, this.makeId);
+    this.visitor = new Visitor(this.store, this.name, this.makeId);
     this.#journal = new Journal(this);
     this.#privacy = privacy(config);
     /** Properties of every event. @type {Record<string, unknown>} */
@@ -89,8 +88,8 @@ export class Client {
 
   /** What all events of a connection share. */
   defaults = () => ({
-    distinct_id: this.person.id,
-    session_id: this.session.touch(wall()),
+    distinct_id: this.visitor.id,
+    session_id: this.visitor.touch(wall()),
     properties: browserProperties(navigator, location),
   });
 
@@ -106,7 +105,7 @@ export class Client {
   forget() {
     this.around.emit("drop", { events: this.ledger().pending, reason: "consent" });
     this.#end();
-    for (const key of this.store.keys(`${this.name}:`)) if (key !== `${this.name}:consent`) this.store.remove(key);
+    for (const key of this.store.keys(`${this.name}:`)) this.store.remove(key);
     this.tab.remove(`${this.name}:tab`);
   }
 
@@ -127,8 +126,8 @@ export class Client {
       event,
       uuid,
       timestamp: Number(new Date(timestamp ?? now)) || now,
-      distinct_id: this.person.id,
-      session_id: this.session.touch(now),
+      distinct_id: this.visitor.id,
+      session_id: this.visitor.touch(now),
       properties: properties ?? {},
     };
     const encoded = this.#privacy.encode(wire, this.#registered, location);
@@ -152,7 +151,7 @@ export class Client {
   /** @param {string} id @param {Record<string, unknown>} [set] @param {Record<string, unknown>} [setOnce] */
   identify(id, set, setOnce) {
     if (this.#ended || typeof id !== "string" || !id) return;
-    const before = this.person.identify(id);
+    const before = this.visitor.identify(id);
     const anonymous = before === id ? undefined : before;
     this.capture("$identify", { $anon_distinct_id: anonymous, $set: set, $set_once: setOnce });
     this.around.emit("identify", { id, before });
@@ -160,7 +159,7 @@ export class Client {
 
   /** @param {string} alias */
   alias(alias) {
-    this.capture("$create_alias", { alias, distinct_id: this.person.id });
+    this.capture("$create_alias", { alias, distinct_id: this.visitor.id });
   }
 
   /** @param {string} type @param {string} key @param {Record<string, unknown>} [set] */
@@ -184,8 +183,7 @@ export class Client {
   reset() {
     this.#registered = {};
     this.register({});
-    this.session.end();
-    this.person.identify(this.makeId());
+    this.visitor.reset();
     this.around.emit("reset", {});
   }
 
@@ -232,7 +230,7 @@ export class Client {
 
   #end() {
     this.#ended = true;
-    clearTimeout(this.#retry);
+    this.#retry();
     this.#unwatch();
     this.#delivery?.stop();
   }
@@ -251,22 +249,27 @@ export class Client {
 
   /** Load what queues and sends, and hand over to it. */
   #open() {
-    clearTimeout(this.#retry);
-    if (this.#granted && !this.#away && !this.#ended) this.#opening ??= this.#handOver();
+    this.#retry();
+    if (this.#granted) this.#opening ??= this.#handOver().finally(() => (this.#opening = undefined));
   }
 
   async #handOver() {
-    try {
-      const { openDelivery } = await this.around.load();
-      const delivery = await openDelivery(this, this.#journal);
-      if (this.#away || this.#ended) return delivery.stop();
-      delivery.adopt(this.#journal);
-      this.#delivery = delivery;
-      this.#schedule();
-    } catch {
-      this.#retry = setTimeout(() => this.#open(), RELOAD_MS);
-    } finally {
-      this.#opening = undefined;
+    while (!this.#away && !this.#ended) {
+      const loading = this.around.load().then(({ openDelivery }) => openDelivery(this, this.#journal));
+      const delivery = await loading.catch(() => undefined);
+      if (!delivery) {
+        await new Promise((resolve) => {
+          this.#retry = () => resolve(undefined);
+          setTimeout(resolve, RELOAD_MS);
+        });
+      } else if (this.#away || this.#ended) {
+        delivery.stop();
+      } else {
+        delivery.adopt(this.#journal);
+        this.#delivery = delivery;
+        this.#schedule();
+        return;
+      }
     }
   }
 

@@ -10,19 +10,16 @@ export class Emitter {
    * @param {(value: any) => void} listener
    * @returns {() => void} takes this one listener off again
    */
-  on(name, listener) {
+  on = (name, listener) => {
     const entry = (/** @type {any} */ value) => listener(value);
     const set = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, set.add(entry));
     return () => void set.delete(entry);
-  }
+  };
 
-  /**
-   * @param {string} name
-   * @param {unknown} value
-   */
-  emit(name, value) {
+  /** @type {(name: string, value: unknown) => void} */
+  emit = (name, value) => {
     // Guests on the page: a bug of the host's own must not stop the delivery of its events.
     for (const listener of [...(this.#listeners.get(name) ?? [])]) quietly(() => listener(value));
-  }
+  };
 }

@@ -71,16 +71,7 @@ export const redactor =
 const replaceLoneSurrogates = (text) =>
   text.replace(/\\(?:(ud[89a-f][\da-f]{2})|.)/g, (escape, lone) => (lone ? "\ufffd" : escape));
 
-/**
- * Bytes of a text in UTF-8, without making them. Linear in its length.
- * @param {string} text
- */
-export function utf8Length(text) {
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit > 0x7f) bytes += 1;
-    if (unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff)) bytes += 1; // a surrogate pair is 2 units and 4 bytes
-  }
-  return bytes;
-}
+const encoder = new TextEncoder();
+
+/** Bytes of a text in UTF-8. Linear in its length. @param {string} text */
+export const utf8Length = (text) => encoder.encode(text).length;

@@ -68,7 +68,7 @@ const CALLS = /** @type {const} */ ([
  * @returns {Tidegate}
  */
 export function create(source, loaders) {
-  const emitter = new Emitter();
+  const { on, emit } = new Emitter();
   /** @type {Client | null} */
   let client = null;
   /** @type {Readonly<Config>} */
@@ -77,22 +77,17 @@ export function create(source, loaders) {
   let stop = () => {};
   let consent = /** @type {import("./consent.js").Consent} */ ("denied");
 
-  /** Where the person's choice is kept, whatever it is. */
+  /** Where the person's choice is kept, apart from all that it may remove. */
   const store = new Store(() => localStorage);
-  const place = () => `${config.name ?? "tidegate"}:consent`;
+  const place = () => `${config.name ?? "tidegate"}.consent`;
 
   const begin = () => {
     if (client || consent === "denied") return;
-    const around = {
-      key,
-      config,
-      origin: new URL(source).origin,
-      emit: (/** @type {string} */ name, /** @type {unknown} */ value) => emitter.emit(name, value),
-      load: loaders.delivery,
-    };
+    const url = config.url ?? new URL(source).origin;
+    const around = { key, config, url: url.replace(/\/+$/, ""), emit, load: loaders.delivery };
     client = new Client(around, consent === "granted");
     if (config.pageview !== false) client.page();
-    stop = startModules(config.modules ?? [], loaders.module, api, (report) => emitter.emit("module", report));
+    stop = startModules(config.modules ?? [], loaders.module, api, (report) => emit("module", report));
   };
 
   const end = () => {
@@ -109,7 +104,7 @@ export function create(source, loaders) {
     if (choice === "denied") end()?.forget();
     else if (client) client.grant();
     else begin();
-    emitter.emit("consent", { state: consent });
+    emit("consent", { state: consent });
   };
 
   /** @type {Record<string, (...args: any[]) => any>} */
@@ -135,7 +130,7 @@ export function create(source, loaders) {
   for (const name of CALLS) calls[name] = (...args) => /** @type {any} */ (client)?.[name](...args);
 
   const api = /** @type {Tidegate} */ ({
-    on: (event, listener) => emitter.on(event, listener),
+    on,
     version: VERSION,
     get config() {
       return config;
