@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 
-from analytics.arrays import Ints, Reading
+from analytics.aggregation import Aggregation
+from analytics.arrays import Bools, Ints, Reading, selected
 from analytics.frame import Frame
 from analytics.measures import MEASURES, Measure
 from analytics.measures.count import Count
 from analytics.measures.measure import Cellwise
+from analytics.measures.steps import Steps
+from analytics.measures.tracker import Tracker
 from analytics.plan import GridPlan, is_presence
-from analytics.selection import select
+from analytics.selection import Selection, select
 
-__all__ = ["PRESENCE", "Aggregates"]
+__all__ = ["PRESENCE", "Aggregates", "Trace"]
 
 PRESENCE: Final = "#presence"
+FEW: Final = 16
+"""Of so many events one is looked up; of fewer, all are passed over."""
+
+M = TypeVar("M", bound=Measure)
+
+
+class Trace(NamedTuple):
+    """What events do to the counts of one measure."""
+
+    measure: Tracker
+    steps: Steps
+    """Their `events` are positions in the batch, ascending."""
+    seen: Bools
+    """Which of the measure's counts some aggregate is made of."""
 
 
 class Aggregates:
@@ -31,41 +49,42 @@ class Aggregates:
             for state, a in plan.states.items()
             if not is_presence(a)
         }
-        self._selected = [(plan.states[state], state, measure) for state, measure in self.own.items()]
+        taking = [(plan.states[state], state, measure) for state, measure in self.own.items()]
+        self._plain = [each for each in taking if not isinstance(each[2], Tracker)]
+        self._tracking = [(a, state, measure) for a, state, measure in taking if isinstance(measure, Tracker)]
         numbered = list(enumerate(plan.aggregates))
         # Per state the views that are read, and where their readings belong among those of the aggregates.
         self._views = [
             (self.own.get(state, self.presence), [(i, a.view) for i, a in numbered if a.state == state])
             for state in plan.states
         ]
+        self._read_views = {state: [a.view for a in plan.aggregates if a.state == state] for state in plan.states}
 
     def state(self) -> dict[str, Measure]:
         """All measures by name."""
         return {**self.own, PRESENCE: self.presence}
 
     def add(self, frame: Frame, events: Ints | None, cells: Ints) -> list[Measure]:
-        """Count events, None for all, in their cells; returns the measures that took some, presence apart."""
+        """Count events, None for all, in their cells, but not in measures that remember users.
+
+        Returns the measures that took some, presence apart.
+        """
         self.presence.add(cells, None)
-        if not self._selected:
-            return []
-        inside = full = None
-        if events is not None:
-            inside = np.zeros(frame.n, np.bool_)
-            inside[events] = True
-            full = np.zeros(frame.n, np.int64)
-            full[events] = cells
-        took = []
-        for aggregate, state, measure in self._selected:
-            chosen = select(frame, aggregate, state)
-            if inside is not None and full is not None:
-                chosen = chosen.within(inside)
-                target = full[chosen.events]
-            else:
-                target = cells if chosen.events is None else cells[chosen.events]
-            if len(target):
-                measure.add(target, chosen.values)
-                took.append(measure)
-        return took
+        return _added(frame, self._plain, events, cells)
+
+    def track(self, frame: Frame, events: Ints | None, cells: Ints) -> list[Tracker]:
+        """Count them in the measures that remember users; returns those that took some."""
+        return _added(frame, self._tracking, events, cells)
+
+    def traces(self, frame: Frame, events: Ints, panes: Ints, keys: Ints) -> list[Trace]:
+        """Hand events, ascending, of these panes and keys to the same measures, which do not count them yet."""
+        found = []
+        for (_, state, measure), chosen, places in _chosen(frame, self._tracking, events):
+            steps = measure.trace(selected(keys, places), selected(panes, places), chosen.values)
+            assert chosen.events is not None, "events by position are selected by position"
+            steps = steps._replace(events=chosen.events[steps.events])
+            found.append(Trace(measure, steps, measure.counted(self._read_views[state])))
+        return found
 
     @property
     def events(self) -> Ints:
@@ -100,3 +119,32 @@ class Aggregates:
             for name, count in measure.note().items():
                 result[name] = result.get(name, 0) + count
         return result
+
+
+def _chosen(
+    frame: Frame, measures: Sequence[tuple[Aggregation, str, M]], events: Ints | None
+) -> Iterator[tuple[tuple[Aggregation, str, M], Selection, Ints | None]]:
+    """For each measure which of the events it takes, with values, and their places among `events`, None for all."""
+    full: Ints | None = None
+    for each in measures:
+        chosen = select(frame, each[0], each[1])
+        if events is None:
+            yield each, chosen, chosen.events
+        elif FEW * len(events) < frame.n:
+            yield each, *chosen.among(events)
+        else:
+            if full is None:
+                full = np.full(frame.n, -1, np.int64)
+                full[events] = np.arange(len(events))
+            chosen = chosen.within(full >= 0)
+            yield each, chosen, full[chosen.events]
+
+
+def _added(frame: Frame, measures: Sequence[tuple[Aggregation, str, M]], events: Ints | None, cells: Ints) -> list[M]:
+    took = []
+    for (_, _, measure), chosen, places in _chosen(frame, measures, events):
+        target = selected(cells, places)
+        if len(target):
+            measure.add(target, chosen.values)
+            took.append(measure)
+    return took

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.aggregates import Aggregates
+from analytics.aggregates import Aggregates, Trace
 from analytics.arrays import Bools, Ints, Reading
 from analytics.frame import Frame
 from analytics.keys import KeyTable
@@ -76,15 +76,40 @@ class Cells:
             keys = self.keys.resolve(frame, index)
             cells += keys if index is None else keys[index]
         self.dirty[cells] = True
-        if self.width > 1 and len(self.keys.dims) == self.keys.max_keys:
-            self._count_others(frame, cells, index)
-        for measure in self.aggregates.add(frame, index, cells):
-            if isinstance(measure, Tracker):
-                self.dirty[measure.moved] = True
-                self.moved += measure.moved_panes()
+        self._count(frame, index, cells)
+        for measure in self.aggregates.track(frame, index, cells):
+            self.dirty[measure.moved] = True
+            self.moved += measure.moved_panes()
         self.touched.update(self.moved)
         self.stretches.forget(self.moved)
         return cells
+
+    def _count(self, frame: Frame, index: Ints | None, cells: Ints) -> None:
+        if self.width > 1 and len(self.keys.dims) == self.keys.max_keys:
+            self._count_others(frame, cells, index)
+        self.aggregates.add(frame, index, cells)
+
+    def keys_of(self, frame: Frame, index: Ints) -> Ints:
+        """The key of each of these events; those that are new are taken in, in order of arrival."""
+        return self.keys.resolve(frame, index)[index] if self.width > 1 else np.zeros(len(index), np.int64)
+
+    def count(self, frame: Frame, index: Ints, panes: Ints, keys: Ints) -> Ints:
+        """As `apply` for events whose keys are known, but without the measures that remember users."""
+        cells = self._slots(panes, distinct(panes))
+        if self.width > 1:
+            cells = cells * self.width + keys
+        self.dirty[cells] = True
+        self._count(frame, index, cells)
+        return cells
+
+    def take(self, trace: Trace, start: int, stop: int) -> list[int]:
+        """Count some steps of a trace; returns the panes that they changed."""
+        cells = trace.measure.take_steps(trace.steps.part(slice(start, stop)))
+        panes = trace.measure.panes_of(cells)
+        self.dirty[cells] = True
+        self.touched.update(panes)
+        self.stretches.forget(panes)
+        return panes
 
     def _slots(self, panes: Ints, present: list[int]) -> Ints:
         """The slot of each event; panes that are not open yet are opened."""

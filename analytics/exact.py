@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from analytics.arrays import Bools, Ints
+from analytics.arrival import Arrival
 from analytics.cumulative import CumulativeGrid
 from analytics.frame import Frame
 from analytics.grid import Grid
@@ -42,6 +43,51 @@ class ExactGrid(Grid):
     def _reaches_back(self) -> bool:
         panes = self.cells.pool.ids
         return bool(panes) and self.geometry.first_end(panes[0]) <= self.axis.number(self.final_to)
+
+    def _ingest_in_order(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
+        late = self._ingest_as_arrived(frame, asked, rise)
+        self._reached = rise.first + frame.n - 1
+        return late
+
+    def _come_to(self, base: Ints, event: int) -> None:
+        if self._rise is not None:
+            self._reached = self._rise.first + event
+        super()._come_to(base, event)
+
+    def _pass(self, arrival: Arrival, base: Ints, ends: Ints, changing: Ints) -> None:
+        alone = set(changing.tolist())
+        for event in sorted(alone.union(ends.tolist())):
+            arrival.count_before(event)
+            self._come_to(base, event)
+            if event in alone:
+                changed = arrival.count_before(event + 1)
+                self._correct_for(sorted(changed), arrival.key(event))
+
+    def _correct_for(self, panes: list[int], keys: Ints) -> None:
+        """Write down what one event changed in final windows."""
+        self.publisher.at = self._reached
+        for end in self._ends(panes, self.axis.number(self.closed_to), self.axis.number(self.final_to)):
+            self.publisher.correct(end, keys)
+
+    def _finish(self, end: int, *, unchanged: bool = False) -> None:
+        at = self._reached
+        if self._rise is not None:
+            due = self.axis.ms(end) if self.plan.hold is None else self.plan.hold.due(self.axis.ms(end))
+            at = min(at, self._rise.cause(self._n, due + self.plan.delay))
+        self.publisher.at = at
+        super()._finish(end, unchanged=unchanged)
+
+    def _correct(self, end: int) -> None:
+        """Nothing is left to be corrected: every event was, when it came."""
+
+    def publish(self, seen: int) -> None:
+        """Write down what changed in open windows; `seen` is the largest event time."""
+        self.publisher.at = self._reached
+        super().publish(seen)
+
+
+class ExactCumulativeGrid(ExactGrid, CumulativeGrid):
+    """The same for cumulative windows, where each event of a measure that remembers users is counted by itself."""
 
     def _ingest_in_order(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
         base, geometry, number = rise.at(frame.n), self.geometry, self.axis.number
@@ -96,35 +142,9 @@ class ExactGrid(Grid):
                 cells = self.cells.apply(frame, index, places)
                 self._moved(self.cells.moved)
                 if stop - start == 1:
-                    self._correct_for(sorted({int(panes[start]), *self.cells.moved}), cells)
+                    self._correct_for(sorted({int(panes[start]), *self.cells.moved}), cells % self.cells.width)
             start = end
         return stop
-
-    def _correct_for(self, panes: list[int], cells: Ints) -> None:
-        """Write down what one event changed in final windows."""
-        self.publisher.at = self._reached
-        for end in self._ends(panes, self.axis.number(self.closed_to), self.axis.number(self.final_to)):
-            self.publisher.correct(end, cells % self.cells.width)
-
-    def _finish(self, end: int, *, unchanged: bool = False) -> None:
-        at = self._reached
-        if self._rise is not None:
-            due = self.axis.ms(end) if self.plan.hold is None else self.plan.hold.due(self.axis.ms(end))
-            at = min(at, self._rise.cause(self._n, due + self.plan.delay))
-        self.publisher.at = at
-        super()._finish(end, unchanged=unchanged)
-
-    def _correct(self, end: int) -> None:
-        """Nothing is left to be corrected: every event was, when it came."""
-
-    def publish(self, seen: int) -> None:
-        """Write down what changed in open windows; `seen` is the largest event time."""
-        self.publisher.at = self._reached
-        super().publish(seen)
-
-
-class ExactCumulativeGrid(ExactGrid, CumulativeGrid):
-    """The same for cumulative windows."""
 
 
 def exact_grid(plan: GridPlan) -> Windowing:

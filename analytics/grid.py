@@ -5,29 +5,22 @@ already final when it arrives; such a batch is counted as one. Otherwise it is s
 effect depends on the order: the windows that became final so far are written down, and counting goes on behind it.
 Either way the rows are the same, however the events were batched.
 
-    final_to    windows with end <= final_to are final
-    closed_to   windows with end <= closed_to take nothing more (<= final_to)
-    floor       both of them, when a pane had to be closed early for lack of room
-
-Those are times. What happens to events and windows is decided in numbers of panes, see `axis.py` and `geometry.py`.
+What is final and closed, and when: see `clockwork.py`.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import takewhile
 from typing import Final
 
 import numpy as np
 
 from analytics.arrays import Bools, Ints
+from analytics.arrival import Arrival
 from analytics.backlog import Patience
-from analytics.cells import Cells
+from analytics.clockwork import Clockwork
 from analytics.frame import Frame
 from analytics.panes import distinct
-from analytics.plan import GridPlan
-from analytics.publisher import Publisher
 from analytics.row import Row
 from analytics.time import BEGINNING, Rise
 from analytics.told import Told
@@ -38,25 +31,8 @@ __all__ = ["Grid"]
 END_OF_TIME: Final = 1 << 61
 
 
-class Grid:
+class Grid(Clockwork):
     """State and clockwork of one grid."""
-
-    def __init__(self, plan: GridPlan) -> None:
-        self.plan = plan
-        self.geometry = plan.geometry
-        self.axis = plan.geometry.axis
-        self.cells = Cells(plan)
-        self.publisher = Publisher(plan, self.cells)
-        self.final_to = BEGINNING
-        self.closed_to = BEGINNING
-        self.floor = BEGINNING
-        # The watermark, where windows stay open beyond it.
-        self.reached = BEGINNING
-        self.late = 0
-        self.closed_early = 0
-        # Whether an event can change windows that end before it: then no two events with a final one between them are
-        # counted together.
-        self._tracked = plan.tracked
 
     # -- events
 
@@ -100,6 +76,8 @@ class Grid:
 
     def _ingest_in_order(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
         """The careful way: judge each event, split where the order matters or the room ends."""
+        if self._tracked and not self.plan.window.cumulative:
+            return self._ingest_as_arrived(frame, asked, rise)
         base, geometry, axis = rise.at(frame.n), self.geometry, self.axis
         panes = self.cells.panes_of(frame)
         late = np.zeros(frame.n, np.bool_)
@@ -130,10 +108,55 @@ class Grid:
         self.late += int(late.sum())
         return late if late.any() else None
 
+    def _ingest_as_arrived(self, frame: Frame, asked: Bools | None, rise: Rise) -> Bools | None:
+        """The same without splits: see `Arrival`. Not for cumulative windows, whose panes become others."""
+        base, geometry, number = rise.at(frame.n), self.geometry, self.axis.number
+        panes = self.cells.panes_of(frame)
+        taken = np.ones(frame.n, np.bool_) if asked is None else asked
+        first_end, last_end = geometry.first_end(panes), geometry.last_end(panes)
+        finals, closes = self._numbers_due(base)
+        late = np.zeros(frame.n, np.bool_)
+        start = 0
+        while start < frame.n:
+            self._come_to(base, start)
+            final = np.maximum(finals, number(self.final_to))
+            closed = np.maximum(closes, number(max(self.closed_to, self.floor)))
+            shut = last_end <= closed
+            late[start:] = (taken & shut)[start:]
+            index = start + np.flatnonzero((taken & ~shut)[start:])
+            fitting = self._fitting(panes[index])
+            stop = frame.n if fitting is None else int(index[fitting])
+            index = index[:fitting]
+            if stop > start:
+                slow = first_end[index] <= final[index]
+                arrival = Arrival(self.cells, frame, index, panes[index], slow)
+                passing = np.zeros(stop - start, np.bool_)
+                if self._tracked:
+                    for bound in (final, closed):
+                        ends = geometry.end_at_most(bound[start:stop])
+                        passing[1:] |= ends[1:] > ends[:-1]
+                self._pass(arrival, base, start + passing.nonzero()[0], arrival.changing(geometry, final, closed))
+                arrival.count_before(stop)
+            else:
+                self._make_room()
+            start = stop
+        self.late += int(late.sum())
+        return late if late.any() else None
+
+    def _come_to(self, base: Ints, event: int) -> None:
+        """Time has come to this event of the batch."""
+        self.advance_to(int(base[event]))
+
+    def _pass(self, arrival: Arrival, base: Ints, ends: Ints, changing: Ints) -> None:  # noqa: ARG002
+        """Go through the events before which the watermark passes ends, and those that change final windows."""
+        for event in ends.tolist():
+            arrival.count_before(event)
+            self._come_to(base, event)
+
     def _first_split(self, first_end: Ints, last_end: Ints, final: Ints, closed: Ints, taken: Bools) -> int:
         """How many events can be counted together: none of them touches a window that changed its state meanwhile."""
         geometry = self.geometry
-        if self._tracked:
+        if self._tracked:  # cumulative ones
             passed = geometry.end_at_most(final) > self.axis.number(self.final_to)
             passed |= geometry.end_at_most(closed) > self.axis.number(self.closed_to)
             return int(passed.argmax()) if passed.any() else len(final)
@@ -163,106 +186,6 @@ class Grid:
             return None
         firsts = sorted(int(np.flatnonzero(panes == pane)[0]) for pane in new)
         return firsts[free]
-
-    def _make_room(self) -> None:
-        """No slot is free: the oldest pane is closed before its time."""
-        self.closed_early += 1
-        self.floor = max(self.floor, self.axis.ms(self._oldest_end()))
-        self._move(max(self.final_to, self.floor), max(self.closed_to, self.floor))
-        self.settle()
-
-    def _oldest_end(self) -> int:
-        """The end up to which all must be closed to get a slot back."""
-        return self.geometry.last_end(self.cells.pool.ids[0])
-
-    # -- time
-
-    @property
-    def watermark(self) -> int | None:
-        """Up to where event time is complete; None before the first event."""
-        reached = self.final_to if self.plan.hold is None else self.reached
-        return None if reached == BEGINNING else reached
-
-    def _due(self, watermark: int) -> int:
-        """Up to which end windows are final at a watermark, and closed when the grace has been taken off it."""
-        return watermark if self.plan.hold is None else self.plan.hold.back(watermark)
-
-    def _numbers_due(self, base: Ints) -> tuple[Ints, Ints]:
-        """The panes up to which windows are final and closed when the base is that high."""
-        finals = base - self.plan.delay
-        closes = finals - self.plan.grace
-        if self.plan.hold is not None:
-            finals, closes = self.plan.hold.backs(finals), self.plan.hold.backs(closes)
-        return self.axis.numbers(finals), self.axis.numbers(closes)
-
-    def advance_to(self, base: int) -> None:
-        """The base has risen: finish and close windows."""
-        if base == BEGINNING:
-            return
-        watermark = base - self.plan.delay
-        self.reached = max(self.reached, watermark)
-        final_to = max(self._due(watermark), self.final_to, self.floor)
-        closed_to = max(self._due(watermark - self.plan.grace), self.closed_to, self.floor)
-        if final_to > self.final_to or closed_to > self.closed_to:
-            self._move(final_to, closed_to)
-            self.settle()
-
-    def settle(self) -> None:
-        """Tell the measures from which time on events can still come."""
-        if self._tracked:
-            geometry = self.geometry
-            closed = geometry.end_at_most(self.axis.number(self.closed_to))
-            self.cells.settle(self.axis.ms(geometry.start(closed)))
-
-    def _move(self, final_to: int, closed_to: int) -> None:
-        geometry, pool, number = self.geometry, self.cells.pool, self.axis.number
-        was_final, was_closed = number(self.final_to), number(self.closed_to)
-        self.final_to, self.closed_to = final_to, closed_to
-        if not pool.ids:
-            self.publisher.close_tiers(closed_to)
-            return
-        final, closed = number(final_to), number(closed_to)
-        if geometry.end_at_most(final) > was_final:
-            for end in self._ends(pool.ids, was_final, final):
-                self._finish(end)
-        if geometry.end_at_most(closed) > was_closed:
-            for end in self._corrected(was_closed, min(closed, was_final)):
-                self._correct(end)
-            self._retire(closed)
-            self.publisher.close_tiers(closed_to)
-
-    def _retire(self, closed: int) -> None:
-        """Give back the panes of which no window is open."""
-        done = list(takewhile(lambda pane: self.geometry.last_end(pane) <= closed, self.cells.pool.ids))
-        if done:
-            self.publisher.retire(done)
-
-    def _corrected(self, above: int, upto: int) -> list[int]:
-        """Ends in (above, upto] of final windows that may have changed since they were last written down."""
-        return self._ends(sorted(self.cells.touched), above, upto)
-
-    def _finish(self, end: int, *, unchanged: bool = False) -> None:
-        """A window is final."""
-        self.publisher.finish(end, unchanged=unchanged)
-
-    def _correct(self, end: int) -> None:
-        """A final window may have changed since it was last written down."""
-        self.publisher.correct(end)
-
-    def _ends(self, panes: list[int], above: int, upto: int) -> list[int]:
-        """Ends in (above, upto] of the windows that hold one of these panes, ascending."""
-        geometry = self.geometry
-        ends, reached = list[int](), above
-        for pane in panes[bisect_right(panes, above, key=geometry.last_end) :]:
-            first = geometry.first_end(pane)
-            if first > upto or reached == upto:
-                break
-            if first <= reached:
-                first = geometry.end_at_most(reached) + geometry.hop
-            last = min(geometry.last_end(pane), upto)
-            ends.extend(range(first, last + 1, geometry.hop))
-            reached = max(reached, last)
-        return ends
 
     # -- rows
 

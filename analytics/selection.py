@@ -33,6 +33,18 @@ class Selection(NamedTuple):
         chosen = mask[self.events].nonzero()[0]
         return Selection(self.events[chosen], _part(self.values, chosen))
 
+    def among(self, events: Ints) -> tuple[Selection, Ints | None]:
+        """Only those of these events, which are ascending, and their places among them, None for all.
+
+        Cost: a search for each of `events`, however many events were selected.
+        """
+        if self.events is None:
+            return Selection(events, _part(self.values, events)), None
+        at = self.events.searchsorted(events)
+        found = (at < len(self.events)).nonzero()[0]
+        found = found[self.events[at[found]] == events[found]]
+        return Selection(events[found], _part(self.values, at[found])), found
+
 
 def select(frame: Frame, aggregate: Aggregation, key: str) -> Selection:
     """The events where the filter is true and the argument is not null. `key` is the key of the aggregate."""

@@ -12,7 +12,7 @@ Value, as JSON text: `{"size": n, "returned": [r1, .., rp]}`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +23,7 @@ from analytics.arrays import Bools, Ints, Reading, Visits, Words
 from analytics.bygone import NEVER
 from analytics.measures.measure import Arrays, total
 from analytics.measures.sparse import VACANT
+from analytics.measures.steps import Cohorts, Steps, bit, joined, no_steps
 from analytics.measures.tracker import MOST, PIECE, Tracker
 from analytics.roster import Roster
 
@@ -57,14 +58,13 @@ class Retention(Tracker):
     """
 
     def __init__(self, slots: int, keys: int, parameter: RetentionSetting) -> None:
-        super().__init__(slots, keys, parameter)
+        super().__init__(slots, keys, parameter, 1 + parameter.periods)
         self._periods = parameter.axis()
         self._ms = parameter.ms
         self._watched = parameter.periods
         self._mask = np.uint64((2 << parameter.periods) - 2)
         # Users whose first start lies in each cell, and, per period after it, those of them that came back.
-        self._size: Ints = np.zeros(slots * keys, np.int64)
-        self._returned: Ints = np.zeros((parameter.periods, slots * keys), np.int64)
+        self._size, self._returned = self._counts[0], self._counts[1:]
         self._users = Roster(MOST + PIECE, COLUMNS)
         self._forgotten = 0
 
@@ -91,13 +91,14 @@ class Retention(Tracker):
             piece = slice(start, start + PIECE)
             self._make_room(len(cells[piece]))
             rows = self._users.rows(keys[piece], values.users[piece])
-            changed += self._take(rows, values.times[piece], panes[piece], values.marks[piece])
+            changes = self._take(rows, values.times[piece], panes[piece], values.marks[piece])
+            changed += [self._count(change) for change in changes]
         self._moved(changed)
 
     # -- users
 
-    def _take(self, rows: Ints, times: Ints, panes: Ints, marks: Ints) -> list[Ints]:
-        """Take starts and returns; returns the cells whose counts changed, -1 for closed ones."""
+    def _take(self, rows: Ints, times: Ints, panes: Ints, marks: Ints) -> tuple[Cohorts, Cohorts]:
+        """Take starts and returns; what is to be taken out of the counts, and what is to be added."""
         columns = self._users.columns
         known, claims = self._users.claim(rows)
         place = np.empty(len(rows), np.int64)
@@ -126,21 +127,74 @@ class Retention(Tracker):
         changed = (new_first < NO_START) & ((new_pane != pane) | (new_counted != counted))
         keys = self._users.keys[known]
         gone = changed & (first < NO_START)
-        return [
-            self._count(pane[gone], keys[gone], counted[gone], -1),
-            self._count(new_pane[changed], keys[changed], new_counted[changed], 1),
-        ]
+        return (
+            Cohorts(pane[gone], keys[gone], counted[gone], -1),
+            Cohorts(new_pane[changed], keys[changed], new_counted[changed], 1),
+        )
 
-    def _count(self, panes: Ints, keys: Ints, returns: Words, sign: int) -> Ints:
-        cells = self._cells(panes, keys)
+    def _count(self, changes: Cohorts) -> Ints:
+        cells = self._cells(changes.panes, changes.keys)
         held = (cells >= 0).nonzero()[0]
-        cells, returns = cells[held], returns[held]
-        np.add.at(self._size, cells, sign)
+        cells, returns = cells[held], changes.returns[held]
+        np.add.at(self._size, cells, changes.sign)
         for i in range(1, self._watched + 1):
-            back = cells[(returns >> np.uint64(i)) & np.uint64(1) != 0]
+            back = cells[bit(returns, i)]
             if back.size:
-                np.add.at(self._returned[i - 1], back, sign)
+                np.add.at(self._returned[i - 1], back, changes.sign)
         return cells
+
+    # -- steps
+
+    def counted(self, views: Sequence[Any]) -> Bools:  # noqa: ARG002  its only value is made of all
+        return np.ones(1 + self._watched, np.bool_)
+
+    def _trace(self, rows: Ints, times: Ints, panes: Ints, marks: Ints) -> Steps:
+        matter = (marks != 0).nonzero()[0]
+        if not matter.size:
+            return no_steps()
+        order = matter[rows[matter].argsort(kind="stable")]
+        columns = [column[order] for column in (rows, times, panes, marks)]
+        plain, steps = self._plainly(*columns)
+        if plain.any():
+            self._take(*(column[plain] for column in columns))
+        found = [steps._replace(events=order[steps.events])]
+        for i in np.sort(order[~plain]).tolist():
+            one = slice(i, i + 1)
+            changes = self._take(rows[one], times[one], panes[one], marks[one])
+            found += [change.steps(i, self._watched) for change in changes]
+        return joined(found)
+
+    def _plainly(self, rows: Ints, times: Ints, panes: Ints, marks: Ints) -> tuple[Bools, Steps]:
+        """The steps of events by user and arrival, and to which that applies.
+
+        To those of users whose first start is known and stays, or is their first event of all, or does not come here.
+        """
+        users = self._users
+        new = np.ones(len(rows), np.bool_)
+        new[1:] = rows[1:] != rows[:-1]
+        heads, group = new.nonzero()[0], new.cumsum() - 1
+        first, pane, period, after, before = (users.columns[name][rows[heads]] for name in COLUMNS)
+        starts = np.minimum.reduceat(np.where(marks & 1 != 0, times, NO_START), heads)
+        known = first < NO_START
+        fresh = ~known & (after == 0) & (before == 0) & (marks[heads] & 1 != 0) & (starts >= times[heads])
+        counted = (known & (starts >= first)) | fresh
+        plain = counted | (~known & (starts == NO_START))
+        pane = np.where(known, pane, panes[heads])
+        period = np.where(known, period, self._periods.numbers(times[heads]))
+
+        at = ((marks & 2 != 0) & counted[group]).nonzero()[0]
+        later = self._periods.numbers(times[at]) - period[group[at]]
+        inside = (later > 0) & (later <= self._watched)
+        at, later = at[inside], later[inside]
+        again = (after[group[at]] >> later.astype(np.uint64)) & np.uint64(1) != 0
+        at, later = at[~again], later[~again]
+        # Of several returns in a period the first to arrive.
+        one = np.unique(group[at] * REACH + later, return_index=True)[1]
+        begun = heads[fresh]
+        events = np.concatenate([begun, at[one]])
+        counts = np.concatenate([np.zeros(len(begun), np.int64), later[one]])
+        steps = Steps(events, pane[group[events]], users.keys[rows[events]], counts, np.ones(len(events), np.int64))
+        return plain[group], steps
 
     def _rehome(self, panes: Ints, target: int) -> None:
         column = self._users.columns["pane"]

@@ -12,18 +12,20 @@ lies back furthest. How many were is counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.aggregation import SessionSetting
-from analytics.arrays import Ints, Reading, Visits
+from analytics.arrays import Bools, Ints, Reading, Visits
 from analytics.bygone import NEVER, Bygone, Spans
 from analytics.measures.measure import Arrays, total
 from analytics.measures.sparse import VACANT
+from analytics.measures.steps import Stays, Steps, joined, no_steps
 from analytics.measures.tracker import MOST, PIECE, Tracker
+from analytics.measures.walk import Walk
 from analytics.roster import Roster
 
 __all__ = ["Sessions"]
@@ -32,6 +34,7 @@ MOST_BYGONE: Final = 1 << 17
 """Sessions kept besides the newest of each user."""
 COLUMNS: Final = {"start": NEVER, "last": NEVER, "pane": VACANT, "several": 0, "past": -1}
 SHIFT: Final = 49
+COUNTS: Final = ("n", "ms", "bounces")
 LONGEST: Final = (1 << 47) - 1
 """Milliseconds between the first and the last event of a batch that are told apart, about 4,460 years."""
 
@@ -49,12 +52,10 @@ class Sessions(Tracker):
     """
 
     def __init__(self, slots: int, keys: int, parameter: SessionSetting) -> None:
-        super().__init__(slots, keys, parameter)
+        super().__init__(slots, keys, parameter, len(COUNTS))
         self._gap = parameter.gap
         # Sessions that start in each cell, their milliseconds in all, and those of one event.
-        self._n: Ints = np.zeros(slots * keys, np.int64)
-        self._ms: Ints = np.zeros(slots * keys, np.int64)
-        self._bounces: Ints = np.zeros(slots * keys, np.int64)
+        self._n, self._ms, self._bounces = self._counts
         # The newest session of each user; `past` leads to those before it.
         self._users = Roster(MOST + PIECE, COLUMNS)
         self._bygone = Bygone(MOST_BYGONE)
@@ -66,7 +67,11 @@ class Sessions(Tracker):
         return 24 * slots * keys + 8 * slots + users
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        return {"n": self._n, "ms": self._ms, "bounces": self._bounces}
+        return dict(zip(COUNTS, self._counts, strict=True))
+
+    def counted(self, views: Sequence[Any]) -> Bools:
+        of = {"count": "n", "seconds": "ms", "bounce_rate": "bounces"}
+        return np.isin(COUNTS, ["n", *(of[view] for view in views)])
 
     def add(self, cells: Ints, values: Visits) -> None:
         slots = cells // self.keys
@@ -77,18 +82,22 @@ class Sessions(Tracker):
             self._make_room(len(cells[piece]))
             rows = self._users.rows(keys[piece], values.users[piece])
             times = values.times[piece]
-            rest, cells_changed = self._go_on(rows, times)
-            changed.append(cells_changed)
-            if rest.size:
-                changed.append(self._take(rows[rest], times[rest], panes[piece][rest]))
+            changed += [self._count(change) for change in self._changes(rows, times, panes[piece])]
         self._moved(changed)
+
+    def _changes(self, rows: Ints, times: Ints, panes: Ints) -> Iterator[Stays]:
+        """Put events in their sessions; what becomes of the counts by that."""
+        rest, changes = self._go_on(rows, times)
+        yield changes
+        if rest.size:
+            yield self._take(rows[rest], times[rest], panes[rest])
 
     # -- sessions
 
-    def _go_on(self, rows: Ints, times: Ints) -> tuple[Ints, Ints]:
+    def _go_on(self, rows: Ints, times: Ints) -> tuple[Ints, Stays]:
         """Lengthen the newest sessions of the users all of whose events fall into those, as most do.
 
-        Returns the events of the other users, and the cells whose counts changed.
+        Returns the events of the other users, too.
         """
         columns = self._users.columns
         known, claims = self._users.claim(rows)
@@ -102,15 +111,15 @@ class Sessions(Tracker):
         np.maximum.at(columns["last"], rows[inside], times[inside])
         columns["several"][known] = 1
         longer = columns["last"][known] - before
-        cells = self._cells(columns["pane"][known], self._users.keys[known])
-        moved = ((cells >= 0) & (single | (longer > 0))).nonzero()[0]
-        cells = cells[moved]
-        np.add.at(self._ms, cells, longer[moved])
-        np.add.at(self._bounces, cells, -single[moved].astype(np.int64))
-        return rest.nonzero()[0], cells
+        moved = (single | (longer > 0)).nonzero()[0]
+        known = known[moved]
+        changes = Stays(
+            columns["pane"][known], self._users.keys[known], None, longer[moved], -single[moved].astype(np.int64)
+        )
+        return rest.nonzero()[0], changes
 
-    def _take(self, rows: Ints, times: Ints, panes: Ints) -> Ints:
-        """Put events in their sessions; returns the cells whose counts changed, -1 for closed ones."""
+    def _take(self, rows: Ints, times: Ints, panes: Ints) -> Stays:
+        """Put events in their sessions, whatever it does to those."""
         zeros = np.zeros(len(rows), np.int64)
         known, claims = self._users.claim(rows)
         before = self._reached(rows, times, known)
@@ -139,10 +148,12 @@ class Sessions(Tracker):
         same = old[at] & (spans.lasts[at] == whole.lasts) & (spans.several[at] == whole.several)
         same &= np.add.reduceat(old.astype(np.int64), at) == 1
         self._store(whole)
-        if same.all():
-            return zeros[:0]
         gone = (old & ~np.repeat(same, np.diff(at, append=len(first)))).nonzero()[0]
-        return self._count(_joined(spans.part(gone), whole.part(~same)), len(gone))
+        signs = np.ones(len(gone) + int((~same).sum()), np.int64)
+        signs[: len(gone)] = -1
+        spans = _joined(spans.part(gone), whole.part(~same))
+        keys, lengths = self._users.keys[spans.rows], spans.lasts - spans.starts
+        return Stays(spans.panes, keys, signs, signs * lengths, signs * (1 - spans.several))
 
     def _reached(self, rows: Ints, times: Ints, known: Ints) -> Spans:
         """The sessions that these events may belong to: the newest of each user, and earlier ones for earlier events.
@@ -182,18 +193,39 @@ class Sessions(Tracker):
             last = np.append(spans.rows[1:] != spans.rows[:-1], True)
             past[spans.rows[last]] = entries[last]
 
-    def _count(self, spans: Spans, gone: int) -> Ints:
-        """Take the first `gone` out of the counts and add the others; returns the cells of those that are open."""
-        signs = np.ones(len(spans.rows), np.int64)
-        signs[:gone] = -1
-        cells = self._cells(spans.panes, self._users.keys[spans.rows])
-        if cells.min() < 0:
+    def _count(self, changes: Stays) -> Ints:
+        """Count changes as far as their panes are open; returns the cells of those."""
+        cells = self._cells(changes.panes, changes.keys)
+        if int(cells.min(initial=0)) < 0:
             held = (cells >= 0).nonzero()[0]
-            cells, signs, spans = cells[held], signs[held], spans.part(held)
-        np.add.at(self._n, cells, signs)
-        np.add.at(self._ms, cells, signs * (spans.lasts - spans.starts))
-        np.add.at(self._bounces, cells, signs * (1 - spans.several))
+            cells, changes = cells[held], changes.part(held)
+        if changes.n is not None:
+            np.add.at(self._n, cells, changes.n)
+        np.add.at(self._ms, cells, changes.ms)
+        np.add.at(self._bounces, cells, changes.bounces)
         return cells
+
+    def _trace(self, rows: Ints, times: Ints, panes: Ints, marks: Ints) -> Steps:  # noqa: ARG002
+        order = rows.argsort(kind="stable")
+        seen = Walk.along(rows[order], times[order], self._users.columns, self._gap)
+        if seen is None:
+            return self._one_by_one(rows, times, panes, np.arange(len(rows)))
+        by_user = seen.steps(panes[order], self._users)
+        steps = by_user._replace(events=order[by_user.events])
+        spans = seen.spans(panes[order], self._users.columns)
+        if len(spans.rows):
+            self._store(spans)
+        if seen.odd.any():
+            odd = np.sort(order[seen.odd])
+            steps = joined([steps, self._one_by_one(rows, times, panes, odd)])
+        return steps
+
+    def _one_by_one(self, rows: Ints, times: Ints, panes: Ints, events: Ints) -> Steps:
+        found = [no_steps()]
+        for i in events.tolist():
+            one = slice(i, i + 1)
+            found += [stays.steps(i) for stays in self._changes(rows[one], times[one], panes[one])]
+        return joined(found)
 
     def _rehome(self, panes: Ints, target: int) -> None:
         column = self._users.columns["pane"]
