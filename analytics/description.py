@@ -9,7 +9,7 @@ from analytics.expression import Column, Constant, Node
 from analytics.plan import GridPlan, Plan, SessionPlan, megabytes
 from analytics.window import duration_text
 
-__all__ = ["describe"]
+__all__ = ["budgets", "describe"]
 
 
 def describe(plan: Plan) -> str:
@@ -47,6 +47,19 @@ def _shared(plan: Plan) -> Iterator[tuple[str, list[str]]]:
 def _nodes(aggregate: Aggregation) -> list[Node]:
     found = [aggregate.where, aggregate.argument, *aggregate.conditions]
     return [node for node in found if node is not None]
+
+
+def budgets(plan: Plan) -> dict[str, dict[str, int]]:
+    """Of each KPI the bytes that only it may need, those it shares in its grid, and the keys it may have."""
+    return {
+        kpi: {
+            "own": own,
+            "shared": shared,
+            "max_keys": grid.sessions if isinstance(grid, SessionPlan) else grid.max_keys,
+        }
+        for grid in plan.grids
+        for kpi, own, shared in _split(grid)
+    }
 
 
 def _memory(plan: Plan) -> Iterator[str]:

@@ -11,7 +11,7 @@ from analytics.arrays import Bools
 from analytics.backlog import Backlog, Waiting
 from analytics.batch import Batch
 from analytics.cumulative import CumulativeGrid
-from analytics.description import describe
+from analytics.description import budgets, describe
 from analytics.dictionary import Dictionary, Encoded
 from analytics.exact import exact_grid
 from analytics.frame import Frame
@@ -263,6 +263,10 @@ class Engine:
     def memory_bytes(self) -> int:
         """Bytes this set may need at worst, as computed from its plan."""
         return self._plan.budget
+
+    def budgets(self) -> dict[str, dict[str, int]]:
+        """The same by KPI: bytes of its `own` and `shared` in its grid, and `max_keys`."""
+        return budgets(self._plan)
 
     def describe(self) -> str:
         """The plan in words."""

@@ -83,6 +83,11 @@ class CreditWindow:
         """Whether an ordinary batch would not fit, or less is granted than the window is wide: the pool was empty."""
         return self.max_bytes - self._consumed < max(self._bytes // 2, BATCH_BYTES)
 
+    @property
+    def left(self) -> int:
+        """Bytes that the connection may still send."""
+        return max(0, self.max_bytes - self._consumed)
+
     def consume(self, count: int) -> None:
         """`count` bytes of batch frames are done with: on disk, or refused."""
         self._consumed += count

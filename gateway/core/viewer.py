@@ -162,6 +162,15 @@ class ViewerSession:
         subscription.parts = []
         return True
 
+    @property
+    def state(self) -> str:
+        """How it is served: `stalled` (takes nothing just now), `conflated` (snapshots only), `hidden` or `live`."""
+        if self._stalled_since is not None:
+            return "stalled"
+        if self._conflating_since is not None:
+            return "conflated"
+        return "live" if self.visible else "hidden"
+
     def show(self, visible: bool, now: int) -> None:
         """The page was hidden or shown; when shown, what was missed goes out at once."""
         self.visible = visible

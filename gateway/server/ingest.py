@@ -74,6 +74,8 @@ class Ingest:
         self._failed = False
         self._saving = Saving(loop, log, metrics, snapshot_ms, clock(), self._wake)
         self._idle: list[asyncio.Future[None]] = []
+        # Of what was counted and is not published yet: when the oldest batch came, and when it was counted.
+        self._unpublished: tuple[int, int] | None = None
 
     @property
     def level(self) -> int:
@@ -135,6 +137,11 @@ class Ingest:
             for session in self.sessions:
                 if session.starved and session.top_up(self.level):
                     self.acks.say(session, 0)
+
+    def take_unpublished(self) -> tuple[int, int] | None:
+        """Of what was counted since the last call, when the oldest batch came and when it was counted; epoch ms."""
+        taken, self._unpublished = self._unpublished, None
+        return taken
 
     def keep(self) -> None:
         """Hand rows of windows that are over to the store."""
@@ -226,8 +233,10 @@ class Ingest:
         for raised in group.taken.raises:
             raised.conclude()
         if arrivals:
+            on_disk, started = self._clock(), self._loop.time()
             with self._vital():
                 applied = self.fold.apply(arrivals, group.admitted, arrivals[-1].received_at)
+            self._counted(arrivals[0].received_at, on_disk, self._loop.time() - started)
             self._pending.settle(group.taken)
             self._judge()
             self.acks.acknowledge(arrivals, applied)
@@ -242,6 +251,13 @@ class Ingest:
         # Last of all: whatever an event makes of it, the rest is done.
         if self._tail is not None and self._tail.watched and applied is not None:
             self._tail.take(arrivals, group.admitted, applied, self.fold.engine.specs, now)
+
+    def _counted(self, received: int, on_disk: int, seconds: float) -> None:
+        """A group is in the KPIs: its oldest batch, and how long each stage took."""
+        stages = self._metrics.stages
+        stages.add("commit", max(0, on_disk - received), on_disk)
+        stages.add("fold", seconds * 1000, on_disk)
+        self._unpublished = self._unpublished or (received, on_disk)
 
     def _refused(self, failed: Failed) -> None:
         if not failed.retryable:

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gateway.core.stages import Stages
 from gateway.errors import CLOSE_CODES
 from gateway.server.memory import resident_bytes
 
@@ -63,6 +64,8 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
+        # How long events take from stage to stage.
+        self.stages = Stages()
         # Seconds from receipt of a batch to its ack.
         self._acks = Histogram(_SECONDS)
         # Group commits.

@@ -17,6 +17,7 @@ from gateway.server.httpsocket import HttpSocket
 from gateway.server.intake import read_body
 from gateway.server.kpiquery import KpiQuery, read_query
 from gateway.server.policy import API
+from gateway.server.rejected import QuarantineQuery, read_quarantine_query
 from gateway.server.reply import Reply, error, json_reply
 
 __all__ = ["ApiRoutes", "Services", "answer", "guard"]
@@ -57,6 +58,9 @@ class Services(Protocol):
     def status(self) -> bytes:
         """JSON: ledger, watermark, lag, memory."""
 
+    async def rejected(self, query: QuarantineQuery) -> Reply:
+        """Rejected events by reason, and the newest of them."""
+
     def authorize_view(self, token: str | None) -> bool:
         """Whether the bearer may look."""
 
@@ -87,6 +91,7 @@ class ApiRoutes:
             web.get("/v1/boards", self._boards),
             web.put("/v1/boards/{name}", self._board),
             web.get("/v1/status", self._status),
+            web.get("/v1/quarantine", self._quarantine),
             web.post("/v1/events", self._events),
             web.options("/v1/events", self._events_preflight),
             web.get("/v1/ws", self._upgrade),
@@ -140,6 +145,12 @@ class ApiRoutes:
         if not self._may_view(request):
             return _unauthorized()
         return answer(json_reply(200, self._services.status()))
+
+    async def _quarantine(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        query = read_quarantine_query(request.query)
+        return answer(query if isinstance(query, Reply) else await self._services.rejected(query))
 
     async def _events(self, request: web.Request) -> web.Response:
         origin = request.headers.get("Origin")

@@ -13,14 +13,16 @@ from gateway.config import Config
 from gateway.core.post import PostFate, judge_post
 from gateway.core.producer import Arrival
 from gateway.core.producers import ANONYMOUS, Producer
+from gateway.core.redaction import Redaction
 from gateway.errors import ProtocolError
 from gateway.server.house import House
 from gateway.server.kpiquery import KpiQuery
 from gateway.server.kpirows import KpiRows
-from gateway.server.memory import resident_bytes
+from gateway.server.rejected import QuarantineQuery, rejected_reply
 from gateway.server.reply import Reply, error, json_reply
 from gateway.server.session import wire_defaults
 from gateway.server.shelf import Shelf
+from gateway.server.standing import standing
 from gateway.store import EventLog
 from gateway.wire.codec import Batch
 from gateway.wire.messages import Defaults
@@ -44,6 +46,7 @@ class HouseServices:
         self._config = config
         self.is_ready = False
         self.is_draining = False
+        self._redaction = Redaction(config.live_redact)
         self._rows = KpiRows(house, log)
         # Numbers the posts that name no producer, so that each waits for its own batch.
         self._posts = 0
@@ -145,42 +148,11 @@ class HouseServices:
 
     def status(self) -> bytes:
         """Ledger, watermark, lag, memory: what an operator asks first."""
-        house = self._house
-        engine, ingest, now = house.fold.engine, house.ingest, house.clock()
-        watermark = engine.watermark()
-        return orjson.dumps(
-            {
-                "node": house.node,
-                "server_epoch": house.epoch,
-                "now": now,
-                "level": ingest.level,
-                "ledger": house.fold.ledger.as_dict(),
-                "reasons": dict(house.fold.ledger.reasons),
-                "watermark": watermark,
-                "filling": [spec.name for spec in house.fold.filling],
-                "lag": {
-                    "pending_bytes": ingest.pending_bytes,
-                    "watermark_ms": None if watermark is None else max(0, now - watermark),
-                },
-                "credit": {"pool": house.pool.size, "outstanding": house.pool.outstanding},
-                "memory": {
-                    "rss": resident_bytes(),
-                    "cap": self._config.memory_cap << 20,
-                    "kpis": engine.memory_bytes(),
-                },
-                "producers": len(ingest.sessions),
-                "viewers": len(house.hub.viewers),
-                "log": {
-                    "position": self._log.last_position(),
-                    "bytes": self._log.size_bytes(),
-                    "damaged": [damage._asdict() for damage in self._log.damage],
-                    "unreadable": house.fold.unreadable,
-                },
-                "quarantine": self._log.quarantine_counts(),
-                "engine": engine.stats(),
-            },
-            option=orjson.OPT_NON_STR_KEYS,
-        )
+        return orjson.dumps(standing(self._house, self._config), option=orjson.OPT_NON_STR_KEYS)
+
+    async def rejected(self, query: QuarantineQuery) -> Reply:
+        """Rejected events by reason, and the newest of them."""
+        return await rejected_reply(self._log, query, self._redaction, show=self._config.live_events == "on")
 
 
 def _resolve(future: _Verdicts, verdicts: tuple[WireVerdict, ...]) -> None:

@@ -64,8 +64,11 @@ class Ticker:
         self._turn, self._longest = self._loop.time(), 0.0
         now = self._clock()
         house = self._house
+        pushed = None
         if house.hub.viewers or now - self._published >= UNWATCHED_MS:
             self._published = now
+            waiting = self._ingest.take_unpublished()
+            pushed = waiting if house.hub.viewers else None
             house.publish(now)
         if now - self._refreshed >= REFRESH_MS:
             self._refreshed = now
@@ -73,6 +76,11 @@ class Ticker:
             self._ingest.refresh()
         await self._render(self._turn + self._tick_s * RENDER_SHARE)
         await self._fan_out()
+        if pushed is not None:
+            received, counted = pushed
+            now = self._clock()
+            self._metrics.stages.add("push", max(0, now - counted), now)
+            self._metrics.stages.add("total", max(0, now - received), now)
         return max(self._longest, self._loop.time() - self._turn)
 
     async def _breathe(self) -> None:

@@ -159,13 +159,13 @@ class EventLog:
         """Events ever rejected, by reason, as far as they are on disk. Costs a copy."""
         return dict(self._quarantine.counts)
 
-    def quarantined(self, limit: int) -> list[Quarantined]:
-        """The newest rejected events, newest first. Reads the disk: not for the event loop.
+    def quarantined(self, limit: int, reason: str | None = None) -> list[Quarantined]:
+        """The newest rejected events, of one reason or of all, newest first. Reads the disk: not for the event loop.
 
         Raises:
             StorageError: the file cannot be read.
         """
-        return quarantine.newest(self._file, limit)
+        return quarantine.newest(self._file, limit, reason)
 
     def keep(self, rows: Keep) -> None:
         """Queue rows of KPI history. They are on disk before any snapshot that is queued behind them is published.

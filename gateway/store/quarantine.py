@@ -98,13 +98,17 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def newest(file: Path, limit: int) -> list[Quarantined]:
-    """At most `limit` samples, newest first. Runs on a connection of its own, in the caller's thread.
+def newest(file: Path, limit: int, reason: str | None = None) -> list[Quarantined]:
+    """At most `limit` samples, of one reason or of all, newest first.
+
+    Runs on a connection of its own, in the caller's thread.
 
     Raises:
         StorageError: the file cannot be read.
     """
     with _reading(file) as connection:
+        if reason is not None:
+            return list(_found(connection, "WHERE reason = ? ORDER BY id DESC LIMIT ?", _writable(reason), limit))
         return list(_found(connection, "ORDER BY id DESC LIMIT ?", limit))
 
 
@@ -144,7 +148,7 @@ def _reading(file: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def _found(connection: sqlite3.Connection, how: str, *values: int) -> Iterator[Quarantined]:
+def _found(connection: sqlite3.Connection, how: str, *values: int | str) -> Iterator[Quarantined]:
     # A file that an older version wrote, and that none of ours has opened since, has no defaults.
     columns = {_text(row[1]) for row in connection.execute("PRAGMA table_info(quarantine)")}
     defaults = "defaults" if "defaults" in columns else "x''"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analytics import Engine, KpiSpec
-from analytics.description import describe
+from analytics.description import budgets, describe
 from analytics.plan import Plan, make_plan
 
 BUY = "count(*) FILTER (WHERE event = 'buy')"
@@ -53,3 +53,23 @@ def test_every_kind_of_window_can_be_described(window: str) -> None:
     text = Engine([KpiSpec("k", "count(*)", window)]).describe()
     assert window in text
     assert "memory of k: " in text
+
+
+def test_budgets_are_those_of_the_text() -> None:
+    """Own and shared bytes by KPI, and the keys it may have: one without dimensions, sessions for session windows."""
+    plan = make_plan(
+        [
+            KpiSpec("a", BUY, "tumbling 1m", by=("country",), max_keys=50),
+            KpiSpec("b", "sum(price)", "tumbling 1m", by=("country",), max_keys=50),
+            KpiSpec("alone", "count(*)", "tumbling 1s"),
+            KpiSpec("visits", "count(*)", "session 30m"),
+        ],
+        {},
+        1 << 40,
+    )
+    found = budgets(plan)
+    assert [found[name]["max_keys"] for name in ("a", "b", "alone", "visits")] == [50, 50, 1, 32_768]
+    assert found["alone"]["shared"] == 0
+    assert found["a"]["shared"] == found["b"]["shared"] > 0
+    lines = said(plan, "memory of a: ")
+    assert lines[0].startswith(f"{found['a']['own'] / (1 << 20):.1f} MB")

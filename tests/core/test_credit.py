@@ -26,6 +26,15 @@ def test_a_backlog_doubles_the_window_to_its_cap() -> None:
     assert pool.outstanding == MAX_BYTES
 
 
+def test_what_is_left_is_what_may_still_be_sent() -> None:
+    """Less with each batch, never below nothing."""
+    window = CreditWindow(CreditPool(64 << 20), 0)
+    window.consume(62_144)
+    assert window.left == 200_000
+    window.consume(900_000)
+    assert window.left == 0
+
+
 def test_level_3_extends_nothing() -> None:
     """Hold: the window stays as it is."""
     window = CreditWindow(CreditPool(64 << 20), 0)

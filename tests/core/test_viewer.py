@@ -262,3 +262,23 @@ def test_steps_come_back_after_a_while_of_health() -> None:
     assert [m["type"] for m in scene.flush(7_100)] == ["snapshot"]
     scene.step()
     assert [m["type"] for m in scene.flush(12_000)] == ["delta"]
+
+
+def test_its_state_says_how_it_is_served() -> None:
+    """Live, hidden, stalled while the socket takes nothing, then snapshots only until it has caught up."""
+    scene = Scene()
+    scene.subscribe()
+    scene.flush(0)
+    states = [scene.viewer.state]
+    scene.viewer.show(False, 0)
+    states.append(scene.viewer.state)
+    scene.viewer.show(True, 0)
+    scene.peer.can_write = False
+    scene.step()
+    for now in (1_000, 7_000):
+        scene.viewer.flush(now)
+        states.append(scene.viewer.state)
+    scene.peer.can_write = True
+    scene.viewer.flush(7_100)
+    states.append(scene.viewer.state)
+    assert states == ["live", "hidden", "stalled", "stalled", "conflated"]

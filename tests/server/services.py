@@ -13,6 +13,7 @@ from gateway.config import Config
 from gateway.server.http import HttpSide
 from gateway.server.kpiquery import KpiQuery
 from gateway.server.metrics import Metrics
+from gateway.server.rejected import QuarantineQuery
 from gateway.server.reply import Reply, error, json_reply
 from tests.server.rig import ORIGIN, Raw, Rig, serving
 
@@ -63,6 +64,9 @@ class FakeServices:
 
     def status(self) -> bytes:
         return b'{"credit":{}}'
+
+    async def rejected(self, query: QuarantineQuery) -> Reply:
+        return json_reply(200, orjson.dumps({"reason": query.reason, "limit": query.limit}))
 
     def authorize_view(self, token: str | None) -> bool:
         return token == VIEW_KEY

@@ -28,7 +28,7 @@ def test_health_and_readiness() -> None:
     run(main)
 
 
-VIEWS = ["/v1/kpis", "/v1/kpis/x", "/v1/boards", "/v1/status"]
+VIEWS = ["/v1/kpis", "/v1/kpis/x", "/v1/boards", "/v1/status", "/v1/quarantine"]
 
 
 @pytest.mark.parametrize("path", VIEWS)

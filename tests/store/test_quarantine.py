@@ -50,6 +50,17 @@ def test_the_oldest_samples_go_and_counts_stay(tmp_path: Path, connection: sqlit
     assert Quarantine(connection, 3).counts == {"late": 10, "nul": 10}
 
 
+def test_samples_of_one_reason_can_be_asked_for(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    """Those alone, newest first, as many as there are; lone surrogates are asked for as they are kept."""
+    reasons = ["late", "nul", "late", "sur\ud800"]
+    put(Quarantine(connection, 100), connection, *(row(at, reason) for at, reason in enumerate(reasons)))
+    file = tmp_path / "events.db"
+    assert [kept.received_at for kept in newest(file, 9, "late")] == [2, 0]
+    assert [kept.received_at for kept in newest(file, 1, "late")] == [2]
+    assert newest(file, 9, "never") == []
+    assert [kept.received_at for kept in newest(file, 9, "sur\ud800")] == [3]
+
+
 def test_a_flood_is_counted_and_sampled(tmp_path: Path, connection: sqlite3.Connection) -> None:
     """One transaction keeps a bounded number of samples and counts every event."""
     table = Quarantine(connection, 10_000)
