@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 from analytics.arrays import Ints, Reading
 from analytics.cells import Cells
 from analytics.history import FINAL, KINDS, PARTIAL, Book, Record, Span, Values
+from analytics.jsontext import parsed
 from analytics.outcome import outcome
 from analytics.plan import GridPlan
 from analytics.row import Row
@@ -249,5 +249,5 @@ def plain_values(record: Record) -> list[Any]:
     if record.values.dtype == np.float64:
         return [None if v != v else v for v in values]
     if record.values.dtype == object:
-        return [json.loads(v) if type(v) is bytes else v for v in values]
+        return [parsed(v) if type(v) is bytes else v for v in values]
     return values

@@ -50,6 +50,8 @@ class Top(Counted):
         super().__init__(slots, keys, parameter, _max_pairs(slots, keys))
         # How often a forgotten value may have been seen.
         self._slack: Ints = np.zeros(slots * keys, np.int64)
+        # Whether any was ever forgotten: then there may be slack.
+        self._forgot = False
         # Per key the count from which on values are looked at: what a window showed of it last, and some room.
         self._limit: Ints = np.ones(keys, np.int64)
         self._names = Names(self._used_hashes)
@@ -85,22 +87,44 @@ class Top(Counted):
         place = np.arange(len(found))
         largest = place == kept
         self._slack[found[largest]] += counts[largest]
+        self._forgot = True
         self._take_out(found[place >= kept], hashes[place >= kept])
 
     def _used_hashes(self) -> Words:
         return self._table.pairs().hashes
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
-        slack = total(self._slack.reshape(self.slots, self.keys), slots, keys).tolist()
-        found, hashes, counts = self._leading(slots, keys)
-        order = np.lexsort((-counts, found))
-        found, hashes, counts = found[order], hashes[order], counts[order]
-        ends = np.searchsorted(found, keys, side="right").tolist()
+        slack = total(self._slack.reshape(self.slots, self.keys), slots, keys).tolist() if self._forgot else None
+        found, hashes, counts = self._contenders(*self._leading(slots, keys))
+        # Each of the names is written and put in order once, however many keys show it.
+        known, which = np.unique(hashes, return_inverse=True)
+        names = self._names.of(known.tolist())
+        rank = np.empty(len(names), np.int64)
+        rank[sorted(range(len(names)), key=[sort_key(name) for name in names].__getitem__)] = np.arange(len(names))
+        order = np.lexsort((rank[which], -counts, found))
+        found, texts = found[order], [written(name) for name in names]
+        starts = np.searchsorted(found, keys)
+        ends = np.minimum(np.searchsorted(found, keys, side="right"), starts + self.parameter).tolist()
+        shown, sums = [texts[i] for i in which[order].tolist()], counts[order].tolist()
+        items = [f"[{text},{n}]" for text, n in zip(shown, sums, strict=True)]
         values = np.empty(len(keys), object)
         # As JSON: a tenth of the memory of the objects, compared at once, and nothing for the garbage collector.
-        for i, start in enumerate(np.searchsorted(found, keys).tolist()):
-            values[i] = self._items(hashes[start : ends[i]], counts[start : ends[i]], slack[i])
+        for i, start in enumerate(starts.tolist()):
+            text = '{"items":[' + ",".join(items[start : ends[i]])
+            if slack is not None and slack[i]:
+                text += '],"bounds":[' + ",".join([f"[{n},{n + slack[i]}]" for n in sums[start : ends[i]]])
+            values[i] = (text + "]}").encode("utf-8", "surrogatepass")
         return Reading(values)
+
+    def _contenders(self, found: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
+        """Of each key the values that count no less than its k-th: those that tie with it compete by name."""
+        order = np.lexsort((-counts, found))
+        found, hashes, counts = found[order], hashes[order], counts[order]
+        first = np.searchsorted(found, found)
+        last = first + self.parameter - 1
+        full = last < np.searchsorted(found, found, side="right")
+        kept = counts >= np.where(full, counts[np.where(full, last, 0)], 0)
+        return found[kept], hashes[kept], counts[kept]
 
     def _leading(self, slots: Ints, keys: Ints) -> tuple[Ints, Words, Ints]:
         """Keys, values and counts, at least of those that are shown."""
@@ -125,18 +149,6 @@ class Top(Counted):
         self._limit[keys] = 1
         self._limit[keys[full]] = np.maximum(counts[last[full]] * STEADY, 1)
         return found, running.marks[rows], counts
-
-    def _items(self, hashes: Words, counts: Ints, slack: int) -> bytes:
-        k = self.parameter
-        if len(counts) > k:  # all that tie with the k-th compete by name
-            upto = int(np.searchsorted(-counts, -counts[k - 1], side="right"))
-            hashes, counts = hashes[:upto], counts[:upto]
-        names = self._names.of(hashes.tolist())
-        ranked = sorted(zip(counts.tolist(), names, strict=True), key=lambda pair: (-pair[0], sort_key(pair[1])))[:k]
-        text = '{"items":[' + ",".join([f"[{written(name)},{n}]" for n, name in ranked])
-        if slack:
-            text += '],"bounds":[' + ",".join([f"[{n},{n + slack}]" for n, _ in ranked])
-        return (text + "]}").encode("utf-8", "surrogatepass")
 
     def merge(self, sources: Ints, target: int) -> None:
         found, hashes, counts = summed(*self._pairs_of(sources))
@@ -171,6 +183,7 @@ class Top(Counted):
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
         self._slack.reshape(self.slots, self.keys)[np.ix_(slots, keys)] = state["slack"]
+        self._forgot |= bool(state["slack"].any())
         cells = self._placed(slots, state["cells"])
         if cells.size:
             self._count(cells, state["hashes"], state["counts"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from itertools import chain, repeat
 from typing import Any, NamedTuple, TypeAlias
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Column, Floats, Ints
 from analytics.history import KINDS
+from analytics.jsontext import parsed
 from analytics.names import dims_key
 from analytics.row import Dims, Row
 
@@ -50,8 +50,7 @@ class Lines(NamedTuple):
         """The rows themselves, about 0.3 us each."""
         values = plain_values(self.values)
         if self.values.dtype == object:
-            read = json.loads
-            values = [read(value) if type(value) is bytes else value for value in values]
+            values = [parsed(value) if type(value) is bytes else value for value in values]
         errors: Iterable[Any] = [e or None for e in self.errors.tolist()] if self.errors.any() else repeat(None)
         columns = (self.dims.tolist(), self.starts.tolist(), self.ends.tolist(), values, NAMES[self.kinds].tolist())
         each = zip(repeat(kpi), *columns, self.revs.tolist(), errors, repeat(None), strict=False)

@@ -1,0 +1,31 @@
+"""JSON texts are read as the standard library reads them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.jsontext import parsed
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+)
+
+
+@given(VALUES)
+def test_what_is_written_is_read_again(value: Any) -> None:
+    """Integers of any size, floats to the last bit, texts in any script."""
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    assert repr(parsed(text)) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize("value", ["\ud800", "a\udfffb", ["\ud83d", 1], float("inf")])
+def test_what_is_no_strict_json_is_read_all_the_same(value: Any) -> None:
+    """Halves of surrogate pairs are values like any other, and so are numbers that JSON has no word for."""
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    assert parsed(text) == value
