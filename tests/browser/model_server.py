@@ -16,10 +16,9 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.browser.pages import CSP, DEMO, SDK
+from tests.browser.pages import CSP, DEMO, SDK, file_answer
 
 SNIPPET = "<!doctype html><title>Page</title><script type='module' src='/sdk.js'></script><p>page"
-TYPES = {".svg": "image/svg+xml", ".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
 
 
 class ModelServer:
@@ -46,6 +45,7 @@ class ModelServer:
         self.accept_sockets = True
         self.accept_posts = True
         self.welcome_close = 0
+        self.own = ""  # a page of the test's own, at `/own`, under no policy
         self._changed = threading.Condition()
         self._sessions: set[Session] = set()
         self._loop = asyncio.new_event_loop()
@@ -132,7 +132,7 @@ class ModelServer:
         app.router.add_get("/v1/ws", self._socket)
         app.router.add_post("/v1/events", self._post)
         app.router.add_get("/icon.svg", self._icon)
-        app.router.add_get("/page", self._page)
+        app.router.add_get("/{name:page|own}", self._page)
         app.router.add_get("/sdk.js", self._entry)
         app.router.add_get("/demo/config.json", self._config)
         app.router.add_get("/demo/{name:.*}", self._demo)
@@ -198,25 +198,27 @@ class ModelServer:
             if session is not newer and session.producer == newer.producer:
                 await session.socket.close(code=4009)
 
-    async def _page(self, _request: web.Request) -> web.Response:
-        return web.Response(text=SNIPPET, content_type="text/html", headers={"Content-Security-Policy": CSP})
+    async def _page(self, request: web.Request) -> web.Response:
+        own = request.match_info["name"] == "own"
+        headers = None if own else {"Content-Security-Policy": CSP}
+        return web.Response(text=self.own if own else SNIPPET, content_type="text/html", headers=headers)
 
     async def _icon(self, _request: web.Request) -> web.Response:
-        return _file(DEMO.parent / "icon.svg")
+        return file_answer(DEMO.parent / "icon.svg")
 
     async def _entry(self, _request: web.Request) -> web.Response:
         text = 'export * from "/sdk/index.js";\nexport { default } from "/sdk/index.js";\n'
         return web.Response(text=text, content_type="text/javascript")
 
     async def _sdk(self, request: web.Request) -> web.Response:
-        return _file(SDK / request.match_info["name"])
+        return file_answer(SDK / request.match_info["name"])
 
     async def _config(self, _request: web.Request) -> web.Response:
         return web.json_response({"key": "wk_test"})
 
     async def _demo(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        return _file(DEMO / (name if Path(name).suffix else "index.html"))
+        return file_answer(DEMO / (name if Path(name).suffix else "index.html"))
 
 
 class Session:
@@ -311,10 +313,3 @@ class Session:
             verdicts = server.apply(self.key, seq, self.defaults, message["events"])
         ack = {"type": "ack", "seq": server.last[self.key], **self._window()}
         await self.send({**ack, "verdicts": verdicts} if verdicts else ack)
-
-
-def _file(path: Path) -> web.Response:
-    if not path.is_file():
-        return web.Response(status=404)
-    headers = {"Content-Security-Policy": CSP, "Cache-Control": "no-store"}
-    return web.Response(body=path.read_bytes(), content_type=TYPES[path.suffix], headers=headers)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["CSP", "DEMO", "ROOT", "SDK"]
+from aiohttp import web
+
+__all__ = ["CSP", "DEMO", "ROOT", "SDK", "file_answer"]
 
 ROOT = Path(__file__).parents[2]
 SDK = ROOT / "client_sdk" / "browser" / "src"
@@ -13,3 +15,12 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+TYPES = {".svg": "image/svg+xml", ".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+
+
+def file_answer(path: Path) -> web.Response:
+    """That file under the policy, never kept by the browser; 404 when it is not there."""
+    if not path.is_file():
+        return web.Response(status=404)
+    headers = {"Content-Security-Policy": CSP, "Cache-Control": "no-store"}
+    return web.Response(body=path.read_bytes(), content_type=TYPES[path.suffix], headers=headers)

@@ -86,14 +86,14 @@ export function create(source, loaders) {
     const url = config.url ?? new URL(source).origin;
     const around = { key, config, url: url.replace(/\/+$/, ""), emit, load: loaders.delivery };
     client = new Client(around, consent === "granted");
-    if (config.pageview !== false) client.page();
     stop = startModules(config.modules ?? [], loaders.module, api, (report) => emit("module", report));
+    if (config.pageview !== false) client.page();
   };
 
   const end = () => {
+    stop(); // it may have a last word
     const ending = client;
     client = null;
-    stop();
     return ending;
   };
 
