@@ -91,16 +91,18 @@ class KpiRows:
         page = self._log.history(
             Asked(series.number, series.levels, series.nested, start, end, series.longest, place, query.limit)
         )
-        try:
+
+        def made(mine: _Mine) -> Reply:
             rows, following = merged(query.name, series, mine, page, query.limit)
+            return _reply(query, spec, watermark, rows if chosen is None else chosen.keep(rows), following)
+
+        try:
+            return made(mine)
         except Exception:
             fitting = self._house.misfits.without(mine.rows)
             if len(fitting) == len(mine.rows):
                 raise
-            rows, following = merged(query.name, series, mine._replace(rows=fitting), page, query.limit)
-        if chosen is not None:
-            rows = chosen.keep(rows)
-        return _reply(query, spec, watermark, rows, following)
+            return made(mine._replace(rows=fitting))
 
 
 def _reply(

@@ -270,3 +270,37 @@ def test_corrections_reach_the_store(tmp_path: Path) -> None:
 def everything(kpi: str, server: Server) -> Any:
     series = series_of(next(spec for spec in server.house.fold.engine.specs if spec.name == kpi))
     return Asked(series.number, series.levels, series.nested, -(1 << 60), 1 << 60, None, (-(1 << 60), 0), 10_000)
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+@pytest.mark.parametrize("wrong", [{"value": object()}, {"dims": {"country": object(), "$new": True}}])
+def test_a_row_that_cannot_be_encoded_is_left_out(tmp_path: Path, form: str, wrong: dict[str, Any]) -> None:
+    """Whichever part of it: the page has the other rows, in either form, and it is counted."""
+
+    async def test(server: Server, http: Reader) -> None:
+        await http.events(base(), 3)
+        engine = server.house.fold.engine
+        rows = list(engine.finest_rows("by_second", 0, 1 << 60))
+        assert len(rows) >= 4
+        rows[1] = rows[1]._replace(**wrong)
+        engine.finest_rows = lambda *_: iter(rows)  # type: ignore[method-assign]
+        status, body = await http.get(f"/v1/kpis/by_second?format={form}")
+        assert status == 200
+        found = json.loads(body)["rows"] if form == "json" else list(csv.DictReader(io.StringIO(body.decode())))
+        assert [int(row["start"]) for row in found] == [row.start for row in rows[:1] + rows[2:]]
+        assert server.house.misfits.counts == {"by_second": 1}
+
+    with_reader(tmp_path, test)
+
+
+def test_another_mistake_is_not_hidden(tmp_path: Path) -> None:
+    """If all rows can be encoded, the request fails as what it is, and no row is counted."""
+
+    async def test(server: Server, http: Reader) -> None:
+        await http.events(base(), 3)
+        server.log.history = lambda *_: None  # type: ignore[method-assign,assignment]
+        status, _ = await http.get("/v1/kpis/by_second")
+        assert status == 500
+        assert server.house.misfits.counts == {}
+
+    with_reader(tmp_path, test)
