@@ -11,6 +11,7 @@ import { Drafts } from "./drafts.js";
 import { Empty } from "./empty.js";
 import { Feed } from "./feed.js";
 import { Gate } from "./gate.js";
+import { Health } from "./health.js";
 import { forgetKey, keepKey, takeFromFragment, viewKey, viewerId } from "./key.js";
 import { Live } from "./live.js";
 import { Notices } from "./notice.js";
@@ -42,6 +43,7 @@ const board = new Board(byId("board"), feed, painter, {
   get: (path) => api.get(path),
   onDefinition: (tile) => showDefinition(tile, serverNow()),
 });
+const health = new Health(byId("health-page"), api, () => !document.hidden && viewKey() !== null);
 const live = new Live(byId("live-page"), feed, painter);
 const notices = new Notices(byId("notices"));
 const empty = new Empty(byId("empty"));
@@ -118,6 +120,7 @@ function ask(reason = "") {
   forgetKey();
   boardPage.clear();
   live.forget();
+  health.forget();
   empty.show("none");
   status.set({ phase: "locked", text: "", retryAt: null });
   gate.show(reason);
@@ -152,6 +155,7 @@ byId("forget").addEventListener("click", () => ask());
 new Start(byId("start-page"), location.origin);
 pages.add("board", byId("board-page"), { enter: (route) => boardPage.enter(route), leave: () => boardPage.leave() });
 pages.add("live", byId("live-page"), live);
+pages.add("health", byId("health-page"), health);
 pages.add("start", byId("start-page"));
 
 takeFromFragment();

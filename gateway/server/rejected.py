@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -40,16 +41,22 @@ def read_quarantine_query(query: MultiMapping[str]) -> QuarantineQuery | Reply:
     return QuarantineQuery(reason, int(limit))
 
 
-async def rejected_reply(log: EventLog, query: QuarantineQuery, redaction: Redaction, *, show: bool) -> Reply:
-    """Counts of all reasons, and the newest samples, of one reason or of all. `show`: whether with their texts.
+async def rejected_reply(
+    log: EventLog, query: QuarantineQuery, redaction: Redaction, *, reasons: Iterable[str], show: bool
+) -> Reply:
+    """Counts of all reasons, and the newest samples, of one reason or of all.
 
     Reads the disk in a thread.
+
+    Args:
+        reasons: of verdicts that bring no event here, duplicates and warnings; they have hints too.
+        show: whether samples have their texts.
     """
     counts = log.quarantine_counts()
     samples = await asyncio.to_thread(log.quarantined, query.limit, query.reason)
     body = {
         "counts": counts,
-        "hints": {reason: hint(reason) for reason in counts},
+        "hints": {reason: hint(reason) for reason in sorted({*counts, *reasons})},
         "texts": show,
         "samples": [_sample(sample, redaction, show) for sample in samples],
     }

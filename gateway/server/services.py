@@ -152,7 +152,8 @@ class HouseServices:
 
     async def rejected(self, query: QuarantineQuery) -> Reply:
         """Rejected events by reason, and the newest of them."""
-        return await rejected_reply(self._log, query, self._redaction, show=self._config.live_events == "on")
+        reasons, show = self._house.fold.ledger.reasons, self._config.live_events == "on"
+        return await rejected_reply(self._log, query, self._redaction, reasons=reasons, show=show)
 
 
 def _resolve(future: _Verdicts, verdicts: tuple[WireVerdict, ...]) -> None:

@@ -36,6 +36,8 @@ def with_rejected(tmp_path: Path, test: Any, **settings: Any) -> None:
                 {"event": "", "properties": {"email": "s3cret"}},
                 {"event": "big", "properties": "x" * 20_000},
                 {"event": "", "properties": {"n": 2}},
+                {"event": "twin", "uuid": "u"},
+                {"event": "twin", "uuid": "u"},
             ]
             await sending.say({"type": "batch", "seq": 1, "events": events})
             await sending.hear("ack")
@@ -52,7 +54,7 @@ def test_counts_hints_and_the_newest_samples(tmp_path: Path) -> None:
         status, said = await ask(server)
         assert status == 200
         assert said["counts"] == {"event_name": 2, "schema:properties": 1}
-        assert set(said["hints"]) == set(said["counts"])
+        assert set(said["hints"]) == {*said["counts"], "uuid"}
         newest, long, oldest = said["samples"]
         assert json.loads(newest["text"]) == {"event": "", "properties": {"n": 2}}
         assert (newest["reason"], newest["producer"], newest["cut"]) == ("event_name", "p", False)
