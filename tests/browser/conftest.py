@@ -16,7 +16,7 @@ from tests.browser.visitor import Visitor
 from tests.e2e.gateway_process import GatewayProcess
 
 # Names under which the modules' site is visited.
-HOSTS = ("127.0.0.1", "localhost")
+HOSTS = ("127.0.0.1", "localhost", "www.shop.test", "help.shop.test", "other.test")
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,7 @@ export function create(source, loaders) {
     const url = config.url ?? new URL(source).origin;
     const around = { key, config, url: url.replace(/\/+$/, ""), emit, load: loaders.delivery };
     client = new Client(around, consent === "granted");
+    // Before anything is captured: a module that the page has imported itself is at work at once.
     stop = startModules(config.modules ?? [], loaders.module, api, (report) => emit("module", report));
     if (config.pageview !== false) client.page();
   };

@@ -14,7 +14,7 @@ import { vectors } from "./vectors.js";
 
 const CORE_BYTES = 5 * 1024;
 /** The aim is 14 KiB; a third of what is above it is the web-vitals package. */
-const ALL_BYTES = 17 * 1024;
+const ALL_BYTES = 18 * 1024;
 const BADGE = new URL("../size.svg", import.meta.url);
 
 const files = await bundles();

@@ -42,6 +42,6 @@ export function start({ capture }) {
   on(globalThis, "error", (event) => event.target === globalThis && take(event.error, event));
   on(globalThis, "unhandledrejection", (event) => take(event.reason, event));
   on(globalThis, "pagehide", flush);
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  signal.addEventListener("abort", flush);
   return stop;
 }

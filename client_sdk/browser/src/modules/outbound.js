@@ -12,10 +12,10 @@ const FILES = "7z avi csv dmg doc docx exe gz mov mp3 mp4 msi pdf pkg ppt pptx r
 
 /**
  * @param {import("./watch.js").Tidegate} tidegate
- * @param {{domains?: string[], extensions?: string[]}} [options] `domains` that are one's own, with all below them;
- *   `extensions` of files, instead of the usual ones
+ * @param {{domains?: string[], extensions?: string[]}} [options] `domains` that are one's own, with all below them,
+ *   by default those of `stitch`; `extensions` of files, instead of the usual ones
  */
-export function start(tidegate, { domains = [], extensions = FILES.split(" ") } = {}) {
+export function start(tidegate, { domains = tidegate.config.stitch?.domains ?? [], extensions = FILES.split(" ") } = {}) {
   const { on, stop } = watch();
   on(globalThis, "click auxclick", (event) => {
     const link = linkOf(pathOf(event));

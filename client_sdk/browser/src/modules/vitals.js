@@ -38,6 +38,6 @@ export function start({ capture }) {
   // At the document: the package listens at the window, before us; the SDK sends after us. A page that is left is hidden
   // last of all.
   on(document, "visibilitychange", () => document.hidden && tell());
-  signal.addEventListener("abort", () => clearTimeout(timer));
+  signal.addEventListener("abort", tell);
   return stop;
 }

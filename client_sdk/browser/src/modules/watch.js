@@ -10,6 +10,8 @@
  * @property {(properties?: Record<string, unknown>) => void} page
  * @property {(event: string, listener: (value: any) => void) => () => void} on
  * @property {(url: string) => string} maskUrl
+ * @property {() => boolean} hasOptedOut
+ * @property {Readonly<Record<string, any>>} config
  * @property {ReturnType<typeof import("./view.js").viewOf>} [view] of the modules among themselves
  */
 

@@ -1,0 +1,134 @@
+/**
+ * One person and one session over the sub-domains of a site, by a cookie of the domain that they share; and over other
+ * domains of one's own, by a link that is good for two minutes.
+ *
+ * It works on what the SDK has stored, so it does nothing where nothing is stored: without consent, or cookieless.
+ */
+
+import { pathOf } from "./element.js";
+import { decode, encode, isAnonymous } from "./handoff.js";
+import { belongs } from "./host.js";
+import { linkOf } from "./link.js";
+import { watch } from "./watch.js";
+
+/** @typedef {import("./handoff.js").Handoff} Handoff */
+/** @typedef {import("./handoff.js").Session} Session */
+
+/** The imported module itself can stand among the `modules`: only then is it there before the first event. */
+export const name = "stitch";
+
+/** The SDK masks the value of a parameter that is called like this. */
+const PARAMETER = "tidegate_session";
+const GOOD_MS = 120_000;
+/** How stale the time of the last event in the cookie may be. */
+const GRAIN_MS = 5_000;
+const YEAR_S = 31_536_000;
+
+/**
+ * @param {import("./watch.js").Tidegate} tidegate
+ * @param {{domains?: string[]}} [options] `domains` of one's own to hand over to and to take from, with all below them
+ */
+export function start(tidegate, { domains = [] } = {}) {
+  const { on, stop } = watch();
+  const { name: space = "tidegate", cookieless } = tidegate.config;
+  const domain = sharedDomain(`${space}_probe`);
+  const key = (/** @type {string} */ of) => `${space}:${of}`;
+  const read = (/** @type {string} */ of) => JSON.parse(localStorage.getItem(key(of)) ?? "{}");
+
+  /** What the SDK has stored; undefined where it stores nothing. @returns {Handoff | undefined} */
+  const own = () => {
+    const { id } = read("person");
+    return id && !cookieless ? [id, read("session"), Date.now()] : undefined;
+  };
+  /** @param {Handoff | undefined} handed @param {boolean} [knows] whether it knows better who somebody is */
+  const take = (handed, knows) => {
+    const mine = own();
+    if (!handed || !mine) return;
+    const [person, session] = handed;
+    if (person && (knows || isAnonymous(mine[0]))) localStorage.setItem(key("person"), JSON.stringify({ id: person }));
+    // Where there is no session somebody has signed out: the next event begins a new one.
+    if (!session.id || newer(session, mine[1]) >= 0) localStorage.setItem(key("session"), JSON.stringify(session));
+  };
+
+  const cookie = `${space}_stitch`;
+  const setCookie = (/** @type {string} */ value, /** @type {number} */ age) => {
+    const secure = location.protocol === "https:" ? "; secure" : "";
+    document.cookie = `${cookie}=${value}; domain=${domain}; path=/; max-age=${age}; samesite=lax${secure}`;
+  };
+  const shared = () => decode(cookieOf(cookie));
+  /** Let the other sub-domains know. */
+  const share = () => {
+    const mine = own();
+    if (!domain || !mine) return;
+    const [person, session] = shared() ?? ["", {}];
+    const same = mine[0] === person && mine[1].id === session.id;
+    if (!same || newer(mine[1], session) > GRAIN_MS) setCookie(encode(mine), YEAR_S);
+  };
+
+  take(shared(), true);
+  take(handedOver(domains));
+  on(document, "visibilitychange", () => document.hidden || take(shared(), true));
+  on(globalThis, "click auxclick", (event) => {
+    const link = linkOf(pathOf(event));
+    const mine = own();
+    if (!link || event.button > 1 || !mine) return;
+    const { path, url } = link;
+    if (!belongs(url.hostname, domains) || belongs(url.hostname, [domain, location.hostname])) return;
+    const [anchor] = path;
+    const before = String(anchor.getAttribute("href"));
+    if (!isAnonymous(mine[0])) mine[0] = "";
+    url.search += `${url.search ? "&" : "?"}${PARAMETER}=${encode(mine)}`;
+    anchor.setAttribute("href", url.href);
+    setTimeout(() => anchor.setAttribute("href", before)); // the browser has read it by then
+  });
+  const silences = ["capture", "reset"].map((happening) => tidegate.on(happening, share));
+  return () => {
+    stop();
+    for (const silence of silences) silence();
+    if (tidegate.hasOptedOut() && domain) setCookie("", 0);
+  };
+}
+
+/** How much later one session was used than another. @param {Session} one @param {Session} other */
+const newer = ({ last = 0 }, { last: before = 0 }) => last - before;
+
+/** @param {string} name */
+const cookieOf = (name) =>
+  document.cookie
+    .split("; ")
+    .find((pair) => pair.startsWith(`${name}=`))
+    ?.slice(name.length + 1) ?? "";
+
+/**
+ * The shortest domain above this page for which the browser takes a cookie; "" where there is none. It is found by
+ * trying: which suffixes are a registry's only the browser knows.
+ * @param {string} probe name of the cookie that is tried
+ */
+function sharedDomain(probe) {
+  const labels = location.hostname.split(".");
+  for (let from = labels.length - 2; from >= 0 && !/^\d+$/.test(labels[from + 1]); from--) {
+    const domain = labels.slice(from).join(".");
+    const attributes = `; domain=${domain}; path=/; samesite=lax; max-age=`;
+    document.cookie = `${probe}=1${attributes}9`;
+    if (cookieOf(probe)) {
+      document.cookie = `${probe}=${attributes}0`;
+      return domain;
+    }
+  }
+  return "";
+}
+
+/**
+ * What the link that led here hands over. It is taken out of the address, and believed only when it is fresh and comes
+ * from a page of one's own, so that nobody can give their session to others.
+ * @param {string[]} domains
+ */
+function handedOver(domains) {
+  const [, text] = RegExp(`[?&]${PARAMETER}=([^&]*)`).exec(location.search) ?? [];
+  if (text === undefined) return undefined;
+  const rest = location.search.replace(RegExp(`${PARAMETER}=[^&]*&?`), "").replace(/[?&]$/, "");
+  history.replaceState(history.state, "", location.pathname + rest + location.hash);
+  const handed = decode(text);
+  const own = URL.canParse(document.referrer) && belongs(new URL(document.referrer).hostname, domains);
+  return own && handed && Math.abs(Date.now() - handed[2]) < GOOD_MS ? handed : undefined;
+}
