@@ -285,7 +285,9 @@ class Ingest:
     def _retry(self) -> None:
         if self._failed:
             return
-        if self._log.writable():
+        if self._log.failure is not None:  # a checkpoint has failed meanwhile, which answers no call
+            self._break(self._log.failure)
+        elif self._log.writable():
             self._append()
         else:
             self._loop.call_later(RETRY_S, self._retry)

@@ -49,8 +49,7 @@ CHECKPOINT_BYTES = 2 << 20
 QUEUE_BYTES = 128 << 20
 """Twice the default credit pool: credit is the brake, this is the wall behind it."""
 
-RETRY_S = 1.0
-"""After a refusal, background work (a slice of retention) is tried again this often when nothing is appended."""
+RETRY_S = 1.0  # after a refusal, background work is tried again this often when nothing is appended
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +89,13 @@ class Writer:
         self.failure: StorageError | None = None
         # Identities of snapshots that a reader found unreadable.
         self.bad_snapshots: set[int] = set()
-        # Identity of the snapshot that begins next.
+        # Identity of the snapshot that begins next; snapshots that wait for the one under way, and that one.
         self._next_snapshot = next_snapshot
-        # Snapshots that wait for the one under way, and that one.
         self._saves: deque[Save] = deque()
         self._snapshot: _Snapshot | None = None
-        # Bytes that went into the WAL since it was last folded in, about.
-        self._wal_bytes = 0
+        self._wal_bytes = 0  # that went into the WAL since it was last folded in, about
         # Whether the disk had room when last asked, and whether the last transaction failed: no hurry then.
-        self._roomy = True
-        self._refusing = False
+        self._roomy, self._refusing = True, False
         self._stopping = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidegate-store", daemon=True)
@@ -117,11 +113,7 @@ class Writer:
 
     def _run(self) -> None:
         while self.failure is None and not (self._stopping and self._idle()):
-            try:
-                self._serve(self.queue.take(TRANSACTION_BYTES, self._patience()))
-            except Exception as error:  # a defect of ours: what comes later must still get an answer
-                self._break(StorageError(f"{self._file}: {error!r}"))
-                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
+            self.step(self._patience())
         if self.failure is None:
             self._close()
         if self.failure is not None:
@@ -131,6 +123,14 @@ class Writer:
     @property
     def _owes(self) -> bool:
         return self._quarantine.owes or self._keeper.owes
+
+    def step(self, patience: float | None) -> None:
+        """One turn of the thread: take what waits, or what comes within `patience` seconds, and do it."""
+        try:
+            self._serve(self.queue.take(TRANSACTION_BYTES, patience))
+        except Exception as error:  # a defect of ours: what comes later must still get an answer
+            self._break(StorageError(f"{self._file}: {error!r}"))
+            threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
 
     def _idle(self) -> bool:
         """Whether nothing is left to do; rows of history that find no room are not waited for."""

@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from tests.e2e.gateway_process import WRITE_KEY, GatewayProcess
 
-CYCLES = int(os.environ.get("TIDEGATE_KILL_CYCLES", "100"))
+CYCLES = int(os.environ.get("TIDEGATE_KILL_CYCLES", "50"))
 PRODUCERS = 4
 EVENTS = 20
 # Of one cycle; a second is usual, on a machine that is busy with other things it can be twenty.
@@ -139,7 +139,7 @@ def test_a_fence_outlives_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(3_600)
-def test_a_hundred_kills_lose_and_double_nothing(tmp_path: Path) -> None:
+def test_many_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     """Acked events lost 0, doubled 0; the ledger and every KPI say exactly what the producers sent."""
     kpis = tmp_path / "kpis.toml"
     kpis.write_text(KPIS)

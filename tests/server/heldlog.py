@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gateway.errors import StorageError
 from gateway.store import Committed, Failed
 
 
@@ -17,6 +18,7 @@ class HeldLog:
         self.snapshots: list[tuple[int, Mapping[str, bytes]]] = []
         self.rejected: list[Any] = []
         self.full = False
+        self.failure: StorageError | None = None
 
     def append(self, payload: bytes, events: int, now: int, done: Callable[[Any], None]) -> None:
         self.waiting.append((payload, done))

@@ -91,3 +91,19 @@ def test_a_dead_disk_is_the_end() -> None:
         assert (scene.peer.acks, scene.accepted, scene.log.waiting, len(scene.failures)) == ([], 0, [], 1)
 
     on_loop(run)
+
+
+def test_a_disk_that_dies_while_it_is_full_is_the_end() -> None:
+    """A checkpoint failed, which answers no call: the group that waits for room is not waited for any longer."""
+
+    async def run() -> None:
+        scene = Scene()
+        scene.log.full = True
+        scene.send(1)
+        await scene.written()
+        scene.log.refuse(DiskFullError("no room"))
+        scene.log.failure = StorageError("EIO")
+        await until(lambda: scene.failures)
+        assert (scene.failures, scene.accepted, scene.log.waiting) == ([scene.log.failure], 0, [])
+
+    on_loop(run)

@@ -233,7 +233,7 @@ def test_rejected_events_are_counted_and_kept(tmp_path: Path) -> None:
         assert log.quarantine_counts() == {"late": 1, "nul": 1}
     with opened(tmp_path) as log:
         assert log.quarantine_counts() == {"late": 1, "nul": 1}
-        assert log.quarantined(1) == [Quarantined("nul", 2, "p2", b"b", 1)]
+        assert log.quarantined(1) == [Quarantined("nul", 2, "p2", b"b", 1, identity=2)]
 
 
 def test_size_is_that_of_the_files(tmp_path: Path) -> None:
