@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -58,6 +58,7 @@ class Aggregates:
             (self.own.get(state, self.presence), [(i, a.view) for i, a in numbered if a.state == state])
             for state in plan.states
         ]
+        self._numbers = {state: [i for i, a in numbered if a.state == state] for state in plan.states}
         self._read_views = {state: [a.view for a in plan.aggregates if a.state == state] for state in plan.states}
 
     def state(self) -> dict[str, Measure]:
@@ -111,6 +112,17 @@ class Aggregates:
                 read = measure.read_views([view for _, view in views], slots, keys)
             readings |= {i: reading for (i, _), reading in zip(views, read, strict=True)}
         return [readings[i] for i in range(len(readings))]
+
+    def read_after(self, slots: Ints, keys: Ints, of: Ints, added: Mapping[Measure, Ints], rows: Ints) -> list[Reading]:
+        """The same, of key `keys[of[i]]` for each i, when this has been added to the counts of measures."""
+        readings = [reading.part(of) for reading in self.read(slots, keys, rows)]
+        for _, state, measure in self._tracking:
+            if measure in added:
+                counts = measure.totals(slots, keys)[:, of] + added[measure]
+                read = measure.readings(self._read_views[state], counts)
+                for i, reading in zip(self._numbers[state], read, strict=True):
+                    readings[i] = reading
+        return readings
 
     def notes(self) -> dict[str, int]:
         """What the bounds of the measures cost, summed up."""

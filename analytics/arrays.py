@@ -64,6 +64,11 @@ class Reading(NamedTuple):
     error: Floats | None = None
     """Relative standard error of approximate values, 0 where exact; None: all exact."""
 
+    def part(self, which: Ints) -> Reading:
+        """The same of some keys, in this order."""
+        values, valid, error = self
+        return Reading(values[which], None if valid is None else valid[which], None if error is None else error[which])
+
 
 def selected(array: Column, index: Ints | None) -> Column:
     """`array[index]`, or `array` itself when `index` is None, which stands for every event."""

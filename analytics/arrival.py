@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from analytics.aggregates import Trace
 from analytics.arrays import Bools, Ints
 from analytics.cells import Cells
 from analytics.frame import Frame
@@ -40,13 +41,14 @@ class Arrival:
         fast = ~slow
         if fast.any():
             cells.count(frame, index[fast], panes[fast], self._keys[fast])
-        # The others, and how many of them have been counted.
-        self._slow, self._slow_panes, self._slow_keys = index[slow], panes[slow], self._keys[slow]
+        # The others, by position, and how many of them have been counted.
+        self.slow = index[slow]
+        self._slow_panes, self._slow_keys = panes[slow], self._keys[slow]
         self._counted = 0
 
     def changing(self, geometry: Geometry, final: Ints, closed: Ints) -> Ints:
         """Events that change windows that are final when they come; both bounds are of each event of the batch."""
-        found = [self._slow]
+        found = [self.slow]
         for trace in self._traces:
             steps = trace.steps
             seen = trace.seen[steps.counts]
@@ -58,10 +60,10 @@ class Arrival:
     def count_before(self, event: int) -> set[int]:
         """Count what came before this event and was not counted yet; the panes that it changed."""
         changed = set[int]()
-        stop = int(self._slow.searchsorted(event))
+        stop = int(self.slow.searchsorted(event))
         if stop > self._counted:
             part = slice(self._counted, stop)
-            self._cells.count(self._frame, self._slow[part], self._slow_panes[part], self._slow_keys[part])
+            self._cells.count(self._frame, self.slow[part], self._slow_panes[part], self._slow_keys[part])
             changed.update(self._slow_panes[part].tolist())
             self._counted = stop
         for i, trace in enumerate(self._traces):
@@ -70,6 +72,14 @@ class Arrival:
                 changed.update(self._cells.take(trace, start, stop))
                 self._taken[i] = stop
         return changed
+
+    def waiting(self, event: int) -> list[Trace]:
+        """Of what came before this event, the steps that are not counted yet."""
+        found = []
+        for trace, start in zip(self._traces, self._taken, strict=True):
+            stop = int(trace.steps.events.searchsorted(event))
+            found.append(trace._replace(steps=trace.steps.part(slice(start, stop))))
+        return found
 
     def key(self, event: int) -> Ints:
         """The key of an event."""

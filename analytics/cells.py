@@ -184,6 +184,10 @@ class Cells:
         """What every aggregate says of the union of these slots, for these keys."""
         return self.aggregates.read(slots, keys, self._rows(slots))
 
+    def read_after(self, slots: Ints, keys: Ints, of: Ints, added: Mapping[Measure, Ints]) -> list[Reading]:
+        """The same for each of `of`, which says which of `keys` it is, when this has been added to the counts."""
+        return self.aggregates.read_after(slots, keys, of, added, self._rows(slots))
+
     def _rows(self, slots: Ints) -> Ints:
         return self.stretches.rows(slots, self.touched)
 

@@ -7,19 +7,27 @@ ever. Rows carry the number of their event, so that the rows of several grids ca
 
 from __future__ import annotations
 
+from itertools import groupby
+from typing import Final
+
 import numpy as np
 
 from analytics.arrays import Bools, Ints
 from analytics.arrival import Arrival
+from analytics.corrections import correct_each
 from analytics.cumulative import CumulativeGrid
 from analytics.frame import Frame
 from analytics.grid import Grid
+from analytics.panes import distinct
 from analytics.plan import GridPlan, SessionPlan
 from analytics.sessions.exact import ExactSessionGrid
 from analytics.time import Rise
 from analytics.windowing import Taken, Windowing
 
 __all__ = ["ExactGrid", "exact_grid"]
+
+FEW: Final = 3
+"""Events that change final windows, from which on they are worked out together."""
 
 
 class ExactGrid(Grid):
@@ -56,12 +64,32 @@ class ExactGrid(Grid):
 
     def _pass(self, arrival: Arrival, base: Ints, ends: Ints, changing: Ints) -> None:
         alone = set(changing.tolist())
-        for event in sorted(alone.union(ends.tolist())):
-            arrival.count_before(event)
-            self._come_to(base, event)
-            if event in alone:
-                changed = arrival.count_before(event + 1)
-                self._correct_for(sorted(changed), arrival.key(event))
+        moments = sorted(alone.union(ends.tolist()))
+        # Those between which more happens than steps.
+        by_itself = set(ends.tolist()).union(arrival.slow.tolist())
+        for apart, run in groupby(moments, by_itself.__contains__):
+            events = list(run)
+            if apart or len(events) < FEW or not self._correct_each(arrival, events[-1]):
+                for event in events:
+                    self._pass_one(arrival, base, event, changes=event in alone)
+
+    def _pass_one(self, arrival: Arrival, base: Ints, event: int, *, changes: bool) -> None:
+        arrival.count_before(event)
+        self._come_to(base, event)
+        if changes:
+            changed = arrival.count_before(event + 1)
+            self._correct_for(sorted(changed), arrival.key(event))
+
+    def _correct_each(self, arrival: Arrival, last: int) -> bool:
+        """Write down what each event up to this one changes in final windows, which none of them falls into."""
+        assert self._rise is not None
+        traces = arrival.waiting(last + 1)
+        panes = sorted({pane for trace in traces for pane in distinct(trace.steps.panes) if pane in self.cells.pool})
+        ends = self._ends(panes, self.axis.number(self.closed_to), self.axis.number(self.final_to))
+        done = correct_each(self.publisher, ends, traces, self._rise.first)
+        if done:
+            arrival.count_before(last + 1)
+        return done
 
     def _correct_for(self, panes: list[int], keys: Ints) -> None:
         """Write down what one event changed in final windows."""

@@ -214,8 +214,7 @@ class Grid(Clockwork):
 
     def take(self) -> list[Told]:
         """Changed rows since the last call, see `Windowing.take`."""
-        names, said = [kpi.spec.name for kpi in self.plan.kpis], self.publisher
-        return [Told(names[b.kpi], list(said.rows(b.kpi, b.record)), b.at, b.record.end) for b in said.take()]
+        return list(map(self.publisher.told, self.publisher.take()))
 
     def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
         """Latest rows of the windows that overlap [start, end), by start and dims."""

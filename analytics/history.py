@@ -94,6 +94,48 @@ class Record:
             marks = np.insert(marks, at[new], True)
         return self.part(np.flatnonzero(marks))
 
+    def knows(self, keys: Ints) -> bool:
+        """Whether there is a row for each of these keys, ascending."""
+        at = self.keys.searchsorted(keys)
+        return bool(len(keys) == 0 or (int(at[-1]) < len(self.keys) and (self.keys[at] == keys).all()))
+
+    def revise(self, keys: Ints, of: Ints, values: Column, errors: Floats | None) -> tuple[Record, Ints]:
+        """Take values of known keys of a final window that follow each other, each in place of the one before.
+
+        `of` says which of `keys` each is of, ascending. Returns a row for each value that was another than the one
+        before, as corrections, and which values these are.
+        """
+        places = self.keys.searchsorted(keys)
+        starts = np.append(True, of[1:] != of[:-1]).nonzero()[0]
+        dtype = np.result_type(self.values, values)
+        values = values.astype(dtype)
+        before = np.empty(len(of), dtype)
+        before[1:] = values[:-1]
+        before[starts] = self.values[places]
+        changed = ~_same(before, values)
+        at = np.flatnonzero(changed)
+        if not at.size:
+            return self, at
+        nth = changed.cumsum()
+        nth -= (nth[starts] - changed[starts])[of]
+        rows = places[of[at]]
+        error = np.zeros(len(of)) if errors is None else errors
+        said = Values(self.keys[rows], values[at], None if errors is self.errors is None else error[at], self.others)
+        result = Record(self.start, self.end, said, CORRECTION)
+        result.revs = (self.revs[rows] + nth[at]).astype(np.int32)
+        last = np.append(starts[1:], len(of)) - 1
+        some = nth[last] > 0
+        places, last = places[some], last[some]
+        self.values = self.values.astype(dtype)
+        self.values[places] = values[last]
+        if said.errors is not None:
+            self.errors = np.zeros(len(self.keys)) if self.errors is None else self.errors.copy()
+            self.errors[places] = error[last]
+        self.kinds, self.revs = self.kinds.copy(), self.revs.copy()
+        self.kinds[places] = CORRECTION
+        self.revs[places] += nth[last]
+        return result, at
+
     def copy(self) -> Record:
         """The rows as they are now. The arrays are shared: `update` replaces them and never writes to them."""
         copy = Record(self.start, self.end, Values(self.keys, self.values, self.errors, self.others), 0)

@@ -15,6 +15,7 @@ from analytics.outcome import outcome
 from analytics.plan import GridPlan
 from analytics.row import Row
 from analytics.time import BEGINNING
+from analytics.told import Told
 
 __all__ = ["Block", "Publisher"]
 
@@ -24,8 +25,11 @@ class Block(NamedTuple):
 
     kpi: int
     record: Record
-    at: int = 0
-    """Number of the event that brought it, where such are kept: blocks are handed out in this order first."""
+    at: int | Ints = 0
+    """Number of the event that brought it, where such are kept: blocks are handed out in this order first.
+
+    Or the number of each row, ascending.
+    """
 
 
 class Publisher:
@@ -76,6 +80,13 @@ class Publisher:
         slots = self._slots(end)
         keys = self.cells.present(slots) if everything else self.cells.changed(slots)
         self._update(end, slots, keys, final=False)
+
+    def said(self, end: int, keys: Ints) -> list[Record] | None:
+        """What was said of a window, KPI by KPI; None: not all of these keys have a row."""
+        span = self.plan.geometry.axis.ms(self.plan.geometry.start(end)), self.plan.geometry.axis.ms(end)
+        records = [books[0].records.get(span) for books in self.books]
+        known = [record for record in records if record is not None and record.knows(keys)]
+        return known if len(known) == len(records) else None
 
     def _update(self, end: int, slots: Ints, keys: Ints, *, final: bool) -> None:
         if not keys.size:
@@ -194,10 +205,19 @@ class Publisher:
         blocks, self.pending = self.pending, []
         return blocks
 
-    def rows(self, kpi: int, record: Record) -> Iterator[Row]:
-        """A record as rows, in order of dims. They are as the record was at the first of them; about 1 us each."""
+    def told(self, block: Block) -> Told:
+        """A block as rows: in order of dims, or as they are where each has its event."""
+        end, each = block.record.end, isinstance(block.at, np.ndarray)
+        rows = list(self.rows(block.kpi, block.record, in_order=each))
+        return Told(self.plan.kpis[block.kpi].spec.name, rows, block.at, np.full(len(rows), end) if each else end)
+
+    def rows(self, kpi: int, record: Record, *, in_order: bool = False) -> Iterator[Row]:
+        """A record as rows, in order of dims, or as they are. They are as the record was at the first of them; about
+        1 us each.
+        """
         name, keys, table = self.plan.kpis[kpi].spec.name, record.keys, self.cells.keys
-        order = np.argsort(table.ranks()[keys], kind="stable").tolist() if len(keys) > 1 else range(len(keys))
+        simple = in_order or len(keys) < 2
+        order = range(len(keys)) if simple else np.argsort(table.ranks()[keys], kind="stable").tolist()
         numbers, values = keys.tolist(), plain_values(record)
         kinds, revs = record.kinds.tolist(), record.revs.tolist()
         errors: list[Any] = [None] * len(keys) if record.errors is None else [e or None for e in record.errors.tolist()]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from analytics.aggregation import RetentionSetting
 from analytics.arrays import Bools, Ints, Reading, Visits, Words
 from analytics.bygone import NEVER
-from analytics.measures.measure import Arrays, total
+from analytics.measures.measure import Arrays
 from analytics.measures.sparse import VACANT
 from analytics.measures.steps import Cohorts, Steps, bit, joined, no_steps
 from analytics.measures.tracker import MOST, PIECE, Tracker
@@ -161,40 +161,48 @@ class Retention(Tracker):
         for i in np.sort(order[~plain]).tolist():
             one = slice(i, i + 1)
             changes = self._take(rows[one], times[one], panes[one], marks[one])
-            found += [change.steps(i, self._watched) for change in changes]
+            found += [change.steps(i, self._watched) for change in changes if len(change.panes)]
         return joined(found)
 
     def _plainly(self, rows: Ints, times: Ints, panes: Ints, marks: Ints) -> tuple[Bools, Steps]:
         """The steps of events by user and arrival, and to which that applies.
 
-        To those of users whose first start is known and stays, or is their first event of all, or does not come here.
+        To those of users whose first start is known and stays, or does not come here, or comes here before all others
+        and before all returns of later periods.
         """
-        users = self._users
-        new = np.ones(len(rows), np.bool_)
+        users, n = self._users, len(rows)
+        new = np.ones(n, np.bool_)
         new[1:] = rows[1:] != rows[:-1]
         heads, group = new.nonzero()[0], new.cumsum() - 1
-        first, pane, period, after, before = (users.columns[name][rows[heads]] for name in COLUMNS)
-        starts = np.minimum.reduceat(np.where(marks & 1 != 0, times, NO_START), heads)
-        known = first < NO_START
-        fresh = ~known & (after == 0) & (before == 0) & (marks[heads] & 1 != 0) & (starts >= times[heads])
-        counted = (known & (starts >= first)) | fresh
-        plain = counted | (~known & (starts == NO_START))
-        pane = np.where(known, pane, panes[heads])
-        period = np.where(known, period, self._periods.numbers(times[heads]))
+        first, pane, period, after, _ = (users.columns[name][rows[heads]] for name in COLUMNS)
+        starts = marks & 1 != 0
+        earliest = np.minimum.reduceat(np.where(starts, times, NO_START), heads)
+        known, none = first < NO_START, earliest == NO_START
+        # Where each user's first start to arrive is; means nothing where there is none.
+        begin = np.minimum.reduceat(np.where(starts, np.arange(n), n - 1), heads)
+        begun = self._periods.numbers(times[begin])
+        at = (marks & 2 != 0).nonzero()[0]
+        seen = self._periods.numbers(times[at])
+        ahead = np.zeros(len(heads), np.bool_)
+        ahead[group[at[(at < begin[group[at]]) & (seen > begun[group[at]])]]] = True
+        fresh = ~known & ~none & (earliest == times[begin]) & (period <= begun) & ~ahead
+        counted = fresh | (known & (earliest >= first))
+        pane = np.where(known, pane, panes[begin])
+        period = np.where(known, period, begun)
 
-        at = ((marks & 2 != 0) & counted[group]).nonzero()[0]
-        later = self._periods.numbers(times[at]) - period[group[at]]
-        inside = (later > 0) & (later <= self._watched)
+        later = seen - period[group[at]]
+        inside = (later > 0) & (later <= self._watched) & counted[group[at]]
         at, later = at[inside], later[inside]
-        again = (after[group[at]] >> later.astype(np.uint64)) & np.uint64(1) != 0
+        bits = np.where(known, after, 0)[group[at]]
+        again = (bits >> later.astype(np.uint64)) & np.uint64(1) != 0
         at, later = at[~again], later[~again]
         # Of several returns in a period the first to arrive.
         one = np.unique(group[at] * REACH + later, return_index=True)[1]
-        begun = heads[fresh]
-        events = np.concatenate([begun, at[one]])
-        counts = np.concatenate([np.zeros(len(begun), np.int64), later[one]])
+        begin = begin[fresh]
+        events = np.concatenate([begin, at[one]])
+        counts = np.concatenate([np.zeros(len(begin), np.int64), later[one]])
         steps = Steps(events, pane[group[events]], users.keys[rows[events]], counts, np.ones(len(events), np.int64))
-        return plain[group], steps
+        return (counted | (~known & none))[group], steps
 
     def _rehome(self, panes: Ints, target: int) -> None:
         column = self._users.columns["pane"]
@@ -232,14 +240,13 @@ class Retention(Tracker):
 
     # -- values
 
-    def read(self, slots: Ints, keys: Ints) -> Reading:
-        sizes = total(self.table(self._size), slots, keys).tolist()
-        table = self._returned.reshape(self._watched, self.slots, self.keys)
-        returned = table[:, slots][:, :, keys].sum(axis=1).T.tolist()
-        values = np.empty(len(keys), object)
-        for i, (size, counts) in enumerate(zip(sizes, returned, strict=True)):
-            values[i] = f'{{"size":{size},"returned":[{",".join(map(str, counts))}]}}'.encode()
-        return Reading(values)
+    def readings(self, views: Sequence[Any], counts: Ints) -> list[Reading]:
+        values = np.empty(counts.shape[1], object)
+        values[:] = [
+            f'{{"size":{size},"returned":[{",".join(map(str, returned))}]}}'.encode()
+            for size, *returned in counts.T.tolist()
+        ]
+        return [Reading(values) for _ in views]
 
     # -- snapshots
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from analytics.aggregation import SessionSetting
 from analytics.arrays import Bools, Ints, Reading, Visits
 from analytics.bygone import NEVER, Bygone, Spans
-from analytics.measures.measure import Arrays, total
+from analytics.measures.measure import Arrays
 from analytics.measures.sparse import VACANT
 from analytics.measures.steps import Stays, Steps, joined, no_steps
 from analytics.measures.tracker import MOST, PIECE, Tracker
@@ -268,19 +268,15 @@ class Sessions(Tracker):
 
     # -- values
 
-    def read(self, slots: Ints, keys: Ints) -> Reading:
-        return self.read_views(["count"], slots, keys)[0]
-
-    def read_views(self, views: Sequence[Any], slots: Ints, keys: Ints) -> list[Reading]:
-        n = total(self.table(self._n), slots, keys)
+    def readings(self, views: Sequence[Any], counts: Ints) -> list[Reading]:
+        n, ms, bounces = counts
         some, divisor = n > 0, np.maximum(n, 1)
         readings = []
         for view in views:
             if view == "seconds":
-                seconds = total(self.table(self._ms), slots, keys) / (1_000 * divisor)
-                readings.append(Reading(seconds, some))
+                readings.append(Reading(ms / (1_000 * divisor), some))
             elif view == "bounce_rate":
-                readings.append(Reading(total(self.table(self._bounces), slots, keys) / divisor, some))
+                readings.append(Reading(bounces / divisor, some))
             else:
                 readings.append(Reading(n))
         return readings

@@ -62,7 +62,9 @@ class Cohorts(NamedTuple):
 
     def steps(self, event: int, periods: int) -> Steps:
         """The same as what this event did."""
-        back = np.array([np.ones(len(self.panes), np.bool_), *(bit(self.returns, i) for i in range(1, periods + 1))])
+        which = np.arange(1, periods + 1, dtype=np.uint64)[:, None]
+        back = np.ones((1 + periods, len(self.panes)), np.bool_)
+        back[1:] = (self.returns >> which) & np.uint64(1) != 0
         counts, at = back.nonzero()
         return Steps(
             np.full(len(at), event), self.panes[at], self.keys[at], counts, np.full(len(at), self.sign, np.int64)

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from analytics.arrays import Bools, Ints, Visits
+from analytics.arrays import Bools, Ints, Reading, Visits
 from analytics.bygone import NEVER
 from analytics.measures.measure import Cellwise, Takes
 from analytics.measures.sparse import VACANT, Paned
@@ -75,6 +75,24 @@ class Tracker(Paned, Cellwise):
     @abstractmethod
     def counted(self, views: Sequence[Any]) -> Bools:
         """For each count whether one of these views is made of it."""
+
+    def totals(self, slots: Ints, keys: Ints) -> Ints:
+        """Each count of the union of these slots, for each of `keys`: counts x keys."""
+        table = self._counts.reshape(-1, self.slots, self.keys)
+        if len(slots) == 1:
+            return table[:, slots[0]][:, keys]
+        sums: Ints = table[:, slots][:, :, keys].sum(axis=1)
+        return sums
+
+    @abstractmethod
+    def readings(self, views: Sequence[Any], counts: Ints) -> list[Reading]:
+        """What these counts, as `totals` gives them, say in each view."""
+
+    def read(self, slots: Ints, keys: Ints) -> Reading:
+        return self.readings([None], self.totals(slots, keys))[0]
+
+    def read_views(self, views: Sequence[Any], slots: Ints, keys: Ints) -> list[Reading]:
+        return self.readings(views, self.totals(slots, keys))
 
     def take_steps(self, steps: Steps) -> Ints:
         """Count steps, as far as their panes are open; returns the cells that they changed, with repetitions."""

@@ -18,12 +18,14 @@ from bytewax.testing import TestingSink, TestingSource, cluster_main
 
 from benchmarks.peers.flow import Flow, lines_of, main
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+__all__ = ["EPOCH", "LARGE", "WAIT"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BATCH = 1_000
-_LARGE = 10_000
+LARGE = 10_000
 # Its watermark runs on by the system clock between two events of a key, so that without a wait a process that is held
 # up for a moment takes events for late.
-_WAIT = timedelta(seconds=10)
+WAIT = timedelta(seconds=10)
 Keyed = tuple[str, datetime]
 
 
@@ -68,7 +70,7 @@ def _count(
     windower: win.Windower[Any], hop_ms: int, decode: Any = None, batch: int = _BATCH
 ) -> Callable[[list[Any]], list[Any]]:
     def run(source: list[Any]) -> list[Any]:
-        found = _run(source, windower, _WAIT, decode, lambda: 0, lambda state, _: state + 1, lambda a, b: a + b, batch)
+        found = _run(source, windower, WAIT, decode, lambda: 0, lambda state, _: state + 1, lambda a, b: a + b, batch)
         return [(key, number * hop_ms, count) for key, (number, count) in found]
 
     return run
@@ -88,24 +90,24 @@ def _merge_sessions(a: list[Any], b: list[Any]) -> list[Any]:
 
 def _sessions(source: list[Keyed], batch: int = _BATCH) -> list[Any]:
     windower = win.SessionWindower(gap=timedelta(seconds=10))
-    found = _run(source, windower, _WAIT, None, list, _fold_session, _merge_sessions, batch)
+    found = _run(source, windower, WAIT, None, list, _fold_session, _merge_sessions, batch)
     return [(key, _ms(first), _ms(last) + 10_000, count) for key, (_, (count, first, last)) in found]
 
 
 def _ms(time: datetime) -> int:
-    return round((time - _EPOCH).total_seconds() * 1_000)
+    return round((time - EPOCH).total_seconds() * 1_000)
 
 
-_TEN = win.TumblingWindower(length=timedelta(seconds=10), align_to=_EPOCH)
-_HOPS = win.SlidingWindower(length=timedelta(seconds=60), offset=timedelta(seconds=1), align_to=_EPOCH)
+_TEN = win.TumblingWindower(length=timedelta(seconds=10), align_to=EPOCH)
+_HOPS = win.SlidingWindower(length=timedelta(seconds=60), offset=timedelta(seconds=1), align_to=EPOCH)
 
 FLOWS = {
     "ysb": Flow(lines_of, _count(_TEN, 10_000, _view)),
     "tumbling": Flow(_keyed, _count(_TEN, 10_000)),
     "sliding": Flow(_keyed, _count(_HOPS, 1_000)),
-    "ysb/10k": Flow(lines_of, _count(_TEN, 10_000, _view, _LARGE)),
+    "ysb/10k": Flow(lines_of, _count(_TEN, 10_000, _view, LARGE)),
     "sessions": Flow(_keyed, _sessions),
-    "sessions/10k": Flow(_keyed, lambda source: _sessions(source, _LARGE)),
+    "sessions/10k": Flow(_keyed, lambda source: _sessions(source, LARGE)),
 }
 
 if __name__ == "__main__":

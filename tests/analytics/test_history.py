@@ -26,6 +26,53 @@ def test_a_repetition_is_no_change() -> None:
     assert record.revs.tolist() == [0, 0]
 
 
+def test_values_that_follow_each_other_are_taken_as_one_by_one() -> None:
+    """`revise` leaves the record, and gives the rows, that `update` does for each of them."""
+    nan = float("nan")
+    changes = {2: [6.0, 7.0, 7.0, 6.0], 4: [nan, nan], 5: [nan, 1.0], 9: [3.0]}
+    said = _said([1, 2, 4, 5, 9], [5.0, 6.0, nan, 0.0, 3.0])
+    one, all_at_once = Record(0, 10, said, FINAL), Record(0, 10, said, FINAL)
+    rows = []
+    for key, values in changes.items():
+        for value in values:
+            part = one.update(_said([key], [value]), final=True)
+            if part is not None:
+                rows.append((key, *part.values.tolist(), *part.kinds.tolist(), *part.revs.tolist()))
+    of = np.repeat(np.arange(4), [len(values) for values in changes.values()])
+    each = np.array([value for values in changes.values() for value in values])
+    assert all_at_once.knows(np.array(list(changes)))
+    part, at = all_at_once.revise(np.array(list(changes)), of, each, None)
+    columns = (part.keys, part.values, part.kinds, part.revs)
+    assert repr(list(zip(*(column.tolist() for column in columns), strict=True))) == repr(rows)
+    assert at.tolist() == [1, 3, 6, 7]
+    for name in ("keys", "values", "kinds", "revs"):
+        assert repr(getattr(one, name).tolist()) == repr(getattr(all_at_once, name).tolist())
+
+
+def test_what_was_said_is_not_written_over() -> None:
+    """A record that was handed out stays as it was; errors and another kind of value find their place."""
+    record = Record(0, 10, Values(np.array([1, 2]), np.array([5, 6]), None, None), FINAL)
+    before = record.copy()
+    of, values, errors = np.array([0, 0]), np.array([6.5, 7.5]), np.array([0.0, 0.25])
+    part, _ = record.revise(np.array([2]), of, values, errors)
+    assert part.errors is not None
+    assert part.errors.tolist() == [0.0, 0.25]
+    assert record.errors is not None
+    assert (record.values.tolist(), record.errors.tolist(), record.revs.tolist()) == ([5.0, 7.5], [0.0, 0.25], [0, 2])
+    assert (before.values.tolist(), before.errors, before.revs.tolist()) == ([5, 6], None, [0, 0])
+    part, at = record.revise(np.array([1]), np.array([0]), np.array([5.0]), None)
+    assert at.size == 0
+
+
+def test_which_keys_have_a_row() -> None:
+    """All of them must have one."""
+    record = _record(0, 10, keys=3)
+    assert record.knows(np.array([0, 2]))
+    assert record.knows(np.zeros(0, np.int64))
+    assert not record.knows(np.array([1, 3]))
+    assert not Record(0, 10, _said([1, 5], [0.0, 0.0]), FINAL).knows(np.array([4]))
+
+
 def test_a_change_of_a_final_row_is_a_correction() -> None:
     """Only the rows that changed are returned, each with the next revision."""
     record = Record(0, 10, _said([1, 2], [5.0, 6.0]), FINAL)
