@@ -40,8 +40,8 @@ events a second of event time, as JSON of about 110 bytes. qN: the engine alone,
 gateway's decoder hands them over (texts as codes); decode+qN: from encoded lines. A tick every 10,000 events, rows in
 a list, start-up and loading not included, one process on one core; a sample is events over CPU time. bytewax+qN: the
 same on one worker of Bytewax, from encoded lines, in batches of 10,000, which it likes better than 1,000; it has q5,
-q7, q11 and q12. The rows of every run are compared with DuckDB's over the same file: equal, but for distinct counts above
-512, which are estimates.
+q7, q11 and q12. The rows of every run are compared with DuckDB's over the same file: equal, but for distinct counts
+above 512, which are estimates.
 """
 
 _DISTINCT_ERROR = 4 * 1.04 / math.sqrt(4_096)
