@@ -169,9 +169,12 @@ class Cells:
 
     def changed(self, slots: Ints) -> Ints:
         """Keys with events in these slots since the last `clean`, ascending."""
+        dirty = self.dirty.reshape(self.slots, self.width)
+        if len(slots) == 1:
+            return np.flatnonzero(dirty[slots[0]])
         here = self.pool.slots([pane for pane in self.touched if pane in self.pool])
         here = here[np.isin(here, slots)]
-        return np.flatnonzero(self.dirty.reshape(self.slots, self.width)[here].any(axis=0))
+        return np.flatnonzero(dirty[here].any(axis=0))
 
     def clean(self) -> None:
         """Nothing is dirty any more."""

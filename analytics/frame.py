@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -115,15 +116,20 @@ class Frame:
             column = self.raw(name)
         if column is None:
             return Numbers(np.full(self.n, np.nan), np.zeros(self.n, np.bool_))
-        kinds = set(map(type, column))
-        if not kinds <= _PLAIN_NUMBERS:
-            numbers = [value if type(value) in _PLAIN_NUMBERS else None for value in column]
-            self.clashes += numbers.count(None) - list(column).count(None)
-            column = numbers
-        try:
-            values: Floats = np.array(column, np.float64)
-        except OverflowError:  # an integer beyond every float
-            values = np.array([_to_float(value) for value in column], np.float64)
+        types: list[type] = list(map(type, column))
+        if types.count(float) == self.n:  # as most are: packed, they are read at three times the speed
+            values: Floats = np.frombuffer(struct.pack(f"{self.n}d", *column), np.float64)
+            kinds: set[type] = {float}
+        else:
+            kinds = set(types)
+            if not kinds <= _PLAIN_NUMBERS:
+                numbers = [value if type(value) in _PLAIN_NUMBERS else None for value in column]
+                self.clashes += numbers.count(None) - list(column).count(None)
+                column = numbers
+            try:
+                values = np.array(column, np.float64)
+            except OverflowError:  # an integer beyond every float
+                values = np.array([_to_float(value) for value in column], np.float64)
         valid = np.isfinite(values)
         if valid.all():
             return Numbers(values, None, _low(column, values) if int in kinds else None)

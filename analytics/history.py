@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from sortedcontainers import SortedDict
 
 from analytics.arrays import Bools, Column, Floats, Ints
@@ -60,15 +61,21 @@ class Record:
 
         A change of a final row is a correction with the next revision; a row first seen in a final window is final.
         """
-        at = np.searchsorted(self.keys, said.keys)
-        known = np.zeros(len(said.keys), np.bool_)
-        inside = at < len(self.keys)
-        known[inside] = self.keys[at[inside]] == said.keys[inside]
-        places, old = at[known], np.flatnonzero(known)
-        moved = ~_same(self.values[places], said.values[old])
+        if len(said.keys) == len(self.keys) and np.array_equal(said.keys, self.keys):
+            at = old = places = np.arange(len(self.keys))
+            moved, new = ~_same(self.values, said.values), places[:0]
+            if moved.all():
+                return self._replace_all(said, final=final)
+        else:
+            at = np.searchsorted(self.keys, said.keys)
+            known = np.zeros(len(said.keys), np.bool_)
+            inside = at < len(self.keys)
+            known[inside] = self.keys[at[inside]] == said.keys[inside]
+            places, old, new = at[known], np.flatnonzero(known), np.flatnonzero(~known)
+            moved = ~_same(self.values[places], said.values[old])
         if said.others is not None and said.others != self.others and len(places):
             moved |= self.keys[places] == said.keys.max()
-        changed, new = places[moved], np.flatnonzero(~known)
+        changed = places[moved]
         if not (len(changed) or len(new)):
             return None
         dtype = np.result_type(self.values, said.values)
@@ -136,18 +143,32 @@ class Record:
         self.revs[places] += nth[last]
         return result, at
 
+    def _replace_all(self, said: Values, *, final: bool) -> Record:
+        """`update` where every row changed, as in a busy window."""
+        self.values = said.values.astype(np.result_type(self.values, said.values), copy=False)
+        if said.errors is not None or self.errors is not None:
+            self.errors = np.zeros(len(self)) if said.errors is None else said.errors
+        self.others = said.others if said.others is not None else self.others
+        if final:
+            self.kinds, self.revs = np.full_like(self.kinds, CORRECTION), self.revs + np.int32(1)
+        return self.copy()
+
     def copy(self) -> Record:
         """The rows as they are now. The arrays are shared: `update` replaces them and never writes to them."""
-        copy = Record(self.start, self.end, Values(self.keys, self.values, self.errors, self.others), 0)
-        copy.kinds, copy.revs = self.kinds, self.revs
-        return copy
+        return self._with(Values(self.keys, self.values, self.errors, self.others), self.kinds, self.revs)
 
     def part(self, places: Ints | Bools) -> Record:
         """A copy that holds only some rows."""
         errors = None if self.errors is None else self.errors[places]
-        part = Record(self.start, self.end, Values(self.keys[places], self.values[places], errors, self.others), 0)
-        part.kinds, part.revs = self.kinds[places], self.revs[places]
-        return part
+        said = Values(self.keys[places], self.values[places], errors, self.others)
+        return self._with(said, self.kinds[places], self.revs[places])
+
+    def _with(self, said: Values, kinds: NDArray[np.int8], revs: NDArray[np.int32]) -> Record:
+        made = Record.__new__(Record)
+        made.start, made.end = self.start, self.end
+        made.keys, made.values, made.errors, made.others = said
+        made.kinds, made.revs = kinds, revs
+        return made
 
 
 def _same(a: Column, b: Column) -> Bools:

@@ -25,8 +25,11 @@ ERROR: Final = round(1.04 / math.sqrt(REGISTERS), 3)
 """Relative standard error that we state: 1.6 %."""
 
 _REST: Final = np.uint64((1 << RANKS) - 1)
-_POWERS: Final = np.append(np.append(0.0, np.exp2(-np.arange(1.0, RANKS + 1))), 0.0)
-"""What a register of each rank adds to the harmonic sum; the smallest and the largest rank are seen to apart."""
+_POWERS: Final = np.zeros(256)
+_POWERS[1 : RANKS + 1] = np.exp2(-np.arange(1.0, RANKS + 1))
+_PAIRS: Final = np.add.outer(_POWERS, _POWERS).reshape(-1)
+"""What two registers add to the harmonic sum, by their bytes as one number: half as many are looked up. The smallest
+and the largest rank are seen to apart."""
 
 
 class Observations(NamedTuple):
@@ -51,17 +54,15 @@ def estimate(registers: NDArray[np.uint8]) -> Floats:
     0.0
     """
     # Algorithm 6 goes from the largest rank to the smallest and halves each time: a sum of count / 2**rank.
-    zeros = _count(registers == 0)
-    z = _POWERS.take(registers).sum(axis=1)
-    z += np.ldexp(REGISTERS * _tau(1.0 - _count(registers == RANKS + 1) / REGISTERS), -RANKS)
-    z += REGISTERS * _sigma(zeros / REGISTERS)
+    zeros = REGISTERS - np.array([np.count_nonzero(row) for row in registers], np.int64)
+    pairs = np.ascontiguousarray(registers).view(np.uint16)
+    z = _PAIRS.take(pairs).sum(axis=1) + _ZEROS[zeros]
+    if registers.max(initial=0) > RANKS:
+        full = (registers > RANKS).sum(axis=1)
+        z += np.ldexp(REGISTERS * _tau(1.0 - full / REGISTERS), -RANKS)
     with np.errstate(divide="ignore"):
         result: Floats = REGISTERS * REGISTERS / (2.0 * math.log(2.0)) / z
     return result
-
-
-def _count(marks: NDArray[np.bool_]) -> Floats:
-    return np.array([np.count_nonzero(row) for row in marks], np.float64)
 
 
 def _sigma(x: Floats) -> Floats:
@@ -89,3 +90,7 @@ def _tau(x: Floats) -> Floats:
             break
     settled: Any = (x == 0.0) | (x == 1.0)
     return np.where(settled, 0.0, result / 3.0)
+
+
+_ZEROS: Final = REGISTERS * _sigma(np.arange(REGISTERS + 1) / REGISTERS)
+"""What so many registers without a value add to the harmonic sum."""

@@ -76,7 +76,8 @@ class PairTable:
         """Positions of the pairs, inserted where missing, and which were (each new pair once). Counts start at 0."""
         n = len(cells)
         if self._filled + n > FULLEST * len(self._cells):
-            missing = int((self.find(cells, hashes) < 0).sum())
+            # While there is room to grow, what is missing need not be known exactly.
+            missing = n if 3 * (self._filled + n) < self._largest else int((self.find(cells, hashes) < 0).sum())
             if self._filled + missing > FULLEST * len(self._cells):
                 self._rebuild(missing)
         last = len(self._cells) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -215,17 +216,29 @@ class Publisher:
         """A record as rows, in order of dims, or as they are. They are as the record was at the first of them; about
         1 us each.
         """
-        name, keys, table = self.plan.kpis[kpi].spec.name, record.keys, self.cells.keys
-        simple = in_order or len(keys) < 2
-        order = range(len(keys)) if simple else np.argsort(table.ranks()[keys], kind="stable").tolist()
-        numbers, values = keys.tolist(), plain_values(record)
-        kinds, revs = record.kinds.tolist(), record.revs.tolist()
-        errors: list[Any] = [None] * len(keys) if record.errors is None else [e or None for e in record.errors.tolist()]
-        start, end, others = record.start, record.end, record.others
-        other = table.max_keys if others is not None and table.by else -1
-        for i in order:
-            row = Row(name, table.dims_of(numbers[i]), start, end, values[i], KINDS[kinds[i]], revs[i], errors[i])
-            yield row if numbers[i] != other else row._replace(keys=others)
+        keys, table, rows = record.keys, self.cells.keys, len(record)
+        if rows > 1 and not in_order:
+            order = table.ranks()[keys].argsort(kind="stable")
+            record, keys = record.part(order), keys[order]
+        errors = repeat(None) if record.errors is None else [e or None for e in record.errors.tolist()]
+        others: Any = repeat(None)
+        if record.others is not None and table.by:
+            others = [record.others if key == table.max_keys else None for key in keys.tolist()]
+        yield from map(
+            Row._make,
+            zip(
+                repeat(self.plan.kpis[kpi].spec.name, rows),
+                map(table.dims_of, keys.tolist()),
+                repeat(record.start),
+                repeat(record.end),
+                plain_values(record),
+                map(KINDS.__getitem__, record.kinds.tolist()),
+                record.revs.tolist(),
+                errors,
+                others,
+                strict=False,
+            ),
+        )
 
     def kept(self, kpi: int, start: int, end: int, resolutions: int | None = None) -> Iterator[Record]:
         """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch.

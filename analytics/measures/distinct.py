@@ -33,6 +33,8 @@ MAX_PAIRS: Final = 1 << 18
 MAX_BLOCKS: Final = 4_096
 MAX_PENDING: Final = 16_384
 """Values beyond EXACT that may wait for their cells' registers."""
+PART: Final = 2_048
+"""Values that are looked up among the exact ones at once."""
 IS_EXACT: Final = -1
 IS_SATURATED: Final = -2
 
@@ -96,7 +98,12 @@ class Distinct(Sparse):
         if dense.size:
             self._registers.observe(blocks[dense], observations(hashes[dense]))
         if exact.size:
-            self._add_unless_recent(cells[exact], hashes[exact])
+            now, later = exact[:PART], exact[PART:]
+            self._add_unless_recent(cells[now], hashes[now])
+            if later.size:
+                if self._pending > PART // 2:  # of a few busy cells: what they get now is not looked up any more
+                    self._settle()
+                self.add_hashes(cells[later], hashes[later])
 
     def _add_unless_recent(self, cells: Ints, hashes: Words) -> None:
         panes = self._pane_cells(cells)

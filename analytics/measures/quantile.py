@@ -144,8 +144,7 @@ class Quantile(Counted):
     def _read_rows(self, rows: Histograms, views: Sequence[float], cells: Ints) -> list[Reading]:
         counts, found = rows.ranked(cells, views, ROUNDING)
         known = counts > 0
-        exact = np.zeros(1, np.int64)
-        return [Reading(np.where(known, _values(bins, exact), np.nan), known) for bins in found]
+        return [Reading(np.where(known, _exact_values(bins), np.nan), known) for bins in found]
 
     def _alike(self, slots: Ints, keys: Ints, level_of: Ints) -> tuple[Ints, Ints, Ints]:
         """Keys, bins and counts of these slots in order, each bin at the coarsest level its key has in any of them."""
@@ -287,6 +286,20 @@ def _values(bins: Ints, levels: Ints) -> Floats:
     largest = math.log(np.finfo(np.float64).max)
     values: Floats = np.where(bins == 0, 0.0, np.sign(bins) * np.exp(np.minimum(log_value, largest)))
     return values
+
+
+_USUAL: Final = np.arange(OFFSET - 1_024, OFFSET + 1_536)
+"""Bins of magnitudes from 1e-9 to 1e13: what they answer is kept."""
+_ANSWERS: Final = _values(_USUAL, np.zeros(1, np.int64))
+
+
+def _exact_values(bins: Ints) -> Floats:
+    """What bins answer that were never joined."""
+    at = bins - _USUAL[0]
+    if int(at.min(initial=0)) < 0 or int(at.max(initial=0)) >= len(_USUAL):
+        return _values(bins, np.zeros(1, np.int64))
+    answers: Floats = _ANSWERS[at]
+    return answers
 
 
 def _accuracy(levels: Ints) -> Floats:
