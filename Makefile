@@ -22,12 +22,13 @@ PYTEST = $(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=workste
 # The checks of both languages side by side, where make can keep what they say apart.
 ASIDE = $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
 
-.PHONY: help run test soak nightly lint bench lock clean setup-run setup-lint setup-test check-python check-browser
+.PHONY: help run test soak mutants nightly lint bench lock clean setup-run setup-lint setup-test check-python check-browser
 
 help:
 	@echo "make run    the demo: shop, visitors, dashboard   (PORT=$(PORT) VISITORS=$(VISITORS))"
 	@echo "make test   lint, types, browser SDK and dashboard, then the whole of tests/   (WORKERS=$(WORKERS))"
 	@echo "make soak   simulated worlds with faults, then 1,000 times kill -9   (SEEDS=$(SEEDS) FROM=$(FROM))"
+	@echo "make mutants  one line made wrong at a time: each must turn its test red"
 	@echo "make nightly  every property test with 10,000 new examples, for some hours"
 	@echo "make lint   ruff and mypy alone"
 	@echo "make bench  one benchmark                         (NAME=$(NAME); fanout, memory, latency, demo, ysb, engine, sessions, nexmark)"
@@ -45,6 +46,9 @@ test: setup-test
 soak: setup-test
 	$(BIN)/python -m tests.simulation $(SEEDS) --from $(FROM)
 	TIDEGATE_KILL_CYCLES=1000 $(BIN)/pytest --timeout=0 tests/e2e/test_kill.py
+
+mutants: setup-test
+	$(BIN)/python -m tests.mutants
 
 nightly: setup-test
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) -m hypothesis --timeout=0

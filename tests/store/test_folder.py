@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,38 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     assert file.read_bytes() == b"new"
     assert file.stat().st_mode & 0o777 == 0o640
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_each_new_folder_is_flushed_in_its_parent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder whose name was never flushed would be gone after a power cut, with all that is in it."""
+    flushed: list[Path] = []
+    monkeypatch.setattr(folder, "sync", flushed.append)
+    folder.create(tmp_path / "a" / "b")
+    assert flushed == [tmp_path, tmp_path / "a"]
+
+
+def test_a_file_is_flushed_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Content, then name, then the folder's list of names: a power cut between any two leaves the old or the new."""
+    done: list[str] = []
+    real_fsync, real_replace = os.fsync, Path.replace
+
+    def fsync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        real_fsync(descriptor)
+
+    def replace(self: Path, target: Path) -> Path:
+        done.append("name")
+        return real_replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "replace", replace)
+    folder.write_whole(tmp_path / "f", b"x", 0o600)
+    assert done == ["file", "name", "folder"]
+
+
+def test_a_short_write_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system may take less than it was given; the rest follows."""
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, content: real(descriptor, content[:3]))
+    folder.write_whole(tmp_path / "f", b"0123456789", 0o600)
+    assert (tmp_path / "f").read_bytes() == b"0123456789"
