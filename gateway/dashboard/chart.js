@@ -56,7 +56,7 @@ export class Chart {
   constructor({ zero, onHover }) {
     this.#zero = zero;
     this.#onHover = onHover;
-    // The canvas comes last: what is painted after it near by has to be composited over it, in every tile.
+    // The canvas comes last: what is painted after it near by has to be composited over it.
     this.element = element("div.chart", [this.#most, this.#from, this.#to, this.#host], { role: "img", "aria-label": "Trend, no data yet" });
     if (!library) write(this.#host, "Charts are not installed");
   }
@@ -125,7 +125,8 @@ export class Chart {
       padding: [3, 3, 2, 3],
       legend: { show: false },
       axes: [{ show: false }, { show: false }],
-      cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 6 }, bind: { dblclick: none } },
+      // A point for each series would be a layer for each series: with sixty tiles they are most of a frame.
+      cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { show: false }, bind: { dblclick: none } },
       scales: { x: { time: true }, y: { range: (_, low, high) => this.#range(low, high) } },
       series,
       bands: [{ series: [HIGH, LOW], fill: this.#color("--band") }],

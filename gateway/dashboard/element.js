@@ -33,3 +33,13 @@ export function mark(target, name, value) {
   if (value === null) target.removeAttribute(name);
   else target.setAttribute(name, value);
 }
+
+/**
+ * The length of the bar behind a text: its background, since elements of their own, clipped and scaled, were most of what
+ * the browser did with a board.
+ * @param {HTMLElement} target @param {number} share 0 to 1
+ */
+export function stretch(target, share) {
+  const length = `${(share * 100).toFixed(1)}% 100%`;
+  if (target.style.backgroundSize !== length) target.style.backgroundSize = length;
+}

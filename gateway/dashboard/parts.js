@@ -22,7 +22,8 @@ import { roomOf } from "./tileview.js";
  */
 export function partsFor({ meta, plan, view, size }, hover) {
   const unit = String(meta.unit ?? "");
-  const trend = () => new TrendPart({ unit, additive: plan.additive, hover });
+  const legend = view !== "groups" && plan.shape === "groups" && !plan.additive;
+  const trend = () => new TrendPart({ unit, additive: plan.additive, legend, hover });
   const bars = () => new BarsPart({ rows: roomOf(size, view), heading: plan.by.length ? plan.by.join(" · ") : "Item", unit });
   switch (view) {
     case "groups":

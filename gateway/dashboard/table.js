@@ -1,6 +1,6 @@
 // The breakdown of a tile: a fixed number of lines, filled in place, so that nothing moves when numbers do.
 
-import { element, mark, write } from "./element.js";
+import { element, mark, stretch, write } from "./element.js";
 import { exact, labelText, quantity, within } from "./format.js";
 
 export class Table {
@@ -43,11 +43,11 @@ class Line {
   #name = element("span.name");
   #value = element("td");
   #row;
-  #bar = element("i.bar");
+  #label;
 
   constructor(body) {
-    const label = element("th", [this.#bar, this.#swatch, this.#name], { scope: "row" });
-    this.#row = element("tr", [label, this.#value]);
+    this.#label = element("th.barred", [this.#swatch, this.#name], { scope: "row" });
+    this.#row = element("tr", [this.#label, this.#value]);
     body.append(this.#row);
   }
 
@@ -57,7 +57,7 @@ class Line {
     if (!entry) {
       write(this.#name, "");
       write(this.#value, "");
-      this.#bar.style.transform = "scaleX(0)";
+      stretch(this.#label, 0);
       mark(this.#swatch, "data-slot", null);
       return;
     }
@@ -69,7 +69,7 @@ class Line {
     write(this.#value, behind === "%" || behind.length <= 2 ? `${text} ${behind}`.trim() : text);
     mark(this.#value, "title", entry.bounds ? within(entry.bounds) : exact(entry.value));
     mark(this.#value, "data-approximate", entry.bounds ? "" : null);
-    this.#bar.style.transform = `scaleX(${entry.share.toFixed(3)})`;
+    stretch(this.#label, entry.share);
     const slot = slotOf(entry.key);
     mark(this.#swatch, "data-slot", slot < 0 ? null : String(slot));
   }

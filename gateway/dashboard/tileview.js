@@ -7,7 +7,7 @@
 
 /** What a view needs unless the board says more. */
 const SIZE = {
-  number: "small", series: "wide", groups: "tall", bars: "tall", funnel: "tall", retention: "large", top: "tall", band: "wide",
+  number: "small", series: "wide", groups: "tall", bars: "tall", funnel: "tall", retention: "large", top: "tall", band: "small",
   sessions: "tall",
 };
 const ROOM = { small: 2, wide: 2, tall: 10, large: 10 };

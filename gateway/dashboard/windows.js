@@ -58,7 +58,7 @@ export function stateOf(frame, end, watermark) {
 }
 
 /**
- * The value of a window, of one key or (null) of all of them together.
+ * The value of a window, of one key or (null) of all of them together; null where several cannot be added.
  * @param {import("./view.js").Frame|undefined} frame absent when the window has no row
  * @param {import("./measure.js").Plan} plan
  * @param {string|null} key
@@ -67,6 +67,7 @@ export function stateOf(frame, end, watermark) {
 export function valueAt(frame, plan, key) {
   if (!frame) return plan.additive && onGrid(plan) ? 0 : null;
   if (key !== null) return leadOf(frame.rows.get(key)?.value ?? null).value;
+  if (!plan.additive && frame.rows.size > 1) return null;
   let sum = null;
   for (const row of frame.rows.values()) {
     const { value } = leadOf(row.value);

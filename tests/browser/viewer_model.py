@@ -140,6 +140,15 @@ class ViewerModel:
             assert found, f"the page sent only {self.received}"
             return [message for message in self.received if wanted(message)]
 
+    def await_query(self, kpi: str) -> None:
+        """Wait until the query API was asked for a KPI."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: any(name == kpi for name, _ in self.queries), timeout=DEADLINE_S)
+
+    def restate(self, kpi: str) -> None:
+        """Send every viewer of a KPI a snapshot that it has not asked for, as after a change of the KPI set."""
+        self._call(self._restate(kpi))
+
     def forget(self) -> None:
         """Empty `received`, so that what comes next can be told from what came before."""
         with self._changed:
@@ -275,6 +284,10 @@ class ViewerModel:
         delta = self.topics[kpi].step(rows, gone, watermark)
         for socket in [] if lose else [s for s, ids in self._sockets.items() if kpi in ids]:
             await self._send(socket, kpi, delta)
+
+    async def _restate(self, kpi: str) -> None:
+        for socket in [s for s, ids in self._sockets.items() if kpi in ids]:
+            await self._send(socket, kpi, self.topics[kpi].snapshot(self.epoch))
 
     async def _say(self, message: Message) -> None:
         for socket in list(self._sockets):

@@ -208,3 +208,12 @@ test("items carry their bounds where they are approximate", () => {
   const shown = reading({ value: "top(x, 2)" }, [row(0, MIN, value)], 30_000);
   assert.deepEqual(shown.entries.map(({ bounds }) => bounds), [[7, 12], null]);
 });
+
+test("values that cannot be added have no change while nobody stands for the window", () => {
+  const meta = { value: "uniq(a) / uniq(b)", by: ["c"] };
+  const rows = (start) => ["x", "y"].map((c) => row(start, MIN, 0.2, { dims: { c } }));
+  const { view, plan } = viewOf(meta, [...rows(0), ...rows(MIN)], 2 * MIN);
+  const shown = read(view, plan, 2 * MIN);
+  assert.deepEqual([shown.value, shown.change], [null, null]);
+  assert.equal(against(view, plan, shown, view, MIN), null);
+});

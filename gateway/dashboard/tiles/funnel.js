@@ -1,6 +1,6 @@
 // A funnel: how many reached each step, how many of those before went on, and how long they took.
 
-import { element, mark, write } from "../element.js";
+import { element, mark, stretch, write } from "../element.js";
 import { age, exact, quantity, share } from "../format.js";
 import { stepNames } from "../measure.js";
 
@@ -47,7 +47,7 @@ export class FunnelPart {
 }
 
 class Step {
-  #bar = element("i.bar");
+  #label;
   #name = element("span.name");
   #count = element("td");
   #first = element("td");
@@ -56,8 +56,8 @@ class Step {
   #row;
 
   constructor(body) {
-    const label = element("th", [this.#bar, this.#name], { scope: "row" });
-    this.#row = element("tr", [label, this.#count, this.#first, this.#before, this.#took]);
+    this.#label = element("th.barred", [this.#name], { scope: "row" });
+    this.#row = element("tr", [this.#label, this.#count, this.#first, this.#before, this.#took]);
     body.append(this.#row);
   }
 
@@ -72,6 +72,6 @@ class Step {
     write(this.#first, count === null ? "" : share(count, first));
     write(this.#before, count === null || i === 0 ? "" : share(count, steps[i - 1]));
     write(this.#took, count !== null && Number.isFinite(seconds) ? age(seconds * 1_000) : "");
-    this.#bar.style.transform = `scaleX(${first ? (count / first).toFixed(3) : 0})`;
+    stretch(this.#label, first && count !== null ? count / first : 0);
   }
 }

@@ -1,7 +1,8 @@
 // The trend of a tile: its lines, the time that it is compared with, a band around a quantile, annotations.
 
 import { Chart, LINES } from "../chart.js";
-import { clockTime, dimension, quantity } from "../format.js";
+import { element, mark, write } from "../element.js";
+import { clockTime, dimension, labelText, quantity } from "../format.js";
 import { shifted, trend } from "../trend.js";
 
 /** Numbers are drawn as they come, trends once a second: nobody sees the difference and it is most of the work. */
@@ -18,16 +19,20 @@ export class TrendPart {
   /** When it was last drawn, and whether rows have come since then. */
   #at = -Infinity;
   #due = false;
+  /** Names of the lines by slot; null where there is none. */
+  #names = [];
+  #legend;
 
   /**
-   * @param {{unit: string, additive: boolean, hover: (text: string|null) => void}} options `hover`: what the pointer is
-   *   at, for the caption
+   * @param {{unit: string, additive: boolean, legend: boolean, hover: (text: string|null) => void}} options `legend`: say
+   *   whose the lines are; `hover`: what the pointer is at, for the caption
    */
-  constructor({ unit, additive, hover }) {
+  constructor({ unit, additive, legend, hover }) {
     this.#unit = unit;
     this.#hover = hover;
     this.#chart = new Chart({ zero: additive, onHover: (index) => this.#point(index) });
-    this.element = this.#chart.element;
+    this.#legend = legend ? Array.from({ length: LINES }, (_, slot) => legendLine(slot)) : [];
+    this.element = legend ? element("div.lines", [this.#chart.element, element("ul.legend", this.#legend)]) : this.#chart.element;
   }
 
   /** Whether it has to be drawn again later. */
@@ -42,8 +47,12 @@ export class TrendPart {
     if (this.#due) return;
     this.#at = now;
     const single = plan.shape !== "groups" || plan.additive;
-    const keys = reading.entries.filter((entry) => !entry.other).map((entry) => entry.key);
-    const places = single ? [null] : slots.assign(keys);
+    const places = single ? [null] : slots.assign(keysOf(reading, scene.view));
+    this.#names = single ? [] : places.map((key) => key && nameOf(key, scene.view));
+    this.#legend.forEach((line, slot) => {
+      write(line.lastChild, this.#names[slot] ?? "");
+      mark(line, "hidden", this.#names[slot] ? null : "");
+    });
     this.#drawing = drawingOf(scene, places, single);
     this.#chart.draw(this.#drawing, (value) => this.#say(value));
   }
@@ -77,12 +86,27 @@ export class TrendPart {
     const near = x.length > 1 ? ((x.at(-1) - x[0]) / x.length) * 4_000 : 0;
     const note = notes.find((one) => Math.abs(one.at - at) <= near);
     if (note) return this.#hover(`${clockTime(note.at)} · ${note.text}`);
-    const values = lines.map((line) => line?.solid[index] ?? line?.pending[index] ?? null).filter((value) => value !== null);
+    const values = lines.map((line) => line?.solid[index] ?? line?.pending[index] ?? null);
     const before = lines[0]?.before?.[index] ?? null;
-    const texts = values.map((value) => this.#say(value)).join(" / ") || dimension(null);
+    const said = values.map((value, slot) => value !== null && `${this.#names[slot] ?? ""} ${this.#say(value)}`.trim());
+    const texts = said.filter(Boolean).join(" / ") || dimension(null);
     return this.#hover(`${clockTime(at)} · ${texts}${before === null ? "" : ` (before: ${this.#say(before)})`}`);
   }
 }
+
+/** Who has a line: the highest of the shown window, or of the last one that has any, while the shown one is empty. */
+function keysOf({ entries }, view) {
+  const keys = entries.filter((entry) => !entry.other).map((entry) => entry.key);
+  return keys.length ? keys : [...(view.frames.at(-1)?.rows.keys() ?? [])];
+}
+
+/** What a line is called. @param {string} key of its rows @param {import("../view.js").View} view */
+function nameOf(key, view) {
+  const row = view.frames.findLast(({ rows }) => rows.has(key))?.rows.get(key);
+  return row ? labelText(Object.values(row.dims)) : "";
+}
+
+const legendLine = (slot) => element("li", [element("i.swatch", [], { "data-slot": String(slot) }), element("span")], { hidden: "" });
 
 /** An empty slot keeps its place, so that every line keeps its colour. */
 function drawingOf({ view, plan, reading, range, notes, past, edges, meta }, places, single) {

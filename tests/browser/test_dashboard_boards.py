@@ -1,0 +1,149 @@
+"""Boards in a real browser against the protocol model: what is asked of the server, and that texts stay texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.test_dashboard_page import PAYLOADS
+from tests.browser.viewer_model import KEY, Message, ViewerModel, meta, now_ms, row
+from tests.browser.visit import visit, watch
+
+MINUTE = 60_000
+KPIS = [
+    meta("views", title="Views"),
+    meta("share", value="uniq(a) / uniq(b)", by=["$device"], unit="ratio"),
+    meta("new", title="New", filling=True),
+]
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A blank page."""
+    with visit(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def model() -> Iterator[ViewerModel]:
+    """A server with a few KPIs and one board."""
+    with ViewerModel(KPIS) as running:
+        running.boards = [board("main", "views", "share", "new")]
+        yield running
+
+
+def tile(kpi: str, **keys: Any) -> Message:
+    """A tile as `/v1/boards` has it."""
+    return {"kpi": kpi, "view": "auto", "size": "auto", "title": "", "range": "", "low": "", "high": "", **keys}
+
+
+def board(name: str, *kpis: str | Message, **keys: Any) -> Message:
+    """A board as `/v1/boards` has it."""
+    tiles = [tile(kpi) if isinstance(kpi, str) else kpi for kpi in kpis]
+    return {"name": name, "title": "", "range": "", "tile": tiles, "annotation": [], "version": "v", **keys}
+
+
+def this_minute() -> int:
+    """Start of the minute that is now."""
+    return now_ms() // MINUTE * MINUTE
+
+
+def open_board(page: Page, model: ViewerModel, query: str = "") -> None:
+    """Open a board of the model by its address."""
+    page.goto(f"{model.url}/#/board/{model.boards[0]['name']}{query}&key={KEY}")
+    expect(page.locator("[data-part=phase]")).to_have_text("Live")
+
+
+def subscribed(model: ViewerModel, times: int) -> list[Message]:
+    """What the page has subscribed to."""
+    return model.wait(lambda message: message["type"] == "subscribe", times=times)
+
+
+def test_tiles_of_the_same_rows_share_a_subscription(model: ViewerModel, page: Page) -> None:
+    """Two tiles of one KPI are fed by one; a range of its own needs another one."""
+    model.boards = [board("main", "views", tile("views", view="series"), tile("views", range="6h"), range="1h")]
+    model.publish("views", [row(this_minute(), 7)], watermark=this_minute())
+    open_board(page, model)
+    expect(page.locator(".number[value='7']")).to_have_count(3)
+    assert sorted(wish["last"] for wish in subscribed(model, 2)) == [3_660, 21_660]
+
+
+def test_a_filter_and_a_comparison_ask_for_their_rows(model: ViewerModel, page: Page) -> None:
+    """The socket gets the filter as values, the query API the same as SQL, for the range before the shown one."""
+    model.publish("share", [row(this_minute(), 0.5, dims={"$device": "D'x"})], watermark=this_minute())
+    open_board(page, model, "?range=1h&compare=1&where=%7B%22%24device%22%3A%22D'x%22%7D")
+    wishes = {wish["kpi"]: wish.get("where") for wish in subscribed(model, 3)}
+    assert wishes == {"views": None, "share": {"$device": "D'x"}, "new": None}
+    page.wait_for_function("document.querySelector('[data-kpi=share] .number').value === '0.5'")
+    expect(page.get_by_role("button", name="Remove the filter $device = D'x")).to_be_visible()
+    model.await_query("share")
+    (name, query), *_ = [one for one in model.queries if one[0] == "share"]
+    assert query["where"] == "\"$device\" = 'D''x'"
+    end = this_minute() + MINUTE
+    assert int(query["from"]) in (end - 121 * MINUTE, end - 120 * MINUTE)
+
+
+def test_lines_have_names(model: ViewerModel, page: Page) -> None:
+    """A trend of groups says whose its lines are, and its picture is told in words."""
+    model.boards = [board("main", tile("share", view="series", size="large"))]
+    rows = [row(this_minute(), value, dims={"$device": name}) for name, value in (("Phone", 0.2), ("Desk", 0.4))]
+    model.publish("share", rows, watermark=this_minute())
+    open_board(page, model)
+    expect(page.locator(".legend li:not([hidden])")).to_have_text(["Desk", "Phone"])
+    expect(page.get_by_role("img", name="Trend over one window, from 20.0 % to 40.0 %")).to_be_visible()
+
+
+def test_what_is_being_filled_says_so_until_it_is(model: ViewerModel, page: Page) -> None:
+    """The tile is live once the server says its definition anew with the first rows."""
+    open_board(page, model)
+    expect(page.locator('[data-kpi="new"] .kind')).to_have_text("filling")
+    expect(page.locator('[data-kpi="new"] .caption')).to_have_text("Reading the event log")
+    model.topics["new"].meta = meta("new", title="New")
+    model.publish("new", [row(this_minute(), 3)], watermark=this_minute())
+    model.restate("new")
+    expect(page.locator('[data-kpi="new"] .kind')).to_have_text("partial")
+    expect(page.locator('[data-kpi="new"] .number')).to_have_text("3")
+
+
+def test_a_tile_is_dragged_to_another_place(model: ViewerModel, page: Page) -> None:
+    """By its grip onto another tile; it is saved with the version that was shown."""
+    open_board(page, model)
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.locator('[data-kpi="new"] .grip').drag_to(page.locator('[data-kpi="views"] .about'))
+    kpis = "[...document.querySelectorAll('.tile')].map((tile) => tile.dataset.kpi).join()"
+    page.wait_for_function(f"{kpis} === 'new,views,share'")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".badge")).to_have_count(0)
+    ((name, put, version),) = model.put
+    assert (name, [one["kpi"] for one in put["tile"]], version) == ("main", ["new", "views", "share"], '"v"')
+
+
+def test_no_text_of_a_board_becomes_markup(model: ViewerModel, page: Page) -> None:
+    """Titles of boards and tiles, annotations and names of missing KPIs stay text, in the editor and sheets too."""
+    fired: list[str] = []
+    page.expose_function("fire", lambda: fired.append("fired"))
+    troubles = watch(page)
+    notes = [{"at": now_ms() - i, "text": text} for i, text in enumerate(PAYLOADS)]
+    model.boards = [
+        board("main", *(tile("views", title=text) for text in PAYLOADS), title=PAYLOADS[0], annotation=notes),
+        *(board(f"b{i}", tile(text, title=text), title=text) for i, text in enumerate(PAYLOADS)),
+    ]
+    model.publish("views", [row(this_minute(), 1)], watermark=this_minute())
+    open_board(page, model)
+    expect(page.locator("h2").filter(has_text=PAYLOADS[0]).first).to_be_visible()
+    page.get_by_role("button", name=f"Definition of {PAYLOADS[0]}").click()
+    expect(page.get_by_role("dialog")).to_contain_text(PAYLOADS[1])
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Edit", exact=True).click()
+    expect(page.locator(".notes li")).to_have_count(len(PAYLOADS))
+    page.get_by_role("button", name="Copy as TOML").click()
+    expect(page.get_by_role("dialog").locator("code")).to_contain_text("onerror=fire()")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name=PAYLOADS[1], exact=True).click()
+    expect(page.locator(".tile[data-missing]")).to_contain_text(f"No KPI {PAYLOADS[1]} is running")
+    foreign = "script, iframe, svg, img, style, a:not([href^='#/'])"
+    assert page.locator("main").locator(foreign).count() == 0
+    assert (fired, troubles, model.reports) == ([], [], [])
