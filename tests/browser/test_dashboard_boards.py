@@ -80,7 +80,7 @@ def test_a_filter_and_a_comparison_ask_for_their_rows(model: ViewerModel, page: 
     page.wait_for_function("document.querySelector('[data-kpi=share] .number').value === '0.5'")
     expect(page.get_by_role("button", name="Remove the filter $device = D'x")).to_be_visible()
     model.await_query("share")
-    (name, query), *_ = [one for one in model.queries if one[0] == "share"]
+    query = next(query for name, query in model.queries if name == "share")
     assert query["where"] == "\"$device\" = 'D''x'"
     end = this_minute() + MINUTE
     assert int(query["from"]) in (end - 121 * MINUTE, end - 120 * MINUTE)

@@ -126,7 +126,7 @@ def test_a_shared_link_shows_the_same_view(browser: Browser, board: Board) -> No
     with visit(browser) as stranger:
         stranger.goto(plain)
         expect(stranger.locator("#gate")).to_be_visible()
-        stranger.locator("input").fill(VIEW_KEY)
+        stranger.locator("#gate input").fill(VIEW_KEY)
         stranger.keyboard.press("Enter")
         Board(stranger, "").shows(turnover=30)
 
