@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
+from playwright.sync_api import BrowserContext
 
+from tests.browser.modules_site import ModulesSite
 from tests.browser.visitor import Visitor
+from tests.e2e.gateway_process import GatewayProcess
 
 CLICKS = """
 <main id='shop'>
@@ -110,36 +112,38 @@ def test_selecting_a_text_is_no_rage(visitor: Visitor) -> None:
     assert visitor.events("$rageclick") == []
 
 
-@pytest.mark.parametrize(
-    ("name", "body"),
-    [
-        ("changes", "<button onclick='this.title = 1'>Live</button>"),
-        ("presses", "<button onpointerdown='document.body.title = 1'>Live</button>"),
-        ("scrolls", "<button onclick='window.scrollTo(0, 500)'>Live</button><div style='height: 5000px'></div>"),
-        ("navigates", "<button onclick='history.pushState(null, null, 1)'>Live</button>"),
-        ("focuses", "<button onclick='field.focus()'>Live</button><input id='field'>"),
-        ("selects", "<button onclick='getSelection().selectAllChildren(text)'>Live</button><p id='text'>Text</p>"),
-        ("toggles", "<details><summary>Live</summary>More</details>"),
-        ("submits", "<form onsubmit='return false'><button>Live</button></form>"),
-        ("checks", "<label style='cursor: pointer'>Live <input type='checkbox'></label>"),
-        ("writes", "<input aria-label='Live' placeholder='Live'>"),
-        ("follows", "<a href='/slow'>Live</a>"),
-        ("shadows", "<div id='host'></div><script>host.attachShadow({ mode: 'open' }).innerHTML = `<button "
-         "onclick='this.title = 1'>Live</button>`</script>"),
-    ],
-)  # fmt: skip
-def test_a_click_after_which_something_happens_is_alive(visitor: Visitor, name: str, body: str) -> None:
-    """The dead one that comes after it is told, and it alone: its patience ran out later."""
-    visitor.site.pages["/dead"] = f"{body}<button id='dead' style='position: fixed; bottom: 0'>Dead</button>"
-    visitor.open("/dead", "dead")
-    if name == "writes":
-        visitor.page.get_by_placeholder("Live").click()
-    else:
+ALIVE = {
+    "changes": "<button onclick='this.title = 1'>Live</button>",
+    "presses": "<button onpointerdown='document.body.title = 1'>Live</button>",
+    "scrolls": "<button onclick='window.scrollTo(0, 500)'>Live</button><div style='height: 5000px'></div>",
+    "navigates": "<button onclick='history.pushState(null, null, 1)'>Live</button>",
+    "focuses": "<button onclick='field.focus()'>Live</button><input id='field'>",
+    "selects": "<button onclick='getSelection().selectAllChildren(text)'>Live</button><p id='text'>Text</p>",
+    "toggles": "<details><summary>Live</summary>More</details>",
+    "submits": "<form onsubmit='return false'><button>Live</button></form>",
+    "checks": "<label style='cursor: pointer'>Live <input type='checkbox'></label>",
+    "writes": "<p contenteditable>Live</p>",
+    "follows": "<a href='/slow'>Live</a>",
+    "shadows": "<div id='host'></div><script>host.attachShadow({ mode: 'open' }).innerHTML = `<button "
+    "onclick='this.title = 1'>Live</button>`</script>",
+}
+
+
+def test_a_click_after_which_something_happens_is_alive(
+    context: BrowserContext, site: ModulesSite, gateway: GatewayProcess
+) -> None:
+    """On each page the dead one that comes after it is told, and it alone: its patience ran out later."""
+    for name, body in ALIVE.items():
+        site.pages[f"/{name}"] = f"{body}<button id='dead' style='position: fixed; bottom: 0'>Dead</button>"
+        visitor = Visitor(context, site, gateway)
+        visitor.open(f"/{name}", "dead")
         visitor.page.get_by_text("Live").click()
-    visitor.page.evaluate("() => new Promise((resolve) => setTimeout(resolve, 50))")
-    visitor.page.locator("#dead").click()
-    (dead,) = visitor.told("$dead_click")
-    assert (dead["$el_selector"], dead["$el_text"]) == ("#dead", "Dead")
+        visitor.page.evaluate("() => new Promise((resolve) => setTimeout(resolve, 50))")
+        visitor.page.locator("#dead").click()
+    told = visitor.told("$dead_click", len(ALIVE))
+    assert {(dead["$current_url"].split("/")[-1], dead["$el_selector"]) for dead in told} == {
+        ("1" if name == "navigates" else name, "#dead") for name in ALIVE
+    }
 
 
 def test_a_dead_click_has_the_time_of_the_click(visitor: Visitor) -> None:
