@@ -16,7 +16,7 @@ CLICKS = """
   <a href='#part?token=hush' role='tab'>Part</a>
   <a href='mailto:jo@mail.example'>Write to jo@mail.example</a>
   <button aria-label='Close'><svg width='9' height='9'><path d='M0 0h9v9z'/></svg></button>
-  <label>Agree <input type='checkbox' value='planted'></label>
+  <label>Agree to the <a href='#terms'>terms</a> <input type='checkbox' value='planted'></label>
   <span data-tidegate-event='signup' data-tidegate-event-plan='pro'><button>Join</button></span>
   <div data-tidegate-ignore><button>Ignored</button></div>
   <div id='host'></div>
@@ -38,10 +38,11 @@ def test_a_click_is_told_with_selector_and_text(visitor: Visitor) -> None:
     page.locator("#plain").click()
     page.get_by_role("tab").click()
     page.get_by_label("Close").locator("path").click(force=True)
-    page.get_by_text("Agree").click()
+    page.get_by_text("Agree").click(position={"x": 5, "y": 5})
+    page.get_by_text("terms", exact=True).click()
     page.get_by_text("Inside").click()
     page.get_by_text("Buy").press("Enter")
-    clicks = visitor.told("$autocapture", 7)
+    clicks = visitor.told("$autocapture", 8)
     assert all(click["$event_type"] == "click" for click in clicks)
     assert [(click["$el_tag"], click["$el_selector"], click.get("$el_text")) for click in clicks] == [
         ("button", "#shop > button.buy.primary", "Buy now"),
@@ -49,6 +50,7 @@ def test_a_click_is_told_with_selector_and_text(visitor: Visitor) -> None:
         ("a", '#shop > a[role="tab"]:nth-of-type(1)', "Part"),
         ("button", "#shop > button:nth-of-type(2)", "Close"),
         ("input", "#shop > label > input", None),
+        ("a", "#shop > label > a", "terms"),
         ("button", "#host >>> button.inner", "Inside"),
         ("button", "#shop > button.buy.primary", "Buy now"),
     ]
@@ -92,7 +94,7 @@ def test_three_clicks_at_once_are_rage(visitor: Visitor) -> None:
     visitor.site.pages["/clicks"] = CLICKS
     visitor.open("/clicks", "rage")
     page = visitor.page
-    page.get_by_text("Agree").click(click_count=2)
+    page.get_by_text("Agree").click(click_count=2, position={"x": 5, "y": 5})
     page.get_by_text("Join").click()
     page.get_by_text("Inside").click()
     page.get_by_text("Buy").click(click_count=5)

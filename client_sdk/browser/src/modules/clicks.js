@@ -23,11 +23,9 @@ export function start(tidegate) {
     const target = clickable(path);
     if (!target.length) return;
     const link = isSilent(target) ? undefined : linkOf(target);
-    tidegate.capture("$autocapture", {
-      $event_type: "click",
-      ...describe(target),
-      $el_href: link && addressOf(tidegate, link.url),
-    });
+    const address = link && addressOf(tidegate, link.url);
+    const click = { $event_type: "click", ...describe(target), $el_href: address };
+    tidegate.capture("$autocapture", click, { priority: "low" });
   });
   return stop;
 }

@@ -27,7 +27,7 @@ export function start({ capture }) {
 
   const alive = () => {
     pressed = [];
-    waiting.forEach((timer) => clearTimeout(timer));
+    for (const timer of waiting.values()) clearTimeout(timer);
     waiting.clear();
     observer.disconnect();
   };

@@ -12,7 +12,7 @@ const FIELDS = "input,textarea,select,option,";
 const SILENT = `${FIELDS}[contenteditable]:not([contenteditable=false]),[data-tidegate-mask]`;
 const UNSPOKEN = `${IGNORED},${SILENT},script,style,noscript`;
 const CLICKABLE =
-  `${FIELDS}a[href],area[href],button,summary,[onclick],[data-tidegate-event],[role^=menuitem]` +
+  `${FIELDS}a[href],area[href],button,summary,[onclick]:not(body),[data-tidegate-event],[role^=menuitem]` +
   "button link tab checkbox radio switch option".replace(/\w+ ?/g, ",[role=$&]");
 
 /** Characters of a text. */
@@ -28,8 +28,8 @@ const MAX_NODES = 100;
  */
 export function pathOf(event) {
   const path = /** @type {Element[]} */ (event.composedPath().filter((node) => node instanceof Element));
-  const control = path[0]?.closest("label")?.control;
-  const echoed = control && !path.includes(control);
+  const pressed = path.find((element) => element.matches(`${CLICKABLE},label`));
+  const echoed = pressed?.localName === "label" && /** @type {HTMLLabelElement} */ (pressed).control;
   return !event.isTrusted || echoed || path.some((element) => element.matches(IGNORED)) ? [] : path;
 }
 

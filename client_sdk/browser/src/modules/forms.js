@@ -34,8 +34,8 @@ export function start(tidegate) {
     tidegate.capture("$form_submit", attributesOf(form));
   });
   on(globalThis, "input change", (event) => {
-    const [last] = pathOf(event);
-    const { form } = /** @type {HTMLInputElement} */ (last);
+    const [last] = /** @type {HTMLInputElement[]} */ (pathOf(event));
+    const form = last?.form;
     if (!form) return;
     const { fields, since, where } = begun.get(form) ?? {
       fields: new Set(),

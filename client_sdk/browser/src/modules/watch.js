@@ -6,7 +6,8 @@
 /**
  * What a module may use of the SDK, see index.js.
  * @typedef {object} Tidegate
- * @property {(name: string, properties?: Record<string, unknown>, options?: {timestamp?: number}) => void} capture
+ * @property {(name: string, properties?: Record<string, unknown>, options?: import("../config.js").CaptureOptions) =>
+ *   void} capture
  * @property {(properties?: Record<string, unknown>) => void} page
  * @property {(event: string, listener: (value: any) => void) => () => void} on
  * @property {(url: string) => string} maskUrl
