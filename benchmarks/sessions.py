@@ -35,7 +35,7 @@ gives no others; warmed up, start-up not included. engine/10k: batches of 10,000
 10,000 events a row of each open session that changed, too. replay: the whole process `tidegate replay FILE --kpis` with
 its start, from lines in a file in the page cache to rows as JSON in a file; modules are compiled beforehand, as where a
 package is installed. bytewax: fold_window with a SessionWindower on one worker, batches of 1,000, the first tenth of
-the same events, decoded beforehand, which is in its favour; it waits 10 s, since its watermark runs on by the system
+the same events, decoded beforehand, which is in its favour; it waits 60 s, since its watermark runs on by the system
 clock when the process is held up. bytewax/10k: batches of 10,000, all events. A sample is events over CPU time on one
 core; /wall over the clock. The rows of every run are equal to those of DuckDB.
 """

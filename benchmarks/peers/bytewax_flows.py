@@ -26,6 +26,8 @@ LARGE = 10_000
 # Its watermark runs on by the system clock between two events of a key, so that without a wait a process that is held
 # up for a moment takes events for late.
 WAIT = timedelta(seconds=10)
+# A user is silent for seconds of event time, which may be a minute of the clock where others share the processor.
+SESSION_WAIT = timedelta(seconds=60)
 Keyed = tuple[str, datetime]
 
 
@@ -90,7 +92,7 @@ def _merge_sessions(a: list[Any], b: list[Any]) -> list[Any]:
 
 def _sessions(source: list[Keyed], batch: int = _BATCH) -> list[Any]:
     windower = win.SessionWindower(gap=timedelta(seconds=10))
-    found = _run(source, windower, WAIT, None, list, _fold_session, _merge_sessions, batch)
+    found = _run(source, windower, SESSION_WAIT, None, list, _fold_session, _merge_sessions, batch)
     return [(key, _ms(first), _ms(last) + 10_000, count) for key, (_, (count, first, last)) in found]
 
 
