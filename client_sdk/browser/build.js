@@ -26,10 +26,10 @@ const DIST = join(HERE, "dist");
  * both parts. A test holds that none is a name of the API, of a setting, of a message or of the platform. Modules are left as they are.
  */
 export const INTERNAL =
-  "adopt around assigned attach backoff balance bySeq certain chunks discard dropped emit encoded failures fenced " +
-  "flushMs forget fresh grant hide highest holdUntil immediate journal kick lease leave makeId makeRoom notBefore " +
-  "oldest progressed queue reconnect renumber restart sealed settle sheds since tab take texts touch visitor wake " +
-  "welcomed windowId working";
+  "adopt around assigned attach backoff balance beacon bySeq certain chunks dial discard dropped emit encoded " +
+  "failures fenced flushMs fold forget fresh grant hide highest holdUntil identity immediate journal kick lease " +
+  "leave makeId makeRoom notBefore oldest opened pieces poll progressed queue receive reconnect renumber restart " +
+  "sealed settle sheds since tab take texts touch visitor wake welcomed windowId working";
 
 /** Names of the optional modules: the files there that have a `start`; the others are parts of those. */
 const modules = () =>

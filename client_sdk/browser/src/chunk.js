@@ -11,13 +11,24 @@ import { count } from "./number.js";
  * @property {number} bytes UTF-8 bytes of the texts
  * @property {number} since steady time at which it was begun
  * @property {boolean} sealed takes no more events and need not wait for its time
+ * @property {number} from index of the first event of the last piece, see queue.js
+ * @property {string[]} pieces keys of the pieces behind the first
  */
 
-const CHUNK_EVENTS = 50;
+export const CHUNK_EVENTS = 50;
 export const CHUNK_BYTES = 32_768;
 
 /** @param {string} key @param {number} since @returns {Chunk} */
-export const beginChunk = (key, since) => ({ key, seq: 0, texts: [], bytes: 0, since, sealed: false });
+export const beginChunk = (key, since) => ({
+  key,
+  seq: 0,
+  texts: [],
+  bytes: 0,
+  since,
+  sealed: false,
+  from: 0,
+  pieces: [],
+});
 
 /** Whether a chunk is as large as a batch gets. @param {Chunk} chunk */
 export const isFull = (chunk) => chunk.texts.length >= CHUNK_EVENTS || chunk.bytes >= CHUNK_BYTES;
@@ -37,7 +48,8 @@ export function restoreChunk(key, stored, epoch) {
   const events = Array.isArray(stored?.v) ? stored.v : [];
   const texts = events.filter((event) => event && typeof event === "object").map((event) => JSON.stringify(event));
   const seq = stored?.e === epoch ? count(stored, "s", 0) : 0;
-  return { key, seq, texts, bytes: texts.reduce((sum, text) => sum + utf8Length(text), 0), since: 0, sealed: true };
+  const bytes = texts.reduce((sum, text) => sum + utf8Length(text), 0);
+  return { ...beginChunk(key, 0), seq, texts, bytes, sealed: true };
 }
 
 /** Epoch milliseconds at which a chunk was begun, which its key holds (UUIDv7). @param {Chunk} chunk */

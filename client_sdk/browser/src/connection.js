@@ -149,10 +149,7 @@ export class Connection {
     this.#welcomedAt = 0;
     if (this.state === "stopped") return;
     const rule = retryRule(code);
-    if (rule === "never") {
-      this.#become("stopped", code);
-      return;
-    }
+    if (rule === "never") return this.#become("stopped", code);
     const wait = rule === "now" ? backoff.immediate() : backoff.delay();
     this.#become("waiting", code);
     this.#timer = setTimeout(() => this.connect(), Math.max(wait, notBefore() - now()));

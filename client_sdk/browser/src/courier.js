@@ -31,7 +31,6 @@ const FALLBACK_PACE_MS = 1_000;
 const POST_TIMEOUT_MS = 15_000;
 
 export class Courier {
-  #producer;
   #settings;
   #connection;
   #fallback;
@@ -40,7 +39,9 @@ export class Courier {
 
   /** @param {import("./queue.js").Queue} queue @param {Settings} settings */
   constructor(queue, settings) {
-    const producer = (this.#producer = new Producer(queue));
+    const producer = new Producer(queue);
+    /** Decides; its `level` and `ready` are for all to read. */
+    this.producer = producer;
     this.#settings = settings;
     this.#connection = new Connection({
       dial: () => new WebSocket(`${settings.url.replace(/^http/, "ws")}/v1/ws`, ["tidegate.v1"]),
@@ -54,7 +55,7 @@ export class Courier {
     });
     this.#fallback = new Fallback({
       producer,
-      body: (seq, texts) => this.#body(seq, texts),
+      body: (seq, texts) => this.body(seq, texts),
       fetch: (body) => fetch(this.#postUrl, { ...PLAIN, body, signal: AbortSignal.timeout(POST_TIMEOUT_MS) }),
       now: steady,
       apply: (work) => this.#apply(work),
@@ -67,19 +68,9 @@ export class Courier {
     return this.#connection.state;
   }
 
-  /** Whether welcome was heard on the present connection. */
-  get ready() {
-    return this.#producer.ready;
-  }
-
-  /** The server's advice 0..3. */
-  get level() {
-    return this.#producer.level;
-  }
-
   /** Whether nothing may be sent for now, whichever way. */
   get held() {
-    return this.state === "stopped" || (this.level >= 3 && steady() < this.#producer.holdUntil);
+    return this.state === "stopped" || (this.producer.level >= 3 && steady() < this.producer.holdUntil);
   }
 
   /** Dial, if there is no connection. */
@@ -96,11 +87,11 @@ export class Courier {
   kick() {
     clearTimeout(this.#timer);
     if (this.state === "stopped") return;
-    if (!this.#producer.ready && this.#fallback.working) {
-      if (this.#producer.queue.events > 0) this.#timer = setTimeout(() => this.#viaHttp(), FALLBACK_PACE_MS);
+    if (!this.producer.ready && this.#fallback.working) {
+      if (this.producer.queue.events > 0) this.#timer = setTimeout(() => this.#viaHttp(), FALLBACK_PACE_MS);
       return;
     }
-    const { frames, wake } = this.#producer.poll(steady(), wall());
+    const { frames, wake } = this.producer.poll(steady(), wall());
     for (const frame of frames) this.#connection.send(frame);
     if (wake < Infinity) this.#timer = setTimeout(() => this.kick(), Math.max(0, wake - steady()));
   }
@@ -108,28 +99,28 @@ export class Courier {
   /** The page goes away: the socket is closed. */
   leave() {
     clearTimeout(this.#timer);
-    this.#producer.closed();
+    this.producer.closed();
     this.#connection.pause();
   }
 
   /** Stop for good. */
   stop() {
     clearTimeout(this.#timer);
-    this.#producer.closed();
+    this.producer.closed();
     this.#connection.stop();
   }
 
   #hello() {
     const { key, defaults } = this.#settings;
-    this.#connection.send(this.#producer.hello(key, { name: "browser", version: VERSION }, defaults()));
+    this.#connection.send(this.producer.hello(key, { name: "browser", version: VERSION }, defaults()));
   }
 
   /** @param {unknown} data */
   #receive(data) {
     for (const message of decode(data)) {
-      const wasReady = this.#producer.ready;
-      const work = this.#producer.receive(message, steady(), wall());
-      if (this.#producer.ready && !wasReady) this.#connection.welcomed(count(message, "heartbeat_ms", 25_000));
+      const wasReady = this.producer.ready;
+      const work = this.producer.receive(message, steady(), wall());
+      if (this.producer.ready && !wasReady) this.#connection.welcomed(count(message, "heartbeat_ms", 25_000));
       this.#apply(work);
       if (work.reconnect) return;
     }
@@ -146,7 +137,7 @@ export class Courier {
 
   /** @param {number} code @param {number} failures @returns {boolean} whether the connection may forget about it */
   #closed(code, failures) {
-    this.#producer.closed();
+    this.producer.closed();
     clearTimeout(this.#timer);
     if (code === FENCED) {
       this.#settings.fenced();
@@ -171,10 +162,10 @@ export class Courier {
     return `${this.#settings.url}/v1/events`;
   }
 
-  /** @param {number} seq @param {string[]} texts */
-  #body(seq, texts) {
+  /** What a way without a socket carries. @param {number} seq @param {string[]} texts */
+  body(seq, texts) {
     const { key, defaults } = this.#settings;
-    return post(key, this.#producer.identity, seq, wall(), defaults(), texts);
+    return post(key, this.producer.identity, seq, wall(), defaults(), texts);
   }
 }
 

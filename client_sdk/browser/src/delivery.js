@@ -9,7 +9,6 @@ import { Courier } from "./courier.js";
 import { inWindow } from "./event.js";
 import { absorb, move } from "./heritage.js";
 import { claim, claimNew, queuePrefix } from "./identity.js";
-import { post } from "./messages.js";
 import { Queue } from "./queue.js";
 
 /** @typedef {import("./client.js").Client} Client */
@@ -26,8 +25,6 @@ const TTL_MS = 48 * 3_600_000;
 const SHED = { low: 1, normal: 0, high: 0 };
 
 /** @param {Client} client */
-const places = ({ store, tab, name }) => ({ store, tab, name });
-/** @param {Client} client */
 const leaseParts = ({ store }) => ({ locks: navigator.locks, store, wall });
 
 /**
@@ -36,7 +33,7 @@ const leaseParts = ({ store }) => ({ locks: navigator.locks, store, wall });
  * @param {Journal} journal of the client
  */
 export async function openDelivery(client, journal) {
-  return new Delivery(client, await claim(places(client), leaseParts(client), client.makeId, journal.id));
+  return new Delivery(client, await claim(client, leaseParts(client), client.makeId, journal.id));
 }
 
 export class Delivery {
@@ -51,7 +48,7 @@ export class Delivery {
 
   /** @param {Client} client @param {import("./identity.js").Claim} claimed */
   constructor(client, { id, windowId, lease, orphans }) {
-    const { around, url, name, store, defaults } = client;
+    const { around, name, store } = client;
     const { maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES, ttl = TTL_MS } = around.config;
     const caps = {
       maxEvents,
@@ -68,9 +65,9 @@ export class Delivery {
       orphan.lease.release();
     }
     this.#courier = new Courier(this.queue, {
-      url,
+      url: client.url,
       key: around.key,
-      defaults,
+      defaults: client.defaults,
       emit: (event, value) => this.#emit(event, value),
       progressed: () => this.#progressed(),
       fenced: () => this.#fenced(),
@@ -83,7 +80,7 @@ export class Delivery {
    */
   sheds(priority = "normal") {
     const { config, emit } = this.#client.around;
-    if (this.#courier.level < 2 || Math.random() >= { ...SHED, ...config.shed }[priority]) return false;
+    if (this.#courier.producer.level < 2 || Math.random() >= { ...SHED, ...config.shed }[priority]) return false;
     this.queue.ledger.sent += 1;
     this.queue.ledger.expired += 1;
     emit("drop", { events: 1, reason: "shed" });
@@ -131,7 +128,7 @@ export class Delivery {
   /** The page is hidden and may be ended without a further word: let all go now. */
   hide() {
     this.queue.seal();
-    if (this.#courier.ready) this.#courier.kick();
+    if (this.#courier.producer.ready) this.#courier.kick();
     else this.#beacons();
   }
 
@@ -153,20 +150,12 @@ export class Delivery {
 
   #beacons() {
     if (this.#courier.held) return;
-    const { around, defaults } = this.#client;
-    const { queue } = this;
-    sendBeacons(
-      queue,
-      (seq, texts) => post(around.key, { id: queue.id, epoch: queue.epoch }, seq, wall(), defaults(), texts),
-      (body) => this.#client.beacon(body),
-    );
+    const body = (/** @type {number} */ seq, /** @type {string[]} */ texts) => this.#courier.body(seq, texts);
+    sendBeacons(this.queue, body, (text) => this.#client.beacon(text));
   }
 
   #settleWaiters() {
-    const { chunks } = this.queue;
-    const gone = this.#waiters.filter(({ chunk }) => !chunks.includes(chunk));
-    this.#waiters = this.#waiters.filter(({ chunk }) => chunks.includes(chunk));
-    for (const { done } of gone) done(true);
+    this.#waiters = this.#waiters.filter(({ chunk, done }) => this.queue.chunks.includes(chunk) || done(true));
   }
 
   #progressed() {
@@ -197,7 +186,7 @@ export class Delivery {
     this.#windowId = this.#client.makeId();
     move(this.queue, id, !this.#lease?.certain);
     this.#free();
-    this.#lease = await claimNew(places(this.#client), leaseParts(this.#client), id, this.#windowId);
+    this.#lease = await claimNew(this.#client, leaseParts(this.#client), id, this.#windowId);
     this.#courier.restart();
   }
 }

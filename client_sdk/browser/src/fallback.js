@@ -4,6 +4,7 @@
  */
 
 import { count } from "./number.js";
+import { noWork } from "./producer.js";
 
 /**
  * @typedef {object} Parts
@@ -20,7 +21,7 @@ const DEFAULT_WAIT_S = 5;
 const LONGEST_WAIT_S = 300;
 
 /** What the answer means, where it is not about this batch, as a close code. @type {Record<number, number>} */
-const REFUSALS = { 400: 4000, 401: 4001, 403: 4003, 413: 4000 };
+const REFUSALS = { 400: 4000, 401: 4001, 403: 4003, 409: 4009, 413: 4000 };
 
 export class Fallback {
   /** Whether the last post was answered with 200, so that this way is worth keeping up. */
@@ -63,28 +64,22 @@ export class Fallback {
   /** @param {Response} response @param {unknown} reply @param {number} seq @returns {boolean} */
   #take(response, reply, seq) {
     const { producer, apply, stop, now } = this.#parts;
-    /** @type {import("./producer.js").Work} */
-    const work = { send: [], reconnect: false, events: [] };
-    if (response.status === 200) {
+    const work = noWork();
+    const { status } = response;
+    if (status === 200) {
       producer.settle(seq, /** @type {any} */ (reply)?.verdicts, work);
       apply(work);
       return true;
     }
-    if (response.status === 409) {
-      if (count(reply, "want", 0)) {
-        producer.renumber(work); // it lacks what it once acked: the same events, under a new epoch
-        apply(work);
-      } else {
-        stop(4009);
-      }
-      return false;
+    if (status === 409 && count(reply, "want", 0)) {
+      producer.renumber(work); // it lacks what it once acked: the same events, under a new epoch
+      apply(work);
+    } else if (REFUSALS[status]) {
+      stop(REFUSALS[status]);
+    } else {
+      const seconds = Number(response.headers.get("Retry-After")) || DEFAULT_WAIT_S;
+      this.#notBefore = now() + Math.min(seconds, LONGEST_WAIT_S) * 1_000;
     }
-    if (REFUSALS[response.status]) {
-      stop(REFUSALS[response.status]);
-      return false;
-    }
-    const seconds = Number(response.headers.get("Retry-After")) || DEFAULT_WAIT_S;
-    this.#notBefore = now() + Math.min(seconds, LONGEST_WAIT_S) * 1_000;
     return false;
   }
 }

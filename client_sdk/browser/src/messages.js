@@ -22,7 +22,7 @@ export const hello = (token, producer, sdk, defaults) =>
  * @param {string[]} events event texts
  */
 export const batch = (seq, sentAt, backlog, events) =>
-  `{"type":"batch","seq":${seq},"sent_at":${sentAt},"backlog":${backlog},"events":[${events.join(",")}]}`;
+  withEvents({ type: "batch", seq, sent_at: sentAt, backlog }, events);
 
 /** @param {number} now as in the ping @param {number} sent this clock, epoch milliseconds */
 export const pong = (now, sent) => JSON.stringify({ type: "pong", now, sent });
@@ -37,8 +37,10 @@ export const pong = (now, sent) => JSON.stringify({ type: "pong", now, sent });
  * @param {string[]} events
  */
 export const post = (token, producer, seq, sentAt, defaults, events) =>
-  `{"token":${JSON.stringify(token)},"producer":${JSON.stringify(producer)},"seq":${seq},"sent_at":${sentAt},` +
-  `"defaults":${JSON.stringify(defaults)},"events":[${events.join(",")}]}`;
+  withEvents({ token, producer, seq, sent_at: sentAt, defaults }, events);
+
+/** @param {object} fields @param {string[]} events event texts, which come last */
+const withEvents = (fields, events) => `${JSON.stringify(fields).slice(0, -1)},"events":[${events.join(",")}]}`;
 
 /**
  * The messages of one frame: an object or an array of them. What is not a message is left out: a broken server must

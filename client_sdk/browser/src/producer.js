@@ -34,6 +34,9 @@ const OVERRUN_HOLD_MS = 1_000;
 const LONGEST_HOLD_MS = 300_000;
 const LONGEST_FLUSH_MS = 60_000;
 
+/** Nothing to do yet. @returns {Work} */
+export const noWork = () => ({ send: [], reconnect: false, events: [] });
+
 export class Producer {
   /** Whether welcome was heard on the present connection. */
   ready = false;
@@ -114,8 +117,7 @@ export class Producer {
    * @returns {Work}
    */
   receive(message, now, wall) {
-    /** @type {Work} */
-    const work = { send: [], reconnect: false, events: [] };
+    const work = noWork();
     switch (message.type) {
       case "welcome":
         if (!this.ready) this.#welcome(message, now, work);

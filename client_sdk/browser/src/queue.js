@@ -5,15 +5,18 @@
  * Seqs are dense: the assigned chunks are the first ones and carry `acked + 1, acked + 2, ..`; the rest are fresh.
  *
  * Stored under `<prefix><id>`: the head `{epoch, acked, ledger}`; under `<prefix><id>:<uuid of its first event>` each
- * chunk `{e, s, v}`: epoch, seq (0 = fresh), events. No write spans two keys, so each crash point has a reading:
+ * chunk `{e, s, v}`: epoch, seq (0 = fresh), events. A fresh chunk that is being filled is stored in pieces, each in the
+ * form of a chunk: with one text of 50 events, written anew for each, a page would mostly be storing what it has stored.
+ * The head says nothing of events that are only pending. No write spans two keys, so each crash point has a reading:
  *
  *   head of an ack written, chunk not yet removed   its seq is at most `acked`: it is dropped at load
  *   head of a new epoch written, chunks not yet     their epoch is not the head's: they are fresh again
  *   chunk written, head not yet                     `ledger.close` counts the new events
+ *   chunk written whole, its pieces not yet removed events are there twice, with the same uuids
  *   a seq missing (a write was refused, too old)    the identity is renumbered; the server goes by uuid
  */
 
-import { CHUNK_BYTES, beganAt, beginChunk, cutPoint, encodeChunk, isFull, restoreChunk } from "./chunk.js";
+import { CHUNK_BYTES, CHUNK_EVENTS, beganAt, beginChunk, cutPoint, encodeChunk, isFull, restoreChunk } from "./chunk.js";
 import { Ledger } from "./ledger.js";
 import { count } from "./number.js";
 
@@ -25,6 +28,9 @@ import { count } from "./number.js";
  * @property {number} [oldest] epoch milliseconds; what was begun before is not loaded any more
  * @property {(events: number, reason: "full" | "old") => void} [dropped]
  */
+
+/** Events of a stored piece. */
+const PIECE_EVENTS = 8;
 
 export class Queue {
   epoch = 1;
@@ -41,6 +47,8 @@ export class Queue {
   ledger = new Ledger();
   /** The chunk with events that are not stored yet. @type {Chunk | null} */
   #dirty = null;
+  /** The state at which the head was stored last, but for events that are merely pending. */
+  #told = "";
   #prefix;
   #caps;
 
@@ -103,11 +111,15 @@ export class Queue {
       this.#caps.dropped?.(1, "full");
       return;
     }
-    let chunk = this.chunks[this.chunks.length - 1];
+    let chunk = this.chunks.at(-1);
     if (!chunk || chunk.seq || chunk.sealed || chunk.bytes + event.bytes > CHUNK_BYTES) {
       this.seal();
       chunk = beginChunk(uuid, now);
       this.chunks.push(chunk);
+    } else if (chunk.texts.length - chunk.from >= PIECE_EVENTS) {
+      this.#writePiece();
+      chunk.from = chunk.texts.length;
+      chunk.pieces.push(uuid);
     }
     chunk.texts.push(event.text);
     chunk.bytes += event.bytes;
@@ -117,16 +129,19 @@ export class Queue {
     this.#dirty = chunk;
   }
 
-  /** Store what `add` and the ledger changed: at most one chunk and the head. */
+  /** Store what `add` and the ledger changed: at most one piece and the head. */
   save() {
-    if (this.#dirty) this.write(this.#dirty);
-    const { epoch, acked, ledger } = this;
-    this.store.set(this.#prefix + this.id, JSON.stringify({ epoch, acked, ledger }));
+    this.#writePiece();
+    const { id, epoch, acked, assigned, ledger } = this;
+    const telling = `${[id, epoch, acked, assigned, ledger.sent - this.events]}`;
+    if (telling === this.#told) return;
+    this.#told = telling;
+    this.store.set(this.#prefix + id, JSON.stringify({ epoch, acked, ledger }));
   }
 
   /** Close the chunk that is being filled, and name the last chunk there is. @returns {Chunk | undefined} */
   seal() {
-    const last = this.chunks[this.chunks.length - 1];
+    const last = this.chunks.at(-1);
     if (last) {
       if (last === this.#dirty) this.save();
       last.sealed = true;
@@ -152,7 +167,8 @@ export class Queue {
   split(chunk, maxBytes, maxEvents) {
     const { n, bytes } = cutPoint(chunk, maxBytes, maxEvents);
     if (n === 0) return;
-    const first = { ...chunk, texts: chunk.texts.splice(0, n), bytes, sealed: true };
+    this.write(chunk); // in one piece
+    const first = { ...chunk, texts: chunk.texts.splice(0, n), bytes, sealed: true, pieces: [] };
     chunk.bytes -= bytes;
     chunk.key = JSON.parse(chunk.texts[0]).uuid;
     this.chunks.splice(this.chunks.indexOf(chunk), 0, first);
@@ -212,7 +228,7 @@ export class Queue {
       this.bytes -= chunk.bytes;
     }
     this.save();
-    for (const chunk of gone) this.store.remove(this.#key(chunk));
+    for (const { key, pieces } of gone) for (const name of [key, ...pieces]) this.store.remove(this.#key(name));
   }
 
   /** Every key under which something is stored. */
@@ -220,19 +236,32 @@ export class Queue {
     return [...this.store.keys(`${this.#prefix}${this.id}:`), this.#prefix + this.id];
   }
 
-  /** @param {Chunk} chunk */
+  /** Store a chunk as one text. @param {Chunk} chunk */
   write(chunk) {
     if (this.#dirty === chunk) this.#dirty = null;
-    this.store.set(this.#key(chunk), encodeChunk(chunk, this.epoch));
+    this.store.set(this.#key(chunk.key), encodeChunk(chunk, this.epoch));
+    for (const name of chunk.pieces.splice(0)) this.store.remove(this.#key(name));
+    chunk.from = 0;
   }
 
-  /** @param {Chunk} chunk */
-  #key({ key }) {
-    return `${this.#prefix}${this.id}:${key}`;
+  /** Store the last piece of the chunk that is being filled. */
+  #writePiece() {
+    const chunk = this.#dirty;
+    this.#dirty = null;
+    if (!chunk) return;
+    const { key, from, pieces, texts } = chunk;
+    const name = pieces.at(-1) ?? key;
+    this.store.set(this.#key(name), encodeChunk({ seq: 0, texts: texts.slice(from) }, this.epoch));
+  }
+
+  /** @param {string} name */
+  #key(name) {
+    return `${this.#prefix}${this.id}:${name}`;
   }
 
   #load() {
     const { oldest = 0, dropped } = this.#caps;
+    let expired = 0;
     const head = this.store.json(this.#prefix + this.id);
     this.epoch = count(head, "epoch", 1) || 1;
     this.acked = count(head, "acked", 0);
@@ -242,17 +271,44 @@ export class Queue {
       const events = chunk.texts.length;
       const settled = !events || (chunk.seq && chunk.seq <= this.acked);
       const old = beganAt(chunk) < oldest;
-      if (settled || old) this.store.remove(key); // `close` counts the old ones
-      else {
+      if (settled || old) {
+        this.store.remove(key);
+      } else {
         this.chunks.push(chunk);
         this.events += events;
         this.bytes += chunk.bytes;
         if (chunk.seq) this.assigned += 1;
       }
-      if (old && !settled) dropped?.(events, "old");
+      if (old && !settled) {
+        expired += events;
+        dropped?.(events, "old");
+      }
     }
     this.chunks.sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity) || 0);
-    this.ledger.close(this.events);
+    this.#join();
+    this.ledger.close(this.events + expired);
+    this.ledger.expired += expired;
     if (this.chunks.some(({ seq }, i) => seq && seq !== this.acked + i + 1)) this.renumber();
+  }
+
+  /** Pieces that lie one behind the other are one chunk again. */
+  #join() {
+    const chunks = this.chunks;
+    this.chunks = [];
+    for (const chunk of chunks) {
+      const last = this.chunks.at(-1);
+      const fits =
+        last &&
+        !last.seq &&
+        last.texts.length + chunk.texts.length <= CHUNK_EVENTS &&
+        last.bytes + chunk.bytes <= CHUNK_BYTES;
+      if (fits) {
+        last.texts.push(...chunk.texts);
+        last.bytes += chunk.bytes;
+        last.pieces.push(chunk.key);
+      } else {
+        this.chunks.push(chunk);
+      }
+    }
   }
 }

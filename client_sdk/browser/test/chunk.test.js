@@ -15,6 +15,8 @@ test("a chunk is restored from its text, fresh when it is of another epoch", () 
     bytes: 25,
     since: 0,
     sealed: true,
+    from: 0,
+    pieces: [],
   });
   assert.equal(restoreChunk("k", stored, 4).seq, 0);
 });

@@ -164,6 +164,42 @@ test("next hands out batches in order for ways without credit, stored first and 
   check(queue);
 });
 
+test("what is being filled is stored in pieces, which are one chunk again after a reload or once it has a seq", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  const all = [];
+  for (let i = 0; i < 21; i++) {
+    all.push(add(queue));
+    queue.save();
+    for (const seen of [queue, open(storage)]) {
+      assert.deepEqual(uuids(seen), all);
+      assert.equal(seen.chunks.length, 1);
+      check(seen);
+    }
+  }
+  assert.equal(queue.store.keys("q:p:").length, 3);
+  queue.assign(queue.fresh());
+  assert.equal(queue.store.keys("q:p:").length, 1);
+  const again = open(storage);
+  assert.deepEqual(uuids(again), all);
+  check(again);
+});
+
+test("an event more costs a write of some events and none of the head", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  add(queue);
+  queue.save();
+  const before = storage.writes;
+  for (let i = 0; i < 40; i++) {
+    add(queue);
+    queue.save();
+  }
+  assert.equal(storage.writes - before, 40);
+  const [, ...pieces] = queue.store.keys("q:p").map((key) => queue.store.get(key).length);
+  assert.ok(Math.max(...pieces) < 1_000, String(pieces));
+});
+
 test("what was begun before the oldest time is not loaded, and counted", () => {
   const storage = new MemoryStorage();
   const began = 1_795_334_400_000;
