@@ -27,7 +27,7 @@ from gateway.core.tail import Tail
 from gateway.core.viewer import ViewerLimits
 from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, StorageError
 from gateway.kpis import load_kpis
-from gateway.server.address import in_url, own_origins
+from gateway.server.address import in_url, is_loopback, own_origins
 from gateway.server.door import Door
 from gateway.server.drain import drain
 from gateway.server.frames import frame
@@ -286,6 +286,9 @@ def announce(server: Server) -> None:
     if server.made_keys:
         out.write(f"write key {server.write_keys[0]}\nview key {server.view_keys[0]}\n")
         out.write(f"dashboard {server.url}/#key={server.view_keys[0]}\n")
+        if is_loopback(server.config.host):
+            # Who reads this has both keys already. Elsewhere a link that may write is not for a browser's history.
+            out.write(f"first event {server.url}/#/start&key={server.view_keys[0]}&write={server.write_keys[0]}\n")
     out.flush()
 
 

@@ -9,6 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from gateway.config import Config
+from gateway.main import Server, announce
 from tests.e2e.gateway_process import DEADLINE_S, WRITE_KEY, GatewayProcess
 
 KPI = '[[kpi]]\nname = "{name}"\nvalue = "count(*)"\nwindow = "tumbling 1h"\ngrace = "1h"\n'
@@ -98,7 +102,24 @@ def test_first_start_makes_keys_and_prints_them_once(tmp_path: Path) -> None:
     assert "tidegate listening on http://127.0.0.1:" in outputs[0]
     assert "/#key=" in outputs[0]
     assert "write key" in outputs[0]
+    assert "/#/start&key=" in outputs[0]
     assert "key" not in outputs[1]
+
+
+@pytest.mark.parametrize(("host", "told"), [("127.0.0.1", True), ("0.0.0.0", False)])
+def test_a_link_that_may_write_is_for_this_machine(capsys: pytest.CaptureFixture[str], host: str, told: bool) -> None:
+    """Only there is it printed; the other lines are the same."""
+    server = Server(Config(host=host))
+    server.write_keys, server.view_keys, server.made_keys, server.url = ("w",), ("v",), True, "http://here"
+    announce(server)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:4] == [
+        "tidegate listening on http://here",
+        "write key w",
+        "view key v",
+        "dashboard http://here/#key=v",
+    ]
+    assert lines[4:] == (["first event http://here/#/start&key=v&write=w"] if told else [])
 
 
 def test_no_key_and_no_payload_is_in_the_log(tmp_path: Path) -> None:

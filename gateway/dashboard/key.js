@@ -1,6 +1,8 @@
-// The view key: taken from the URL fragment, kept for this tab, and never left in the visible URL.
+// The view key, and perhaps a write key: taken from the URL fragment, kept for this tab, and never left in the visible URL.
 
 const KEY = "tidegate.view_key";
+/** Only for the first-run page: pasted there, or in the link that a server prints when it has just made its keys. */
+const WRITE = "tidegate.write_key";
 const VIEWER = "tidegate.viewer";
 
 /** Storage may be blocked; then the key lives as long as the page. */
@@ -24,18 +26,22 @@ function save(name, value) {
 }
 
 /**
- * Take the key out of `#key=..`, if there is one, and clean the URL. Other parts of the fragment stay.
- * @returns {boolean} whether a key was taken
+ * Take the keys out of `#key=..&write=..`, if they are there, and clean the URL. Other parts of the fragment stay.
+ * @returns {boolean} whether a view key was taken
  */
 export function takeFromFragment() {
-  const parts = location.hash.slice(1).split("&");
-  const keys = parts.map((part) => (part.startsWith("key=") ? new URLSearchParams(part).get("key") : null));
-  const key = keys.find((found) => found !== null);
-  if (key === undefined) return false;
-  const rest = parts.filter((_, at) => keys[at] === null).join("&");
-  history.replaceState(history.state, "", location.pathname + location.search + (rest ? `#${rest}` : ""));
-  if (key) save(KEY, key);
-  return Boolean(key);
+  const rest = [];
+  const taken = new Map();
+  for (const part of location.hash.slice(1).split("&")) {
+    const name = [KEY, WRITE].find((stored) => part.startsWith(stored === KEY ? "key=" : "write="));
+    if (name) taken.set(name, new URLSearchParams(part).values().next().value);
+    else rest.push(part);
+  }
+  if (!taken.size) return false;
+  const hash = rest.join("&");
+  history.replaceState(history.state, "", location.pathname + location.search + (hash ? `#${hash}` : ""));
+  for (const [name, value] of taken) if (value) save(name, value);
+  return Boolean(taken.get(KEY));
 }
 
 /** @returns {string|null} */
@@ -44,12 +50,21 @@ export const viewKey = () => load(KEY);
 /** @param {string} key */
 export const keepKey = (key) => save(KEY, key);
 
+/** @returns {string|null} */
+export const writeKey = () => load(WRITE);
+
+/** @param {string} key */
+export const keepWriteKey = (key) => save(WRITE, key);
+
+/** Both: who changes the key may be another person. */
 export function forgetKey() {
-  memory.delete(KEY);
-  try {
-    sessionStorage.removeItem(KEY);
-  } catch {
-    // Nothing was stored.
+  for (const name of [KEY, WRITE]) {
+    memory.delete(name);
+    try {
+      sessionStorage.removeItem(name);
+    } catch {
+      // Nothing was stored.
+    }
   }
 }
 

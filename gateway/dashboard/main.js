@@ -44,6 +44,11 @@ const board = new Board(byId("board"), feed, painter, {
   onDefinition: (tile) => showDefinition(tile, serverNow()),
 });
 const health = new Health(byId("health-page"), api, () => !document.hidden && viewKey() !== null);
+const start = new Start(byId("start-page"), feed, {
+  origin: location.origin,
+  sdk: () => import(new URL("sdk.js", world.base).href),
+  now: () => performance.now(),
+});
 const live = new Live(byId("live-page"), feed, painter);
 const notices = new Notices(byId("notices"));
 const empty = new Empty(byId("empty"));
@@ -121,6 +126,7 @@ function ask(reason = "") {
   boardPage.clear();
   live.forget();
   health.forget();
+  start.forget();
   empty.show("none");
   status.set({ phase: "locked", text: "", retryAt: null });
   gate.show(reason);
@@ -152,11 +158,10 @@ addEventListener("hashchange", () => takeFromFragment() && connect());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.recolor());
 byId("forget").addEventListener("click", () => ask());
 
-new Start(byId("start-page"), location.origin);
 pages.add("board", byId("board-page"), { enter: (route) => boardPage.enter(route), leave: () => boardPage.leave() });
 pages.add("live", byId("live-page"), live);
 pages.add("health", byId("health-page"), health);
-pages.add("start", byId("start-page"));
+pages.add("start", byId("start-page"), start);
 
 takeFromFragment();
 pages.start();

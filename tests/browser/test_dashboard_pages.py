@@ -56,9 +56,9 @@ def test_the_snippet_can_be_copied(model: ViewerModel, page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=model.url)
     page.goto(f"{model.url}/#/start&key={KEY}")
     page.get_by_role("button", name="Copy the snippet").click()
-    expect(page.locator("#start-page [role=status]")).to_have_text("Copied")
+    expect(page.locator("[data-part=copied]")).to_have_text("Copied")
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert f'import {{ init }} from "{model.url}/sdk.js"' in copied
+    assert f'import {{ init, capture }} from "{model.url}/sdk.js"' in copied
     assert KEY not in copied
 
 
