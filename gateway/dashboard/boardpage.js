@@ -29,6 +29,8 @@ export class BoardPage {
   #editing = false;
   /** Whether the KPIs and boards have arrived. */
   #known = false;
+  /** Number of the last question about boards: an answer that another question has overtaken says nothing. */
+  #asked = 0;
 
   /**
    * @param {object} parts
@@ -86,18 +88,19 @@ export class BoardPage {
 
   /** The server's boards may have changed: read them. Without an answer what was known goes on. */
   async boards() {
-    try {
-      this.#answer = await this.#api.get("v1/boards");
-    } catch {
-      this.#answer ??= { boards: [], writable: false };
-    }
+    const asked = ++this.#asked;
+    const answer = await this.#api.get("v1/boards").catch(() => null);
+    if (asked !== this.#asked) return;
+    this.#answer = answer ?? this.#answer ?? { boards: [], writable: false };
     this.#known = true;
     this.#draw();
   }
 
   /** Another viewer, perhaps: nothing of the former one stays. */
   clear() {
+    this.#asked += 1;
     this.#known = false;
+    this.#kpis = [];
     this.#answer = null;
     this.#editing = false;
     this.#draw();

@@ -4,7 +4,6 @@ import { tileOf } from "./boardset.js";
 import { added, annotated, changed, moved, unannotated, without } from "./edits.js";
 import { element, mark, write } from "./element.js";
 import { dayTime } from "./format.js";
-import { planOf } from "./measure.js";
 import { Missing } from "./missing.js";
 import { copied, openSheet } from "./sheet.js";
 import { viewsFor } from "./tileview.js";
@@ -30,7 +29,6 @@ export class Editor {
   #acts;
   /** @type {import("./boardset.js").Board|null} null while nothing is edited */
   #board = null;
-  #kpis = [];
   #said = element("p.said", "", { role: "status" });
   #title = element("input", [], { type: "text", id: "edit-title", maxlength: "200" });
   #range = choice("Range of the board", ranges("Range: auto"));
@@ -50,12 +48,12 @@ export class Editor {
     this.#title.addEventListener("change", () => this.#change({ ...this.#board, title: this.#title.value.trim() }));
     this.#range.addEventListener("change", () => this.#change({ ...this.#board, range: this.#range.value }));
     const add = button("Add tile", () => this.#add());
-    const mark = button("Add annotation", () => this.#annotate());
+    const note = button("Add annotation", () => this.#annotate());
     const toml = button("Copy as TOML", () => this.#showToml());
     const another = button("New board", () => this.askNew());
     this.#rows = [
       element("div.row", [element("label", "Title", { for: "edit-title" }), this.#title, this.#range, this.#kpi, add]),
-      element("div.row", [element("label", "Annotation", { for: "edit-note" }), this.#note, this.#at, mark]),
+      element("div.row", [element("label", "Annotation", { for: "edit-note" }), this.#note, this.#at, note]),
       this.#notes,
       element("div.row", [this.#save, this.#discard, toml, another, this.#said]),
     ];
@@ -72,7 +70,6 @@ export class Editor {
    */
   draw(board, { kpis, writable, draft }) {
     this.#board = board;
-    this.#kpis = kpis;
     this.#panel.hidden = board === null;
     if (!board) this.#panel.replaceChildren();
     else if (!this.#panel.firstChild) this.#panel.append(...this.#rows);
@@ -185,8 +182,7 @@ export class Editor {
   #newBar(tile) {
     const at = () => this.#acts.tiles().tiles.indexOf(tile);
     const name = tile.element.querySelector("h2").textContent;
-    const { plan } = this.#planOf(at());
-    const views = tile instanceof Missing ? ["auto"] : viewsFor(plan);
+    const views = tile instanceof Missing ? ["auto"] : viewsFor(tile.showing.plan);
     const set = (key, control) => {
       control.dataset.act = key;
       mark(control, "aria-label", `${key} of ${name}`);
@@ -225,11 +221,6 @@ export class Editor {
     ], { role: "group", "aria-label": `Edit ${name}` });
     tile.element.prepend(bar);
     return bar;
-  }
-
-  #planOf(at) {
-    const meta = this.#kpis.find(({ name }) => name === this.#board.tile[at]?.kpi) ?? {};
-    return { plan: planOf(meta) };
   }
 
   /** For the pointer: drag a tile by its grip onto the place of another. */

@@ -35,7 +35,9 @@ const pushed = (text, act, title) => {
 
 export class Toolbar {
   #acts;
-  #tabs = element("nav.tabs", [], { "aria-label": "Boards" });
+  #nav = element("nav.tabs", [], { "aria-label": "Boards" });
+  /** Links to the boards, in their order. They stay, so that the focus does. */
+  #tabs = [];
   #chips = element("span.chips");
   #range = choice("Range", []);
   #dimension = choice("Filter by", []);
@@ -58,7 +60,7 @@ export class Toolbar {
     this.#value.addEventListener("change", () => this.#filter());
     this.#value.hidden = true;
     const controls = [this.#range, this.#chips, this.#dimension, this.#value, this.#compare, this.#edit, this.#wall, share];
-    host.append(this.#tabs, element("div.controls", controls));
+    host.append(this.#nav, element("div.controls", controls));
   }
 
   /**
@@ -70,10 +72,10 @@ export class Toolbar {
    */
   draw({ boards, shown, state, dimensions, editing }) {
     this.#state = state;
-    this.#tabs.replaceChildren(...boards.map((one) => this.#tab(one, one === shown)));
-    const own = shown.board.range ? `Range: ${shown.board.range}` : "Range: auto";
-    fill(this.#range, [["", own], ...RANGES.map((range) => [range, `Last ${range}`])]);
-    if (state.range && !RANGES.includes(state.range)) fill(this.#range, [["", own], [state.range, `Last ${state.range}`], ...RANGES.map((range) => [range, `Last ${range}`])]);
+    boards.forEach((one, index) => this.#drawTab(index, one, one === shown));
+    for (const gone of this.#tabs.splice(boards.length)) gone.remove();
+    const ranges = new Set([...(state.range ? [state.range] : []), ...RANGES]);
+    fill(this.#range, [["", `Range: ${shown.board.range || "auto"}`], ...[...ranges].map((range) => [range, `Last ${range}`])]);
     this.#range.value = state.range;
     const free = dimensions.filter((name) => !(name in state.where));
     fill(this.#dimension, [["", "Filter…"], ...free.map((name) => [name, name])]);
@@ -87,11 +89,13 @@ export class Toolbar {
     write(this.#edit, shown.fixed ? "New board" : editing ? "Stop editing" : "Edit");
   }
 
-  #tab({ board, draft }, current) {
-    const link = element("a", board.title || board.name, { href: routeTo("board", board.name, queryOf(this.#state)) });
-    if (draft) link.append(element("span.badge", "draft"));
-    if (current) link.setAttribute("aria-current", "page");
-    return link;
+  #drawTab(index, { board, draft }, current) {
+    const link = this.#tabs[index] ?? element("a", [element("span"), element("span.badge")]);
+    if (!this.#tabs[index]) this.#nav.append((this.#tabs[index] = link));
+    write(link.firstChild, board.title || board.name);
+    write(link.lastChild, draft ? "draft" : "");
+    mark(link, "href", routeTo("board", board.name, queryOf(this.#state)));
+    mark(link, "aria-current", current ? "page" : null);
   }
 
   #chip(name, value) {
@@ -100,6 +104,7 @@ export class Toolbar {
     chip.addEventListener("click", () => {
       const { [name]: gone, ...where } = this.#state.where;
       this.#acts.onState({ where });
+      this.#dimension.focus();
     });
     return chip;
   }
@@ -120,5 +125,6 @@ export class Toolbar {
     if (!this.#value.value) return;
     const where = { ...this.#state.where, [this.#dimension.value]: JSON.parse(this.#value.value) };
     this.#acts.onState({ where });
+    this.#chips.lastChild?.focus();
   }
 }
