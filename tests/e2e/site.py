@@ -10,12 +10,22 @@ from types import TracebackType
 __all__ = ["Site"]
 
 PAGE = "<!doctype html><title>Site</title><script type='module' src='{gateway}/sdk.js'></script><p>A page."
+PAGES = {
+    "/page": PAGE,
+    "/no-socket": PAGE,
+    "/embed": "<!doctype html><title>Other</title><iframe src='{origin}/page'></iframe>",
+    "/nonce": (
+        "<!doctype html><title>Nonce</title><script nonce='abc' src='{gateway}/tidegate.js' data-key='w_test' "
+        "data-modules='errors,clicks'></script><p>A page."
+    ),
+}
 
 
 class Site:
     """Pages from a server of its own, hence from an origin of its own.
 
-    `/page` allows what the SDK needs and nothing else; `/no-socket` forbids the WebSocket, as some companies do.
+    `/page` allows what the SDK needs and nothing else; `/no-socket` forbids the WebSocket, as some companies do;
+    `/embed` has `/page` in a frame; `/nonce` has the one classic script, and allows scripts by nonce alone.
     """
 
     def __init__(self) -> None:
@@ -30,8 +40,11 @@ class Site:
 
     def policy(self, path: str) -> str:
         """The content policy of a page."""
+        if path == "/embed":
+            return f"default-src 'none'; frame-src {self.origin}"
         sockets = "" if path == "/no-socket" else " " + self.gateway.replace("http", "ws", 1)
-        return f"default-src 'none'; script-src {self.gateway}; connect-src {self.gateway}{sockets}; base-uri 'none'"
+        scripts = "'nonce-abc'" if path == "/nonce" else self.gateway
+        return f"default-src 'none'; script-src {scripts}; connect-src {self.gateway}{sockets}; base-uri 'none'"
 
     def __enter__(self) -> Site:
         self._thread.start()
@@ -49,11 +62,11 @@ class Site:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:  # the name that http.server calls
-                found = self.path in ("/page", "/no-socket")
-                body = PAGE.format(gateway=site.gateway).encode() if found else b""
-                self.send_response(HTTPStatus.OK if found else HTTPStatus.NO_CONTENT)
+                path = self.path.partition("?")[0]
+                body = PAGES.get(path, "").format(gateway=site.gateway, origin=site.origin).encode()
+                self.send_response(HTTPStatus.OK if body else HTTPStatus.NO_CONTENT)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header("Content-Security-Policy", site.policy(self.path))
+                self.send_header("Content-Security-Policy", site.policy(path))
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
