@@ -3,6 +3,10 @@
 Open addressing with triangular probing. A cell here is `pane * keys + key`, and panes have numbers that never come
 back, so closing a pane frees its pairs at once: nothing can match them any more, and the next rebuild drops them. Every
 pair carries a number, and a second one if asked for.
+
+Positions are also noted in order of insertion, in blocks whose smallest and largest cell are known. Events come by and
+large in order of time, so the pairs of some panes are found in a few blocks, without a scan of the table (as a block
+range index of a database does it).
 """
 
 from __future__ import annotations
@@ -21,6 +25,9 @@ DROPPED: Final = EMPTY + 1
 SMALLEST: Final = 1_024
 FULLEST: Final = 0.6
 """Share of the slots in use at which a table is rebuilt."""
+
+BLOCK: Final = 1_024
+"""Positions in a block of the order of insertion."""
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX_2: Final = np.uint64(0xD6E8FEB86659FD93)
@@ -53,7 +60,7 @@ class PairTable:
     @staticmethod
     def budget(most: int) -> int:
         """Bytes at worst for that many pairs: the slots, and a copy of the pairs while it is rebuilt."""
-        return 28 * PairTable.capacity(most) + 24 * most
+        return 27 * PairTable.capacity(most) + 24 * most
 
     @staticmethod
     def capacity(most: int) -> int:
@@ -67,8 +74,10 @@ class PairTable:
         self._cells: Ints = np.full(capacity, EMPTY, np.int64)
         self._hashes: Words = np.zeros(capacity, np.uint64)
         self.counts: Ints = np.zeros(capacity, np.int64)
-        # Scratch: which of several new pairs that want one slot gets it.
-        self._claims = np.zeros(capacity, np.int32)
+        # The slots in use in the order in which they were taken; of each block of them the smallest and largest cell.
+        self._taken = np.zeros(int(FULLEST * capacity) + 1, np.int32)
+        self._lows: Ints = np.full(len(self._taken) // BLOCK + 1, np.iinfo(np.int64).max)
+        self._highs: Ints = np.full(len(self._lows), EMPTY)
         self._shift = np.uint64(64 - (capacity.bit_length() - 1))
         self._filled = 0
 
@@ -90,19 +99,32 @@ class PairTable:
             free = (self._cells[at] == EMPTY).nonzero()[0]
             if free.size:
                 wanted = at[free]
-                self._claims[wanted] = todo[free]
-                won = self._claims[wanted] == todo[free]
+                self.counts[wanted] = todo[free]  # which of several new pairs that want one slot gets it
+                won = self.counts[wanted] == todo[free]
+                self.counts[wanted] = 0
                 winners, taken = todo[free[won]], wanted[won]
                 self._cells[taken] = cells[winners]
                 self._hashes[taken] = hashes[winners]
                 fresh[winners] = True
-                self._filled += len(taken)
             hit = (self._cells[at] == cells[todo]) & (self._hashes[at] == hashes[todo])
             places[todo[hit]] = at[hit]
             missed = ~hit
             step += 1
             todo, at = todo[missed], (at[missed] + step) & last
+        new = fresh.nonzero()[0]
+        if new.size:
+            self._note(places[new], cells[new])
         return places, fresh
+
+    def _note(self, places: Ints, cells: Ints) -> None:
+        """These places were taken, for pairs with these cells."""
+        start, stop = self._filled, self._filled + len(places)
+        self._taken[start:stop] = places
+        for block in range(start // BLOCK, (stop - 1) // BLOCK + 1):
+            part = cells[max(block * BLOCK - start, 0) : (block + 1) * BLOCK - start]
+            self._lows[block] = min(self._lows[block], part.min())
+            self._highs[block] = max(self._highs[block], part.max())
+        self._filled = stop
 
     def _home(self, cells: Ints, hashes: Words) -> Ints:
         mixed = (hashes ^ (cells.view(np.uint64) * _MIX)) * _MIX_2
@@ -139,16 +161,27 @@ class PairTable:
         return places
 
     def pairs(self) -> Pairs:
-        """All pairs that still matter, in no particular order. Cost: one scan of the table."""
+        """All pairs that still matter, in order of insertion. Cost: a look at each."""
         return self.between(DROPPED + 1, np.iinfo(np.int64).max)
 
     def between(self, low: int, high: int) -> Pairs:
-        """The pairs that matter with `low <= cell < high`. Cost: one scan of the table."""
+        """The pairs that matter with `low <= cell < high`. Cost: a look at all in the blocks that have some."""
         return self.at(self.places(low, high))
 
     def places(self, low: int, high: int) -> Ints:
         """The positions of these pairs."""
-        used = ((self._cells >= low) & (self._cells < high)).nonzero()[0]
+        blocks = ((self._lows < high) & (self._highs >= low)).nonzero()[0]
+        if not blocks.size:
+            return np.zeros(0, np.int64)
+        first, last = int(blocks[0]), int(blocks[-1]) + 1
+        if 2 * len(blocks) > last - first:
+            taken = self._taken[first * BLOCK : min(last * BLOCK, self._filled)]
+        else:
+            taken = np.concatenate(
+                [self._taken[i * BLOCK : min((i + 1) * BLOCK, self._filled)] for i in blocks.tolist()]
+            )
+        cells = self._cells[taken]
+        used = taken[(cells >= low) & (cells < high)].astype(np.int64)
         alive = self._alive(self._cells[used])
         return used if alive.all() else used[alive]
 
@@ -169,4 +202,4 @@ class PairTable:
     @property
     def bytes(self) -> int:
         """Bytes allocated now."""
-        return sum(array.nbytes for array in (self._cells, self._hashes, self.counts, self._claims))
+        return sum(array.nbytes for array in (self._cells, self._hashes, self.counts, self._taken))

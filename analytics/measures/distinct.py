@@ -53,7 +53,7 @@ class Distinct(Sparse):
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
         self._max_pairs, max_blocks = _caps(slots, keys, parameter)
         super().__init__(slots, keys, parameter, self._max_pairs + MAX_PENDING)
-        self._links = Links(self._table, (slots, keys), self._max_pairs + MAX_PENDING, self._slots_of)
+        self._links = Links(self._table, keys, self._max_pairs + MAX_PENDING, self._pane_of, self._slots_of)
         # Exact values of each cell; of a saturated one, how many it had.
         self._n: Ints = np.zeros(slots * keys, np.int64)
         # Register block of each cell, or IS_EXACT or IS_SATURATED.
@@ -65,6 +65,8 @@ class Distinct(Sparse):
         self._over: set[int] = set()
         self._pending = 0
         self._saturated = 0
+        # Cells that are not exact any more.
+        self._rough = 0
         self._relieved = 0
         # Pairs seen lately, by their high bits: most events of a batch repeat one and are done after a comparison.
         self._recent: Words = no_marks()
@@ -153,6 +155,7 @@ class Distinct(Sparse):
         member = keyed[at] == found
         owners = cells[at[member]]
         self._live -= int(self._n[cells].sum())
+        self._rough += len(cells)
         for cell in cells.tolist():
             block = self._registers.take()
             self._block[cell] = block if block != NONE else IS_SATURATED
@@ -168,6 +171,8 @@ class Distinct(Sparse):
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         self._settle()
+        if not self._rough and len(slots) > 1:
+            return Reading(self._sizes(slots, keys))
         blocks = over(self._block.reshape(self.slots, self.keys), slots, keys)
         counts = over(self._n.reshape(self.slots, self.keys), slots, keys)
         dense = np.logical_or.reduce(blocks >= 0, axis=0)
@@ -206,7 +211,7 @@ class Distinct(Sparse):
         later = (self._pane_of > last).nonzero()[0]
         if later.size and (over(self._block.reshape(self.slots, self.keys), later, keys) != IS_EXACT).any():
             return self._links.scanned(first, last, keys)  # what was counted there only cannot be told any more
-        return self._links.distinct(first, last, slots, later, keys)
+        return self._links.distinct(first, last, keys)
 
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
@@ -260,6 +265,7 @@ class Distinct(Sparse):
         self._settle()
         blocks = self._block[cells]
         self._live -= int(self._n[cells][blocks == IS_EXACT].sum())
+        self._rough -= int((blocks != IS_EXACT).sum())
         self._registers.give_back(blocks[blocks >= 0])
         self._n[cells] = 0
         self._block[cells] = IS_EXACT
@@ -270,6 +276,7 @@ class Distinct(Sparse):
         row = slice(slot * self.keys, (slot + 1) * self.keys)
         blocks = self._block[row]
         self._live -= int(self._n[row][blocks == IS_EXACT].sum())
+        self._rough -= int((blocks != IS_EXACT).sum())
         self._registers.give_back(blocks[blocks >= 0])
         self._n[row] = 0
         self._block[row] = IS_EXACT
@@ -296,6 +303,7 @@ class Distinct(Sparse):
         self._block[saturated] = IS_SATURATED
         self._n[saturated] = state["bounds"]
         self._saturated += len(saturated)
+        self._rough += len(saturated) + len(state["dense"])
         for cell, registers in zip(self._placed(slots, state["dense"]).tolist(), state["registers"], strict=True):
             block = self._block[cell] = self._registers.take()
             self._registers.blocks[block] = registers

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from analytics.arrays import Ints, Words
-from analytics.measures.measure import total
+from analytics.measures.since import Since
 from analytics.pairs import PairTable
 
 __all__ = ["Links"]
@@ -32,15 +32,17 @@ MOST_PANES: Final = 64
 class Links:
     """Links of the pairs in `table`, kept as their counts. `slots_of` gives the slots of panes, -1 if closed."""
 
-    def __init__(self, table: PairTable, shape: tuple[int, int], most: int, slots_of: Callable[[Ints], Ints]) -> None:
+    def __init__(self, table: PairTable, keys: int, most: int, pane_of: Ints, slots_of: Callable[[Ints], Ints]) -> None:
         self._table = table
-        self._slots, self._keys = shape
+        self._keys = keys
+        self._pane_of = pane_of
         self._most = most
         self._slots_of = slots_of
         # (key, value) -> the latest pane that holds it; None while the links are not made.
         self._latest: PairTable | None = None
         # Slots x keys: values of the key whose latest pane is the one in the slot. None: not known.
         self._last: Ints | None = None
+        self._since = Since(np.zeros((0, keys), np.int64), pane_of)
 
     @staticmethod
     def budget(cells: int, most: int) -> int:
@@ -56,19 +58,20 @@ class Links:
         if not oldest:
             self._last = None
         elif self._last is not None:
+            self._since.leave(slot)
             self._last[slot * self._keys : (slot + 1) * self._keys] = 0
 
-    def distinct(self, first: int, last: int, slots: Ints, later: Ints, keys: Ints) -> Ints:
-        """How many values `keys` have in the panes `first` .. `last`, in `slots`; in `later` are those behind.
+    def distinct(self, first: int, last: int, keys: Ints) -> Ints:
+        """How many values `keys` have in the panes `first` .. `last`.
 
-        Cost: slots x keys, and a scan of the table if there is a pane behind the window.
+        Cost: a row for each pane that the window left behind since, and the pairs in those behind it.
         """
         if self._latest is None:
             self._make()
         if self._last is None:
             return self.scanned(first, last, keys)
-        sizes = total(self._last.reshape(self._slots, self._keys), np.append(slots, later), keys)
-        if later.size:
+        sizes = self._since.sums(first, NO_END)[keys]
+        if (self._pane_of > last).any():
             cells, _, links = self._table.between((last + 1) * self._keys, NO_END)
             sizes -= self._by_key(cells[links < first])[keys]
         return sizes
@@ -98,7 +101,8 @@ class Links:
         self._latest = PairTable(lambda cells: np.ones(len(cells), np.bool_), self._most)
         places, _ = self._latest.place(keys[newest], hashes[newest])
         self._latest.counts[places] = panes[newest]
-        self._last = np.zeros(self._slots * self._keys, np.int64)
+        self._last = np.zeros(len(self._pane_of) * self._keys, np.int64)
+        self._since = Since(self._last.reshape(-1, self._keys), self._pane_of)
         self._count_last(panes[newest], keys[newest], 1)
 
     def _count_last(self, panes: Ints, keys: Ints, by: int) -> None:
@@ -107,6 +111,7 @@ class Links:
         slots = self._slots_of(panes)
         held = slots >= 0
         np.add.at(self._last, slots[held] * self._keys + keys[held], by)
+        self._since.add(slots[held], keys[held], by)
 
     def add(self, cells: Ints, hashes: Words, places: Ints) -> None:
         """Link new pairs, which lie at `places` of the table."""

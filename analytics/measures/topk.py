@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from analytics.arrays import Ints, Reading, Words
 from analytics.frame import Coded
 from analytics.measures.counted import Counted, summed
-from analytics.measures.measure import Arrays, over, total
+from analytics.measures.measure import Arrays, over
+from analytics.measures.since import Since
 from analytics.names import LONGEST, Names, sort_key, written
 
 __all__ = ["Top"]
@@ -52,6 +53,7 @@ class Top(Counted):
         self._slack: Ints = np.zeros(slots * keys, np.int64)
         # Whether any was ever forgotten: then there may be slack.
         self._forgot = False
+        self._slack_since = Since(self._slack.reshape(slots, keys), self._pane_of)
         # Per key the count from which on values are looked at: what a window showed of it last, and some room.
         self._limit: Ints = np.ones(keys, np.int64)
         self._names = Names(self._used_hashes)
@@ -59,7 +61,7 @@ class Top(Counted):
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  it bounds what is shown only
         pairs = _max_pairs(slots, keys)
-        return 8 * (slots + 1) * keys + cls.counted_budget(slots, keys, pairs) + Names.budget(pairs)
+        return 8 * (slots + 2) * keys + cls.counted_budget(slots, keys, pairs) + Names.budget(pairs)
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
@@ -87,6 +89,7 @@ class Top(Counted):
         place = np.arange(len(found))
         largest = place == kept
         self._slack[found[largest]] += counts[largest]
+        self._slack_since.add(found[largest] // self.keys, found[largest] % self.keys, counts[largest])
         self._forgot = True
         self._take_out(found[place >= kept], hashes[place >= kept])
 
@@ -94,7 +97,7 @@ class Top(Counted):
         return self._table.pairs().hashes
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
-        slack = total(self._slack.reshape(self.slots, self.keys), slots, keys).tolist() if self._forgot else None
+        slack = self._slack_in(slots)[keys].tolist() if self._forgot else None
         found, hashes, counts = self._contenders(*self._leading(slots, keys))
         # Each of the names is written and put in order once, however many keys show it.
         known, which = np.unique(hashes, return_inverse=True)
@@ -115,6 +118,13 @@ class Top(Counted):
                 text += '],"bounds":[' + ",".join([f"[{n},{n + slack[i]}]" for n in sums[start : ends[i]]])
             values[i] = (text + "]}").encode("utf-8", "surrogatepass")
         return Reading(values)
+
+    def _slack_in(self, slots: Ints) -> Ints:
+        if len(slots) == 1 or self._turns is not None:
+            slack: Ints = self._slack.reshape(self.slots, self.keys)[slots].sum(axis=0)
+            return slack
+        panes = self._pane_of[slots]
+        return self._slack_since.sums(int(panes.min()), int(panes.max()))
 
     def _contenders(self, found: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
         """Of each key the values that count no less than its k-th: those that tie with it compete by name."""
@@ -156,19 +166,23 @@ class Top(Counted):
         new = self._count(cells, hashes, counts)
         slack = self._slack.reshape(self.slots, self.keys)
         slack[target] += slack[sources].sum(axis=0)
+        self._slack_since.drop()
         self._keep_caps(cells[new], MAX_VALUES)
 
     def join(self, sources: Ints, targets: Ints) -> None:
         cells, _, hashes, counts = self._moving(sources, targets)
         np.add.at(self._slack, targets, self._slack[sources])
+        self._slack_since.drop()
         new = self._count(cells, hashes, counts)
         self._keep_caps(cells[new], MAX_VALUES)
 
     def vacate(self, cells: Ints) -> None:
         self._slack[cells] = 0
+        self._slack_since.drop()
         super().vacate(cells)
 
     def clear(self, slot: int) -> None:
+        self._slack_since.leave(slot)
         self._slack[slot * self.keys : (slot + 1) * self.keys] = 0
         super().clear(slot)
 
@@ -183,6 +197,7 @@ class Top(Counted):
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
         self._slack.reshape(self.slots, self.keys)[np.ix_(slots, keys)] = state["slack"]
+        self._slack_since.drop()
         self._forgot |= bool(state["slack"].any())
         cells = self._placed(slots, state["cells"])
         if cells.size:

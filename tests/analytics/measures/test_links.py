@@ -29,7 +29,7 @@ def everything(cells: Ints) -> Bools:
 
 def made() -> tuple[PairTable, Links]:
     table = PairTable(everything, 10_000)
-    return table, Links(table, (PANES, KEYS), 10_000, lambda panes: panes)
+    return table, Links(table, KEYS, 10_000, np.arange(PANES), lambda panes: panes)
 
 
 def put(table: PairTable, links: Links, events: list[tuple[int, int, int]]) -> None:
@@ -42,8 +42,8 @@ def put(table: PairTable, links: Links, events: list[tuple[int, int, int]]) -> N
 
 def sizes(links: Links, first: int, last: int) -> list[int]:
     """Distinct values of each key in the panes first .. last; each pane is in the slot of its number."""
-    keys, slots, later = cells(*range(KEYS)), cells(*range(first, last + 1)), cells(*range(last + 1, PANES))
-    found = links.distinct(first, last, slots, later, keys)
+    keys = cells(*range(KEYS))
+    found = links.distinct(first, last, keys)
     assert links.scanned(first, last, keys).tolist() == found.tolist()
     return [int(size) for size in found]
 
