@@ -53,12 +53,8 @@ def printable(text: str) -> str:
 def sampled(shown: int, seen: int, looked: int, matched: int) -> str:
     """A note when not every event that matches is shown; empty when all are."""
     if looked < seen:
-        return f"busy: {looked:,} of {seen:,} events were looked at; {matched:,} match, {shown:,} shown"
-    return (
-        f"sampled: {shown:,} of {matched:,} matching events shown; a higher --rate or a filter shows more"
-        if shown < matched
-        else ""
-    )
+        return f"sampled: {shown:,} shown of {matched:,} that match; {looked:,} of {seen:,} events were looked at"
+    return f"sampled: {shown:,} shown of {matched:,} that match" if shown < matched else ""
 
 
 def _time(ms: Any) -> str:

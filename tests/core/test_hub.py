@@ -9,10 +9,12 @@ import pytest
 
 from analytics import Changes, KpiSpec, Row
 from gateway.core.hub import Hub
+from gateway.core.redaction import Redaction
 from gateway.core.rendering import PIECE_ROWS
+from gateway.core.tail import Tail
 from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.errors import ProtocolError
-from gateway.wire.messages import From, Subscribe
+from gateway.wire.messages import From, Match, Subscribe
 from gateway.wire.replies import Notice
 from tests.core.test_viewer import FakePeer
 
@@ -228,3 +230,52 @@ def test_large_snapshots_are_worked_on_one_piece_at_a_time() -> None:
         pieces += 1
     viewer.flush(0)
     assert (pieces, {message["id"] for message in peer.take()}) == (4, {0, 1})
+
+
+def tailed() -> tuple[Hub, Tail]:
+    """A hub whose viewers can watch single events."""
+    tail = Tail("e1", lambda payload: payload + b"\n", Redaction(["email"]))
+    return Hub(SPECS, "e1", lambda payload: payload + b"\n", 4, tail), tail
+
+
+@pytest.mark.parametrize(
+    ("wish", "slug"),
+    [
+        (Subscribe(id=2, topic="weather"), "unknown_topic"),
+        (Subscribe(id=1, topic="events"), "bad_subscription"),
+        (Subscribe(id=2, topic="events", match=Match(properties={"email": "x"})), "redacted"),
+    ],
+)
+def test_a_wrong_wish_for_events_has_a_slug(wish: Subscribe, slug: str) -> None:
+    """An error, never a close."""
+    hub, _ = tailed()
+    viewer, _ = viewer_of(hub)
+    hub.subscribe(viewer, Subscribe(id=1, topic="events"), 0)
+    assert refusal(hub, viewer, wish) == slug
+
+
+def test_without_a_tail_there_are_no_events() -> None:
+    """The setting turned them off."""
+    hub = hub_of()
+    viewer, _ = viewer_of(hub)
+    assert refusal(hub, viewer, Subscribe(id=1, topic="events")) == "disabled"
+
+
+def test_a_stream_outlives_a_reload_and_ends_with_its_viewer() -> None:
+    """Events are of no KPI: another set changes nothing for who watches them."""
+    hub, tail = tailed()
+    viewer, peer = viewer_of(hub)
+    hub.subscribe(viewer, Subscribe(id=1, topic="events"), 0)
+    viewer.flush(0)
+    peer.take()
+    hub.replace(SPECS[:1])
+    assert peer.said == []
+    assert list(viewer.subscriptions) == [1]
+    viewer.flush(1_000)
+    assert peer.take() == []
+    hub.unsubscribe(viewer, 1)
+    assert tail.stream(Match(), 50.0, 0).subscribers == 0
+    hub.subscribe(viewer, Subscribe(id=2, topic="events"), 0)
+    assert tail.stream(Match(), 50.0, 0).subscribers == 1
+    hub.leave(viewer)
+    assert tail.stream(Match(), 50.0, 0).subscribers == 0

@@ -70,7 +70,7 @@ def test_odd_events_do_not_break_it() -> None:
     [
         ((3, 10, 10, 3), ""),
         ((0, 0, 0, 0), ""),
-        ((50, 900, 900, 800), "50 of 800 matching"),
+        ((50, 900, 900, 800), "50 shown of 800 that match"),
         ((50, 9_000, 900, 800), "900 of 9,000 events were looked at"),
     ],
 )
