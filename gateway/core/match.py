@@ -53,7 +53,17 @@ class Matcher:
             return False
         if self._user is not None and event.get("distinct_id") != self._user:
             return False
-        return all(typed_key(plain(properties.get(name))) == value for name, value in self._properties.items())
+        return all(typed_key(_shown(properties.get(name))) == value for name, value in self._properties.items())
+
+
+def _shown(value: Any) -> Any:
+    """A value as a person sees it: nested ones as their text."""
+    if not isinstance(value, dict | list):
+        return plain(value)
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # nested deeper than orjson writes: equal to nothing
+        return {}
 
 
 def match_key(match: Match, max_rate: float) -> bytes:

@@ -12,6 +12,9 @@ __all__ = ["HIDDEN", "Redaction"]
 HIDDEN: Final = "[redacted]"
 """What stands in the place of a value."""
 
+MOST_DEPTH: Final = 64
+"""Nested deeper, a value is hidden whole: events that are counted nest no deeper than 16."""
+
 
 class Redaction:
     """Takes out the values of some names, wherever in an event they stand, ids included.
@@ -25,13 +28,16 @@ class Redaction:
 
     def tree(self, value: Any) -> Any:
         """`value` without them; itself when there is nothing to take out. O(values)."""
-        if not self.names:
+        return self._without(value, MOST_DEPTH) if self.names else value
+
+    def _without(self, value: Any, depth: int) -> Any:
+        if not isinstance(value, dict | list):
             return value
+        if not depth:
+            return HIDDEN
         if isinstance(value, dict):
-            return {k: HIDDEN if k in self.names else self.tree(v) for k, v in value.items()}
-        if isinstance(value, list):
-            return [self.tree(v) for v in value]
-        return value
+            return {k: HIDDEN if k in self.names else self._without(v, depth - 1) for k, v in value.items()}
+        return [self._without(v, depth - 1) for v in value]
 
     def text(self, raw: bytes) -> bytes | None:
         """The JSON of an event without them; None when it cannot be read, so that nobody knows where they stand."""
@@ -39,5 +45,5 @@ class Redaction:
             return raw
         try:
             return orjson.dumps(self.tree(orjson.loads(raw)))
-        except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
+        except (orjson.JSONDecodeError, orjson.JSONEncodeError):
             return None

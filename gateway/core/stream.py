@@ -19,6 +19,8 @@ __all__ = ["Backlog", "Stream"]
 
 RING_EVENTS: Final = 500
 RING_BYTES: Final = 524_288
+SHARED_BYTES: Final = 4 * RING_BYTES
+"""Of frames kept for viewers in the same place; beyond it each is made for one."""
 QUIET_MS: Final = 1_000
 """Counts without an event to show are a step this often: a viewer sees that much came and nothing matched."""
 
@@ -78,7 +80,9 @@ class Stream:
         self._stepped_at = now
         self._ring: deque[_Step] = deque()
         self._ring_events = self._ring_bytes = 0
+        # What viewers at the same place share, by that place, and its bytes.
         self._tails: dict[int, bytes] = {}
+        self._tails_bytes = 0
 
     def show(self, event: bytes) -> None:
         """Take an event into the open step."""
@@ -103,6 +107,7 @@ class Stream:
             self._ring_events -= len(gone.events)
             self._ring_bytes -= gone.size
         self._tails.clear()
+        self._tails_bytes = 0
 
     def delta(self, subscription: int, prev: int) -> bytes | None:
         """The frame that takes a viewer from `prev` to the head; None when the ring does not reach back that far."""
@@ -110,7 +115,10 @@ class Stream:
         if tail is None:
             if prev != self.version and not (self._ring and self._ring[0].version <= prev + 1 <= self.version):
                 return None
-            tail = self._tails[prev] = self._tail([step for step in self._ring if step.version > prev], True)
+            tail = self._tail([step for step in self._ring if step.version > prev], True)
+            if self._tails_bytes + len(tail) <= SHARED_BYTES:
+                self._tails[prev] = tail
+                self._tails_bytes += len(tail)
         return self._frame(events_head(subscription, prev) + tail)
 
     def snapshot(self, last_ms: int, read: Callable[[], Any]) -> Backlog:  # noqa: ARG002  # the interface of a topic

@@ -75,3 +75,10 @@ def test_equal_wishes_have_one_key() -> None:
     assert one == match_key(Match(properties={"y": 2, "x": 1}, event="a"), 50)
     keys = [match_key(Match(properties={"x": value}), 50) for value in (1, True, "1", None)]
     assert len({*keys, one, match_key(Match(event="a", properties={"x": 1, "y": 2}), 10)}) == 6
+
+
+def test_a_value_that_nests_too_deep_is_equal_to_nothing() -> None:
+    """And is no error: such events are looked at too, since they are rejected."""
+    deep = orjson.loads(b'{"a":' * 1_000 + b"1" + b"}" * 1_000)
+    for value in ("x", None, 1):
+        assert not Matcher(Match(properties={"p": value})).takes({}, {"p": deep}, "drop", "too_deep")

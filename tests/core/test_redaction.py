@@ -31,3 +31,11 @@ def test_a_text_is_redacted_or_withheld() -> None:
     assert redaction.text(b'{"em\\u0061il":"s3cret"}') == orjson.dumps({"email": HIDDEN})
     assert redaction.text(b'{"email":"s3cret",NaN}') is None
     assert redaction.text(b"[" * 5_000 + b"]" * 5_000) is None
+
+
+def test_what_nests_too_deep_is_hidden_whole() -> None:
+    """As deep as the parser reads: no error, and nothing of it is shown."""
+    value = orjson.loads(b'{"a":' * 1_000 + b'{"email":"s3cret"}' + b"}" * 1_000)
+    hidden = Redaction(["email"]).tree(value)
+    assert "s3cret" not in str(hidden)
+    assert HIDDEN in str(hidden)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from gateway.core.match import Matcher
-from gateway.core.stream import QUIET_MS, RING_BYTES, RING_EVENTS, Stream
+from gateway.core.stream import QUIET_MS, RING_BYTES, RING_EVENTS, SHARED_BYTES, Stream
 from gateway.core.viewer import Subscription, ViewerLimits, ViewerSession
 from gateway.wire.messages import From, Match
 from tests.core.test_viewer import FakePeer
@@ -75,6 +75,18 @@ def test_the_ring_is_bounded_in_bytes() -> None:
     step(stream, 1, size=2 * RING_BYTES)
     (make,) = stream.snapshot(0, lambda: ()).frames(7)
     assert len(orjson.loads(make())["events"]) == 1
+
+
+def test_what_viewers_share_is_bounded() -> None:
+    """Many viewers, each at another place, behind large steps: they get the same, and little of it is kept."""
+    stream = stream_of()
+    for number in range(100):
+        step(stream, number, size=5_000)
+    told = [stream.delta(7, 5 + behind) for behind in range(100)]
+    assert all(told)
+    assert told == [stream.delta(7, 5 + behind) for behind in range(100)]
+    kept = sum(len(tail) for tail in vars(stream)["_tails"].values())
+    assert kept <= SHARED_BYTES < sum(len(frame) for frame in told if frame)
 
 
 def test_quiet_counts_are_told_once_a_second() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -233,3 +235,55 @@ def test_a_changed_set_of_kpis_is_what_events_are_held_against() -> None:
     world.fold.reload(world.fold.specs[:1])
     world.count([sale()])
     assert [e["kpis"] for e in shown(stream)] == [["events", "users"], ["events"]]
+
+
+def test_a_hostile_event_does_not_end_the_watch() -> None:
+    """Nested as deep as a parser reads, with redaction and a filter that looks at it: it is shown as rejected."""
+    world = Watched(redacted=["email"])
+    stream, other = world.watch(), world.watch(properties={"a": "x"})
+    deep = b'{"event":"deep","properties":' + b'{"a":' * 1_000 + b"1" + b"}" * 1_000 + b"}"
+    world.count([deep, sale()])
+    assert [(e["verdict"], e["reason"]) for e in shown(stream)] == [("drop", "too_deep"), ("accepted", "")]
+    assert shown(other) == []
+
+
+HOSTILE = [
+    b"7", b"null", b'""', b"[]", b"{}", b'{"event":7}', b'{"event":null,"properties":null}',
+    b'{"event":"a","properties":[]}',
+    b'{"event":"a","event":"b"}', b'{"event":"a","timestamp":1e300}', b'{"event":"a","timestamp":"soon"}',
+    b'{"event":"a","timestamp":{"x":1}}', b'{"event":"a","distinct_id":{"x":1}}', b'{"event":"a","uuid":[1]}',
+    b'{"event":"a\\u0000"}', b'{"event":"a","x":"\\ud800"}', b'{"event":"a","properties":{"n":1e400}}',
+    b'{"event":"a","properties":{"n":123456789012345678901234567890}}', b'{"event":"a","properties":{"":{"":""}}}',
+    b'{"event":"a","properties":{"email":{"email":[{"email":1}]}}}', b'{"event":"\xc3\xa9","distinct_id":"\\u00e9"}',
+    b'{"event":"a","properties":{"__proto__":1,"event":2,"timestamp":"x","distinct_id":[]}}',
+    b'{"events":[{"event":"a"}]}', b'{"event":"a","said":1,"properties":{"properties":{}}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_comes_is_shown_bounded_and_accounted_for(seed: int) -> None:
+    """Any mix of good and hostile events: each that was seen has the verdict of the ledger, and nothing raises."""
+    chance = random.Random(seed)
+    world = Watched(redacted=["email"] if seed % 2 else [])
+    stream = world.watch()
+    world.watch(properties={"n": 1.0, "": "x"})
+    world.watch(event="é")
+    batches = []
+    for _ in range(chance.randint(1, 3)):
+        events: list[Any] = [
+            chance.choice([*HOSTILE, sale(), sale(email="s3cret")]) for _ in range(chance.randint(1, 9))
+        ]
+        batches.append(events)
+    defaults = chance.choice([None, {"distinct_id": "d", "properties": {"email": "s3cret", "n": 1}}])
+    world.count(*batches, defaults=defaults)
+    found = shown(stream)
+    verdicts = Counter(event["verdict"] for event in found)
+    ledger = world.fold.ledger
+    assert len(found) == ledger.sent == sum(map(len, batches))
+    assert (verdicts["drop"], verdicts["duplicate"], verdicts["warn"]) == (
+        ledger.rejected,
+        ledger.duplicate,
+        ledger.warned,
+    )
+    if seed % 2:
+        assert "s3cret" not in str(found)
