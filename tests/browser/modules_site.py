@@ -14,7 +14,7 @@ __all__ = ["ModulesSite"]
 VITALS = ROOT / "client_sdk" / "browser" / "node_modules" / "web-vitals" / "dist" / "web-vitals.js"
 PAGE = """<!doctype html><title>Site</title>
 <script type='importmap'>{{"imports": {{"web-vitals": "/web-vitals.js"}}}}</script>
-<script type='module' src='{gateway}/sdk.js'></script>
+<script type='module' src='{gateway}/sdk.js' {tag}></script>
 {body}"""
 
 
@@ -24,8 +24,9 @@ class ModulesSite:
     def __init__(self) -> None:
         self.pages: dict[str, str] = {"/page": "<p>A page."}
         self.scripts: dict[str, str] = {}
-        # Where the SDK is loaded from; to be set before a page is asked for.
+        # Where the SDK is loaded from, to be set before a page is asked for, and attributes of its tag.
         self.gateway = ""
+        self.tag = ""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
@@ -61,7 +62,7 @@ class ModulesSite:
             return HTTPStatus.OK, "text/javascript", self.scripts[path].encode()
         if path not in self.pages:
             return HTTPStatus.NO_CONTENT, "text/plain", b""
-        page = PAGE.format(gateway=self.gateway, body=self.pages[path])
+        page = PAGE.format(gateway=self.gateway, tag=self.tag, body=self.pages[path])
         return HTTPStatus.OK, "text/html; charset=utf-8", page.encode()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.browser.visitor import Visitor, logged
+from tests.e2e.gateway_process import WRITE_KEY
 
 EVERY = ("pageviews", "clicks", "scroll", "rage", "dead", "errors", "forms", "outbound")
 FORM = "<form onsubmit='return false'><input aria-label='Name'><button>Send</button></form>"
@@ -15,6 +16,33 @@ def test_a_page_without_modules_loads_none(visitor: Visitor) -> None:
     visitor.open("/page")
     visitor.done()
     assert not [line for line in visitor.wire if "/modules/" in line]
+
+
+def test_the_tag_alone_is_enough(visitor: Visitor) -> None:
+    """Modules and their options can stand on the script's tag."""
+    visitor.site.tag = f"""data-key='{WRITE_KEY}' data-modules='pageviews, clicks' data-pageviews='{{"hash": true}}'"""
+    visitor.site.pages["/tag"] = "<a href='#part'>Part</a>"
+    with visitor.page.expect_request("**/modules/clicks.js"), visitor.page.expect_request("**/modules/pageviews.js"):
+        visitor.page.goto(f"{visitor.site.origin}/tag")
+    visitor.page.wait_for_load_state("networkidle")
+    visitor.page.get_by_text("Part").click()
+    assert visitor.told("$autocapture")[0]["$el_text"] == "Part"
+    assert [view.get("navigation_type") for view in visitor.told("$pageview", 2)] == [None, "popstate"]
+
+
+def test_who_opts_out_is_not_watched(visitor: Visitor) -> None:
+    """Modules watch while the choice is open; their events go out with the consent; after a refusal they are gone."""
+    visitor.site.pages["/button"] = "<button>Press</button>"
+    visitor.open("/button", "clicks", consent="pending")
+    visitor.page.get_by_role("button").click()
+    assert visitor.events("$autocapture") == []
+    visitor.page.evaluate("() => tidegate.optIn()")
+    visitor.told("$autocapture")
+    visitor.page.evaluate("() => tidegate.optOut()")
+    visitor.page.get_by_role("button").click()
+    visitor.page.evaluate("() => tidegate.optIn()")
+    visitor.done()
+    assert len(visitor.events("$autocapture")) == 1
 
 
 def test_navigation_within_a_page_is_views(visitor: Visitor) -> None:
