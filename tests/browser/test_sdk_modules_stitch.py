@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.chromium import chromium
 from tests.browser.visitor import Event, Visitor
@@ -95,6 +95,21 @@ def test_who_signs_in_or_out_does_so_everywhere(visitor: Visitor) -> None:
     assert left["distinct_id"] != "jo"
     assert left["session_id"] != named["session_id"]
     assert ids(visit(visitor, "help.shop.test", "d")) == ids(left)
+
+
+def test_windows_beside_each_other_agree(visitor: Visitor, context: BrowserContext) -> None:
+    """A page that has not heard of a name yet does not undo it, and carries it from its next event on."""
+    visit(visitor, "www.shop.test", "a")
+    other = Visitor(context, visitor.site, visitor.gateway)
+    visit(other, "help.shop.test", "b")
+    other.page.evaluate("() => tidegate.identify('jo')")
+    capture(visitor, "c")
+    named = capture(visitor, "d")
+    assert named["distinct_id"] == "jo"
+    assert ids(visit(other, "help.shop.test", "e")) == ids(named)
+    visitor.page.evaluate("() => { tidegate.reset(); tidegate.capture('f'); }")
+    capture(other, "g")
+    assert ids(capture(other, "h")) == ids(capture(visitor, "i"))
 
 
 def test_nothing_is_kept_of_who_does_not_want_it(visitor: Visitor) -> None:

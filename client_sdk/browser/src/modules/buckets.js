@@ -6,10 +6,10 @@
 /** Kinds that are told within one period. */
 const KINDS = 20;
 
-/** @typedef {Record<string, unknown>} Properties */
+/** @typedef {Record<string, any>} Properties */
 
 export class Buckets {
-  /** @type {Map<string, {properties: Properties, count: number}>} */
+  /** What was told first of each kind, with the number of its repetitions. @type {Map<string, Properties>} */
   #kinds = new Map();
   #suppressed = 0;
 
@@ -17,36 +17,27 @@ export class Buckets {
    * Take one error.
    * @param {string} kind
    * @param {Properties} properties
-   * @returns {Properties | null} what is to be told of it now
+   * @returns {Properties | undefined} what is to be told of it now
    */
   take(kind, properties) {
-    const bucket = this.#kinds.get(kind);
-    if (bucket) {
-      bucket.count += 1;
-      return null;
-    }
-    if (this.#kinds.size >= KINDS) {
+    const known = this.#kinds.get(kind);
+    if (known) {
+      known.$exception_count += 1;
+    } else if (this.#kinds.size >= KINDS) {
       this.#suppressed += 1;
-      return null;
+    } else {
+      this.#kinds.set(kind, { ...properties, $exception_count: 0 });
+      const $exception_suppressed = this.#suppressed || undefined;
+      this.#suppressed = 0;
+      return { ...properties, $exception_count: 1, $exception_suppressed };
     }
-    this.#kinds.set(kind, { properties, count: 0 });
-    return this.#counted(properties, 1);
+    return undefined;
   }
 
   /** End the period: what is to be told of the repetitions in it. */
   flush() {
-    const repeated = [...this.#kinds.values()].filter(({ count }) => count > 0);
+    const repeated = [...this.#kinds.values()].filter(({ $exception_count }) => $exception_count);
     this.#kinds.clear();
-    return repeated.map(({ properties, count }) => this.#counted(properties, count));
-  }
-
-  /**
-   * @param {Properties} properties @param {number} count
-   * @returns {Properties}
-   */
-  #counted(properties, count) {
-    const suppressed = this.#suppressed;
-    this.#suppressed = 0;
-    return { ...properties, $exception_count: count, ...(suppressed && { $exception_suppressed: suppressed }) };
+    return repeated;
   }
 }

@@ -2,13 +2,18 @@
 
 import { scrub } from "./scrub.js";
 
-const MAX_MESSAGE = 500;
+const MAX_TEXT = 500;
 const MAX_STACK = 4_000;
 /** Query and fragment of an address; a stack has line and column behind them. */
 const QUERY = /(\w:\/\/[^\s?#"'()]+)[?#][^\s:"'()]*/g;
 
-/** @param {unknown} text @param {number} most */
-const clean = (text, most) => scrub(String(text).slice(0, 2 * most).replace(QUERY, "$1")).slice(0, most);
+/** @param {unknown} text @param {number} [most] */
+const clean = (text, most = MAX_TEXT) =>
+  scrub(
+    String(text ?? "")
+      .slice(0, 2 * most)
+      .replace(QUERY, "$1"),
+  ).slice(0, most) || undefined;
 
 /**
  * @param {unknown} thrown mostly an `Error`, but it may be anything
@@ -18,10 +23,10 @@ const clean = (text, most) => scrub(String(text).slice(0, 2 * most).replace(QUER
 export function exceptionOf(thrown, { type, message, filename }) {
   const error = /** @type {{name?: unknown, message?: unknown, stack?: unknown}} */ (Object(thrown));
   return {
-    $exception_type: clean(error.name || (type === "error" ? "Error" : "UnhandledRejection"), MAX_MESSAGE),
-    $exception_message: clean(error.message ?? message ?? thrown, MAX_MESSAGE),
-    $exception_stack: clean(error.stack ?? "", MAX_STACK) || undefined,
-    $exception_source: clean(filename ?? "", MAX_MESSAGE) || undefined,
+    $exception_type: clean(error.name || (type === "error" ? "Error" : "UnhandledRejection")),
+    $exception_message: clean(error.message ?? message ?? String(thrown)),
+    $exception_stack: clean(error.stack, MAX_STACK),
+    $exception_source: clean(filename),
     $exception_cross_origin: (message === "Script error." && !filename) || undefined,
     $exception_handled: false,
   };

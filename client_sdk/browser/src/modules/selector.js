@@ -11,7 +11,7 @@
 
 /** Steps at most: what is further up says little and moves more often. */
 const DEPTH = 5;
-const NAMES = ["data-attr", "data-testid", "id"];
+const NAMES = ["data-attr", "data-testid"];
 const LONGEST = 40;
 /** Siblings that are looked at for a position: more would take time. */
 const SIBLINGS = 100;
@@ -42,11 +42,10 @@ export function selectorOf(path) {
 function anchorOf(element) {
   for (const name of NAMES) {
     const value = element.getAttribute(name);
-    if (name === "id" ? isStable(value) : value && value.length <= LONGEST) {
-      return name === "id" ? `#${value}` : `[${name}=${JSON.stringify(value)}]`;
-    }
+    if (value && value.length <= LONGEST) return `[${name}=${JSON.stringify(value)}]`;
   }
-  return "";
+  const id = element.getAttribute("id");
+  return isStable(id) ? `#${id}` : "";
 }
 
 /** @param {Element} element */
@@ -62,21 +61,10 @@ function stepOf(element) {
  * @param {Element} element
  */
 function positionOf(element) {
-  const before = kin(element, "previousElementSibling");
-  return before || kin(element, "nextElementSibling") ? `:nth-of-type(${before + 1})` : "";
-}
-
-/**
- * Siblings of the same kind in one direction, among the nearest.
- * @param {Element} element
- * @param {"previousElementSibling" | "nextElementSibling"} direction
- */
-function kin(element, direction) {
-  let count = 0;
-  let sibling = element[direction];
-  for (let left = SIBLINGS; left && sibling; left--) {
-    if (sibling.localName === element.localName) count += 1;
-    sibling = sibling[direction];
-  }
-  return count;
+  if (element.matches(":only-of-type")) return "";
+  let place = 1;
+  let before = element.previousElementSibling;
+  for (let left = SIBLINGS; left-- && before; before = before.previousElementSibling)
+    if (before.localName === element.localName) place += 1;
+  return `:nth-of-type(${place})`;
 }

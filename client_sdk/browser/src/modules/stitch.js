@@ -55,19 +55,30 @@ export function start(tidegate, { domains = [] } = {}) {
     const secure = location.protocol === "https:" ? "; secure" : "";
     document.cookie = `${cookie}=${value}; domain=${domain}; path=/; max-age=${age}; samesite=lax${secure}`;
   };
-  const shared = () => decode(cookieOf(cookie));
-  /** Let the other sub-domains know. */
+  const shared = () => cookieOf(cookie);
+  /** Our ids and the cookie, as they were when both were last looked at. @type {string | undefined} */
+  let known;
+  let seen = "";
+  /** Go on as those whom another sub-domain knows. */
+  const catchUp = () => {
+    take(decode(shared()), true);
+    known = idsOf(own());
+    seen = shared();
+  };
+  /** Let the others know, unless one of them has something new to say and we have not. */
   const share = () => {
+    if (shared() !== seen && idsOf(own()) === known) catchUp();
     const mine = own();
     if (!domain || !mine) return;
-    const [person, session] = shared() ?? ["", {}];
-    const same = mine[0] === person && mine[1].id === session.id;
-    if (!same || newer(mine[1], session) > GRAIN_MS) setCookie(encode(mine), YEAR_S);
+    const theirs = decode(shared());
+    if (idsOf(mine) !== idsOf(theirs) || newer(mine[1], theirs?.[1]) > GRAIN_MS) setCookie(encode(mine), YEAR_S);
+    known = idsOf(mine);
+    seen = shared();
   };
 
-  take(shared(), true);
+  catchUp();
   take(handedOver(domains));
-  on(document, "visibilitychange", () => document.hidden || take(shared(), true));
+  on(document, "visibilitychange", () => document.hidden || catchUp());
   on(globalThis, "click auxclick", (event) => {
     const link = linkOf(pathOf(event));
     const mine = own();
@@ -89,8 +100,11 @@ export function start(tidegate, { domains = [] } = {}) {
   };
 }
 
-/** How much later one session was used than another. @param {Session} one @param {Session} other */
-const newer = ({ last = 0 }, { last: before = 0 }) => last - before;
+/** How much later one session was used than another. @param {Session} one @param {Session} [other] */
+const newer = ({ last = 0 }, { last: before = 0 } = {}) => last - before;
+
+/** Who, and in which session. @param {Handoff | undefined} handoff */
+const idsOf = (handoff) => handoff && handoff[0] + handoff[1].id;
 
 /** @param {string} name */
 const cookieOf = (name) =>
@@ -106,7 +120,7 @@ const cookieOf = (name) =>
  */
 function sharedDomain(probe) {
   const labels = location.hostname.split(".");
-  for (let from = labels.length - 2; from >= 0 && !/^\d+$/.test(labels[from + 1]); from--) {
+  for (let from = labels.length - 2; from >= 0; from--) {
     const domain = labels.slice(from).join(".");
     const attributes = `; domain=${domain}; path=/; samesite=lax; max-age=`;
     document.cookie = `${probe}=1${attributes}9`;

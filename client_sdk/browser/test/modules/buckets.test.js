@@ -3,15 +3,18 @@ import { test } from "node:test";
 
 import { Buckets } from "../../src/modules/buckets.js";
 
+/** As JSON says it. @param {unknown} properties */
+const plain = (properties) => JSON.parse(JSON.stringify(properties));
+
 test("the first of a kind is told at once, its repetitions together", () => {
   const buckets = new Buckets();
-  assert.deepEqual(buckets.take("a", { m: "a" }), { m: "a", $exception_count: 1 });
-  assert.equal(buckets.take("a", { m: "again" }), null);
-  assert.equal(buckets.take("a", { m: "again" }), null);
-  assert.deepEqual(buckets.take("b", { m: "b" }), { m: "b", $exception_count: 1 });
+  assert.deepEqual(plain(buckets.take("a", { m: "a" })), { m: "a", $exception_count: 1 });
+  assert.equal(buckets.take("a", { m: "again" }), undefined);
+  assert.equal(buckets.take("a", { m: "again" }), undefined);
+  assert.deepEqual(plain(buckets.take("b", { m: "b" })), { m: "b", $exception_count: 1 });
   assert.deepEqual(buckets.flush(), [{ m: "a", $exception_count: 2 }]);
   assert.deepEqual(buckets.flush(), []);
-  assert.deepEqual(buckets.take("a", { m: "anew" }), { m: "anew", $exception_count: 1 });
+  assert.deepEqual(plain(buckets.take("a", { m: "anew" })), { m: "anew", $exception_count: 1 });
 });
 
 test("new kinds are told as far as there is room, and the rest is counted with the next that is told", () => {
@@ -20,7 +23,7 @@ test("new kinds are told as far as there is room, and the rest is counted with t
   assert.equal(told.length, 20);
   assert.deepEqual(buckets.flush(), []);
   assert.deepEqual(buckets.take("next", {}), { $exception_count: 1, $exception_suppressed: 980 });
-  assert.deepEqual(buckets.take("after", {}), { $exception_count: 1 });
+  assert.deepEqual(plain(buckets.take("after", {})), { $exception_count: 1 });
 });
 
 test("every error is in some count", () => {

@@ -9,6 +9,8 @@ export function element(localName, attributes = {}, children = []) {
   const made = {
     localName,
     getAttribute: (/** @type {string} */ name) => attributes[name] ?? null,
+    /** Only `:only-of-type` is asked for. */
+    matches: () => kin(made) === 1,
     parentElement: /** @type {any} */ (null),
     previousElementSibling: /** @type {any} */ (null),
     nextElementSibling: /** @type {any} */ (null),
@@ -19,6 +21,17 @@ export function element(localName, attributes = {}, children = []) {
     child.nextElementSibling = children[i + 1] ?? null;
   });
   return made;
+}
+
+/** How many of its kind there are beside an element, it included. @param {any} element */
+function kin(element) {
+  let count = 1;
+  for (const direction of ["previousElementSibling", "nextElementSibling"]) {
+    for (let sibling = element[direction]; sibling; sibling = sibling[direction]) {
+      count += Number(sibling.localName === element.localName);
+    }
+  }
+  return count;
 }
 
 /** An element, its parent, and so on. @param {any} from @returns {any[]} */
