@@ -45,6 +45,19 @@ def test_check_prints_the_plan(tmp_path: Path) -> None:
     assert (own.returncode, "views" in own.stdout, "active_users" in own.stdout) == (0, True, False)
 
 
+def test_check_looks_at_the_boards_too(tmp_path: Path) -> None:
+    """A file that cannot be shown ends it, and a start, with the setting, the file, the place and the reason."""
+    file = tmp_path / "boards.toml"
+    file.write_text('[[board]]\nname = "main"\n[[board.tile]]\nkpi = "a"\nview = "pie"\n')
+    for command in ("check", "serve"):
+        done = tidegate(command, "--boards", str(file), "--data", str(tmp_path / "data"), "--port", "0")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"boards: {file}: line 5, column 8: board 'main': tile 1: unknown view 'pie'" in done.stderr
+        assert done.stderr.count("\n") == 1
+    file.write_text('[[board]]\nname = "main"\n')
+    assert tidegate("check", "--boards", str(file)).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("definition", "words"),
     [

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.core.board import SIZES, VIEWS, Annotation, Board, Tile
 from gateway.core.boardfile import BoardFileError, parse_boards, toml_of
+from tests.house.surface import Page
+from tests.house.tree import ROOT
 
 GOOD = """
 [[board]]
@@ -95,3 +99,17 @@ def test_what_is_written_is_read_back(boards: list[Board]) -> None:
 def test_what_goes_without_saying_is_not_written() -> None:
     """So that a file stays readable."""
     assert toml_of([Board("a", tile=(Tile("k"),))]) == '[[board]]\nname = "a"\n\n[[board.tile]]\nkpi = "k"\n'
+
+
+def test_the_examples_of_the_documentation_can_be_shown() -> None:
+    """Each file that docs/boards.md and the README show is one."""
+    for page in (ROOT / "docs" / "boards.md", ROOT / "README.md"):
+        blocks = re.findall(r"^```toml\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        shown = [parse_boards(block, page.name) for block in blocks if "[[board]]" in block]
+        assert shown
+        assert all(board.tile for boards in shown for board in boards)
+
+
+def test_the_documentation_names_every_view() -> None:
+    """In the table of docs/boards.md, and no other."""
+    assert Page.of(ROOT, "boards").first_tokens() == set(VIEWS)
