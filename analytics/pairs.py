@@ -18,7 +18,7 @@ import numpy as np
 
 from analytics.arrays import Bools, Ints, Words
 
-__all__ = ["PairTable", "Pairs"]
+__all__ = ["REBUILDING", "PairTable", "Pairs"]
 
 EMPTY: Final = np.iinfo(np.int64).min
 DROPPED: Final = EMPTY + 1
@@ -26,6 +26,10 @@ SMALLEST: Final = 1_024
 FULLEST: Final = 0.6
 """Share of the slots in use at which a table is rebuilt."""
 
+MOST: Final = (1 << 18) + (1 << 16)
+"""Pairs of the largest table that a measure has, and a batch."""
+REBUILDING: Final = 24 * MOST
+"""Bytes of the copy of its pairs while a table is rebuilt. That is one table at a time, however many there are."""
 BLOCK: Final = 1_024
 """Positions in a block of the order of insertion."""
 
@@ -59,8 +63,8 @@ class PairTable:
 
     @staticmethod
     def budget(most: int) -> int:
-        """Bytes at worst for that many pairs: the slots, and a copy of the pairs while it is rebuilt."""
-        return 27 * PairTable.capacity(most) + 24 * most
+        """Bytes at worst for that many pairs, apart from `REBUILDING`."""
+        return 27 * PairTable.capacity(most)
 
     @staticmethod
     def capacity(most: int) -> int:

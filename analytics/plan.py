@@ -21,6 +21,7 @@ from analytics.history import RECORD_BYTES, ROW_BYTES
 from analytics.hold import Hold
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
+from analytics.pairs import REBUILDING
 from analytics.schema import Columns, Schema
 from analytics.spec import DEFAULT_KEYS, Compiled, KpiError, KpiSpec, unique_names
 from analytics.stretches import room
@@ -240,7 +241,7 @@ class Plan:
     @property
     def budget(self) -> int:
         """Bytes at worst."""
-        fixed = len(self.coded) * Dictionary().budget + MAX_SOURCES * SOURCE_BYTES
+        fixed = len(self.coded) * Dictionary().budget + MAX_SOURCES * SOURCE_BYTES + REBUILDING
         return fixed + sum(grid.budget for grid in self.grids)
 
 

@@ -17,10 +17,19 @@ import orjson
 
 from analytics import Batch, Engine, KpiSpec
 from benchmarks.machine import SERVER_CORE, pin
+from gateway.server.garbage import Garbage
 
 __all__ = ["MEASURES", "Outcome", "Plan", "filled", "memory_share", "objects_per_event", "tick_ms"]
 
-MEASURES = {"count": "count(*)", "sum": "sum(value)", "max": "max(value)"}
+MEASURES = {
+    "count": "count(*)",
+    "sum": "sum(value)",
+    "max": "max(value)",
+    "uniq": "uniq(user)",
+    "quantile": "quantile(value, 0.95)",
+    "top": "top(path, 10)",
+    "funnel": "funnel(event = 'a', event = 'b', within => '30m')",
+}
 _START = 1_795_334_400_000
 _BUDGET = 4 << 30
 _BATCH = 1_000
@@ -53,6 +62,10 @@ def _second(number: int, keys: int) -> Batch:
     columns: dict[str, Sequence[str | float]] = {
         "key": [f"k{i}" for i in range(keys)],
         "value": [float(i % 97) for i in range(keys)],
+        "user": [f"u{(7 * i + number % 20) % 2_000}" for i in range(keys)],
+        "path": [f"/{i * number % 40}" for i in range(keys)],
+        "event": ["ab"[(i + number) % 2] for i in range(keys)],
+        "distinct_id": [f"u{(i + number % 3) % 2_000}" for i in range(keys)],
     }
     return Batch(keys, times, columns, [("local", keys)])
 
@@ -130,6 +143,7 @@ def main() -> None:
     """Read the plan from the command line, measure, print the outcome."""
     pin(SERVER_CORE)
     plan, outcome = Plan(**orjson.loads(sys.argv[1])), Outcome()
+    Garbage().settle()  # as in the server
     for measure in MEASURES:
         outcome.tick_ms[measure] = tick_ms(measure, plan)
         outcome.memory[measure] = memory_share(measure, plan)

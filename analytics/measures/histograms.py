@@ -55,8 +55,8 @@ class Histograms:
 
     @staticmethod
     def budget(cells: int) -> int:
-        """Bytes at worst, those while rows are made wider included."""
-        return 8 * cells + 2 * 8 * min(COUNTERS, cells * WIDEST)
+        """Bytes at worst. While rows are made wider there are both, which a rebuilt table of pairs has room for."""
+        return 8 * cells + 8 * min(COUNTERS, cells * WIDEST)
 
     @property
     def _most(self) -> int:

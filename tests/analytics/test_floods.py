@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import subprocess
@@ -209,3 +210,36 @@ def test_state_and_rows_do_not_depend_on_the_process() -> None:
     ]
     assert printed[0] == printed[1]
     assert len(set(printed[0].split())) == 5
+
+
+VALUES = ["count(*)", "sum(x)", "max(x)", "uniq(u)", "quantile(x, 0.9)", "top(u, 3)",
+          "funnel(event = 'a', event = 'b', within => '5s')"]  # fmt: skip
+WINDOWS = ["tumbling 10s", "sliding 10s every 1s", "cumulative 1d every 1m", "session 5s"]
+SHAPES = [(value, window) for value in VALUES for window in WINDOWS]
+
+
+@pytest.mark.parametrize(
+    ("value", "window"),
+    [*SHAPES, ("sessions()", "tumbling 10s"), ("retention(event = 'a', event = 'b')", "tumbling 1d")],
+)
+def test_no_object_is_left_of_an_event(value: str, window: str) -> None:
+    """After a flush of twenty thousand events of known keys and users there are as many Python objects as before."""
+    engine = Engine([KpiSpec("k", value, window, by=("u",), delay="20s", grace="10s")])
+
+    def flush(rounds: int) -> int:
+        for _ in range(rounds):
+            names = [f"u{i % 50}" for i in range(1_000)]
+            columns: dict[str, list[Any]] = {
+                "u": names,
+                "distinct_id": names,
+                "x": [float(i % 70) for i in range(1_000)],
+                "event": ["ab"[i % 2] for i in range(1_000)],
+            }
+            engine.ingest(batch(columns, DAY + np.arange(1_000) * 10), 0)
+        engine.advance(0)
+        gc.collect()
+        return len(gc.get_objects()) + sys.getallocatedblocks()
+
+    flush(5)
+    before = flush(1)
+    assert flush(20) - before < 1_000

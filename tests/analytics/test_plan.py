@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from analytics.engine import DEFAULT_BUDGET
+from analytics.measures import distinct, quantile, topk
+from analytics.pairs import REBUILDING
 from analytics.plan import is_presence, make_plan
 from analytics.spec import KpiError, KpiSpec
 
@@ -85,6 +90,19 @@ def test_zones_share_a_grid_only_where_they_move_nothing() -> None:
     for window, grids in (("tumbling 1d", 2), ("tumbling 1h", 1), ("cumulative 1d every 1h", 2)):
         specs = [replace(COUNT, name=name, window=window, tz=name) for name in ("UTC", "Asia/Kolkata")]
         assert len(make_plan([replace(s, name=f"k{i}") for i, s in enumerate(specs)], {}, BUDGET).grids) == grids
+
+
+def test_the_copy_of_the_largest_table_of_pairs_is_in_the_budget() -> None:
+    """Cells, hashes and counts of all that a measure counts apart; it is made for one table at a time."""
+    largest = max(distinct.MAX_PAIRS + distinct.MAX_PENDING, quantile.MAX_PAIRS, topk.MAX_PAIRS)
+    assert 24 * largest <= REBUILDING < make_plan([COUNT], {}, BUDGET).budget
+
+
+def test_the_board_of_the_benchmarks_fits_into_the_budget_that_is_set_by_default() -> None:
+    """Twelve KPIs, six of them by country with a thousand keys."""
+    entries = tomllib.loads((Path(__file__).parents[2] / "benchmarks" / "board.toml").read_text("utf-8"))["kpi"]
+    specs = [KpiSpec(**{**entry, "by": tuple(entry.get("by", ()))}) for entry in entries]
+    assert make_plan(specs, {}, DEFAULT_BUDGET).budget <= DEFAULT_BUDGET
 
 
 def test_the_budget_is_the_sum_of_its_parts_and_a_limit() -> None:
