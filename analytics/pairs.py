@@ -174,6 +174,12 @@ class PairTable:
 
     def places(self, low: int, high: int) -> Ints:
         """The positions of these pairs."""
+        used = self.within(low, high)
+        alive = self._alive(self._cells[used])
+        return used if alive.all() else used[alive]
+
+    def within(self, low: int, high: int) -> Ints:
+        """The same, with those that do not matter any more."""
         blocks = ((self._lows < high) & (self._highs >= low)).nonzero()[0]
         if not blocks.size:
             return np.zeros(0, np.int64)
@@ -185,9 +191,8 @@ class PairTable:
                 [self._taken[i * BLOCK : min((i + 1) * BLOCK, self._filled)] for i in blocks.tolist()]
             )
         cells = self._cells[taken]
-        used = taken[(cells >= low) & (cells < high)].astype(np.int64)
-        alive = self._alive(self._cells[used])
-        return used if alive.all() else used[alive]
+        used: Ints = taken[(cells >= low) & (cells < high)].astype(np.int64)
+        return used
 
     def at(self, places: Ints) -> Pairs:
         """The pairs at these positions."""

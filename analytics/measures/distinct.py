@@ -23,7 +23,7 @@ from analytics.hyperloglog import ERROR, REGISTERS, estimate, observations
 from analytics.measures.links import Links
 from analytics.measures.measure import Arrays, over
 from analytics.measures.registers import NONE, Registers, fold
-from analytics.measures.sparse import CACHE, CACHE_SHIFT, VACANT, Sparse, no_marks, pair_marks
+from analytics.measures.sparse import CACHE, CACHE_SHIFT, VACANT, Sparse, cells_among, no_marks, pair_marks
 from analytics.pairs import PairTable
 
 __all__ = ["EXACT", "Distinct"]
@@ -148,12 +148,12 @@ class Distinct(Sparse):
     def _promote(self, cells: Ints) -> None:
         """Turn exact cells into registers, in one pass over the table."""
         keyed = self._pane_cells(cells)
-        order = np.argsort(keyed)
-        cells, keyed = cells[order], keyed[order]
-        found, hashes, _ = self._table.between(int(keyed[0]), int(keyed[-1]) + 1)
-        at = np.minimum(np.searchsorted(keyed, found), len(keyed) - 1)
-        member = keyed[at] == found
-        owners = cells[at[member]]
+        low, high = int(keyed.min()), int(keyed.max())
+        found, hashes, _ = self._table.at(self._table.within(low, high + 1))
+        # Pairs of panes that are closed belong to none of these cells.
+        owners = cells_among(keyed, cells, found)
+        member = owners >= 0
+        owners, hashes = owners[member], hashes[member]
         self._live -= int(self._n[cells].sum())
         self._rough += len(cells)
         for cell in cells.tolist():
@@ -163,7 +163,7 @@ class Distinct(Sparse):
             self._saturated += block == NONE
         blocks = self._block[owners]
         dense = blocks >= 0
-        self._registers.observe(blocks[dense], observations(hashes[member][dense]))
+        self._registers.observe(blocks[dense], observations(hashes[dense]))
 
     def _kept(self, cells: Ints, within: Bools) -> Bools:
         exact: Bools = np.where(within, self._block[cells], IS_SATURATED) == IS_EXACT

@@ -118,3 +118,11 @@ def test_finding_changes_nothing(pairs: list[tuple[int, int]], data: st.DataObje
     known = dict(zip(pairs, places.tolist(), strict=True))
     assert found.tolist() == [known.get(pair, -1) for pair in asked]
     assert members(table.pairs()) == sorted(set(pairs))
+
+
+def test_pairs_that_do_not_matter_are_there_until_a_rebuild() -> None:
+    """`within` finds them by their cells, `places` does not."""
+    table = PairTable(lambda cells: cells != 2, 10_000)
+    places, _ = table.place(ints(1, 2, 3), words(7, 8, 9))
+    assert sorted(table.within(2, 4).tolist()) == sorted(places[1:].tolist())
+    assert table.places(2, 4).tolist() == [places[2]]
