@@ -7,7 +7,7 @@ from typing import Any
 
 from client_sdk.python.actions import Action, Close, Noticed, Opened, Refused, Send, ViewChanged
 from client_sdk.python.closecodes import Retry
-from client_sdk.python.messages import Sdk
+from client_sdk.python.messages import Match, Sdk
 from client_sdk.python.pulse import WELCOME_MS
 from client_sdk.python.viewer import Viewer
 from tests.client_sdk.model import LIMITS
@@ -164,3 +164,28 @@ def test_what_is_no_message_ends_the_connection() -> None:
     session = opened()
     assert session.receive(b"{", 0) == [Close("not a message of version 1", Retry.BACKOFF)]
     assert hear(session, snapshot(1, 3)) == []
+
+
+def test_events_go_to_their_tail_and_rows_to_their_view() -> None:
+    """What is not of a subscription's kind is passed over; a loss asks anew; a reconnect goes on from the offset."""
+    session = opened()
+    view, tail = session.subscribe("sales"), session.tail(Match(event="buy"))
+    session.poll(0)
+
+    def events(offset: int, prev: int | None) -> dict[str, Any]:
+        counts = {"seen": 1, "looked": 1, "matched": 0, "events": []}
+        return {"type": "events", "id": tail.id, "prev": prev, "offset": offset, "epoch": "e"} | {
+            "recovered": prev is not None,
+            **counts,
+        }
+
+    assert hear(session, events(4, None)) == [ViewChanged(tail.id)]
+    assert hear(session, events(5, None) | {"id": view.id}, snapshot(tail.id, 3)) == []
+    assert said(hear(session, events(9, 7))) == [{"type": "resync", "id": tail.id}]
+    session.lost(1006)
+    session.hello(0)
+    hear(session, WELCOME)
+    subscribed = {message["id"]: message for message in said(session.poll(0)) if message["type"] == "subscribe"}
+    assert subscribed[tail.id]["from"] == {"epoch": "e", "offset": 4}
+    session.unsubscribe(tail)
+    assert said(session.poll(0)) == [{"type": "unsubscribe", "id": tail.id}]
