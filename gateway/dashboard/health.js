@@ -109,7 +109,7 @@ export class Health {
     const host = this.#part("budgets");
     rows.forEach(({ name, value, share, tone }, at) => {
       const there = host.children[at] ?? host.appendChild(meterOf(name));
-      const bar = there.lastElementChild;
+      const bar = there.lastElementChild.firstElementChild;
       write(there.querySelector("dd"), value);
       bar.setAttribute("aria-valuenow", String(Math.round(share * 100)));
       mark(bar, "data-tone", tone);
@@ -129,7 +129,7 @@ export class Health {
 
 function meterOf(name) {
   const bar = element("div.meter", [element("i")], { role: "meter", "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": name });
-  return element("div", [element("dt", name), element("dd"), bar]);
+  return element("div", [element("dt", name), element("dd"), element("dd.gauge", [bar])]);
 }
 
 function sampleItem({ id, reason, hint, received, producer, size, text, cut }, withTexts, open) {

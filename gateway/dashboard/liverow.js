@@ -73,21 +73,21 @@ function inside(event, narrowed) {
   parts.push(section(event.cut ? "Properties (cut)" : "Properties", rows, "No properties"));
   parts.push(
     element("section", [
-      element("h3", "Counts in"),
+      element("h2", "Counts in"),
       event.kpis.length
         ? element("p.kpis", event.kpis.map((name) => element("a.tag", text(name), { href: routeTo("board") })))
         : element("p.none", event.verdict === "accepted" || event.verdict === "warn" ? "No KPI takes it." : "It counts nowhere."),
     ]),
   );
-  if ("raw" in event) parts.push(element("section", [element("h3", "Text as it came"), element("pre", event.raw ?? "(withheld: it may hold redacted values)")]));
+  if ("raw" in event) parts.push(element("section", [element("h2", "Text as it came"), element("pre", event.raw ?? "(withheld: it may hold redacted values)")]));
   return element("div.inside", parts);
 }
 
 function section(title, rows, none = "") {
   const shown = rows.filter(([, value]) => value !== null && value !== undefined);
-  if (!shown.length) return element("section", [element("h3", title), element("p.none", none)]);
+  if (!shown.length) return element("section", [element("h2", title), element("p.none", none)]);
   const cells = shown.flatMap(([name, value, extra = []]) => [element("dt", name), element("dd", [element("span", text(value)), ...extra])]);
-  return element("section", [element("h3", title), element("dl", cells)]);
+  return element("section", [element("h2", title), element("dl", cells)]);
 }
 
 const stamp = (ms) => {

@@ -47,7 +47,7 @@ class Line {
 
   constructor(body) {
     this.#label = element("th.barred", [this.#swatch, this.#name], { scope: "row" });
-    this.#row = element("tr", [this.#label, this.#value]);
+    this.#row = element("tr", [this.#label, this.#value], { "data-empty": "" });
     body.append(this.#row);
   }
 

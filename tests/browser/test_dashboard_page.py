@@ -11,33 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
+from tests.browser.payloads import PAYLOADS
 from tests.browser.viewer_model import DASHBOARD, KEY, Topic, ViewerModel, meta, now_ms, row
 from tests.browser.visit import visit, watch
-
-PAYLOADS = [
-    "<img src=x onerror=fire()>",
-    "<script>fire()</script>",
-    "<svg onload=fire()>",
-    '"><img src=x onerror=fire()>',
-    "'><svg/onload=fire()>",
-    "</script><script>fire()</script>",
-    "<iframe srcdoc='<script>parent.fire()</script>'></iframe>",
-    "javascript:fire()",
-    "<a href=javascript:fire()>x</a>",
-    "<math><mtext></mtext><img src=x onerror=fire()></math>",
-    "<style>@import 'x'</style>",
-    "<body onload=fire()>",
-    "<input autofocus onfocus=fire()>",
-    "<details open ontoggle=fire()>",
-    "{{constructor.constructor('fire()')()}}",
-    "${fire()}",
-    "__proto__",
-    "constructor",
-    "\u202e<img src=x onerror=fire()>",
-    "&lt;img src=x onerror=fire()&gt;",
-    "<template shadowrootmode=open><img src=x onerror=fire()></template>",
-    "' style='background:url(x)' onmouseover='fire()",
-]
 
 
 def this_minute() -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_dashboard_page import PAYLOADS
+from tests.browser.payloads import PAYLOADS
 from tests.browser.viewer_model import KEY, ViewerModel, meta
 from tests.browser.visit import visit, watch
 

