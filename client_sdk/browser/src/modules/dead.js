@@ -55,7 +55,9 @@ export function start({ capture }) {
     const dead = guarded(() => {
       waiting.delete(element);
       if (!waiting.size) observer.disconnect();
-      const slow = !event.defaultPrevented && leaves(linkOf(path)?.url);
+      // A link to elsewhere leads to a server that may be slow.
+      const link = linkOf(path)?.path[0].getAttribute("href") ?? "#";
+      const slow = !event.defaultPrevented && !/^(#|javascript:)/.test(link);
       if (slow || location.href !== href) return;
       capture("$dead_click", { $event_type: "click", ...describe(path) }, { timestamp: at });
     });
@@ -63,9 +65,3 @@ export function start({ capture }) {
   });
   return stop;
 }
-
-/** Whether a link leads out of this document, to a server that may be slow. @param {URL | undefined} url */
-const leaves = (url) => !!url && url.protocol !== "javascript:" && bare(url) !== bare(location);
-
-/** An address without its fragment. @param {URL | Location} address */
-const bare = ({ href }) => href.split("#")[0];

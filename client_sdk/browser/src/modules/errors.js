@@ -6,7 +6,7 @@ import { guarded, watch } from "./watch.js";
 
 /** How long repetitions are counted before they are told. */
 const PERIOD_MS = 10_000;
-/** Characters of the stack by which errors of one kind are known. */
+/** Characters of type, message and stack by which errors of one kind are known. */
 const KIND = 300;
 
 /** @param {import("./watch.js").Tidegate} tidegate */
@@ -23,9 +23,9 @@ export function start({ capture }) {
     telling = true;
     try {
       const exception = exceptionOf(thrown, event);
-      if (isNoise(exception)) return;
-      const { $exception_type, $exception_message, $exception_stack } = exception;
-      const first = buckets.take(`${$exception_type}:${$exception_message}${$exception_stack}`.slice(0, KIND), exception);
+      const text = JSON.stringify(exception);
+      if (isNoise(text)) return;
+      const first = buckets.take(text.slice(0, KIND), exception);
       if (first) capture("$exception", first);
       timer ??= setTimeout(flush, PERIOD_MS);
     } finally {

@@ -28,12 +28,11 @@ export function exceptionOf(thrown, { type, message, filename }) {
     $exception_stack: clean(error.stack, MAX_STACK),
     $exception_source: clean(filename),
     $exception_cross_origin: (message === "Script error." && !filename) || undefined,
-    $exception_handled: false,
   };
 }
 
 /**
  * Whether nobody can do anything about it: a browser's note about layout, or an error of an extension.
- * @param {Record<string, unknown>} exception
+ * @param {string} exception as JSON
  */
-export const isNoise = (exception) => /"ResizeObserver loop|-extension:\/\//.test(JSON.stringify(exception));
+export const isNoise = (exception) => /"ResizeObserver loop|-extension:\/\//.test(exception);
