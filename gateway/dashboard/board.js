@@ -11,6 +11,8 @@ import { sizeOf, viewOf } from "./tileview.js";
 import { rangeOf } from "./viewstate.js";
 import { Values, narrowed } from "./where.js";
 
+/** How often the dimensions of a tile's rows are looked at. */
+const NOTE_MS = 1_000;
 /** Cohorts that a retention shows at most. */
 const COHORTS = 30;
 
@@ -19,6 +21,7 @@ const COHORTS = 30;
  * @property {Tile|Missing} tile
  * @property {string} key what it was made from: equal keys are the same tile
  * @property {Past|null} past
+ * @property {number} noted when its dimensions were last looked at, steady ms
  * @property {() => void} draw
  * @property {() => void} leave gives its subscriptions back
  */
@@ -99,7 +102,7 @@ export class Board {
     this.#places = board.tile.map((tile) => {
       const wanted = { ...tileOf(tile.kpi), ...tile };
       const own = [wanted.kpi, wanted.low, wanted.high].map((name) => metas.get(name) ?? null);
-      const range = wanted.range || state.range || board.range;
+      const range = state.range || wanted.range || board.range;
       const title = String(wanted.title || own[0]?.title || wanted.kpi);
       const key = JSON.stringify([{ ...wanted, title: "" }, own, range, state.where, state.compare, board.annotation]);
       const there = free.get(key)?.shift();
@@ -132,14 +135,14 @@ export class Board {
   }
 
   #make(key, wanted, [meta, lowMeta, highMeta], { range: asked, notes, where, compare }) {
-    if (!meta) return this.#place({ tile: new Missing(wanted), key, past: null, draw: () => {}, leave: () => {} });
+    if (!meta) return this.#place({ tile: new Missing(wanted), key, past: null, noted: 0, draw: () => {}, leave: () => {} });
     const plan = planOf(meta);
     const view = viewFitting(wanted, plan);
     const cohorts = plan.list === "retention";
     const last = cohorts ? lastWindows(plan.window, COHORTS) : history(plan.window, asked);
     const range = asked ?? last * 1_000;
     const filter = narrowed(where, plan.by);
-    const place = { tile: null, key, past: null, draw: () => place.tile.draw(this.#now()), leave: () => {} };
+    const place = { tile: null, key, past: null, noted: -Infinity, draw: () => place.tile.draw(this.#now()), leave: () => {} };
     const listener = {
       onChange: () => {
         this.#note(place);
@@ -209,9 +212,10 @@ export class Board {
 
   /** What dimensions there are, from the newest window: enough for the choice of a filter. */
   #note(place) {
-    const { view } = place.tile?.rows ?? {};
-    const newest = view?.frames.at(-1);
+    const now = performance.now();
+    const newest = now - place.noted < NOTE_MS ? null : place.tile?.rows.view.frames.at(-1);
     if (!newest) return;
+    place.noted = now;
     for (const { dims } of newest.rows.values()) this.values.see(dims);
   }
 

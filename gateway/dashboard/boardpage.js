@@ -159,6 +159,7 @@ export class BoardPage {
     if (!version) this.#name = null; // It was never saved: there is nothing left of it.
     this.#editing = Boolean(version);
     this.#editor.say("");
+    history.replaceState(history.state, "", this.#route());
     this.#draw();
   }
 

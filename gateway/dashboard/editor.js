@@ -12,7 +12,10 @@ import { choice, fill } from "./toolbar.js";
 import { RANGES } from "./viewstate.js";
 
 const SIZE_TEXT = [["auto", "Size: auto"], ["small", "Small"], ["wide", "Wide"], ["tall", "Tall"], ["large", "Large"]];
-const VIEW_TEXT = { auto: "View: auto", number: "Number", series: "Time series", bars: "Breakdown", band: "Quantile band" };
+const VIEW_TEXT = {
+  auto: "View: auto", number: "Number", series: "Time series", bars: "Breakdown", funnel: "Funnel", retention: "Retention",
+  top: "Top list", band: "Quantile band", sessions: "Sessions",
+};
 const ranges = (none) => [["", none], ...RANGES.map((range) => [range, `Last ${range}`])];
 
 /**
@@ -182,7 +185,9 @@ export class Editor {
   #newBar(tile) {
     const at = () => this.#acts.tiles().tiles.indexOf(tile);
     const name = tile.element.querySelector("h2").textContent;
-    const views = tile instanceof Missing ? ["auto"] : viewsFor(tile.showing.plan);
+    const fitting = tile instanceof Missing ? ["auto"] : viewsFor(tile.showing.plan);
+    // What the board says stays a choice, also where the KPI cannot fill it.
+    const views = [...new Set([...fitting, this.#board.tile[at()].view])];
     const set = (key, control) => {
       control.dataset.act = key;
       mark(control, "aria-label", `${key} of ${name}`);

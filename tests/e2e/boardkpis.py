@@ -20,6 +20,7 @@ KPIS: dict[str, dict[str, Any]] = {
     "turnover": {"value": "sum(value)", "where": "event = 'order'", "by": ["country"], "unit": "EUR"},
     "pages": {"value": 'top("$pathname", 5)'},
     "recent": {"value": "count(*)", "where": "event = 'order'", "window": "sliding 5m every 10s"},
+    "by_second": {"value": "count(*)", "where": "event = 'tick'", "window": "tumbling 1s", "grace": "1s"},
     "checkout": {"value": "funnel(event = 'look', event = 'order', within => '1h')"},
     "comeback": {
         "value": "retention(event = 'look', event = 'look', periods => 2)",

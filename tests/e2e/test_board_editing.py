@@ -50,7 +50,7 @@ def order(page: Page) -> list[str | None]:
 def new_board(board: Board, title: str) -> None:
     """Open the dashboard with the tiles of all KPIs, and make a board of them."""
     board.page.goto(board.page.url.split("#")[0] + "#/board/all")
-    expect(board.page.locator(".tile")).to_have_count(10)
+    expect(board.page.locator(".tile")).to_have_count(11)
     press(board.page, "New board")
     board.page.get_by_label("Title of the new board").fill(title)
     board.page.keyboard.press("Enter")
@@ -78,7 +78,7 @@ def test_a_board_is_made_edited_and_saved_by_keyboard(
         expect(page.get_by_role("button", name="Move Orders later")).to_be_focused()
         page.keyboard.press("Enter")
         assert order(page)[:3] == ["turnover", "pages", "orders"]
-        expect(page.get_by_role("status").filter(has_text="Orders: place 3 of 10")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="Orders: place 3 of 11")).to_be_visible()
         page.get_by_label("view of turnover").select_option("bars")
         expect(board.tile("turnover")).to_have_attribute("data-view", "bars")
         page.get_by_label("size of turnover").select_option("large")
@@ -110,7 +110,7 @@ def test_a_board_is_made_edited_and_saved_by_keyboard(
     expect(page.get_by_role("link", name="The shop")).to_have_attribute("aria-current", "page")
     expect(page.locator(".badge:not(:empty)")).to_have_count(0)
     (saved,) = tomllib.loads((tmp_path / "data" / "boards.toml").read_text())["board"]
-    assert (saved["name"], saved["title"], len(saved["tile"])) == ("our_shop", "The shop", 10)
+    assert (saved["name"], saved["title"], len(saved["tile"])) == ("our_shop", "The shop", 11)
     assert saved["tile"][0] == {"kpi": "turnover", "view": "bars", "size": "large", "title": "Money", "range": "1h"}
     assert troubles == []
 
@@ -131,7 +131,7 @@ def test_two_who_edit_the_same_board_are_told(browser: Browser, page: Page, gate
         press(other, "Edit")
         press(other, "Remove turnover")
         press(other, "Save")
-        expect(other.locator(".tile")).to_have_count(9)
+        expect(other.locator(".tile")).to_have_count(10)
         expect(other.locator(".badge:not(:empty)")).to_have_count(0)
     press(page, "Save")
     expect(page.locator(".said")).to_contain_text("Somebody else saved this board")
@@ -142,7 +142,7 @@ def test_two_who_edit_the_same_board_are_told(browser: Browser, page: Page, gate
     press(page, "Remove Orders")
     press(page, "Save")
     expect(page.locator(".badge:not(:empty)")).to_have_count(0)
-    expect(page.locator(".tile")).to_have_count(8)
+    expect(page.locator(".tile")).to_have_count(9)
 
 
 def test_a_draft_survives_a_reload_and_can_be_discarded(page: Page, gateway: GatewayProcess) -> None:

@@ -82,6 +82,19 @@ def test_a_range_is_in_the_address(board: Board) -> None:
     expect(board.page).to_have_url(re.compile(r"#/board/kinds$"))
 
 
+def test_a_long_range_is_drawn_from_coarser_windows(page: Page, gateway: GatewayProcess) -> None:
+    """Two hours of a KPI in windows of a second, of which the ring keeps five minutes as they are."""
+    for minutes in range(120, 0, -1):
+        ticks = [("tick", "u", {}) for _ in range(60)]
+        send(gateway, ticks, at(minutes * MINUTE) // MINUTE * MINUTE + 500)
+    send(gateway, [("tick", "u", {})])
+    board = Board(page, gateway.url)
+    page.goto(f"{gateway.url}/#/board/all?range=6h&key={VIEW_KEY}")
+    board.is_live()
+    trend = board.tile("by_second").get_by_role("img")
+    expect(trend).to_have_attribute("aria-label", re.compile(r"^Trend over (119|120) min, from 0 to [\d.]+$"))
+
+
 def test_a_comparison_is_with_the_range_before(page: Page, gateway: GatewayProcess) -> None:
     """The change is that to the same window a range earlier, out of the history; the button says whether it is on."""
     earlier = at(6 * MINUTE)

@@ -131,7 +131,7 @@ def test_boards_have_addresses(board: Board, gateway: GatewayProcess) -> None:
     board.open()
     board.shows(orders=1)
     board.page.get_by_role("link", name="All KPIs").click()
-    expect(board.page.locator(".tile")).to_have_count(10)
+    expect(board.page.locator(".tile")).to_have_count(11)
     expect(board.page).to_have_url(re.compile("#/board/all$"))
     expect(board.page.get_by_role("button", name="Edit", exact=True)).to_have_count(0)
     board.page.go_back()
