@@ -85,8 +85,7 @@ def test_a_range_is_in_the_address(board: Board) -> None:
 def test_a_long_range_is_drawn_from_coarser_windows(page: Page, gateway: GatewayProcess) -> None:
     """Two hours of a KPI in windows of a second, of which the ring keeps five minutes as they are."""
     for minutes in range(120, 0, -1):
-        ticks = [("tick", "u", {}) for _ in range(60)]
-        send(gateway, ticks, at(minutes * MINUTE) // MINUTE * MINUTE + 500)
+        send(gateway, [("tick", "u", {}) for _ in range(60)], at(minutes * MINUTE) // MINUTE * MINUTE + 500)
     send(gateway, [("tick", "u", {})])
     board = Board(page, gateway.url)
     page.goto(f"{gateway.url}/#/board/all?range=6h&key={VIEW_KEY}")
