@@ -31,7 +31,7 @@ help:
 	@echo "make mutants  one line made wrong at a time: each must turn its test red"
 	@echo "make nightly  every property test with 10,000 new examples, for some hours"
 	@echo "make lint   ruff and mypy alone"
-	@echo "make bench  one benchmark                         (NAME=$(NAME); fanout, memory, latency, demo, ysb, engine, sessions, nexmark, page)"
+	@echo "make bench  one benchmark                         (NAME=$(NAME); fanout, memory, latency, demo, ysb, engine, sessions, nexmark, page, screen)"
 	@echo "make lock   resolve pyproject.toml into the two lock files"
 	@echo "make clean  remove everything that the other verbs made"
 

@@ -10,7 +10,7 @@ import sys
 from benchmarks.machine import DRIVER_CORE, pin, raise_file_limit
 from benchmarks.report import Report
 
-NAMES = ("ingest", "fanout", "memory", "latency", "demo", "ysb", "engine", "sessions", "nexmark", "page")
+NAMES = ("ingest", "fanout", "memory", "latency", "demo", "ysb", "engine", "sessions", "nexmark", "page", "screen")
 
 
 def main() -> int:
