@@ -28,7 +28,7 @@ const DIST = join(HERE, "dist");
 export const INTERNAL =
   "adopt around assigned attach backoff balance beacon bySeq certain chunks dial discard dropped emit encoded " +
   "failures fenced flushMs fold forget fresh grant hide highest holdUntil identity immediate journal kick lease " +
-  "leave makeId makeRoom notBefore oldest opened pieces poll progressed queue receive reconnect renumber restart " +
+  "leave makeId makeRoom notBefore oldest opened pieces poll progressed queue refuse receive reconnect renumber restart " +
   "sealed settle sheds since tab take texts touch visitor wake welcomed windowId working";
 
 /** Names of the optional modules: the files there that have a `start`; the others are parts of those. */
@@ -47,7 +47,7 @@ async function bundle(options, outfile) {
     minify: true,
     format: "esm",
     target: "es2022",
-    sourcemap: true,
+    sourcemap: "external", // the gateway names it in a header, which the script itself need not carry
     write: false,
     legalComments: "none",
     absWorkingDir: HERE,

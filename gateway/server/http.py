@@ -93,7 +93,10 @@ class HttpSide:
         return _send(request, self._demo, path, page_headers(request.host, forms=True))
 
     async def _script(self, request: web.Request) -> web.StreamResponse:
-        return _send(request, self._sdk, request.path.removeprefix("/"), SCRIPT)
+        path = request.path.removeprefix("/")
+        mapped = f"{path}.map" in self._sdk
+        named = {"SourceMap": f"{path.rpartition('/')[2]}.map"} if mapped else {}  # beside the script
+        return _send(request, self._sdk, path, {**SCRIPT, **named})
 
 
 def _send(request: web.Request, files: _Files, path: str, headers: dict[str, str]) -> web.Response:

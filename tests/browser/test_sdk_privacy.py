@@ -181,3 +181,22 @@ def test_shedding_follows_priority(page: Page, server: ModelServer) -> None:
     assert server.names() == ["calm", "last", "low", "high"]
     assert ledger(page) == {**BLANK, "sent": 5, "accepted": 4, "expired": 1}
     assert page.evaluate("() => told") == [{"events": 1, "reason": "shed"}]
+
+
+def test_a_refusal_holds_in_all_tabs(context: BrowserContext, page: Page, server: ModelServer) -> None:
+    """What one tab is told the others obey: they take nothing more, and nothing of theirs stays stored."""
+    start(page)
+    capture(page, "one")
+    assert flush(page)
+    other = context.new_page()
+    load(other, server)
+    start(other)
+    capture(other, "two")
+    assert flush(other)
+    page.evaluate("() => tidegate.optOut()")
+    other.wait_for_function("() => tidegate.hasOptedOut()")
+    capture(other, "three")
+    assert flush(other) is False
+    assert server.names() == ["one", "two"]
+    for tab in (page, other):
+        assert stored(tab) == ["tidegate.consent"]

@@ -182,3 +182,34 @@ def test_a_clock_that_is_set_while_the_page_is_open(page: Page, server: ModelSer
     uuids = [event["uuid"] for event in server.events]
     assert uuids == sorted(uuids)
     assert ledger(page)["accepted"] == 3
+
+
+def test_a_listener_may_capture(page: Page, server: ModelServer) -> None:
+    """Events captured by listeners, at whatever moment they are told something, arrive like others."""
+    page.evaluate(
+        """() => {
+          globalThis.heard = [];
+          for (const name of ['state', 'capture', 'ack'])
+            tidegate.on(name, () => {
+              if (heard.includes(name)) return;
+              heard.push(name);
+              tidegate.capture(`on ${name}`);
+            });
+        }"""
+    )
+    start(page)
+    capture(page, "first")
+    server.wait(lambda: len(server.events) == 4)
+    assert flush(page)
+    assert sorted(server.names()) == ["first", "on ack", "on capture", "on state"]
+    assert ledger(page)["accepted"] == 4
+
+
+def test_the_tag_of_another_script_is_not_ours(context: BrowserContext, server: ModelServer) -> None:
+    """A `data-key` on somebody else's script starts nothing."""
+    tab = serve(
+        context, server, "<script src='/other.js' data-key='x'></script><script type='module' src='/sdk.js'></script>"
+    )
+    capture(tab, "a")
+    assert flush(tab) is False
+    assert tab.evaluate("() => Object.keys(localStorage)") == []

@@ -87,6 +87,8 @@ def test_the_built_sdk_is_served_with_its_map(tmp_path: Path, monkeypatch: pytes
             for path, body in {"/sdk.js": b"1", "/sdk.js.map": b"{}", "/sdk/delivery-0.js": b"2"}.items():
                 got = await at.ask(f"GET {path}")
                 assert (got.status, got.body, got.headers["access-control-allow-origin"]) == (200, body, "*")
+            assert (await at.ask("GET /sdk.js")).headers["sourcemap"] == "sdk.js.map"
+            assert "sourcemap" not in (await at.ask("GET /sdk/delivery-0.js")).headers
             assert (await at.ask("GET /tidegate.js")).status == 404
 
     run(main)

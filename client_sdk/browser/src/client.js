@@ -25,6 +25,7 @@ import { Visitor } from "./visitor.js";
  * @property {Config} config
  * @property {string} url the gateway's origin
  * @property {(event: string, value: unknown) => void} emit
+ * @property {() => void} refuse consent was withdrawn in another tab
  * @property {() => Promise<typeof import("./delivery.js")>} load
  */
 
@@ -265,8 +266,9 @@ export class Client {
       } else if (this.#away || this.#ended) {
         delivery.stop();
       } else {
+        this.#delivery = delivery; // first: a listener may capture while it adopts
         delivery.adopt(this.#journal);
-        this.#delivery = delivery;
+        this.#journal = new Journal(this); // for after the back/forward cache, under a producer of its own
         this.#schedule();
         return;
       }

@@ -98,16 +98,19 @@ export class Courier {
 
   /** The page goes away: the socket is closed. */
   leave() {
-    clearTimeout(this.#timer);
-    this.producer.closed();
     this.#connection.pause();
+    this.#cease();
   }
 
   /** Stop for good. */
   stop() {
+    this.#connection.stop();
+    this.#cease();
+  }
+
+  #cease() {
     clearTimeout(this.#timer);
     this.producer.closed();
-    this.#connection.stop();
   }
 
   #hello() {
@@ -137,8 +140,7 @@ export class Courier {
 
   /** @param {number} code @param {number} failures @returns {boolean} whether the connection may forget about it */
   #closed(code, failures) {
-    this.producer.closed();
-    clearTimeout(this.#timer);
+    this.#cease();
     if (code === FENCED) {
       this.#settings.fenced();
       return true;

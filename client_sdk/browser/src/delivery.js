@@ -9,6 +9,7 @@ import { Courier } from "./courier.js";
 import { inWindow } from "./event.js";
 import { absorb, move } from "./heritage.js";
 import { claim, claimNew, queuePrefix } from "./identity.js";
+import { capsOf } from "./journal.js";
 import { Queue } from "./queue.js";
 
 /** @typedef {import("./client.js").Client} Client */
@@ -16,8 +17,6 @@ import { Queue } from "./queue.js";
 /** @typedef {import("./journal.js").Journal} Journal */
 /** @typedef {{chunk: import("./chunk.js").Chunk, done: (all: boolean) => void}} Waiter */
 
-const MAX_EVENTS = 2_000;
-const MAX_BYTES = 1_048_576;
 /** The server moves older timestamps up to this age, so there they would be wrong. */
 const TTL_MS = 48 * 3_600_000;
 
@@ -49,15 +48,14 @@ export class Delivery {
   /** @param {Client} client @param {import("./identity.js").Claim} claimed */
   constructor(client, { id, windowId, lease, orphans }) {
     const { around, name, store } = client;
-    const { maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES, ttl = TTL_MS } = around.config;
     const caps = {
-      maxEvents,
-      maxBytes,
-      oldest: wall() - ttl,
+      ...capsOf(around.config),
+      oldest: wall() - (around.config.ttl ?? TTL_MS),
       dropped: (/** @type {number} */ events, /** @type {string} */ reason) => around.emit("drop", { events, reason }),
     };
     this.#client = client;
     this.#windowId = windowId;
+    addEventListener("storage", this.#heard);
     this.#lease = lease;
     this.queue = new Queue(store, queuePrefix(name), id, caps);
     for (const orphan of orphans) {
@@ -143,6 +141,7 @@ export class Delivery {
   /** Stop for good. What is left is stored. */
   stop() {
     this.#ended = true;
+    removeEventListener("storage", this.#heard);
     this.#courier.stop();
     this.#free();
     this.#release(false);
@@ -153,6 +152,12 @@ export class Delivery {
     const body = (/** @type {number} */ seq, /** @type {string[]} */ texts) => this.#courier.body(seq, texts);
     sendBeacons(this.queue, body, (text) => this.#client.beacon(text));
   }
+
+  /** Another tab has stored something. @param {StorageEvent} event */
+  #heard = ({ key, newValue }) => {
+    const { name, around } = this.#client;
+    if (key === `${name}.consent` && newValue === '"denied"') around.refuse();
+  };
 
   #settleWaiters() {
     this.#waiters = this.#waiters.filter(({ chunk, done }) => this.queue.chunks.includes(chunk) || done(true));
@@ -165,7 +170,7 @@ export class Delivery {
 
   /** @param {string} name @param {unknown} value */
   #emit(name, value) {
-    if (name === "state" && /** @type {any} */ (value).state === "stopped") this.#release(false);
+    if (name === "state" && this.#courier.state === "stopped") this.#release(false);
     this.#client.around.emit(name, value);
   }
 

@@ -37,4 +37,4 @@ export const {
 export default tidegate;
 
 // A module has no `document.currentScript`.
-install(tidegate, /** @type {HTMLElement | null | undefined} */ (globalThis.document?.querySelector("script[data-key]")));
+install(tidegate, /** @type {HTMLElement | null | undefined} */ (globalThis.document?.querySelector("script[data-key]:is([src*=sdk],[src*=tidegate])")));

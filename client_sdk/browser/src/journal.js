@@ -13,9 +13,10 @@ import { BLANK } from "./ledger.js";
 
 /** @typedef {import("./client.js").Taken} Taken */
 
-const MAX_EVENTS = 2_000;
-const MAX_BYTES = 1_048_576;
 const CHUNK_EVENTS = 50;
+
+/** How much is kept at most. @param {import("./config.js").Config} config */
+export const capsOf = ({ maxEvents = 2_000, maxBytes = 1_048_576 }) => ({ maxEvents, maxBytes });
 
 /** Prefix of the journals in the store. @param {string} name */
 export const journalPrefix = (name) => `${name}:early:`;
@@ -42,7 +43,7 @@ export class Journal {
 
   /** @param {Taken} taken */
   take(taken) {
-    const { maxEvents = MAX_EVENTS, maxBytes = MAX_BYTES } = this.#around.config;
+    const { maxEvents, maxBytes } = capsOf(this.#around.config);
     const all = this.chunks.flat();
     if (all.length >= maxEvents || all.reduce((sum, { encoded }) => sum + encoded.bytes, 0) >= maxBytes) this.#drop();
     if (!this.#open || this.#open.length >= CHUNK_EVENTS) {

@@ -32,7 +32,7 @@ export function startModules(modules, load, tidegate, told) {
   };
   for (const module of modules) {
     const own = typeof module === "string" ? undefined : module;
-    const name = own?.name ?? String(module);
+    const name = own?.name ?? /** @type {string} */ (module);
     begin(name, own).catch((error) => told({ name, error }));
   }
   return () => {

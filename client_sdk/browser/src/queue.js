@@ -200,8 +200,7 @@ export class Queue {
    * @returns {boolean} false when that cannot be
    */
   makeRoom(bytes) {
-    const more = bytes > 0 ? 1 : 0;
-    while (this.events + more > this.#caps.maxEvents || this.bytes + bytes > this.#caps.maxBytes) {
+    while (this.events + Math.sign(bytes) > this.#caps.maxEvents || this.bytes + bytes > this.#caps.maxBytes) {
       const oldest = this.fresh();
       if (!oldest) return false;
       this.discard(oldest, "expired");

@@ -84,7 +84,7 @@ export function create(source, loaders) {
   const begin = () => {
     if (client || consent === "denied") return;
     const url = config.url ?? new URL(source).origin;
-    const around = { key, config, url: url.replace(/\/+$/, ""), emit, load: loaders.delivery };
+    const around = { key, config, url: url.replace(/\/+$/, ""), emit, load: loaders.delivery, refuse: api.optOut };
     client = new Client(around, consent === "granted");
     // Before anything is captured: a module that the page has imported itself is at work at once.
     stop = startModules(config.modules ?? [], loaders.module, api, (report) => emit("module", report));
@@ -111,8 +111,8 @@ export function create(source, loaders) {
   /** @type {Record<string, (...args: any[]) => any>} */
   const calls = {
     init(/** @type {string} */ given, /** @type {Config | undefined} */ settings) {
-      if (client || key) return;
-      key = String(given);
+      if (key) return;
+      key = `${given}`;
       config = Object.freeze({ ...settings });
       consent = consentOf(store.json(place()), config, navigator);
       begin();

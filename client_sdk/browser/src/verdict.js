@@ -15,7 +15,7 @@ export function settle(queue, seq, verdicts) {
   if (gone.length === 0) return [];
   const { ledger } = queue;
   const found = findings(gone, verdicts);
-  const outcomes = new Map(found.map(({ seq, index, outcome }) => [`${seq}.${index}`, outcome]));
+  const outcomes = new Map(found.map(({ text, outcome }) => [text, outcome])); // a text holds its uuid
   for (const outcome of outcomes.values()) ledger[outcome === "duplicate" ? "duplicate" : "rejected"] += 1;
   ledger.accepted += gone.reduce((sum, chunk) => sum + chunk.texts.length, 0) - outcomes.size;
   queue.acked += gone.length;
