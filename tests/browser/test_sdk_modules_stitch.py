@@ -16,6 +16,9 @@ IMPORTED = """async ([source, key, config]) => {
   const stitch = await import(`${source}/sdk/modules/stitch.js`);
   tidegate.init(key, { ...config, modules: [stitch] });
 }"""
+NOTE_COOKIES = """globalThis.baked = [];
+const { get, set } = Object.getOwnPropertyDescriptor(Document.prototype, 'cookie');
+Object.defineProperty(document, 'cookie', { get, set(text) { baked.push(text); set.call(document, text); } });"""
 DOMAINS = ["other.test", "shop.test"]
 
 
@@ -112,23 +115,36 @@ def test_windows_beside_each_other_agree(visitor: Visitor, context: BrowserConte
     assert ids(capture(other, "h")) == ids(capture(visitor, "i"))
 
 
+def test_consent_that_comes_late_joins_the_others(visitor: Visitor) -> None:
+    """Who agrees on one sub-domain after another goes on there as who they are."""
+    first = visit(visitor, "www.shop.test", "a")
+    visit_pending = [visitor.gateway.url, WRITE_KEY, {"consent": "pending", "pageview": False}]
+    visitor.page.goto(f"{visitor.site.at('help.shop.test')}/page")
+    visitor.page.wait_for_function("() => globalThis.tidegate !== undefined")
+    visitor.page.evaluate(IMPORTED, visit_pending)
+    visitor.page.evaluate("() => tidegate.optIn()")
+    capture(visitor, "b")
+    assert ids(capture(visitor, "c")) == ids(first)
+
+
 def test_nothing_is_kept_of_who_does_not_want_it(visitor: Visitor) -> None:
     """Opting out takes the cookie away; without consent and without cookies there never is one."""
     visit(visitor, "www.shop.test", "a")
     visitor.page.evaluate("() => tidegate.optOut()")
     assert cookies(visitor) == []
     visitor.page.evaluate("() => localStorage.clear()")
+    visitor.page.add_init_script(NOTE_COOKIES)
     visitor.page.goto(f"{visitor.site.at('www.shop.test')}/page")
     visitor.page.wait_for_function("() => globalThis.tidegate !== undefined")
     visitor.page.evaluate(IMPORTED, [visitor.gateway.url, WRITE_KEY, {"consent": "pending"}])
     visitor.page.evaluate("() => tidegate.capture('early')")
-    assert cookies(visitor) == []
+    assert visitor.page.evaluate("() => baked") == []
     visitor.page.evaluate("() => tidegate.optIn()")
     capture(visitor, "b")
     assert [cookie["name"] for cookie in cookies(visitor)] == ["tidegate_stitch"]
     visitor.page.context.clear_cookies()
     visit(visitor, "help.shop.test", "c", cookieless=True)
-    assert cookies(visitor) == []
+    assert visitor.page.evaluate("() => baked") == []
 
 
 def follow(visitor: Visitor, address: str) -> None:

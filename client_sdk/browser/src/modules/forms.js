@@ -20,12 +20,16 @@ export function start(tidegate) {
   const { on, stop } = watch();
   /** @type {Map<Element, Begun>} */
   const begun = new Map();
-  const attributesOf = (/** @type {Element} */ form) => ({
-    $form_id: named(form, "id"),
-    $form_name: named(form, "name"),
-    $form_action: addressOf(tidegate, new URL(form.getAttribute("action") ?? "", document.baseURI)),
-    $form_fields: form.querySelectorAll(FIELDS).length,
-  });
+  const attributesOf = (/** @type {Element} */ form) => {
+    const action = form.getAttribute("action") ?? "";
+    const { baseURI } = document;
+    return {
+      $form_id: named(form, "id"),
+      $form_name: named(form, "name"),
+      $form_action: URL.canParse(action, baseURI) ? addressOf(tidegate, new URL(action, baseURI)) : undefined,
+      $form_fields: form.querySelectorAll(FIELDS).length,
+    };
+  };
 
   on(globalThis, "submit", (event) => {
     const [form] = pathOf(event);

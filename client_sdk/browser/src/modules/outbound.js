@@ -27,7 +27,7 @@ export function start(tidegate, { domains = tidegate.config.stitch?.domains ?? [
     if (file !== null || extensions.includes(extension)) {
       tidegate.capture("$file_download", { $file_url: address, $file_extension: extension, ...describe(path) });
     } else if (/^http/.test(url.protocol) && url.host !== location.host && !belongs(url.hostname, domains)) {
-      const way = { $external_click_url: address, $external_click_host: url.host };
+      const way = { $external_click_url: address, $external_click_host: address && url.host };
       tidegate.capture("$outbound_click", { ...way, ...describe(path) });
     }
   });

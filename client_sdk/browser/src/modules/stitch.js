@@ -12,7 +12,6 @@ import { linkOf } from "./link.js";
 import { watch } from "./watch.js";
 
 /** @typedef {import("./handoff.js").Handoff} Handoff */
-/** @typedef {import("./handoff.js").Session} Session */
 
 /** The imported module itself can stand among the `modules`: only then is it there before the first event. */
 export const name = "stitch";
@@ -20,7 +19,9 @@ export const name = "stitch";
 /** The SDK masks the value of a parameter that is called like this. */
 const PARAMETER = "tidegate_session";
 const GOOD_MS = 120_000;
-/** How stale the time of the last event in the cookie may be. */
+/** After which a session is over, as in the SDK. */
+const IDLE_MS = 30 * 60_000;
+/** How stale the cookie may be. */
 const GRAIN_MS = 5_000;
 const YEAR_S = 31_536_000;
 
@@ -31,7 +32,8 @@ const YEAR_S = 31_536_000;
 export function start(tidegate, { domains = [] } = {}) {
   const { on, stop } = watch();
   const { name: space = "tidegate", cookieless } = tidegate.config;
-  const domain = sharedDomain(`${space}_probe`);
+  /** Looked for once something may be stored: looking is storing. @type {string | undefined} */
+  let domain;
   const key = (/** @type {string} */ of) => `${space}:${of}`;
   const read = (/** @type {string} */ of) => JSON.parse(localStorage.getItem(key(of)) ?? "{}");
 
@@ -46,8 +48,9 @@ export function start(tidegate, { domains = [] } = {}) {
     if (!handed || !mine) return;
     const [person, session] = handed;
     if (person && (knows || isAnonymous(mine[0]))) localStorage.setItem(key("person"), JSON.stringify({ id: person }));
-    // Where there is no session somebody has signed out: the next event begins a new one.
-    if (!session.id || newer(session, mine[1]) >= 0) localStorage.setItem(key("session"), JSON.stringify(session));
+    // Where the others have no session somebody has signed out: the next event begins a new one.
+    const alive = session.id ? Date.now() - Number(session.last) < IDLE_MS : knows;
+    if (alive) localStorage.setItem(key("session"), JSON.stringify(session));
   };
 
   const cookie = `${space}_stitch`;
@@ -67,11 +70,13 @@ export function start(tidegate, { domains = [] } = {}) {
   };
   /** Let the others know, unless one of them has something new to say and we have not. */
   const share = () => {
-    if (shared() !== seen && idsOf(own()) === known) catchUp();
+    if (known === undefined || (shared() !== seen && idsOf(own()) === known)) catchUp();
     const mine = own();
-    if (!domain || !mine) return;
+    if (!mine) return;
+    domain ??= sharedDomain(`${space}_probe`);
+    if (!domain) return;
     const theirs = decode(shared());
-    if (idsOf(mine) !== idsOf(theirs) || newer(mine[1], theirs?.[1]) > GRAIN_MS) setCookie(encode(mine), YEAR_S);
+    if (idsOf(mine) !== idsOf(theirs) || mine[2] > Number(theirs?.[2]) + GRAIN_MS) setCookie(encode(mine), YEAR_S);
     known = idsOf(mine);
     seen = shared();
   };
@@ -84,7 +89,7 @@ export function start(tidegate, { domains = [] } = {}) {
     const mine = own();
     if (!link || event.button > 1 || !mine) return;
     const { path, url } = link;
-    if (!belongs(url.hostname, domains) || belongs(url.hostname, [domain, location.hostname])) return;
+    if (!belongs(url.hostname, domains) || belongs(url.hostname, [domain || location.hostname])) return;
     const [anchor] = path;
     const before = String(anchor.getAttribute("href"));
     if (!isAnonymous(mine[0])) mine[0] = "";
@@ -99,9 +104,6 @@ export function start(tidegate, { domains = [] } = {}) {
     if (tidegate.hasOptedOut() && domain) setCookie("", 0);
   };
 }
-
-/** How much later one session was used than another. @param {Session} one @param {Session} [other] */
-const newer = ({ last = 0 }, { last: before = 0 } = {}) => last - before;
 
 /** Who, and in which session. @param {Handoff | undefined} handoff */
 const idsOf = (handoff) => handoff && handoff[0] + handoff[1].id;
