@@ -32,6 +32,8 @@ REBUILDING: Final = 24 * MOST
 """Bytes of the copy of its pairs while a table is rebuilt. That is one table at a time, however many there are."""
 BLOCK: Final = 1_024
 """Positions in a block of the order of insertion."""
+SCATTERED: Final = 4
+"""What a look at one slot somewhere costs, in slots that are looked at one after the other."""
 
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX_2: Final = np.uint64(0xD6E8FEB86659FD93)
@@ -165,11 +167,11 @@ class PairTable:
         return places
 
     def pairs(self) -> Pairs:
-        """All pairs that still matter, in order of insertion. Cost: a look at each."""
+        """All pairs that still matter, in no particular order. Cost: one scan of the table."""
         return self.between(DROPPED + 1, np.iinfo(np.int64).max)
 
     def between(self, low: int, high: int) -> Pairs:
-        """The pairs that matter with `low <= cell < high`. Cost: a look at all in the blocks that have some."""
+        """The pairs that matter with `low <= cell < high`. Cost: a look at the blocks that have some, or a scan."""
         return self.at(self.places(low, high))
 
     def places(self, low: int, high: int) -> Ints:
@@ -181,17 +183,13 @@ class PairTable:
     def within(self, low: int, high: int) -> Ints:
         """The same, with those that do not matter any more."""
         blocks = ((self._lows < high) & (self._highs >= low)).nonzero()[0]
-        if not blocks.size:
-            return np.zeros(0, np.int64)
-        first, last = int(blocks[0]), int(blocks[-1]) + 1
-        if 2 * len(blocks) > last - first:
-            taken = self._taken[first * BLOCK : min(last * BLOCK, self._filled)]
+        if SCATTERED * BLOCK * len(blocks) > len(self._cells):
+            used = ((self._cells >= low) & (self._cells < high)).nonzero()[0]
         else:
-            taken = np.concatenate(
-                [self._taken[i * BLOCK : min((i + 1) * BLOCK, self._filled)] for i in blocks.tolist()]
-            )
-        cells = self._cells[taken]
-        used: Ints = taken[(cells >= low) & (cells < high)].astype(np.int64)
+            parts = [self._taken[i * BLOCK : min((i + 1) * BLOCK, self._filled)] for i in blocks.tolist()]
+            taken = np.concatenate([np.zeros(0, np.int64), *parts])
+            cells = self._cells[taken]
+            used = taken[(cells >= low) & (cells < high)]
         return used
 
     def at(self, places: Ints) -> Pairs:
