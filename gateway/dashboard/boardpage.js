@@ -55,7 +55,7 @@ export class BoardPage {
       valuesOf: (name) => board.values.of(name),
       onEdit: () => (this.#shown.fixed ? this.#editor.askNew() : this.#edit(!this.#editing)),
       onWall: () => this.#wall.enter(),
-      onShare: () => showShare(location.href.split("#")[0], this.#route(true), this.#key()),
+      onShare: () => showShare(location.href.split("#")[0], this.#route(this.#shown.board.name), this.#key()),
     });
     this.#editor = new Editor(panel, {
       tiles: () => board,
@@ -111,8 +111,8 @@ export class BoardPage {
     return chosen(this.#boards, this.#name);
   }
 
-  #route(explicit = false) {
-    const name = explicit ? this.#shown?.board.name ?? null : this.#name;
+  /** The address of what is shown. @param {string|null} [name] of the board, the one that the address has unless given */
+  #route(name = this.#name) {
     return routeTo("board", name, queryOf(this.#state));
   }
 
@@ -135,7 +135,8 @@ export class BoardPage {
   /** A person chose something: it is in the address too, so that a reload and a copied address show it. */
   #change(changes) {
     this.#state = { ...this.#state, ...changes };
-    history.replaceState(history.state, "", this.#route(true));
+    this.#name = this.#shown?.board.name ?? null;
+    history.replaceState(history.state, "", this.#route());
     this.#draw();
   }
 
@@ -175,16 +176,20 @@ export class BoardPage {
   async #save() {
     const { board, version } = this.#shown;
     this.#editor.say("Saving…");
+    let saved;
     try {
-      await this.#api.put(`v1/boards/${encodeURIComponent(board.name)}`, board, version);
+      saved = await this.#api.put(`v1/boards/${encodeURIComponent(board.name)}`, board, version);
     } catch (error) {
       return this.#editor.say(refusal(error));
     }
-    // What was edited while it was on its way is still a draft.
-    if (JSON.stringify(this.#shown.board) === JSON.stringify(board)) this.#drafts.forget(board.name);
-    this.#editing = false;
-    await this.boards();
-    return undefined;
+    const draft = this.#drafts.all.find((one) => one.board.name === board.name);
+    const unchanged = JSON.stringify(draft?.board) === JSON.stringify(board);
+    // What was edited while it was on its way is a draft of what is there now.
+    if (unchanged) this.#drafts.forget(board.name);
+    else if (draft) this.#drafts.keep(draft.board, saved.version);
+    this.#editing &&= !unchanged;
+    this.#editor.say("Saved");
+    return this.boards();
   }
 }
 
