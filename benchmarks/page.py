@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -86,6 +87,7 @@ def run(names: list[str], rounds: int = 5, measure_s: float = 5.0) -> Report:
     )
     sides = [side for side in SIDES if not names or side in names]
     values: dict[str, list[float]] = {}
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))  # a browser is many processes: on one core they queue
     with gateway(_KPIS) as server, sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("chromium-browser")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
