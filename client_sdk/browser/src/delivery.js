@@ -192,6 +192,7 @@ export class Delivery {
     move(this.queue, id, !this.#lease?.certain);
     this.#free();
     this.#lease = await claimNew(this.#client, leaseParts(this.#client), id, this.#windowId);
-    this.#courier.restart();
+    if (this.#ended) this.#free();
+    else this.#courier.restart();
   }
 }
