@@ -48,7 +48,6 @@ class Client:
         self.batches = batches
         self.acked = 0
         self.line: Line | None = None
-        self.posted = False
         self.losses: list[str] = []
         self._next = 1
         self._max_seq = 0
@@ -87,7 +86,7 @@ class Client:
                 self._seen["repeated"] += 1
                 self.line.up.append(self.frame(self._next))
             self._next += 1
-            if chance.random() < 0.5:
+            if chance.random() < 0.7:
                 break
 
     def frame(self, seq: int) -> bytes:
@@ -98,7 +97,6 @@ class Client:
         """The next batch by HTTP, as the route does it."""
         if self.done:
             return
-        self.posted = True
         seq, table = self.acked + 1, node.fold.table
         fate, row = judge_post(table, self.name, 1, seq)
         self._seen[f"post_{fate.name.lower()}"] += 1

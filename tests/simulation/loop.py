@@ -82,7 +82,7 @@ class Loop:
             except Exception as error:
                 future.set_result(error)
 
-        self.call_later(self._chance.random() * 0.05, run)
+        self.call_later(self._chance.random() * 0.4, run)
         return future
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> Future:

@@ -63,8 +63,8 @@ class Options:
         return cls(
             seed=seed,
             clients=chance.randint(1, 3),
-            batches=chance.randint(2, 7),
-            steps=chance.randint(50, 120),
+            batches=chance.randint(3, 12),
+            steps=chance.randint(50, 110),
             faults=faults,
             kill=chance.choice((0.0, 0.01, 0.02)),
             cut=chance.choice((0.0, 0.01, 0.02)),
@@ -72,7 +72,7 @@ class Options:
             full=chance.choice((0.0, 0.0, 0.01)),
             jump=chance.choice((0.0, 0.01)),
             busy=chance.choice((0.0, 0.1, 0.4)),
-            snapshot_ms=chance.choice((50, 200, 10**9)),
+            snapshot_ms=chance.choice((20, 20, 100, 10**9)),
             checkpoint_bytes=chance.choice((20_000, 100_000, 2 << 20)),
             piece_bytes=chance.choice((1_000, 512 << 10)),
             trim=chance.random() < 0.3,
@@ -91,7 +91,7 @@ class Options:
     def _event(chance: random.Random, first: dict[int, dict[str, Any]]) -> dict[str, Any]:
         if chance.random() < 0.06:
             return dict(chance.choice(POISON))
-        number = chance.randrange(60) if chance.random() < 0.5 else len(first) + 1_000
+        number = chance.randrange(12) if chance.random() < 0.5 else len(first) + 1_000
         event = {
             "event": "purchase",
             "uuid": f"01934d0e-7b00-7000-8000-{number:012x}",

@@ -25,7 +25,8 @@ CHUNK = 100
 
 EVERY_CHUNK_SEES = {
     *("kill", "power_cut", "crash_in_io", "drained", "exit_74", "failed_start"),
-    *("start_from_snapshot", "start_with_replay", "pages_lost", "loop_during_io"),
+    *("start_from_snapshot", "start_with_replay", "start_from_snapshot_with_replay"),
+    *("pages_lost", "loop_during_io"),
     *("write_eio", "write_full", "write_short", "sync_eio", "read_eio", "low_water", "clock_jump"),
     *("repeated", "skipped", "nack", "post_apply", "post_wait", "post_repeated"),
     *("verdict_drop", "verdict_duplicate", "level_1", "level_3"),
