@@ -124,7 +124,10 @@ def test_ranks_find_the_bins_of_sorted_numbers() -> None:
             assert answers[cell] == numbers[int(share * (len(numbers) - 1))]
 
 
-def test_the_budget_covers_rows_that_become_wider() -> None:
-    """Twice the counters, and the row of each cell."""
-    assert Histograms.budget(1) == 8 + 16 * histograms.WIDEST
-    assert Histograms.budget(1 << 20) == (8 << 20) + 16 * histograms.COUNTERS
+def test_the_budget_covers_all_counters() -> None:
+    """The counters, as many as there can be, and the row of each cell; full rows take no more."""
+    assert Histograms.budget(1) == 8 + 8 * histograms.WIDEST
+    assert Histograms.budget(1 << 20) == (8 << 20) + 8 * histograms.COUNTERS
+    rows = Histograms(CELLS)
+    rows.count(np.arange(CELLS), Bins.of(np.linspace(400, 2_300, CELLS).astype(np.int64)), 1)
+    assert rows._table.nbytes + rows._row.nbytes <= Histograms.budget(CELLS)
