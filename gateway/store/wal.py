@@ -59,14 +59,13 @@ class Wal(NamedTuple):
     def hidden(self) -> int:
         """Transactions that were flushed and that SQLite would not show.
 
-        A transaction begins when the one before it is flushed. So the last one may be torn for want of a flush; those
-        before it were damaged later.
+        A transaction begins when the one before it is flushed. So behind the first broken frame all but the last that
+        ended well were. That one itself may be torn for want of a flush; and behind it may lie frames of longer ones
+        that found no room and were rolled back, whose end was never written.
         """
         broken = self.broken_at
-        if broken is None:
-            return 0
-        behind = self.frames[broken:]
-        return sum(frame.size > 0 for frame in behind) - (behind[-1].size > 0)
+        ends = [] if broken is None else [frame.good for frame in self.frames[broken:] if frame.size]
+        return len(ends) - 1 - ends[::-1].index(True) if True in ends else 0
 
 
 def inspect(file: Path) -> Wal:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.store.powercut import Inode, Truncate, Write, _apply
+from tests.store.powercut import SECTOR, Inode, Truncate, Write, _apply
 
 __all__ = ["CrashError", "Disk", "Faults", "RefusedError"]
 
@@ -25,7 +25,7 @@ class Faults:
     write_full: float = 0.0
     """No room: nothing of the write is there."""
     write_short: float = 0.0
-    """No room behind a part of it, which is there."""
+    """No room behind a part of it, which is there; what fits in a sector is whole or not there."""
     sync_eio: float = 0.0
     read_eio: float = 0.0
     crash: float = 0.0
@@ -96,9 +96,9 @@ class Disk:
         self._maybe_crash(lambda: file.apply(Write(offset, content)))
         self._strike("write_eio")
         self._strike("write_full")
-        if self._chance.random() < self.faults.write_short:
+        if len(content) > SECTOR and self._chance.random() < self.faults.write_short:
             self.seen["write_short"] += 1
-            file.apply(Write(offset, content[: self._chance.randrange(1, len(content))]))
+            file.apply(Write(offset, content[: self._chance.randrange(0, len(content), SECTOR)]))
             raise RefusedError("write_full")
         file.apply(Write(offset, content))
 

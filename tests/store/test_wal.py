@@ -100,6 +100,21 @@ def test_a_torn_end_hides_nothing(tmp_path: Path) -> None:
         assert inspect(log).hidden == 0
 
 
+def test_a_transaction_that_found_no_room_hides_nothing(tmp_path: Path) -> None:
+    """Its frames are still there behind those of a shorter one that took their place, its end was not written whole."""
+    _, log = _written(tmp_path)
+    data, step = log.read_bytes(), 24 + 4_096
+    frames = inspect(log).frames
+    ends = [index for index, frame in enumerate(frames) if frame.size]
+    short = 32 + (ends[-3] + 1) * step
+    # Two tails that do not go on from what is before them, each with an end whose page is another one's.
+    first, second = 32 + ends[-3] * step, 32 + ends[-2] * step
+    tail = data[first : first + 24] + bytes(4_096) + data[second : second + 24] + bytes(4_096)
+    log.write_bytes(data[:short] + tail)
+    found = inspect(log)
+    assert (found.broken_at, found.hidden) == (ends[-3] + 1, 0)
+
+
 def test_pages_of_an_earlier_turn_are_not_taken_for_ours(tmp_path: Path) -> None:
     """Behind the end of the log lies what it held before it began anew."""
     live = tmp_path / "live.db"
