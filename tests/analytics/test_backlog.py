@@ -21,7 +21,7 @@ SPECS = [
     KpiSpec("by", "sum(price)", "tumbling 1s", by=("country",), delay="2s", grace="3s"),
     KpiSpec("wide", "uniq(distinct_id) FILTER (WHERE event = 'buy')", "tumbling 20s", delay="0s", grace="0s"),
     KpiSpec("slides", "avg(price)", "sliding 10s every 5s", where="page = '/'", delay="1s", grace="5s"),
-    KpiSpec("day", "count(*)", "cumulative 1d every 1m", delay="0s", grace="0s"),
+    KpiSpec("day", "count(*)", "cumulative 1m every 10s", delay="0s", grace="0s"),
     KpiSpec("steps", "funnel(event = 'view', event = 'buy', within => '5s')", "tumbling 10s", delay="5s", grace="0s"),
 ]
 VISITS = [KpiSpec("visits", "max(price)", "session 4s", delay="1s", grace="2s"), *SPECS]
