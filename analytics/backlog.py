@@ -18,10 +18,13 @@ from analytics.plan import GridPlan
 from analytics.time import Rise
 from analytics.windowing import Taken
 
-__all__ = ["LARGEST", "Backlog", "Patience", "Waiting"]
+__all__ = ["LARGEST", "MOST", "Backlog", "Patience", "Waiting"]
 
 LARGEST: Final = 10_000
 """Events that wait, at which they are counted: more would save nothing, and hold up whoever comes next."""
+
+MOST: Final = 64
+"""Batches that wait: each holds some KiB of arrays, however few its events are."""
 
 
 class Waiting(NamedTuple):
@@ -106,7 +109,7 @@ class Backlog:
     @property
     def full(self) -> bool:
         """Whether it is time to count them."""
-        return self._n >= LARGEST
+        return self._n >= LARGEST or len(self._batches) >= MOST
 
     def moved(self) -> None:
         """Time has passed for the windows, or they took a batch that did not wait: none may wait then."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analytics import Batch, Engine, KpiSpec
 from analytics.arrays import Bools
-from analytics.backlog import LARGEST, Backlog, Patience, Waiting
+from analytics.backlog import LARGEST, MOST, Backlog, Patience, Waiting
 from analytics.frame import Frame
 from analytics.time import Rise
 from analytics.windowing import Taken
@@ -85,6 +85,10 @@ def test_they_do_not_become_too_many() -> None:
         full.append(backlog.full)
     backlog.count()
     assert [*full, backlog.full] == [False, True, False]
+    for _ in range(MOST):  # however small they are
+        assert not backlog.full
+        assert backlog.takes(waiting(1))
+    assert backlog.full
 
 
 def run(specs: Sequence[KpiSpec], stream: Stream, cuts: Sequence[int], *, at_once: bool) -> list[Any]:
