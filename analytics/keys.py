@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -95,15 +96,7 @@ class KeyTable:
             grown = np.full(2 * size, -1, np.int64)
             grown[: len(self._key_of_code)] = self._key_of_code
             self._key_of_code = grown
-        keys = self._key_of_code[codes]
-        if int(keys.min(initial=0)) < 0:
-            asked = codes if index is None else codes[index]
-            new = asked[self._key_of_code[asked] < 0]
-            distinct, first = np.unique(new, return_index=True)
-            for code in distinct[np.argsort(first)].tolist():
-                self._key_of_code[code] = self.resolve_codes(code)
-            keys = self._key_of_code[codes]
-        return keys
+        return self._looked_up(self._key_of_code, codes, index, self.resolve_codes)
 
     def _resolve_few(self, columns: list[Ints], widths: list[int], index: Ints | None) -> Ints:
         if widths != self._widths:
@@ -112,14 +105,19 @@ class KeyTable:
         packed = columns[0]
         for column, width in zip(columns[1:], widths[1:], strict=True):
             packed = (packed << width) | column
-        keys = self._key_of_packed[packed]
+        return self._looked_up(self._key_of_packed, packed, index, lambda code: self.resolve_codes(self._widened(code)))
+
+    @staticmethod
+    def _looked_up(table: Ints, codes: Ints, index: Ints | None, resolve: Callable[[int], int]) -> Ints:
+        """Keys by code. Those that `table` does not know yet are resolved in the order in which they came."""
+        keys = table[codes]
         if int(keys.min(initial=0)) < 0:
-            asked = packed if index is None else packed[index]
-            new = asked[self._key_of_packed[asked] < 0]
+            asked = codes if index is None else codes[index]
+            new = asked[table[asked] < 0]
             distinct, first = np.unique(new, return_index=True)
             for code in distinct[np.argsort(first)].tolist():
-                self._key_of_packed[code] = self.resolve_codes(self._widened(code))
-            keys = self._key_of_packed[packed]
+                table[code] = resolve(code)
+            keys = table[codes]
         return keys
 
     def _widened(self, packed: int) -> int:

@@ -29,11 +29,10 @@ def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        opened.set_viewport_size({"width": 1280, "height": 2000})
-        yield opened
+def page(page: Page) -> Page:
+    """A blank page, large enough for all tiles."""
+    page.set_viewport_size({"width": 1280, "height": 2000})
+    return page
 
 
 @pytest.fixture

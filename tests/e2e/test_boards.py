@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.visit import visit, watch
+from tests.browser.visit import watch
 from tests.e2e.board import Board
 from tests.e2e.boardkpis import BOARD, DAY_MS, at, send, write_set
 from tests.e2e.gateway_process import GatewayProcess
@@ -33,11 +33,10 @@ def gateway(tmp_path: Path, boards: Path) -> Iterator[GatewayProcess]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(page: Page) -> Page:
     """A blank page, large enough for all tiles."""
-    with visit(browser) as opened:
-        opened.set_viewport_size({"width": 1280, "height": 2000})
-        yield opened
+    page.set_viewport_size({"width": 1280, "height": 2000})
+    return page
 
 
 @pytest.fixture

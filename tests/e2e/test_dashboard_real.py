@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from client_sdk.python import Client
-from tests.browser.visit import visit, watch
 from tests.e2e.board import Board
 from tests.e2e.gateway_process import VIEW_KEY, WRITE_KEY, GatewayProcess
 from tests.e2e.kpifile import write_kpis
@@ -39,19 +38,6 @@ def gateway(tmp_path: Path, kpis: Path) -> Iterator[GatewayProcess]:
     """A gateway on its own origin, with these KPIs."""
     with GatewayProcess(tmp_path / "data", kpis=kpis, snapshot_s=1, drain_ms=500) as running:
         yield running
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)
 
 
 @pytest.fixture

@@ -9,25 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.visit import visit, watch
 from tests.e2e.gateway_process import VIEW_KEY, WRITE_KEY, GatewayProcess
 
 STEPS = ["connected", "accepted", "disk", "counted", "shown"]
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from client_sdk.python import Client
-from tests.browser.visit import visit, watch
 from tests.e2e.gateway_process import VIEW_KEY, WRITE_KEY, GatewayProcess
 from tests.e2e.kpifile import write_kpis
 
@@ -26,19 +25,6 @@ def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
     )
     with GatewayProcess(tmp_path / "data", kpis=kpis, drain_ms=200, live_redact="email") as running:
         yield running
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.payloads import PAYLOADS
 from tests.browser.viewer_model import KEY, ViewerModel, meta
-from tests.browser.visit import visit, watch
 
 STATUS: dict[str, Any] = {
     "server_epoch": "e1", "now": 10_000, "level": 2,
@@ -34,19 +33,6 @@ def quarantine(*samples: dict[str, Any]) -> dict[str, Any]:
 def sample(identity: int, **fields: Any) -> dict[str, Any]:
     return {"id": identity, "reason": "bad_json", "hint": "Mend it.", "received": 1_795_334_400_000, "producer": "p",
             "size": 30, "text": '{"event":NaN}', "cut": False, **fields}  # fmt: skip
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)
 
 
 @pytest.fixture

@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from playwright.sync_api import Page, expect
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
-
-from tests.browser.viewer_model import KEY, ViewerModel, meta, now_ms, row
-from tests.browser.visit import visit, watch
-
-
-def publish_views(model: ViewerModel, count: int) -> None:
-    """So many page views in the current minute."""
-    start = now_ms() // 60_000 * 60_000
-    model.publish("page_views", [row(start, count)], watermark=start)
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)
-
-
-@pytest.fixture
-def model() -> Iterator[ViewerModel]:
-    """A server with one KPI that has had events."""
-    with ViewerModel([meta("page_views", title="Page views")]) as running:
-        publish_views(running, 7)
-        yield running
+from tests.browser.dashboard.views import publish_views
+from tests.browser.viewer_model import KEY, ViewerModel, meta
 
 
 def test_an_empty_board_says_what_to_do(page: Page) -> None:

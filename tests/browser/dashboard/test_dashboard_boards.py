@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.dashboard.views import this_minute
 from tests.browser.payloads import PAYLOADS
 from tests.browser.viewer_model import KEY, Message, ViewerModel, meta, now_ms, row
-from tests.browser.visit import visit, watch
+from tests.browser.visit import watch
 
 MINUTE = 60_000
 KPIS = [
@@ -18,13 +19,6 @@ KPIS = [
     meta("share", value="uniq(a) / uniq(b)", by=["$device"], unit="ratio"),
     meta("new", title="New", filling=True),
 ]
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -44,11 +38,6 @@ def board(name: str, *kpis: str | Message, **keys: Any) -> Message:
     """A board as `/v1/boards` has it."""
     tiles = [tile(kpi) if isinstance(kpi, str) else kpi for kpi in kpis]
     return {"name": name, "title": "", "range": "", "tile": tiles, "annotation": [], "version": "v", **keys}
-
-
-def this_minute() -> int:
-    """Start of the minute that is now."""
-    return now_ms() // MINUTE * MINUTE
 
 
 def open_board(page: Page, model: ViewerModel, query: str = "") -> None:

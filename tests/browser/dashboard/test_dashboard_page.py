@@ -3,49 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from functools import partial
 from operator import eq
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Error, Page, expect
 
+from tests.browser.dashboard.views import publish_views, this_minute
 from tests.browser.payloads import PAYLOADS
-from tests.browser.viewer_model import DASHBOARD, KEY, Topic, ViewerModel, meta, now_ms, row
-from tests.browser.visit import visit, watch
-
-
-def this_minute() -> int:
-    """Start of the minute that is now; as the watermark it puts the newest event into that minute."""
-    return now_ms() // 60_000 * 60_000
-
-
-def publish_views(model: ViewerModel, count: int) -> None:
-    """So many page views in the current minute."""
-    start = this_minute()
-    model.publish("page_views", [row(start, count)], watermark=start)
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)
-
-
-@pytest.fixture
-def model() -> Iterator[ViewerModel]:
-    """A server with one KPI that has had events."""
-    with ViewerModel([meta("page_views", title="Page views")]) as running:
-        publish_views(running, 7)
-        yield running
+from tests.browser.viewer_model import DASHBOARD, KEY, Topic, ViewerModel, meta, row
 
 
 def test_the_key_leaves_the_address_and_stays_in_the_tab(model: ViewerModel, page: Page, troubles: list[str]) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.dashboard.views import this_minute
 from tests.browser.viewer_model import Message, ViewerModel, meta, now_ms, row
-from tests.browser.visit import visit, watch
 
 MINUTE = 60_000
 
@@ -24,28 +24,10 @@ KPIS = [
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)
-
-
-@pytest.fixture
 def model() -> Iterator[ViewerModel]:
     """A server with one KPI of each shape and no events."""
     with ViewerModel(KPIS) as running:
         yield running
-
-
-def this_minute() -> int:
-    """Start of the minute that is now."""
-    return now_ms() // MINUTE * MINUTE
 
 
 def tile(page: Page, name: str) -> Locator:

@@ -1,0 +1,33 @@
+"""Fixtures of the dashboard's tests: a page that nothing is loaded in yet, and what goes wrong on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.dashboard.views import publish_views
+from tests.browser.viewer_model import ViewerModel, meta
+from tests.browser.visit import visit, watch
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A blank page."""
+    with visit(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def troubles(page: Page) -> list[str]:
+    """What goes wrong on that page."""
+    return watch(page)
+
+
+@pytest.fixture
+def model() -> Iterator[ViewerModel]:
+    """A server with one KPI that has had events."""
+    with ViewerModel([meta("page_views", title="Page views")]) as running:
+        publish_views(running, 7)
+        yield running
