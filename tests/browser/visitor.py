@@ -74,7 +74,8 @@ class Visitor:
         self.page.evaluate(START, [WRITE_KEY, {"pageview": False, "modules": list(modules), **config}])
 
     def leave(self) -> None:
-        """Go to a page without the SDK."""
+        """Go to a page without the SDK, once the gateway knows this one: to one that does not, only the oldest beacon goes."""
+        self.page.evaluate("() => tidegate.flush()")
         self.page.goto("about:blank")
 
     def events(self, name: str) -> list[Event]:

@@ -96,9 +96,8 @@ def test_no_text_from_the_wire_becomes_markup(page: Page, troubles: list[str]) -
         for entry, text in zip(kpis, PAYLOADS, strict=False):
             rows = [row(start, i, dims={text: other}) for i, other in enumerate(PAYLOADS)]
             model.publish(entry["name"], [*rows, row(start, text, dims={text: 5})], watermark=start)
-        model.publish(
-            "top", [row(start, {"items": [[text, 3] for text in PAYLOADS], text: text}) for text in PAYLOADS[:1]]
-        )
+        items = [[text, 3] for text in PAYLOADS]
+        model.publish("top", [row(start, {"items": items, text: text}) for text in PAYLOADS[:1]], watermark=start)
         page.goto(model.link)
         expect(page.locator(".number[value]:not([value=''])")).to_have_count(len(kpis))
         expect(page.locator("h2").filter(has_text=PAYLOADS[0]).first).to_be_visible()
