@@ -74,7 +74,7 @@ class Visitor:
         self.page.evaluate(START, [WRITE_KEY, {"pageview": False, "modules": list(modules), **config}])
 
     def leave(self) -> None:
-        """Go to a page without the SDK, once the gateway knows this one: to one that does not, only the oldest beacon goes."""
+        """Go to a page without the SDK, once the gateway knows this one: else only the oldest beacon goes."""
         self.page.evaluate("() => tidegate.flush()")
         self.page.goto("about:blank")
 
