@@ -281,6 +281,10 @@ class Connection(asyncio.Protocol):
                 self._control = self._control or TokenBucket(rate, 2 * rate, now)
                 if not self._control.take(now):
                     self._fail(4102)
+                elif self._protocol.state is OPEN:
+                    # The pong goes out ahead of what the messages behind the ping bring about. Were the state another,
+                    # there would be a close frame among what is written, and the messages before it were not heard.
+                    self._flush()
 
     def _flush(self) -> None:
         """Write what the protocol object wants sent, in one piece; an end mark among it begins the end."""

@@ -91,15 +91,31 @@ def test_violations_close_with_their_code(sent: bytes, code: int) -> None:
     run(main)
 
 
-def test_what_came_before_a_violation_counts() -> None:
-    """The good messages ahead of a bad frame in the same chunk are delivered."""
+@pytest.mark.parametrize(("bad", "code"), [(masked(b"bad", 2), 1003), (masked(b"bad", 3), 1002)])
+def test_what_came_before_a_violation_counts(bad: bytes, code: int) -> None:
+    """The good messages ahead of a bad frame in the same chunk are delivered, also behind a ping."""
 
     async def main() -> None:
         async with serving() as rig:
             raw = await Raw.open(rig.port)
-            raw.writer.write(masked(b"one") + masked(b"two") + masked(b"bad", 2) + masked(b"three"))
-            assert await raw.close_code() == 1003
+            raw.writer.write(masked(b"one") + masked(b"", 9) + masked(b"two") + bad + masked(b"three"))
+            assert await raw.close_code() == code
             assert (await rig.endpoint()).messages == [b"one", b"two"]
+            await raw.aclose()
+
+    run(main)
+
+
+def test_a_pong_waits_for_no_message() -> None:
+    """A ping is answered before the message that came behind it in the same chunk."""
+
+    async def main() -> None:
+        async with serving() as rig:
+            raw = await Raw.open(rig.port)
+            endpoint = await rig.endpoint()
+            endpoint.react = lambda data: endpoint.conn.send(data) if endpoint.conn else None
+            raw.writer.write(masked(b"hi", 9) + masked(b"text"))
+            assert [await raw.frame(), await raw.frame()] == [(10, b"hi"), (1, b"text")]
             await raw.aclose()
 
     run(main)

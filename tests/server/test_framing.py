@@ -32,11 +32,20 @@ def client_frame(
     return head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
 
 
+class Lenient(ServerProtocol):
+    """Takes a close amid the fragments of a message for what it is, as RFC 6455, 5.4, has it."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
 class Pure:
     """The reference: everything through the protocol."""
 
     def __init__(self) -> None:
-        self.protocol = ServerProtocol(state=OPEN, max_size=MAX_SIZE)
+        self.protocol = Lenient(state=OPEN, max_size=MAX_SIZE)
 
     def feed(self, data: bytes) -> list[Any]:
         self.protocol.receive_data(data)
@@ -137,6 +146,14 @@ def test_a_frame_cut_by_a_read_goes_the_long_way_and_the_next_the_short_way() ->
     (late, whole) = side.feed(frame[100:] + frame)
     assert (type(late), plain(late)) == (Frame, (1, True, b"x" * 200))
     assert whole == b"x" * 200
+
+
+def test_a_close_amid_fragments_is_a_good_close() -> None:
+    """It is answered with its own code; the package by itself calls it an incomplete message, 1002."""
+    side = Short()
+    side.feed(client_frame(1, b"begun", fin=False) + client_frame(8, b"\x03\xe8"))
+    assert (side.reader.outcome(), side.protocol.parser_exc) == ((1000, ""), None)
+    assert side.protocol.data_to_send() == [b"\x88\x02\x03\xe8", b""]
 
 
 def test_who_closed_first_is_told() -> None:

@@ -1,0 +1,20 @@
+"""One gateway for the cases of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.gateway_process import GatewayProcess
+from tests.e2e.kpifile import write_kpis
+
+KPIS = {"texts": {"value": "count(*)", "by": ["text"], "max_keys": 1_000}}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+    """A gateway with the limits that it has of itself."""
+    folder = tmp_path_factory.mktemp("rfc6455")
+    with GatewayProcess(folder / "data", kpis=write_kpis(folder / "kpis.toml", KPIS)) as gateway:
+        yield gateway
