@@ -54,6 +54,7 @@ class Funnel(Paned):
     """
 
     takes: ClassVar[Takes] = "visits"
+    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("users", "levels", "latest")}
 
     def __init__(self, slots: int, keys: int, parameter: FunnelSetting) -> None:
         super().__init__(slots, keys, parameter)
@@ -136,9 +137,8 @@ class Funnel(Paned):
         self._put(groups, part)
 
     def _put(self, groups: Ints, part: Search) -> None:
-        levels = part.levels()
+        self._recount(groups, part.levels())
         self._search.put(groups, part)
-        self._recount(groups, levels)
 
     def _judge_again(self, chosen: Bools) -> None:
         rows, groups = self._journal.of_groups(chosen), chosen.nonzero()[0]
@@ -180,8 +180,7 @@ class Funnel(Paned):
         self._levels = self._levels[stay]
 
     def _keep(self) -> tuple[int, int]:
-        first = max(self._share * FIRST // (FIRST + LAST), 1)
-        return first, max(self._share - first, 1)
+        return (first := max(self._share * FIRST // (FIRST + LAST), 1)), max(self._share - first, 1)
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         self._settle()
@@ -297,6 +296,14 @@ class Funnel(Paned):
         if self._rising:
             self._search.best[groups] = np.maximum(self._search.best[groups], state["levels"])
             self._recount(groups, np.maximum(self._levels[groups], state["levels"]))
+
+    @classmethod
+    def renumbered(cls, state: Arrays, order: Ints, numbers: Ints) -> Arrays:
+        groups = numbers[state["cells"]].argsort(kind="stable")
+        owners = _renumbered(state["owners"], groups, len(groups))
+        rows = owners.argsort(kind="stable")
+        made = super().renumbered(state, order, numbers) | {"owners": owners[rows]}
+        return made | {name: state[name][rows] for name in ("times", "marks")}
 
     def note(self) -> Mapping[str, int]:
         return {"funnel_events_dropped": self._thinned, "funnel_events_refused": self._journal.refused}

@@ -32,6 +32,8 @@ class Measure(ABC):
     """Whether `subtract` takes a pane back out exactly."""
     folds: ClassVar[bool] = False
     """Whether slots can be read from rows that are the sums of several: see `Cellwise`."""
+    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Buffers of a dump that hold cells, ascending, and the names of those in step with each."""
 
     def __init__(self, slots: int, keys: int, parameter: Any = 0) -> None:
         self.slots = slots
@@ -107,6 +109,23 @@ class Measure(ABC):
     @abstractmethod
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
         """Put a dump of as many slots, with the same keys, into these, which are open and empty."""
+
+    @classmethod
+    def renumbered(cls, state: Arrays, order: Ints, numbers: Ints) -> Arrays:
+        """A dump of the only slot with its keys in another order.
+
+        `order`: which key comes first, second, .. of those that were dumped; `numbers`: what a key is called then.
+        """
+        in_step = {other for others in cls.placed.values() for other in others}
+        made = {
+            name: array[:, order] if array.ndim > 1 and name not in in_step else array for name, array in state.items()
+        }
+        for name, others in cls.placed.items():
+            if name in state:
+                cells = numbers[state[name]]
+                by = cells.argsort(kind="stable")
+                made |= {name: cells[by]} | {other: state[other][by] for other in others if other in state}
+        return made
 
     def note(self) -> Mapping[str, int]:
         """Counters of what the bounds of this measure cost, for `stats()`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
@@ -143,6 +144,11 @@ class Sparse(Paned):
     """Base of the measures that know values by their hash."""
 
     takes: ClassVar[Takes] = "hash"
+    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "cells": ("hashes", "bins", "counts"),
+        "dense": ("registers",),
+        "saturated": ("bounds",),
+    }
 
     def __init__(self, slots: int, keys: int, parameter: int, most: int) -> None:
         super().__init__(slots, keys, parameter)

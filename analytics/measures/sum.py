@@ -180,6 +180,13 @@ class Sum(Cellwise):
         for cell, text in zip(state["odd_cells"].tolist(), state["odd"].tobytes().split(), strict=True):
             self._odd[int(slots[cell // self.keys]) * self.keys + cell % self.keys] = int(text, 16)
 
+    @classmethod
+    def renumbered(cls, state: Arrays, order: Ints, numbers: Ints) -> Arrays:
+        cells, texts = numbers[state["odd_cells"]], state["odd"].tobytes().split()
+        by = cells.argsort(kind="stable")
+        odd = b" ".join(texts[i] for i in by.tolist())
+        return super().renumbered(state, order, numbers) | {"odd_cells": cells[by], "odd": np.frombuffer(odd, np.uint8)}
+
     def note(self) -> Mapping[str, int]:
         return {"sums_rounded": self._rounded}
 

@@ -59,6 +59,14 @@ class SessionCells:
             buffers |= {f"{state}/{name}": array for name, array in measure.dump(SLOT, cells).items()}
         return buffers
 
+    def renumbered(self, buffers: Mapping[str, NDArray[Any]], order: Ints, numbers: Ints) -> dict[str, NDArray[Any]]:
+        """A dump with its cells in this order, and under these numbers."""
+        made: dict[str, NDArray[Any]] = {"#dirty": buffers["#dirty"][order]}
+        for state, measure in self.aggregates.state().items():
+            part = measure.renumbered(under(buffers, f"{state}/"), order, numbers)
+            made |= {f"{state}/{name}": array for name, array in part.items()}
+        return made
+
     def load(self, cells: Ints, buffers: Mapping[str, NDArray[Any]]) -> None:
         """Put a dump into the same cells, which are empty; measures that it does not know stay so."""
         for state, measure in self.aggregates.state().items():

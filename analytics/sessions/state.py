@@ -1,4 +1,8 @@
-"""State of session windows to and from a snapshot."""
+"""State of session windows to and from a snapshot.
+
+Which cell a session has depends on when those before it were written down. So a snapshot numbers them anew: keys in
+order of their dims, sessions by key and time, rows by end. Equal sessions make equal bytes, however their events came.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.names import dims_key
 from analytics.sessions.grid import SessionGrid
-from analytics.sessions.lines import Lines, as_column, joined, plain_values
+from analytics.sessions.lines import Lines, as_column, in_order, joined, plain_values
 
 __all__ = ["freeze_sessions", "load_sessions"]
 
@@ -37,17 +42,26 @@ def freeze_sessions(grid: SessionGrid) -> Callable[[], tuple[dict[str, Any], dic
     counts = {"final_to": grid.final_to, "late": grid.late, "closed_early": grid.closed_early}
     keys = grid.keys.dims.tolist()
     values = [said.dump_values(cells) for said in speaker.said]
+    per_session = [name for name in buffers if name.startswith(("#said/", "#first", "#last", "#final"))]
     books = [book.lines() for book in speaker.books]
     pending = [joined(parts) if parts else None for parts in speaker.pending]
 
     def made() -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        used = sorted((key for key, dims in enumerate(keys) if dims is not None), key=lambda key: dims_key(keys[key]))
+        rank = np.zeros(len(keys), np.int64)
+        rank[used] = np.arange(len(used))
+        key = rank[buffers["#key"]]
+        order = np.lexsort((buffers["#first"], key))
+        numbers = np.zeros(len(keys), np.int64)
+        numbers[cells[order]] = np.arange(len(order))
+        ordered = grid.cells.renumbered(buffers, order, numbers) | {name: buffers[name][order] for name in per_session}
         meta = {
-            "keys": [[key, *(dims[column] for column in by)] for key, dims in enumerate(keys) if dims is not None],
-            "values": {name: list(map(_plain, said)) for name, said in zip(names, values, strict=True)},
+            "keys": [[number, *(keys[key][column] for column in by)] for number, key in enumerate(used)],
+            "values": {n: [_plain(said[i]) for i in order.tolist()] for n, said in zip(names, values, strict=True)},
             "books": {name: _dumped(lines) for name, lines in zip(names, books, strict=True)},
             "pending": {name: _dumped(lines) for name, lines in zip(names, pending, strict=True)},
         }
-        return meta | counts, buffers
+        return meta | counts, ordered | {"#cell": np.arange(len(order)), "#key": key[order]}
 
     return made
 
@@ -83,6 +97,7 @@ def _value(value: Any) -> Any:
 def _dumped(lines: Lines | None) -> list[list[Any]]:
     if lines is None:
         return []
+    lines = lines.part(in_order(lines.dims, lines.ends))
     values = map(_plain, plain_values(lines.values))
     numbers = (lines.kinds.tolist(), lines.revs.tolist(), lines.errors.tolist())
     each = zip(lines.dims.tolist(), lines.starts.tolist(), lines.ends.tolist(), values, *numbers, strict=True)
