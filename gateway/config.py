@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,10 @@ class Config:
     viewer_evict_ms: int = _setting(15_000, "no progress for so long: the socket is aborted")
     viewer_buffer: int = _setting(262_144, "bytes that may wait behind the frame being written to one viewer")
 
+    trusted_proxies: tuple[str, ...] = _setting((), "addresses and networks whose X-Forwarded-For names the client")
+    geo_db: str = _setting("", "a country database (MMDB): browsers' events get `$country`; read anew at SIGHUP")
+    parse_agents: bool = _setting(False, "`$browser $os $device_type $is_bot` where unsaid: its patterns are 33 MB")
+
     live_events: str = _setting("on", "on or off: whether holders of a view key can watch single events")
     live_redact: tuple[str, ...] = _setting((), "properties and ids whose values no tail, sample or filter shows")
 
@@ -157,6 +162,11 @@ class Config:
             raise ConfigError("log_level", f"{_shown(self.log_level)} is not one of debug, info, warning, error")
         if self.live_events not in ("on", "off"):
             raise ConfigError("live_events", f"{_shown(self.live_events)} is not one of on, off")
+        for network in self.trusted_proxies:
+            try:
+                ip_network(network, strict=False)
+            except ValueError:
+                raise ConfigError("trusted_proxies", f"{_shown(network)} is no address or network") from None
         for name in ("log_retention", "history_1s", "history_10s", "history_60s"):
             try:
                 duration_ms(getattr(self, name))

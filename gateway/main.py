@@ -30,6 +30,7 @@ from gateway.kpis import load_kpis
 from gateway.server.address import in_url, is_loopback, own_origins
 from gateway.server.door import Door
 from gateway.server.drain import drain
+from gateway.server.enricher import Enricher
 from gateway.server.frames import frame
 from gateway.server.garbage import Garbage
 from gateway.server.house import House
@@ -89,6 +90,7 @@ class Server:
         """
         config = self.config
         specs = load_kpis(config.kpis)
+        self._enricher = Enricher(config)
         limits = Limits(config.max_frame, config.max_events, config.max_depth)
         ssl = tls_context(config)
         # The place comes before the folder: a start that cannot listen makes no keys and recovers nothing.
@@ -188,6 +190,7 @@ class Server:
             metrics=self._metrics,
             clock=self._clock,
             later=loop.call_later,
+            enricher=self._enricher,
         )
         self._shelf = shelf_of(self.house, config)
         self._services = HouseServices(self.house, self.log, config, self._shelf)
@@ -260,12 +263,14 @@ class Server:
             session.abort()
         self._wheel.stop()
         self.log.close()
+        self._enricher.close()
         self._garbage.restore()
 
     def reload(self) -> None:
-        """Read the KPI file and the boards anew; what a SIGHUP does. One that cannot run changes nothing."""
+        """Read KPIs, boards and countries anew; what a SIGHUP does. A file that cannot be taken changes nothing."""
         self._reloading.reload()
         self._shelf.reload()
+        self._enricher.reload()
 
     def _storage_failed(self, error: Exception) -> None:
         _log.critical("storage_failed", reason=str(error))

@@ -48,19 +48,35 @@ class AcceptGate:
         """Sockets of one address, admitted and not yet released."""
         return self._by_ip.get(ip, 0)
 
-    def admit(self, ip: str, now: int) -> Refusal | None:
+    def admit(self, ip: str, now: int, *, shared: bool = False) -> Refusal | None:
         """Take a slot for `ip`, or say why there is none. `now` in milliseconds. O(1).
 
-        The caps are asked before the rate, so that an address at its cap cannot use up the accepts of the others.
+        The caps are asked before the rate, so that an address at its cap cannot use up the accepts of the others. A
+        `shared` address is a proxy's: the cap of one address is not its own, but that of those behind it, see `move`.
         """
         if self._open >= self._max_connections:
             return self._refuse(503, _CAP_RETRY_S, "total")
         held = self._by_ip.get(ip, 0)
-        if held >= self._max_per_ip:
+        if held >= self._max_per_ip and not shared:
             return self._refuse(429, _CAP_RETRY_S, "ip")
         if not self._bucket.take(now):
             return self._refuse(503, max(1, -(-self._bucket.wait_ms() // 1000)), "rate")
         self._by_ip[ip] = held + 1
+        self._open += 1
+        return None
+
+    def move(self, ip: str, client: str) -> Refusal | None:
+        """An admitted socket turned out to be `client`'s, behind the proxy `ip`: its slot counts there. O(1).
+
+        When it is refused, the slot is still held, and to be released, under `ip`.
+        """
+        if client == ip:
+            return None
+        held = self._by_ip.get(client, 0)
+        if held >= self._max_per_ip:
+            return self._refuse(429, _CAP_RETRY_S, "ip")
+        self.release(ip)
+        self._by_ip[client] = held + 1
         self._open += 1
         return None
 

@@ -43,6 +43,8 @@ class Opened(NamedTuple):
     defaults: Mapping[str, Any]
     given: Mapping[str, Any]
     """The properties of `defaults`."""
+    enriched: frozenset[str] = frozenset()
+    """Names of those that the gateway found out."""
 
     def whole(self, nth: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """An event and its properties, with the defaults where it says nothing itself."""
@@ -61,12 +63,13 @@ def open_arrival(arrival: Arrival) -> Opened:
     count = arrival.events.n
     given = orjson.loads(arrival.defaults_json) if arrival.defaults_json else {}
     properties = given.pop("properties", None) or {}
+    enriched = frozenset(given.pop("enriched", ()))
     events: Any = None
     with suppress(orjson.JSONDecodeError, RecursionError):
         events = orjson.loads(arrival.text).get("events")
     if not isinstance(events, list) or len(events) != count:
         events = [_parsed(text) for text in raw_texts(arrival)]
-    return Opened([event if isinstance(event, dict) else None for event in events], given, properties)
+    return Opened([event if isinstance(event, dict) else None for event in events], given, properties, enriched)
 
 
 def raw_texts(arrival: Arrival) -> list[bytes]:
@@ -114,7 +117,9 @@ def specimen(
         body[name] = HIDDEN if name in redaction.names and name in event else _short(event.get(name))[0]
     own = event.get("properties") if known else None
     said_itself = own if isinstance(own, dict) else {}
-    body["inherited"] = [name[:TEXT] for name in opened.given if name not in said_itself][:NAMES]
+    unsaid = [name for name in opened.given if name not in said_itself]
+    body["inherited"] = [name[:TEXT] for name in unsaid if name not in opened.enriched][:NAMES]
+    body["enriched"] = [name for name in unsaid if name in opened.enriched]
     if dropped:
         body["raw"] = _raw(arrival, nth, redaction)
     for names in _FEWER:

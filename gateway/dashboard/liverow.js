@@ -32,10 +32,16 @@ export function liveRow(entry, narrowed) {
   return element("li.event", [details], { "data-id": String(entry.id), "data-verdict": String(event.verdict) });
 }
 
+/** Where a property comes from, when the event did not say it itself. */
+function source({ inherited, enriched }, name) {
+  if (inherited.includes(name)) return [element("span.tag", "from the connection")];
+  return enriched.includes(name) ? [element("span.tag", "found by the gateway")] : [];
+}
+
 function preview(event) {
   if (event.reason) return `${event.reason} – ${event.hint}`;
   // What the page says of itself comes last: the product's own properties tell events apart.
-  const rank = (name) => (event.inherited.includes(name) || name.startsWith("$lib") ? 2 : Number(name.startsWith("$")));
+  const rank = (name) => (event.inherited.includes(name) || event.enriched.includes(name) || name.startsWith("$lib") ? 2 : Number(name.startsWith("$")));
   const names = Object.keys(event.properties).toSorted((a, b) => rank(a) - rank(b));
   const shown = names.slice(0, PREVIEW).map((name) => `${name} ${text(event.properties[name])}`);
   return shown.join(" · ") + (names.length > PREVIEW ? " · …" : "");
@@ -64,11 +70,10 @@ function inside(event, narrowed) {
     ]),
   );
   const names = Object.keys(event.properties);
-  const inherited = new Set(event.inherited);
   const rows = names.map((name) => [
     name,
     text(event.properties[name]),
-    [...(inherited.has(name) ? [element("span.tag", "from the connection")] : []), ...narrow(`where:${name}`, event.properties[name])],
+    [...source(event, name), ...narrow(`where:${name}`, event.properties[name])],
   ]);
   parts.push(section(event.cut ? "Properties (cut)" : "Properties", rows, "No properties"));
   parts.push(

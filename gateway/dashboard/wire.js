@@ -122,6 +122,7 @@ function event(said) {
     hint: typeof said.hint === "string" ? said.hint : "",
     kpis: names(said.kpis),
     inherited: names(said.inherited),
+    enriched: names(said.enriched),
     properties: isRecord(said.properties) ? said.properties : {},
   };
 }

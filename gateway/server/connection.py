@@ -19,6 +19,7 @@ from websockets.server import ServerProtocol
 
 from gateway.core.bucket import TokenBucket
 from gateway.errors import CLOSE_CODES
+from gateway.server.enricher import Sender
 from gateway.server.frames import close_reason, frame
 from gateway.server.framing import FrameReader
 from gateway.server.sockets import tune
@@ -54,22 +55,20 @@ class Connection(asyncio.Protocol):
         "_verdict",
         "last_seen",
         "opened_at",
-        "origin",
-        "remote",
+        "sender",
         "slot",
     )
 
     _transport: asyncio.Transport
 
-    def __init__(self, terms: Terms, endpoint: Endpoint, remote: str, origin: str | None) -> None:
+    def __init__(self, terms: Terms, endpoint: Endpoint, sender: Sender) -> None:
         self._terms = terms
         self._endpoint = endpoint
         # A fresh object in the state after the handshake: the one that did the handshake still holds its headers.
         self._protocol = ServerProtocol(state=OPEN, max_size=terms.max_frame, logger=_LOG)
         self._reader = FrameReader(self._protocol, terms.max_frame)
-        # The peer's address, and its `Origin` if it sent one.
-        self.remote = remote
-        self.origin = origin
+        # Whose it is: the address that holds the slot, and its `Origin` if it sent one.
+        self.sender = sender
         # Loop time of the handshake and of the last bytes that came in.
         self.opened_at = self.last_seen = terms.clock()
         # Place on the wheel; the wheel's own.
@@ -166,7 +165,7 @@ class Connection(asyncio.Protocol):
         self._closing = True
         self._rest = b""
         self._terms.wheel.remove(self)
-        self._terms.release(self.remote)
+        self._terms.release(self.sender.address)
         code, reason = self._verdict or self._reader.outcome()
         self._terms.closes[code] = self._terms.closes.get(code, 0) + 1
         # The parser is a generator that refers back to its protocol: end it, rather than leave it to the collector.

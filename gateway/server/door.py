@@ -13,7 +13,9 @@ from typing import Final, cast
 
 from gateway.config import Config
 from gateway.core.gate import AcceptGate, Refusal
+from gateway.core.proxies import Proxies
 from gateway.server.connection import Connection
+from gateway.server.enricher import Sender
 from gateway.server.handshake import answer, wants_websocket
 from gateway.server.plain import plain
 from gateway.server.sockets import peer_address
@@ -50,6 +52,9 @@ class Door:
         self.http = http
         # Whether an `Origin` may open a WebSocket.
         self.allowed = allowed
+        self.proxies = Proxies(config.trusted_proxies)
+        # A browser's `User-Agent` stays with its socket only if someone will read it.
+        self.keeps_agents = config.parse_agents
         self.terms = Terms.of(config, wheel, loop, gate.release)
         self.max_header = config.max_header
         self.max_lines = config.max_header_lines
@@ -113,7 +118,7 @@ class FirstRequest(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         ip = peer_address(transport)
         now = door.terms.clock()
-        self._refusal = door.gate.admit(ip, int(now * 1000))
+        self._refusal = door.gate.admit(ip, int(now * 1000), shared=door.proxies.trusts(ip))
         if self._refusal is None:
             self._ip = ip
             door.terms.wheel.put(self, now + door.header_s)
@@ -193,10 +198,16 @@ class FirstRequest(asyncio.Protocol):
         if reply.status != 101:
             self._answer(reply.status, reply.data)
             return
-        ip, self._ip = self._ip, None
+        client = door.proxies.client(self._ip, reply.forwarded)
+        refusal = door.gate.move(self._ip, client)
+        if refusal is not None:
+            self._refuse(refusal)
+            return
+        self._ip = None
         door.terms.wheel.remove(self)
         self._transport.write(reply.data)
-        connection = Connection(door.terms, door.endpoint(), ip, reply.origin)
+        sender = Sender(client, reply.origin, reply.agent if door.keeps_agents else None)
+        connection = Connection(door.terms, door.endpoint(), sender)
         self._transport.set_protocol(connection)
         connection.connection_made(self._transport)
         if len(self._head) > size:

@@ -34,6 +34,8 @@ class Answer(NamedTuple):
     status: int
     data: bytes
     origin: str | None = None
+    forwarded: str | None = None
+    agent: str | None = None
 
 
 def wants_websocket(head: bytes | bytearray) -> bool:
@@ -68,7 +70,8 @@ def answer(head: bytes, allowed: Callable[[str], bool]) -> Answer:
     response = protocol.accept(request)
     if response.status_code != 101:
         return _refuse(response.status_code, _SLUGS.get(response.status_code, "handshake"))
-    return Answer(101, response.serialize(), origin)
+    forwarded, agent = _joined(request, "X-Forwarded-For"), _joined(request, "User-Agent")
+    return Answer(101, response.serialize(), origin, forwarded, agent)
 
 
 def _judge(request: Request, allowed: Callable[[str], bool]) -> tuple[Answer | None, str | None]:
@@ -85,6 +88,11 @@ def _judge(request: Request, allowed: Callable[[str], bool]) -> tuple[Answer | N
     if origin is not None and not allowed(origin):
         return _refuse(403, "origin"), None
     return None, origin
+
+
+def _joined(request: Request, name: str) -> str | None:
+    """A header that may come in several lines, as one."""
+    return ", ".join(request.headers.get_all(name)) or None
 
 
 def _refuse(status: int, slug: str | None) -> Answer:

@@ -12,6 +12,7 @@ from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
 from gateway.core.hub import Hub
 from gateway.core.viewer import ViewerLimits, ViewerSession
+from gateway.server.enricher import Enricher
 from gateway.server.ingest import Ingest
 from gateway.server.metrics import Metrics
 from gateway.server.misfits import Misfits
@@ -43,6 +44,7 @@ class House:
     metrics: Metrics
     clock: Callable[[], int]
     later: Callable[[float, Callable[[], None]], object]
+    enricher: Enricher
     misfits: Misfits = field(default_factory=Misfits)
     # The row that a snapshot was given last; when its maker fails, that one may be the reason.
     handed: Row | None = None

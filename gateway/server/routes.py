@@ -11,7 +11,9 @@ import structlog
 from aiohttp import web
 
 from gateway.config import Config
+from gateway.core.proxies import Proxies
 from gateway.server.cors import allow, preflight
+from gateway.server.enricher import Sender
 from gateway.server.handshake import wants_websocket
 from gateway.server.httpsocket import HttpSocket
 from gateway.server.intake import read_body
@@ -37,7 +39,7 @@ _SLUGS: Final = {404: "not_found", 405: "method", 413: "too_large"}
 class Services(Protocol):
     """What stands behind the routes."""
 
-    async def post_events(self, body: bytes, remote: str) -> Reply:
+    async def post_events(self, body: bytes, sender: Sender) -> Reply:
         """Take a batch; answer when it is durable or refused."""
 
     def may_post(self, origin: str) -> bool:
@@ -77,6 +79,7 @@ class ApiRoutes:
     def __init__(self, config: Config, services: Services, scrape: Callable[[], bytes]) -> None:
         self._config = config
         self._board_config = replace(config, max_body=min(config.max_body, _MAX_BOARD))
+        self._proxies = Proxies(config.trusted_proxies)
         self._services = services
         self._scrape = scrape
 
@@ -157,7 +160,7 @@ class ApiRoutes:
         if origin is not None and not self._services.may_post(origin):
             return answer(error(403, "origin", {"Vary": "Origin"}))
         body = await read_body(request, self._config)
-        reply = body if isinstance(body, Reply) else await self._services.post_events(body, request.remote or "local")
+        reply = body if isinstance(body, Reply) else await self._services.post_events(body, self._sender(request))
         if origin is not None:
             reply = reply._replace(headers={**reply.headers, **allow(origin)})
         response = answer(reply)
@@ -180,6 +183,11 @@ class ApiRoutes:
     def _may_view(self, request: web.Request) -> bool:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         return scheme.lower() == "bearer" and self._services.authorize_view(token.strip() or None)
+
+    def _sender(self, request: web.Request) -> Sender:
+        headers = request.headers
+        client = self._proxies.client(request.remote or "local", ", ".join(headers.getall("X-Forwarded-For", ())))
+        return Sender(client, headers.get("Origin"), headers.get("User-Agent"))
 
     def _retry_later(self) -> dict[str, str]:
         return {"Retry-After": str(self._config.drain_ms // 1000 + 1)}

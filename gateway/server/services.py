@@ -10,17 +10,18 @@ from typing import TypeAlias, assert_never
 import orjson
 
 from gateway.config import Config
+from gateway.core.enrichment import enriched
 from gateway.core.post import PostFate, judge_post
 from gateway.core.producer import Arrival
 from gateway.core.producers import ANONYMOUS, Producer
 from gateway.core.redaction import Redaction
 from gateway.errors import ProtocolError
+from gateway.server.enricher import Sender
 from gateway.server.house import House
 from gateway.server.kpiquery import KpiQuery
 from gateway.server.kpirows import KpiRows
 from gateway.server.rejected import QuarantineQuery, rejected_reply
 from gateway.server.reply import Reply, error, json_reply
-from gateway.server.session import wire_defaults
 from gateway.server.shelf import Shelf
 from gateway.server.standing import standing
 from gateway.store import EventLog
@@ -69,7 +70,7 @@ class HouseServices:
 
     # ---- POST /v1/events ------------------------------------------------------------------------------------------
 
-    async def post_events(self, body: bytes, remote: str) -> Reply:  # noqa: ARG002  # the gate has counted the address
+    async def post_events(self, body: bytes, sender: Sender) -> Reply:
         """Take a batch over HTTP: same ids, same dedup, answered when it is on disk."""
         house = self._house
         try:
@@ -79,7 +80,7 @@ class HouseServices:
             if house.ingest.level >= 3:
                 return _busy()
             batch, defaults = decode_batch(post, house.fold.codec)
-            said = wire_defaults(defaults)
+            said = enriched(defaults, house.enricher.facts(sender))
         except ProtocolError as refused:
             return error(400, refused.slug)
         if post.producer is None:

@@ -5,20 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-import orjson
-
+from gateway.core.enrichment import enriched
 from gateway.core.producer import ProducerSession, flush_ms
 from gateway.core.viewer import ViewerSession
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Batch
-from gateway.wire.messages import Auth, ClientMessage, Defaults, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
+from gateway.wire.messages import Auth, ClientMessage, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
 from gateway.wire.replies import ErrorMessage, Ping, ServerMessage, WelcomeProducer, WelcomeViewer, encode
 
 if TYPE_CHECKING:
     from gateway.server.connection import Connection
     from gateway.server.house import House
 
-__all__ = ["Session", "wire_defaults"]
+__all__ = ["Session"]
 
 VERSION = 1
 BAD_MESSAGE = 4000
@@ -26,8 +25,6 @@ UNAUTHORIZED = 4001
 FORBIDDEN = 4003
 BAD_VERSION = 4006
 FENCED = 4009
-MAX_DEFAULTS = 8_192
-"""Bytes of what a connection says once: it goes into each commit group, beside the credit."""
 
 FIRST_PING_S = 1.0
 """A page visit is often shorter than a heartbeat; its clock should be known all the same."""
@@ -211,7 +208,8 @@ class Session:
         if not house.access.may_write(hello.token):
             self.end(FORBIDDEN if house.access.may_view(hello.token) else UNAUTHORIZED)
             return
-        defaults, defaults_json = wire_defaults(hello.defaults)
+        assert self._conn is not None
+        defaults, defaults_json = enriched(hello.defaults, house.enricher.facts(self._conn.sender))
         claim_of = hello.producer
         assert claim_of is not None
         claim = house.fold.table.claim(claim_of.id, claim_of.epoch, claim_of.next_seq)
@@ -262,7 +260,7 @@ class Session:
             self.end(FORBIDDEN if house.access.may_write(hello.token) else UNAUTHORIZED)
             return
         assert self._conn is not None
-        if not house.origins.may_view(self._conn.origin):
+        if not house.origins.may_view(self._conn.sender.origin):
             self.end(FORBIDDEN)
             return
         viewer_id = hello.viewer.id if hello.viewer is not None else None
@@ -285,21 +283,3 @@ class Session:
         self.say(ErrorMessage(error.slug))
         if error.close is not None:
             self.end(error.close)
-
-
-def wire_defaults(given: Defaults | None) -> tuple[Defaults | None, bytes]:
-    """The defaults, and their JSON for the log; None when they say nothing."""
-    if given is None:
-        return None, b""
-    body = {
-        name: value
-        for name in ("distinct_id", "session_id", "properties")
-        if (value := getattr(given, name)) is not None
-    }
-    try:
-        text = orjson.dumps(body)
-    except TypeError:  # an integer beyond 64 bits, or too deep
-        raise ProtocolError("bad_message", BAD_MESSAGE) from None
-    if len(text) > MAX_DEFAULTS:
-        raise ProtocolError("bad_message", BAD_MESSAGE)
-    return (given, text) if body else (None, b"")

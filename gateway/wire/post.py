@@ -20,7 +20,7 @@ from gateway.wire.segment import from_segment, is_segment
 __all__ = ["Post", "PostProducer", "decode_batch", "open_post"]
 
 MAX_DEFAULTS_TEXT = 65_536
-"""Bytes in the body; what they say may be 8 KiB, see `wire_defaults`."""
+"""Bytes in the body; what they say may be 8 KiB, see `enriched`."""
 
 
 class PostProducer(msgspec.Struct, frozen=True):

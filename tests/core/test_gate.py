@@ -33,6 +33,20 @@ def test_the_cap_of_an_address_is_429() -> None:
     assert gate.admit("a", 0) is None
 
 
+def test_a_shared_address_has_the_caps_of_those_behind_it() -> None:
+    """A socket of a proxy counts for the client it turns out to be of; refused, it is still the proxy's."""
+    gate = AcceptGate(max_connections=9, max_per_ip=1, rate=100)
+    for _ in range(3):
+        assert gate.admit("proxy", 0, shared=True) is None
+    assert gate.move("proxy", "a") is None
+    assert gate.move("proxy", "a") == Refusal(429, 5, "ip")
+    assert gate.move("proxy", "proxy") is None
+    assert (gate.open, gate.open_of("proxy"), gate.open_of("a")) == (3, 2, 1)
+    for address in ("proxy", "proxy", "a"):
+        gate.release(address)
+    assert (gate.open, gate.open_of("proxy"), gate.open_of("a")) == (0, 0, 0)
+
+
 def test_the_rate_is_503() -> None:
     """More than a second's worth at once is refused with 503, until time has passed."""
     gate = AcceptGate(max_connections=99, max_per_ip=99, rate=3)

@@ -30,7 +30,7 @@ def test_it_says_what_came_and_what_was_made_of_it() -> None:
     assert made(event, offset=330) == {
         "received": NOW, "time": 123, "said": NOW + 330, "skew": 330, "producer": "p", "seq": 1, "nth": 0,
         "via": "http", "verdict": "accepted", "reason": "", "hint": "", "kpis": ["views"], "event": "buy",
-        "uuid": "x1", "distinct_id": "u1", "session_id": None, "window_id": None, "inherited": [],
+        "uuid": "x1", "distinct_id": "u1", "session_id": None, "window_id": None, "inherited": [], "enriched": [],
         "properties": {"price": 9.5}, "cut": False,
     }  # fmt: skip
 
@@ -42,6 +42,15 @@ def test_what_the_connection_said_once_is_there_and_named() -> None:
     assert (body["distinct_id"], body["session_id"]) == ("u9", "s1")
     assert body["properties"] == {"$browser": "Firefox", "plan": "pro"}
     assert body["inherited"] == ["$browser"]
+
+
+def test_what_the_gateway_found_out_is_named_apart() -> None:
+    """Below what the event and its connection say."""
+    defaults = {"properties": {"$browser": "Firefox"}}
+    facts = {"$country": "DE", "$browser": "Chrome", "$is_bot": False}
+    body = made({"event": "buy", "properties": {"$is_bot": True}}, defaults=defaults, facts=facts)
+    assert body["properties"] == {"$browser": "Firefox", "$country": "DE", "$is_bot": True}
+    assert (body["inherited"], body["enriched"]) == (["$browser"], ["$country"])
 
 
 def test_a_rejected_event_shows_its_text_and_a_hint() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from gateway.core.admission import Admitted
+from gateway.core.enrichment import NO_FACTS, Facts, enriched
 from gateway.core.fold import Applied
 from gateway.core.producer import Arrival
 from gateway.core.producers import Producer
@@ -42,12 +43,13 @@ class Watched:
         stream.subscribers += 1
         return stream
 
-    def arrival(self, events: Sequence[Any], defaults: dict[str, Any] | None = None, offset: int = 0) -> Arrival:
+    def arrival(
+        self, events: Sequence[Any], defaults: dict[str, Any] | None = None, offset: int = 0, facts: Facts = NO_FACTS
+    ) -> Arrival:
         """One batch as a session brings it."""
         self._seq += 1
         batch = self.fold.codec.batch(batch_of(events, self._seq))
-        said = Defaults(**defaults) if defaults else None
-        text = orjson.dumps(defaults) if defaults else b""
+        said, text = enriched(Defaults(**defaults) if defaults else None, facts)
         producer = Producer("p", 1, 0)
         return Arrival(
             producer, 1, self._seq, batch.events, batch.verdicts, batch.text, self.now, offset, said, text, None

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from gateway.config import Config
+from gateway.server.enricher import Sender
 from gateway.server.http import HttpSide
 from gateway.server.kpiquery import KpiQuery
 from gateway.server.metrics import Metrics
@@ -33,8 +34,8 @@ class FakeServices:
         # A post waits for it, when there is one.
         self.gate: asyncio.Event | None = None
 
-    async def post_events(self, body: bytes, remote: str) -> Reply:
-        self.posted.append((body, remote))
+    async def post_events(self, body: bytes, sender: Sender) -> Reply:
+        self.posted.append((body, sender.address))
         if self.failure is not None:
             raise self.failure
         if self.gate is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gateway.server.enricher import Sender
 from tests.server.rig import LOOPS, ORIGIN, Raw, eventually, masked, run, serving, upgrade
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -84,8 +85,7 @@ def test_header_variants_of_browsers_and_proxies_open(browser: str) -> None:
             assert b"extensions" not in head.lower()
             endpoint = await rig.endpoint()
             assert endpoint.conn is not None
-            assert endpoint.conn.origin == ORIGIN
-            assert endpoint.conn.remote == "127.0.0.1"
+            assert endpoint.conn.sender == Sender("127.0.0.1", ORIGIN)
             await raw.aclose()
 
     run(main)

@@ -10,7 +10,7 @@ from tests.server.rig import ORIGIN, upgrade
 
 def judge(head: bytes) -> tuple[int, bytes, str | None]:
     """The answer to `head`, when only our origin may connect."""
-    return answer(head, lambda origin: origin == ORIGIN)
+    return answer(head, lambda origin: origin == ORIGIN)[:3]
 
 
 def test_the_accept_key_is_that_of_the_rfc() -> None:
@@ -25,6 +25,15 @@ def test_the_accept_key_is_that_of_the_rfc() -> None:
 def test_the_origin_is_reported() -> None:
     """An allowed origin opens, and the connection learns it."""
     assert judge(upgrade(origin=ORIGIN))[::2] == (101, ORIGIN)
+
+
+def test_who_asks_is_reported() -> None:
+    """The agent, and the addresses that proxies wrote, in however many lines."""
+    found = answer(
+        upgrade("X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.7", user_agent="Fire/1"), lambda _: True
+    )
+    assert (found.forwarded, found.agent) == ("6.6.6.6, 203.0.113.7", "Fire/1")
+    assert answer(upgrade(), lambda _: True)[3:] == (None, None)
 
 
 def test_a_query_is_no_other_path() -> None:

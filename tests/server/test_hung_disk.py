@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.server.enricher import Sender
 from gateway.server.kpiquery import KpiQuery
 from gateway.server.services import HouseServices
 from gateway.store import rows
@@ -76,7 +77,7 @@ def test_a_disk_that_hangs_holds_everyone_and_loses_nothing(tmp_path: Path, monk
                 assert hold["wait_ms"] > 0
                 assert accepted(server) == 1
                 assert house.ingest.pending_bytes > 0
-                assert (await services.post_events(_post(), "local")).status == 503
+                assert (await services.post_events(_post(), Sender("local"))).status == 503
                 assert (await services.kpi_rows(KpiQuery("events"))).status == 200
             finally:
                 disk.release()

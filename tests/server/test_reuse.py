@@ -33,7 +33,7 @@ def test_an_upgrade_on_a_used_socket_opens(loop: str) -> None:
             endpoint = await at.rig.endpoint()
             await endpoint.until(lambda e: e.messages == [b"one"])
             assert endpoint.conn is not None
-            assert endpoint.conn.origin == ORIGIN
+            assert endpoint.conn.sender.origin == ORIGIN
             assert at.rig.gate.open == 1
             # Neither the header time-out nor aiohttp's keep-alive has a say any more.
             await asyncio.sleep(0.7)

@@ -10,6 +10,7 @@ import orjson
 
 from gateway.core.post import PostFate, judge_post
 from gateway.core.producer import Arrival
+from gateway.server.enricher import Sender
 from tests.simulation.node import WRITE_KEY
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ __all__ = ["Client", "Line"]
 class Line:
     """A connection: messages under way in both directions, in order. It is the server's `Connection`, too."""
 
-    origin = None
+    sender = Sender("simulated")
 
     def __init__(self) -> None:
         self.up: deque[bytes] = deque()

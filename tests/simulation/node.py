@@ -8,12 +8,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from analytics import KpiSpec
+from gateway.config import Config
 from gateway.core.access import Access, Origins
 from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
 from gateway.core.hub import Hub
 from gateway.core.viewer import ViewerLimits
 from gateway.main import Server
+from gateway.server.enricher import Enricher
 from gateway.server.frames import frame
 from gateway.server.house import House
 from gateway.server.ingest import Ingest
@@ -82,6 +84,7 @@ class Node:
             pool=pool,
             fold=self.fold,
             ingest=self.ingest,
+            enricher=Enricher(Config()),
             log=self.log,
             hub=Hub(SPECS, "e", frame, 10),
             metrics=METRICS,

@@ -26,7 +26,8 @@ def event(nth: int = 0, **fields: Any) -> Message:
         "received": now_ms(), "time": now_ms() - 40, "said": now_ms() - 40, "skew": 0, "producer": "p1", "seq": 7,
         "nth": nth, "via": "socket", "verdict": "accepted", "reason": "", "hint": "", "kpis": ["page_views"],
         "event": "buy", "uuid": f"x{nth}", "distinct_id": "u1", "session_id": "s1", "window_id": None,
-        "inherited": ["$browser"], "properties": {"$browser": "Firefox", "price": 9.5}, "cut": False,
+        "inherited": ["$browser"], "enriched": ["$country"],
+        "properties": {"$browser": "Firefox", "$country": "DE", "price": 9.5}, "cut": False,
     }  # fmt: skip
     return body | fields
 
@@ -231,7 +232,8 @@ def test_hostile_events_stay_text(model: ViewerModel, page: Page, troubles: list
     hostile = [
         event(
             nth, verdict="drop", event=text, distinct_id=text, session_id=text, window_id=text, uuid=text, said=text,
-            producer=text, via=text, reason=text, hint=text, kpis=[text], inherited=[text], properties={text: text},
+            producer=text, via=text, reason=text, hint=text, kpis=[text], inherited=[text], enriched=[text],
+            properties={text: text},
             raw=text,
         )
         for nth, text in enumerate(PAYLOADS)
