@@ -16,6 +16,7 @@ import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const SOURCES = join(HERE, "src");
@@ -23,7 +24,7 @@ const DIST = join(HERE, "dist");
 
 /**
  * Property names that nobody sees but our own code, and that are never stored or sent: they are shortened, the same in
- * both parts. A test holds that none is a name of the API, of a setting, of a message or of the platform. Modules are left as they are.
+ * both parts. A test holds that none is a name of the API, of a setting, of a message, of the platform, or a text.
  */
 export const INTERNAL =
   "adopt around assigned attach backoff balance beacon bySeq certain chunks dial discard dropped emit encoded " +
@@ -40,9 +41,13 @@ const modules = () =>
     .map((file) => file.slice("modules/".length, -".js".length))
     .sort();
 
-/** @param {import("esbuild").BuildOptions} options @param {string} outfile below dist */
+/**
+ * One file and its source map, by their path below dist; and the short names.
+ * @param {import("esbuild").BuildOptions} options
+ * @param {string} outfile below dist
+ */
 async function bundle(options, outfile) {
-  const { outputFiles = [], mangleCache } = await build({
+  const { outputFiles, mangleCache } = await build({
     bundle: true,
     minify: true,
     format: "esm",
@@ -54,7 +59,13 @@ async function bundle(options, outfile) {
     outfile: join(DIST, outfile),
     ...options,
   });
-  const files = outputFiles.map(({ path, text }) => [path.slice(DIST.length + 1).replaceAll("\\", "/"), text]);
+  const [map, script] = /** @type {import("esbuild").OutputFile[]} */ (outputFiles).map(({ text }) => text);
+  const sourceMap = { content: map, includeSources: true };
+  const smaller = await minify(script, { ecma: 2020, module: true, compress: { passes: 3 }, sourceMap }); // by a twentieth
+  const files = [
+    [outfile, smaller.code],
+    [`${outfile}.map`, smaller.map],
+  ];
   return { files: /** @type {[string, string][]} */ (files), mangleCache };
 }
 
@@ -67,16 +78,13 @@ export async function bundles() {
   const entryPoints = ["src/delivery.js"];
   const trial = await bundle({ entryPoints, mangleProps, mangleCache: {} }, "delivery.js");
   const shortened = { mangleProps, mangleCache: trial.mangleCache };
-  const hash = digest(/** @type {[string, string]} */ (trial.files.find(([name]) => name === "delivery.js"))[1]);
-  const delivery = `sdk/delivery-${hash.slice(0, 8)}.js`;
+  const delivery = `sdk/delivery-${digest(trial.files[0][1]).slice(0, 8)}.js`;
   const core = { entryPoints: ["src/index.js"], external: ["./sdk/*"], plugins: [below(delivery)] };
-  const both = { stdin: { contents: BOTH, resolveDir: SOURCES }, sourcemap: /** @type {const} */ ("inline") };
-  const [[, inner]] = (await bundle({ ...both, ...shortened }, "both.js")).files;
-  const whole = { stdin: { contents: entry(), resolveDir: SOURCES }, plugins: [virtual("both", inner)] };
+  const whole = { stdin: { contents: entry(), resolveDir: SOURCES } };
   const parts = [
     await bundle({ entryPoints, ...shortened }, delivery),
     await bundle({ ...core, ...shortened }, "sdk.js"),
-    await bundle({ ...whole, format: "iife" }, "tidegate.js"),
+    await bundle({ ...whole, ...shortened, format: "iife" }, "tidegate.js"),
   ];
   for (const name of modules())
     parts.push(await bundle({ entryPoints: [`src/modules/${name}.js`] }, `sdk/modules/${name}.js`));
@@ -99,34 +107,18 @@ const below = (delivery) => ({
   },
 });
 
-/** Both parts as one module, which is not told where it came from. */
-const BOTH = `
-  import { openDelivery } from "./delivery.js";
-  import { create, install } from "./tidegate.js";
-  export const begin = (source, tag, module) =>
-    install(create(source, { delivery: async () => ({ openDelivery }), module }), tag);
-`;
-
 /** The entry of the one classic script: everything is in it, and it knows its own tag. */
 const entry = () => `
-  import { begin } from "both";
+  import { openDelivery } from "./delivery.js";
+  import { create, install } from "./tidegate.js";
   ${modules()
     .map((name) => `import { start as ${name} } from "./modules/${name}.js";`)
     .join("\n")}
   const modules = { ${modules().join(", ")} };
   const tag = document.currentScript;
-  begin(tag?.src, tag, async (name) => ({ start: modules[name] }));
+  const loaders = { delivery: async () => ({ openDelivery }), module: async (name) => ({ start: modules[name] }) };
+  install(create(tag?.src, loaders), tag);
 `;
-
-/** A module that is a text. @param {string} name @param {string} contents */
-const virtual = (name, contents) => ({
-  name: "virtual",
-  /** @param {import("esbuild").PluginBuild} build */
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: RegExp(`^${name}$`) }, ({ path }) => ({ path, namespace: "virtual" }));
-    onLoad({ filter: /./, namespace: "virtual" }, () => ({ contents }));
-  },
-});
 
 /** @param {...(string | Buffer)} parts */
 function digest(...parts) {

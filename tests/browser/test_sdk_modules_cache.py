@@ -28,5 +28,9 @@ def test_a_page_out_of_the_cache_is_viewed_again(visitor: Visitor) -> None:
     assert visitor.page.evaluate("() => globalThis.same === true"), "the cache was not used"
     (view,) = visitor.told("$pageview")
     assert (view["$pathname"], view["navigation_type"]) == ("/page", "bfcache")
+    visitor.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     visitor.leave()
     visitor.told("$pageleave", 2)
+    (again,) = visitor.told("$web_vitals", where=lambda event: event["properties"].get("$web_vitals_TTFB_value") == 0)
+    assert 0 < again["$web_vitals_FCP_value"] <= again["$web_vitals_LCP_value"]
+    assert again["$web_vitals_CLS_value"] == 0

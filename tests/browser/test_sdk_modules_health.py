@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from tests.browser.visitor import Visitor
 
 BROKEN = """
@@ -10,6 +14,20 @@ BROKEN = """
 </script>
 <img src='/none.png'>
 """
+ORACLE = """<script type='module'>
+  import * as google from '/web-vitals.js';
+  const found = {};
+  const keep = ({ name, value, rating }) => {
+    found[name] = [value, rating];
+    localStorage.oracle = JSON.stringify(found);
+  };
+  for (const name of ['CLS', 'FCP', 'INP', 'LCP', 'TTFB']) google[`on${name}`](keep);
+</script>
+<style>p { margin: 0 }</style>
+<div id='late'></div><p>Large enough to be the largest<p>More
+<button onclick='const until = performance.now() + 120; while (performance.now() < until);'>Slow</button>
+<button onclick=''>Quick</button>
+<script>setTimeout(() => { late.style.height = '200px'; globalThis.moved = true; }, 300)</script>"""
 
 
 def later(visitor: Visitor, script: str) -> None:
@@ -94,3 +112,28 @@ def test_web_vitals_reach_the_board(visitor: Visitor) -> None:
     assert late["$web_vitals_CLS_value"] == 0
     rows = visitor.gateway.rows("largest_paint_p75")
     assert rows
+
+
+def test_web_vitals_are_googles(visitor: Visitor) -> None:
+    """Each value and rating is what Google's package finds on the same page, of loading, shifts and interactions."""
+    visitor.site.pages["/vital"] = ORACLE
+    visitor.open("/vital", "vitals")
+    visitor.page.wait_for_function("() => globalThis.moved")
+    for name in ("Quick", "Slow", "Quick"):
+        visitor.page.get_by_role("button", name=name).click()
+    visitor.page.keyboard.press("a")
+    visitor.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    visitor.leave()
+    visitor.page.goto(f"{visitor.site.origin}/page")
+    oracle = json.loads(visitor.page.evaluate("() => localStorage.oracle"))
+    assert oracle["CLS"][0] > 0
+    assert oracle["INP"][0] >= 120
+    visitor.told("$web_vitals", where=lambda event: "$web_vitals_INP_value" in event["properties"])
+    ours: dict[str, object] = {}
+    for event in visitor.events("$web_vitals"):
+        ours |= {name: value for name, value in event["properties"].items() if name.startswith("$web_vitals_")}
+    assert ours == {
+        f"$web_vitals_{name}_{part}": pytest.approx(value, abs=0.001) if part == "value" else value
+        for name, found in oracle.items()
+        for part, value in zip(("value", "rating"), found, strict=True)
+    }

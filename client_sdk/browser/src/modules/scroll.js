@@ -59,7 +59,9 @@ export function start(tidegate, { root } = {}) {
     engaged.touch(performance.now());
     if (type === "scroll" || type === "pointerdown") look();
   });
-  on(document, "visibilitychange", () => engaged[document.hidden ? "rest" : "touch"](performance.now()));
+  on(document, "visibilitychange", () =>
+    document.hidden ? engaged.rest(performance.now()) : engaged.touch(performance.now()),
+  );
   on(globalThis, "load", look);
   on(globalThis, "pagehide", leave);
   view.fill = end;
