@@ -14,6 +14,7 @@ from pathlib import Path
 import uvloop
 
 from gateway.config import Config
+from gateway.demo.fitting import fit_out
 from gateway.main import Server
 from gateway.server.logs import configure_logs
 from gateway.server.memory import give_back
@@ -25,7 +26,7 @@ STOP_S = 5.0
 
 
 def run_demo(config: Config, visitors: int) -> int:
-    """Run until asked to stop; the exit code. On a temporary data folder, unless one is set.
+    """Run until asked to stop; the exit code. On a temporary data folder, fitted out for the shop, unless one is set.
 
     Raises:
         ConfigError, KpiError, StorageError: it could not start.
@@ -35,7 +36,8 @@ def run_demo(config: Config, visitors: int) -> int:
     if config.data != Config.data_default():
         return uvloop.run(_demo(config, visitors))
     with tempfile.TemporaryDirectory(prefix="tidegate-demo-") as folder:
-        return uvloop.run(_demo(dataclasses.replace(config, data=str(Path(folder) / "data")), visitors))
+        config = fit_out(dataclasses.replace(config, data=str(Path(folder) / "data")))
+        return uvloop.run(_demo(config, visitors))
 
 
 async def _demo(config: Config, visitors: int) -> int:

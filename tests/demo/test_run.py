@@ -43,6 +43,8 @@ def test_the_demo_moves_and_ends_cleanly(tmp_path: Path) -> None:
         key = lines[1].strip().rpartition("#key=")[2]
         assert json.loads(get(f"{url}/demo/config.json"))["key"].startswith("w_")
         assert b"shop.js" in get(f"{url}/demo/product/1")
+        assert b'"checkout"' in get(f"{url}/v1/kpis", key)
+        assert b'"shop"' in get(f"{url}/v1/boards", key)
         until = time.monotonic() + DEADLINE_S
         while json.loads(get(f"{url}/v1/status", key))["ledger"]["accepted"] < 50:
             assert time.monotonic() < until
