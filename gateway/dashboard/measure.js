@@ -122,6 +122,12 @@ export function stepNames(sql) {
 }
 
 /**
+ * Whether a funnel says how long its steps took.
+ * @param {unknown} sql
+ */
+export const timesSteps = (sql) => /\btimes\s*=>\s*true\b/i.test(String(sql ?? ""));
+
+/**
  * The period of a retention, ms.
  * @param {unknown} sql
  */

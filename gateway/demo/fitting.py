@@ -31,7 +31,7 @@ def fit_out(config: Config) -> Config:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not config.boards:
-            _write(place_of_boards(config), _text("gateway.demo", "boards.toml"))
+            _write(place_of_boards(config), _text("gateway", "boards.toml"), _text("gateway.demo", "boards.toml"))
         _write(folder / KPIS, _text("analytics", "default.toml"), _text("gateway.demo", KPIS))
     except OSError as error:
         raise ConfigError("data", f"cannot write into {config.data}: {error.strerror}") from None

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { periodOf, planOf, stepNames } from "../../gateway/dashboard/measure.js";
+import { periodOf, planOf, stepNames, timesSteps } from "../../gateway/dashboard/measure.js";
 import { read } from "../../gateway/dashboard/reading.js";
 import { leadFunnel } from "../../gateway/dashboard/tiles/funnel.js";
 import { cohortsOf, leadRetention } from "../../gateway/dashboard/tiles/retention.js";
@@ -24,6 +24,8 @@ test("steps are called by their event, or by their condition", () => {
   const sql = "funnel(event = '$pageview', event='it''s, (x)', price > f(1, 2) AND a = ',', \"b,c\" = 1, within => '30m', mode => 'default') FILTER (WHERE country = 'DE')";
   assert.deepEqual(stepNames(sql), ["$pageview", "it's, (x)", "price > f(1, 2) AND a = ','", '"b,c" = 1']);
   for (const other of ["count(*)", null, "funnel(", ""]) assert.deepEqual(stepNames(other), []);
+  const timed = ["times => true", "times=>TRUE", "times => false", "x = 'times'"];
+  assert.deepEqual(timed.map((last) => timesSteps(`funnel(a, b, ${last})`)), [true, true, false, false]);
 });
 
 test("periods of a retention", () => {

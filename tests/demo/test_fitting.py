@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics import Engine, KpiSpec
-from gateway.boards import load_boards, place_of_boards
+from gateway.boards import built_in_boards, load_boards, place_of_boards
 from gateway.config import Config
 from gateway.demo.fitting import fit_out
 from gateway.errors import ConfigError
@@ -20,8 +20,9 @@ def test_the_shop_has_all_that_is_built_in_and_a_funnel(tmp_path: Path) -> None:
     specs = load_kpis(config.kpis)
     assert [spec.name for spec in specs] == [*(spec.name for spec in KpiSpec.default()), "checkout"]
     Engine(specs, memory_budget=config.memory_budget << 20)
-    (board,) = load_boards(place_of_boards(config), must_exist=True)
-    assert {tile.kpi for tile in board.tile} <= {spec.name for spec in specs}
+    boards = load_boards(place_of_boards(config), must_exist=True)
+    assert [board.name for board in boards] == [*(board.name for board in built_in_boards()), "shop"]
+    assert {tile.kpi for tile in boards[-1].tile} <= {spec.name for spec in specs}
 
 
 def test_what_is_there_stays(tmp_path: Path) -> None:

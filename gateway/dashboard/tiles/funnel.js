@@ -2,7 +2,7 @@
 
 import { element, mark, stretch, write } from "../element.js";
 import { age, exact, quantity, share } from "../format.js";
-import { stepNames } from "../measure.js";
+import { stepNames, timesSteps } from "../measure.js";
 
 /** Steps that have room; the rest is counted below. */
 const ROWS = 8;
@@ -32,6 +32,7 @@ export class FunnelPart {
     this.#names = stepNames(sql);
     const head = ["Step", "Users", "Of first", "Went on", "After"].map((text) => element("th", text, { scope: "col" }));
     const table = element("table.funnel", [element("thead", [element("tr", head)]), this.#body]);
+    mark(table, "data-untimed", timesSteps(sql) ? null : "");
     this.element = element("div.steps", [table, this.#more]);
   }
 

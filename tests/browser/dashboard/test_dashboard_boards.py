@@ -135,3 +135,40 @@ def test_no_text_of_a_board_becomes_markup(model: ViewerModel, page: Page) -> No
     foreign = "script, iframe, svg, img, style, a:not([href^='#/'])"
     assert page.locator("main").locator(foreign).count() == 0
     assert (fired, troubles, model.reports) == ([], [], [])
+
+
+VIEWS = [
+    ("views", ("number", "series"), 7),
+    ("share", ("auto", "bars"), 0.5),
+    ("steps", ("funnel",), {"steps": [9, 7, 5, 3, 1]}),
+    ("items", ("top",), {"items": [[f"/{i}", 20 - i] for i in range(15)]}),
+    ("middle", ("band",), 7),
+]
+
+
+@pytest.mark.parametrize("size", ["small", "wide", "tall", "large"])
+def test_what_a_tile_says_last_is_inside_of_it(page: Page, size: str) -> None:
+    """Every view in every size, with more to show than has room: the line below, with the watermark, is not cut off."""
+    kpis = [
+        meta("views"),
+        meta("share", value="uniq(a) / uniq(b)", by=["$device"], unit="ratio"),
+        meta("steps", value="funnel(a = 1, b = 1, c = 1, d = 1, e = 1, within => '30m')"),
+        meta("items", value="top(x, 15)"),
+        meta("middle", value="quantile(x, 0.5)"),
+    ]
+    start = this_minute()
+    with ViewerModel(kpis) as model:
+        model.boards = [board("main", *(tile(kpi, view=view, size=size) for kpi, views, _ in VIEWS for view in views))]
+        for kpi, _, value in VIEWS:
+            dims = [{"$device": f"d{i}"} for i in range(30)] if kpi == "share" else [{}]
+            model.publish(kpi, [row(start, value, dims=each) for each in dims], watermark=start)
+        open_board(page, model)
+        expect(page.locator(".tile")).to_have_count(7)
+        expect(page.locator(".number[value]:not([value=''])")).to_have_count(7)
+        over = page.locator(".tile").evaluate_all(
+            """tiles => tiles.map((tile) => {
+              const below = tile.querySelector("footer").getBoundingClientRect().bottom;
+              return [tile.dataset.view, Math.round(below - tile.getBoundingClientRect().bottom)];
+            }).filter(([, pixels]) => pixels > 0)"""
+        )
+        assert over == []
