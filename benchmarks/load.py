@@ -50,6 +50,8 @@ class Plan:
     rate: float | None = None
     # `bare` counts answers instead of reading them: the bare limit knows no protocol.
     bare: bool = False
+    # How batches are written; see `FramePool`.
+    form: str = "rows"
     pool: int = 512
     seed: int = 1
 
@@ -104,7 +106,7 @@ class Load:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.pool = FramePool(make_pool(plan.pool, plan.seed))
+        self.pool = FramePool(make_pool(plan.pool, plan.seed), plan.form)
         self.outcome = Outcome()
         self.producers: dict[int, Producer] = {}
         self.acked_batches = 0

@@ -7,9 +7,10 @@ known from the number of frames alone, since the pool is walked in order, so a m
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 __all__ = ["BATCH_EVENTS", "FIRST_SEQ", "MASK", "FramePool", "Happening", "make_pool", "masked_frame"]
@@ -29,6 +30,8 @@ _USERS = 10_000
 _PATHS = 40
 # Events of one batch happened during the half second before it is sent, which is the SDK's flush interval.
 _SPREAD_MS = 475
+# Thirteen digits that a stamp overwrites.
+_STAMP = 1_700_000_000_000
 
 
 class Happening(NamedTuple):
@@ -71,18 +74,23 @@ def masked_frame(payload: bytes, opcode: int = 1) -> bytes:
 
 
 class FramePool:
-    """The pool as masked WebSocket frames in one buffer, restamped together and given a `seq` one by one."""
+    """The pool as masked WebSocket frames in one buffer, restamped together and given a `seq` one by one.
 
-    def __init__(self, pool: list[list[Happening]]) -> None:
+    Args:
+        pool: the batches.
+        form: how they are written, `rows` or `columns`.
+    """
+
+    def __init__(self, pool: list[list[Happening]], form: str = "rows") -> None:
         frames, self._seq_at, stamps, ages = [], [], [], []
         at = 0
         for batch in pool:
-            payload, seq_at, stamp_at = _encode(batch)
+            payload, seq_at, stamp_at, aged = _FORMS[form](batch)
             frame = masked_frame(payload)
             start = at + len(frame) - len(payload)
             self._seq_at.append(start + seq_at)
             stamps += [start + offset for offset in stamp_at]
-            ages += [0] + [happening.age for happening in batch]
+            ages += aged
             frames.append(frame)
             at += len(frame)
         self._buffer = bytearray(b"".join(frames))
@@ -113,16 +121,55 @@ class FramePool:
         return self.frames[index]
 
 
-def _encode(batch: list[Happening]) -> tuple[bytes, int, list[int]]:
-    """The batch as JSON with placeholder digits; the offsets of `seq`, and of `sent_at` and every timestamp."""
-    text = '{"type":"batch","seq":'
+class _Text(NamedTuple):
+    """A batch as JSON with placeholder digits."""
+
+    payload: bytes
+    seq_at: int
+    stamps_at: list[int]
+    ages: list[int]
+    """How many ms before the stamp each of those times is."""
+
+
+def _head(kind: str) -> tuple[str, int, int]:
+    """The beginning of a batch; where `seq` and `sent_at` stand in it."""
+    text = f'{{"type":"{kind}","seq":'
     seq_at = len(text)
     text += f'{FIRST_SEQ},"sent_at":'
-    stamps = [len(text)]
-    text += '1700000000000,"backlog":0,"events":['
+    return text + f'{_STAMP},"backlog":0,', seq_at, len(text)
+
+
+def _rows(batch: list[Happening]) -> _Text:
+    text, seq_at, sent_at = _head("batch")
+    text, stamps = text + '"events":[', [sent_at]
     for number, one in enumerate(batch):
         text += ("," if number else "") + f'{{"event":"{one.event}","timestamp":'
         stamps.append(len(text))
-        text += f'1700000000000,"distinct_id":"{one.user}","properties":{{"country":"{one.country}",'
+        text += f'{_STAMP},"distinct_id":"{one.user}","properties":{{"country":"{one.country}",'
         text += f'"value":{one.value!r},"$pathname":"{one.path}"}}}}'
-    return (text + "]}").encode("ascii"), seq_at, stamps
+    return _Text((text + "]}").encode("ascii"), seq_at, stamps, [0] + [one.age for one in batch])
+
+
+def _columns(batch: list[Happening]) -> _Text:
+    text, seq_at, sent_at = _head("columns")
+    text += '"t0":'
+    stamps = [sent_at, len(text)]
+    text += f'{_STAMP},"n":{len(batch)},"dt":{_json([-one.age for one in batch])},'
+    text += f'"event":{_coded([one.event for one in batch])},"distinct_id":{_coded([one.user for one in batch])},'
+    text += f'"properties":{{"country":{_coded([one.country for one in batch])},'
+    text += f'"value":{_json([one.value for one in batch])},"$pathname":{_coded([one.path for one in batch])}}}}}'
+    return _Text(text.encode("ascii"), seq_at, stamps, [0, 0])
+
+
+def _coded(values: list[str]) -> str:
+    """A column of texts: its dictionary, and each event's place in it."""
+    places: dict[str, int] = {}
+    codes = [places.setdefault(value, len(places)) for value in values]
+    return _json({"d": list(places), "i": codes})
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode("ascii")
+
+
+_FORMS = {"rows": _rows, "columns": _columns}

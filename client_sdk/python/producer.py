@@ -16,6 +16,7 @@ from client_sdk.python.actions import Action, Close, Opened, Pushed, Refused, Se
 from client_sdk.python.backlog import Backlog
 from client_sdk.python.batch import ENVELOPE, Batch
 from client_sdk.python.closecodes import Retry
+from client_sdk.python.columnar import FORMAT, columnar_frame
 from client_sdk.python.errors import MessageError
 from client_sdk.python.event import Event
 from client_sdk.python.messages import (
@@ -75,6 +76,8 @@ class Producer:
         self._starved_at: int | None = None
         # When a draining server must be gone; None while it does not drain.
         self._drained_by: int | None = None
+        # Whether the server of the present connection reads columns.
+        self._columns = False
         # When `poll` has something to do, found by the last `poll`.
         self._wake_at: int | None = None
 
@@ -155,7 +158,7 @@ class Producer:
                 self._renew = False
                 actions.append(Send(encode(Auth(token=self.key))))
             while (batch := self._next(self._window, now, actions)) is not None:
-                frame = batch.frame()
+                frame = self._written(batch)
                 self._window.spend(len(frame))
                 self._cursor = batch.seq + 1
                 actions.append(Send(frame))
@@ -184,6 +187,11 @@ class Producer:
         self._sooner(self.packer.due_at)
         self._short = sealed is None and self.packer.due_at is None and len(backlog.queue) > 0
         return sealed
+
+    def _written(self, batch: Batch) -> bytes:
+        """Its frame in the form that takes fewer bytes, of those that the server reads. Never more than its rows."""
+        rows = batch.frame()
+        return min(rows, columnar_frame(batch), key=len) if self._columns else rows
 
     def _starve(self, window: Window, now: int) -> list[Action]:
         """Leave a connection whose window holds not even one batch, though every batch sent on it is acknowledged.
@@ -235,6 +243,7 @@ class Producer:
             return self._close("welcome without credit", Retry.BACKOFF)
         self._pulse.welcomed(welcome.heartbeat_ms)
         self.packer.limits = welcome.limits
+        self._columns = FORMAT in (welcome.formats or ())
         actions: list[Action] = [Opened(), *self.packer.advise(welcome.level or 0, welcome.flush_ms or 0)]
         if self._out_of_step(welcome.resume) or self.packer.oversize():
             return actions + self._start_over()

@@ -142,12 +142,13 @@ def _event_times(
     """Event times in the server's clock, and which of them had to be clamped."""
     received = np.repeat(np.array([a.received_at for a in arrivals], np.int64), lengths)
     offsets = np.repeat(np.array([a.offset_ms for a in arrivals], np.int64), lengths)
+    origins = np.repeat(np.array([a.events.origin for a in arrivals], np.int64), lengths)
     said = list(chain.from_iterable([a.events.timestamp for a in arrivals]))
     try:
         # Takes integers of 64 bits and nothing else, and costs a third of what numpy needs to find the type.
-        times = np.frombuffer(pack(f"{len(said)}q", *said), np.int64) - offsets
+        times = np.frombuffer(pack(f"{len(said)}q", *said), np.int64) + (origins - offsets)
     except struct_error:
-        times = _mixed_times(said, received, offsets, skip, findings)
+        times = _mixed_times(said, origins, received, offsets, skip, findings)
     clean = np.clip(times, received - PAST_MS, received + FUTURE_MS)
     clamped = (clean != times) & ~skip
     if clamped.any():
@@ -157,6 +158,7 @@ def _event_times(
 
 def _mixed_times(
     said: Sequence[Any],
+    origins: NDArray[np.int64],
     received: NDArray[np.int64],
     offsets: NDArray[np.int64],
     skip: NDArray[np.bool_],
@@ -167,7 +169,7 @@ def _mixed_times(
         if value is None:
             continue  # absent: the time of receipt, which is in our clock already
         try:
-            millis = time_ms(value)
+            millis = time_ms(value if type(value) is str else value + int(origins[place]))
         except ValueError:
             if not skip[place]:
                 skip[place] = True

@@ -18,6 +18,8 @@ HINTS: Final[Mapping[str, str]] = MappingProxyType(
         "too_large": "A text property is over max_property (64 KiB). Send a shorter one, or a reference to it.",
         "event_name": "The event's name is empty or longer than 200 characters. Use a short fixed name and put what "
         "varies into properties.",
+        "bad_code": "An index of a columnar batch points at no entry of its dictionary: it must be -1 (absent) or "
+        "below the number of entries.",
         "schema:event": "The event is no object, or its name `event` is missing or no text.",
         "schema:timestamp": "`timestamp` is neither epoch milliseconds nor ISO 8601. Leave it out to take the time of "
         "receipt.",

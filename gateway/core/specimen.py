@@ -11,7 +11,7 @@ import orjson
 from gateway.core.hints import hint
 from gateway.core.producer import Arrival
 from gateway.core.redaction import HIDDEN, Redaction
-from gateway.wire.scan import open_envelope
+from gateway.wire.transposition import COLUMNS_TYPE, event_texts, rows_of
 
 __all__ = ["Opened", "Outcome", "open_arrival", "specimen"]
 
@@ -59,24 +59,18 @@ class Opened(NamedTuple):
 
 
 def open_arrival(arrival: Arrival) -> Opened:
-    """Parse a batch. About 10 us for one of 2.6 KB; ten times as much when some event in it is broken."""
+    """Parse a batch. About 10 us for one of 2.6 KB, 25 us for its columns; more when an event is broken."""
     count = arrival.events.n
     given = orjson.loads(arrival.defaults_json) if arrival.defaults_json else {}
     properties = given.pop("properties", None) or {}
     enriched = frozenset(given.pop("enriched", ()))
     events: Any = None
     with suppress(orjson.JSONDecodeError, RecursionError):
-        events = orjson.loads(arrival.text).get("events")
+        tree = orjson.loads(arrival.text)
+        events = rows_of(tree, count).events if tree.get("type") == COLUMNS_TYPE else tree.get("events")
     if not isinstance(events, list) or len(events) != count:
-        events = [_parsed(text) for text in raw_texts(arrival)]
+        events = [_parsed(text) for text in event_texts(arrival.text, count)]
     return Opened([event if isinstance(event, dict) else None for event in events], given, properties, enriched)
-
-
-def raw_texts(arrival: Arrival) -> list[bytes]:
-    """The text of each event of a batch; empty where it cannot be told apart. About 50 us for 3 KB."""
-    envelope = open_envelope(arrival.text, arrival.events.n)
-    texts = envelope.events.texts if envelope else []
-    return texts + [b""] * (arrival.events.n - len(texts))
 
 
 def _parsed(text: bytes) -> Any:
@@ -135,7 +129,7 @@ def specimen(
 
 def _raw(arrival: Arrival, nth: int, redaction: Redaction) -> str | None:
     """The text of a rejected event; None when it may hold what nobody may look at."""
-    text = redaction.text(raw_texts(arrival)[nth])
+    text = redaction.text(event_texts(arrival.text, arrival.events.n)[nth])
     return None if text is None else text[: RAW * 4].decode("utf-8", "replace")[:RAW]
 
 

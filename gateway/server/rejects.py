@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from gateway.core.bucket import TokenBucket
 from gateway.core.producer import Arrival
 from gateway.store import EventLog, Quarantined
-from gateway.wire.scan import open_envelope
+from gateway.wire.transposition import event_texts
 
 __all__ = ["Rejects"]
 
@@ -36,8 +36,7 @@ class Rejects:
                 continue
             arrival = arrivals[place]
             if place not in texts:
-                envelope = open_envelope(arrival.text, arrival.events.n)
-                texts[place] = envelope.events.texts if envelope else []
-            text = texts[place][nth] if nth < len(texts[place]) else b""
+                texts[place] = event_texts(arrival.text, arrival.events.n)
+            text = texts[place][nth]
             samples.append(Quarantined(reason, now, arrival.producer.id, text, defaults=arrival.defaults_json))
         self._log.quarantine(samples, unkept)

@@ -22,15 +22,18 @@ class Columns(msgspec.Struct, frozen=True, gc=False):
     """The events of one batch by field, in step. None stands for what an event does not say itself."""
 
     n: int
-    bare: int
-    """How many events have no properties."""
+    opens: int
+    """How many braces and brackets of the text hold no nested value; if there are more, some event may be deep."""
     timestamp: Sequence[Any]
+    """Numbers count from `origin`."""
     uuid: Sequence[str | None] | None
     """None when no event has one."""
     values: tuple[Sequence[Any], ...]
     """One column for each name in the reader's `columns`: codes where it has a dictionary, else plain values."""
     generation: int = 0
     """The reader's when these were made: under another one the codes mean nothing, and the batch is decoded again."""
+    origin: int = 0
+    """Milliseconds."""
 
     @property
     def identified(self) -> bool:

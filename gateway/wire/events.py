@@ -21,7 +21,7 @@ from gateway.wire.inspection import suspects
 from gateway.wire.replies import Limits
 from gateway.wire.scan import Elements
 
-__all__ = ["FIXED", "Event", "EventReader", "EventVerdict", "Properties", "Scalar"]
+__all__ = ["FIXED", "PLACEHOLDER", "Event", "EventReader", "EventVerdict", "Id", "Name", "Properties", "Scalar"]
 
 FIXED = ("event", "distinct_id", "session_id")
 """Fields outside the properties that a KPI may read; the time is there for every one of them."""
@@ -29,8 +29,8 @@ FIXED = ("event", "distinct_id", "session_id")
 MAX_NAME = 200
 _BEYOND = 2**63
 
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
-_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
 Scalar = str | float | int | bool | None
 
 
@@ -41,12 +41,12 @@ class Properties(msgspec.Struct, gc=False):
 class Event(msgspec.Struct, gc=False):
     """One event as decoded. None stands for what it does not say itself."""
 
-    event: _Name
+    event: Name
     timestamp: int | float | str | None = None
-    uuid: _Id | None = None
-    distinct_id: _Id | None = None
-    session_id: _Id | None = None
-    window_id: _Id | None = None
+    uuid: Id | None = None
+    distinct_id: Id | None = None
+    session_id: Id | None = None
+    window_id: Id | None = None
     properties: Properties | None = None
 
 
@@ -58,7 +58,7 @@ class EventVerdict(NamedTuple):
     reason: str
 
 
-_PLACEHOLDER = Event(event="-")
+PLACEHOLDER = Event(event="-")
 """Stands at the index of a dropped event, so that indices keep their meaning."""
 
 
@@ -83,6 +83,7 @@ class EventReader:
         generation: int = 0,
     ) -> None:
         self.names = tuple(names)
+        self.fixed = frozenset(fixed)
         # What the columns of a batch are, in order.
         self.columns = (*fixed, *self.names)
         self.coders = dict(coders or {})
@@ -116,11 +117,12 @@ class EventReader:
         """Events by field. About 0.5 us an event; the events are of no use any more."""
         count = len(events)
         if not count:
-            return Columns(0, 0, (), None, ((),) * len(self.columns), self.generation)
+            return Columns(0, 2, (), None, ((),) * len(self.columns), self.generation)
         fields = list(zip(*map(astuple, events), strict=True))
         stamp_at, uuid_at, properties_at = self._at
         uuid, properties = fields[uuid_at], fields[properties_at]
         bare = properties.count(None)
+        opens = 2 + 2 * count - bare
         values: list[Sequence[Any]] = [fields[at] for at in self._fixed_at]
         if self.names:
             if bare:
@@ -130,9 +132,9 @@ class EventReader:
         ids = None if uuid.count(None) == count else uuid
         for at, coder, encode in self._encoders:
             if len(coder) > CROWDED:
-                return Columns(count, bare, fields[stamp_at], ids, (), UNREAD)
+                return Columns(count, opens, fields[stamp_at], ids, (), UNREAD)
             values[at] = list(map(encode, values[at]))
-        return Columns(count, bare, fields[stamp_at], ids, tuple(values), self.generation)
+        return Columns(count, opens, fields[stamp_at], ids, tuple(values), self.generation)
 
     def read(self, raw: Elements) -> tuple[list[Event], list[EventVerdict]]:
         """Decode each event by itself, the careful way. About 3 us an event, and 0.1 us a value that must be walked."""
@@ -141,7 +143,7 @@ class EventReader:
         walked = frozenset(suspects(raw.texts, self.max_property))
         for nth, (text, depth) in enumerate(zip(raw.texts, raw.depths, strict=True)):
             event, outcome, reason = self._read_one(text, depth, nth in walked)
-            events.append(event or _PLACEHOLDER)
+            events.append(event or PLACEHOLDER)
             if outcome:
                 verdicts.append(EventVerdict(nth, outcome, reason))
         return events, verdicts

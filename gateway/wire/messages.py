@@ -11,6 +11,7 @@ import msgspec
 
 __all__ = [
     "Auth",
+    "BatchHead",
     "ClientMessage",
     "Defaults",
     "Epoch",
@@ -84,6 +85,14 @@ class Pong(msgspec.Struct, frozen=True, tag="pong"):
     sent: float | None = None
 
 
+class BatchHead(msgspec.Struct, frozen=True, tag="batch"):
+    """A batch without its events."""
+
+    seq: Seq
+    sent_at: int | float | None = None
+    backlog: Annotated[int, msgspec.Meta(ge=0, le=2**53)] = 0
+
+
 class From(msgspec.Struct, frozen=True):
     """Where a viewer left off."""
 
@@ -142,4 +151,4 @@ class Visibility(msgspec.Struct, frozen=True, tag="visibility"):
 
 
 ClientMessage: TypeAlias = Hello | Auth | Pong | Subscribe | Unsubscribe | Resync | Visibility
-"""All that a client may say, except `batch`, whose type depends on the KPI set (see `codec.BatchMessage`)."""
+"""All that a client may say, except its batches: see `codec.Batch`."""

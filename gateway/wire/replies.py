@@ -230,7 +230,7 @@ def _welcome(message: WelcomeProducer | WelcomeViewer) -> dict[str, Any]:
             body["evicted"] = message.evicted
         return body
     body |= {
-        "formats": ["rows"],
+        "formats": ["rows", "columns"],
         "resume": {"known": message.known, "last_seq": message.last_seq},
         "credit": message.credit._asdict(),
         "flush_ms": message.flush_ms,

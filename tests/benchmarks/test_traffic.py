@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks.traffic import BATCH_EVENTS, FIRST_SEQ, MASK, FramePool, make_pool, masked_frame
+from tests.client_sdk.model import rows_of
 
 
 def read(frame: memoryview | bytes) -> Any:
@@ -43,6 +44,26 @@ def test_a_frame_is_the_batch_of_the_pool_with_its_seq_and_stamp() -> None:
             }
             for one in batch
         ]
+
+
+def test_columns_are_the_same_events() -> None:
+    """Whatever the form, the model counts one pool; a new stamp moves the origin of all times."""
+    batches = make_pool(3, 1)
+    pool = FramePool(batches, "columns")
+    for now in (1_799_999_999_999, 1_800_000_000_000):
+        pool.stamp(now)
+        for index, batch in enumerate(batches):
+            rows = rows_of(read(pool.frame(index, FIRST_SEQ + 41)))
+            assert (rows["seq"], rows["sent_at"], rows["backlog"]) == (10_000_042, now, 0)
+            assert rows["events"] == [
+                {
+                    "event": one.event,
+                    "timestamp": now - one.age,
+                    "distinct_id": one.user,
+                    "properties": {"country": one.country, "value": one.value, "$pathname": one.path},
+                }
+                for one in batch
+            ]
 
 
 def test_a_later_stamp_replaces_all_of_the_earlier_one() -> None:

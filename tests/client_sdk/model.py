@@ -30,6 +30,8 @@ class ServerModel:
     window: int = WINDOW
     bytes: int = BYTES
     limits: dict[str, int] = field(default_factory=lambda: dict(LIMITS))
+    # How batches may be written, beside rows.
+    formats: tuple[str, ...] = ()
     producers: dict[str, Row] = field(default_factory=dict)
     # Every uuid that was counted, as often as it was.
     counted: dict[str, int] = field(default_factory=dict)
@@ -116,6 +118,9 @@ class Connection:
             case "hello":
                 assert self.producer is None, "a second hello"
                 self._hello(message)
+            case "columns":
+                assert "columns" in self.server.formats, "a form that the server does not read"
+                self._batch(rows_of(message), len(frame))
             case "batch":
                 assert self.producer is not None, "a batch before the hello"
                 self._batch(message, len(frame))
@@ -149,7 +154,7 @@ class Connection:
                 "now": 0,
                 "heartbeat_ms": 25_000,
                 "limits": self.server.limits,
-                "formats": ["rows"],
+                "formats": ["rows", *self.server.formats],
                 "resume": {"known": known, "last_seq": row.durable},
                 "credit": self._credit(),
                 "flush_ms": 500,
@@ -194,3 +199,28 @@ class Connection:
 
     def _credit(self) -> dict[str, int]:
         return {"max_seq": self._max_seq, "max_bytes": self._max_bytes}
+
+
+def rows_of(message: dict[str, Any]) -> dict[str, Any]:
+    """A columnar batch as the rows that it stands for."""
+    events: list[dict[str, Any]] = [{} for _ in range(message["n"])]
+    for name in ("event", "uuid", "distinct_id", "session_id", "window_id"):
+        _give(events, name, message.get(name))
+    for event, step in zip(events, message["dt"], strict=True):
+        if step is not None:
+            event["timestamp"] = message["t0"] + step
+    said: list[dict[str, Any]] = [{} for _ in events]
+    for name, column in message["properties"].items():
+        _give(said, name, column)
+    for event, own in zip(events, said, strict=True):
+        event["properties"] = own
+    head = {name: message[name] for name in ("seq", "sent_at", "backlog")}
+    return {"type": "batch", **head, "events": events}
+
+
+def _give(events: list[dict[str, Any]], name: str, column: Any) -> None:
+    if isinstance(column, dict):
+        column = [None if place == -1 else column["d"][place] for place in column["i"]]
+    for event, value in zip(events, column or [None] * len(events), strict=True):
+        if value is not None:
+            event[name] = value

@@ -22,11 +22,14 @@ class Delivery(RuleBasedStateMachine):
     """
 
     @initialize(
-        window=st.integers(1, 6), room=st.sampled_from([1_500, 20_000, 262_144]), most=st.sampled_from([3, 500])
+        window=st.integers(1, 6),
+        room=st.sampled_from([1_500, 20_000, 262_144]),
+        most=st.sampled_from([3, 500]),
+        formats=st.sampled_from([(), ("columns",)]),
     )
-    def begin(self, window: int, room: int, most: int) -> None:
+    def begin(self, window: int, room: int, most: int, formats: tuple[str, ...]) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        server = ServerModel(window=window, bytes=room)
+        server = ServerModel(window=window, bytes=room, formats=formats)
         server.limits["max_events"] = most
         self.wire = Wire(server, Path(self.folder.name, "spool"), max_events=40)
         self.captured: list[str] = []
@@ -45,6 +48,13 @@ class Delivery(RuleBasedStateMachine):
             self.wire.poll(later)
             self.wire.server.commit()
             self.wire.deliver()
+
+    @rule(formats=st.sampled_from([(), ("columns",)]))
+    def change_servers(self, formats: tuple[str, ...]) -> None:
+        """The next connection is to a server that reads other forms."""
+        self.wire.server.formats = formats
+        if self.wire.connection is not None:
+            self.wire.cut()
 
     @rule(flush=st.booleans(), committed=st.integers(0, 3), heard=st.integers(0, 2), crash=st.booleans())
     def fail_half_way(self, flush: bool, committed: int, heard: int, crash: bool) -> None:

@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from client_sdk.python.batch import Batch, Queued
+from client_sdk.python.columnar import columnar_frame
 from client_sdk.python.errors import MessageError
 from client_sdk.python.messages import Ack, ClientMessage, Limits, Ping, Welcome, decode, encode
+from tests.client_sdk.model import rows_of
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -28,14 +30,20 @@ def test_what_the_server_says_is_understood(row: dict[str, Any]) -> None:
     assert json.loads(msgspec.json.encode(message)) == row["message"]
 
 
+def batch_of(message: dict[str, Any]) -> Batch:
+    payloads = [json.dumps(event, separators=(",", ":")).encode() for event in message["events"]]
+    events = tuple(Queued(n, 0, "", False, payload) for n, payload in enumerate(payloads))
+    return Batch(message["seq"], message["sent_at"], message["backlog"], events)
+
+
 @pytest.mark.parametrize("row", golden("client"))
 def test_what_the_client_says_is_the_golden_frame(row: dict[str, Any]) -> None:
     """Each golden frame of a client is what this client writes, to the byte."""
     message = row["message"]
     if message["type"] == "batch":
-        payloads = [json.dumps(event, separators=(",", ":")).encode() for event in message["events"]]
-        events = tuple(Queued(n, 0, "", False, payload) for n, payload in enumerate(payloads))
-        frame = Batch(message["seq"], message["sent_at"], message["backlog"], events).frame()
+        frame = batch_of(message).frame()
+    elif message["type"] == "columns":
+        frame = columnar_frame(batch_of(rows_of(message)))
     else:
         frame = encode(msgspec.convert(message, ClientMessage))
     assert frame == row["frame"].encode()

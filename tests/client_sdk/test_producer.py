@@ -10,6 +10,7 @@ from client_sdk.python.actions import Close, Opened, Pushed, Refused, Verdict
 from client_sdk.python.closecodes import Retry
 from client_sdk.python.producer import DRAIN_GRACE_MS, STARVED_MS
 from client_sdk.python.pulse import WELCOME_MS
+from tests.client_sdk.model import ServerModel, rows_of
 from tests.client_sdk.wire import T0, Wire, ack
 
 
@@ -70,6 +71,29 @@ def test_a_lost_ack_costs_a_resend() -> None:
     wire.deliver()
     assert wire.backlog.ledger() == (1, 1, 0, 0, 0, 0)
     assert sum(wire.server.counted.values()) == 1
+
+
+def test_columns_go_to_who_reads_them() -> None:
+    """The same events in fewer bytes, when there are fewer; whoever takes over without reading columns gets rows."""
+    wire = Wire(ServerModel(formats=("columns",)))
+    wire.open()
+    for number in range(9):
+        wire.capture("view", page=f"/{number % 2}", price=number)
+    wire.poll(500)
+    assert [message["type"] for message in wire.sent] == ["hello", "columns"]
+    wire.cut()
+    wire.server.formats = ()
+    wire.open()
+    wire.poll(500)
+    assert [message["type"] for message in wire.sent[2:]] == ["hello", "batch"]
+    assert rows_of(wire.sent[1]) == wire.sent[3]
+    wire.server.formats = ("columns",)
+    wire.settle()
+    wire.cut()
+    wire.open()
+    wire.capture("one")
+    wire.poll(500)
+    assert wire.sent[-1]["type"] == "batch"
 
 
 def test_only_an_ack_takes_a_batch() -> None:

@@ -8,7 +8,8 @@ import orjson
 import pytest
 
 from gateway.core.redaction import Redaction
-from gateway.core.specimen import EVENT_BYTES, NAMES, TEXT, Opened, Outcome, open_arrival, raw_texts, specimen
+from gateway.core.specimen import EVENT_BYTES, NAMES, TEXT, Opened, Outcome, open_arrival, specimen
+from gateway.wire.transposition import event_texts
 from tests.core.simulated_client import NOW
 from tests.core.watching import Watched
 
@@ -115,7 +116,7 @@ def test_a_batch_with_a_broken_event_is_opened_around_it() -> None:
     arrival = Watched().arrival(events)
     opened = open_arrival(arrival)
     assert [event and event.get("event") for event in opened.events] == ["a", None, None, "c"]
-    assert raw_texts(arrival)[1:3] == [b'{"event":"b","x":NaN}', b"7"]
+    assert event_texts(arrival.text, 4)[1:3] == [b'{"event":"b","x":NaN}', b"7"]
     assert Opened([None], {"distinct_id": "u"}, {"p": 1}).whole(0) == ({"distinct_id": "u"}, {"p": 1})
 
 
@@ -123,5 +124,5 @@ def test_texts_that_cannot_be_told_apart_are_empty() -> None:
     """A key that is escaped hides the array from the scanner; the events are there all the same."""
     arrival = Watched().arrival([{"event": "a"}, {"event": "b"}])
     hidden = arrival._replace(text=arrival.text.replace(b'"events"', b'"ev\\u0065nts"'))
-    assert raw_texts(hidden) == [b"", b""]
+    assert event_texts(hidden.text, 2) == [b"", b""]
     assert [event and event["event"] for event in open_arrival(hidden).events] == ["a", "b"]

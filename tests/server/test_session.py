@@ -24,7 +24,7 @@ def test_a_producer_is_welcomed_with_its_credit(tmp_path: Path) -> None:
             assert welcome["credit"] == {"max_seq": 45, "max_bytes": 262_144}
             assert welcome["limits"] == {"max_frame": 262_144, "max_events": 500, "max_depth": 16}
             assert (welcome["ack"], welcome["level"], welcome["flush_ms"]) == ("fsync", 0, 500)
-            assert (welcome["formats"], welcome["heartbeat_ms"]) == (["rows"], 25_000)
+            assert (welcome["formats"], welcome["heartbeat_ms"]) == (["rows", "columns"], 25_000)
 
     on_loop(run)
 

@@ -109,7 +109,7 @@ def test_a_column_with_a_dictionary_is_its_codes() -> None:
     columns = reader.columns_of(events)
     assert columns.values == (("x", "y", "z"), [1, 0, 2], ("p", None, None))
     assert [names.values_by_code[code] for code in (1, 0, 2)] == ["p", None, 1]
-    assert (columns.n, columns.bare, columns.generation) == (3, 1, 3)
+    assert (columns.n, columns.opens, columns.generation) == (3, 7, 3)
 
 
 def test_a_crowded_dictionary_gets_no_more() -> None:

@@ -15,6 +15,7 @@ CLIENT = {
     "hello_viewer": Hello,
     "auth": Auth,
     "batch": Batch,
+    "columns": Batch,
     "pong": Pong,
     "subscribe": Subscribe,
     "subscribe_events": Subscribe,
