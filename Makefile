@@ -6,6 +6,8 @@ NAME ?= ingest
 WORKERS ?= auto
 SEEDS ?= 100000
 FROM ?= 1000
+CYCLES ?= 1000
+SECONDS ?= 60
 
 # The first Python that is new enough, asked for at each set-up: the verbs run in the environment made with it.
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -22,13 +24,14 @@ PYTEST = $(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=workste
 # The checks of both languages side by side, where make can keep what they say apart.
 ASIDE = $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
 
-.PHONY: help run test soak mutants nightly lint bench lock clean setup-run setup-lint setup-test check-python check-browser
+.PHONY: help run test soak mutants fuzz nightly lint bench lock clean setup-run setup-lint setup-test setup-fuzz check-python check-browser
 
 help:
 	@echo "make run    the demo: shop, visitors, dashboard   (PORT=$(PORT) VISITORS=$(VISITORS))"
 	@echo "make test   lint, types, browser SDK and dashboard, then the whole of tests/   (WORKERS=$(WORKERS))"
-	@echo "make soak   simulated worlds with faults, then 1,000 times kill -9   (SEEDS=$(SEEDS) FROM=$(FROM))"
+	@echo "make soak   simulated worlds with faults, then kill -9 again and again   (SEEDS=$(SEEDS) FROM=$(FROM) CYCLES=$(CYCLES))"
 	@echo "make mutants  one line made wrong at a time: each must turn its test red"
+	@echo "make fuzz   all that reads bytes from outside, under atheris   (SECONDS=$(SECONDS) for each target)"
 	@echo "make nightly  every property test with 10,000 new examples, for some hours"
 	@echo "make lint   ruff and mypy alone"
 	@echo "make bench  one benchmark                         (NAME=$(NAME); fanout, memory, latency, demo, ysb, engine, sessions, nexmark, page, screen)"
@@ -45,10 +48,13 @@ test: setup-test
 
 soak: setup-test
 	$(BIN)/python -m tests.simulation $(SEEDS) --from $(FROM)
-	TIDEGATE_KILL_CYCLES=1000 $(BIN)/pytest --timeout=0 tests/e2e/test_kill.py
+	TIDEGATE_KILL_CYCLES=$(CYCLES) $(BIN)/pytest --timeout=0 tests/e2e/test_kill.py
 
 mutants: setup-test
 	$(BIN)/python -m tests.mutants
+
+fuzz: setup-fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 nightly: setup-test
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) -m hypothesis --timeout=0
@@ -62,11 +68,11 @@ lock: setup-lint
 	$(BIN)/python -m tools.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dist *.egg-info gateway/dashboard/vendor client_sdk/browser/dist
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .fuzz dist *.egg-info gateway/dashboard/vendor client_sdk/browser/dist
 	find . -name node_modules -prune -exec rm -rf {} +
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-setup-run setup-lint setup-test:
+setup-run setup-lint setup-test setup-fuzz:
 	@test -n "$(PYTHON)" || { echo "setup: Python 3.11 or newer is needed and none is on the PATH" >&2; exit 1; }
 	@$(PYTHON) -m tools $(@:setup-%=%)
 

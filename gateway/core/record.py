@@ -8,36 +8,39 @@ also say that epochs were raised, so that what was fenced once stays fenced.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from gateway.core.producer import Arrival
+from gateway.wire.messages import Epoch, Seq
 
 __all__ = ["Entry", "Fence", "Logged", "decode_record", "encode_record"]
 
 VERSION = 1
+
+Milliseconds = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """One batch of a record."""
 
     producer: str
-    epoch: int
-    seq: int
-    received_at: int
-    offset_ms: int
-    defaults: int
+    epoch: Epoch
+    seq: Seq
+    received_at: Milliseconds
+    offset_ms: Milliseconds
+    defaults: Annotated[int, msgspec.Meta(ge=-1)]
     """Place in the record's table of defaults; -1 for none."""
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Fence(msgspec.Struct, frozen=True, array_like=True):
     """A producer raised its epoch: older ones may write no more. `last_seq` is the batch before its first."""
 
     producer: str
-    epoch: int
-    last_seq: int
+    epoch: Epoch
+    last_seq: Annotated[int, msgspec.Meta(ge=-1, le=2**53)]
 
 
 class _Record(msgspec.Struct, frozen=True, array_like=True):
@@ -99,6 +102,10 @@ def decode_record(payload: bytes) -> Logged:
         raise ValueError(f"not a log record: {error}") from None
     if record.version != VERSION:
         raise ValueError(f"log record of version {record.version}, this program reads {VERSION}")
+    if any(entry.defaults >= len(record.defaults) for entry in record.entries):
+        raise ValueError("not a log record: it names defaults that it does not have")
+    if sum(entry.size for entry in record.entries) != len(record.frames):
+        raise ValueError("not a log record: its batches are longer or shorter than its frames")
     batches = []
     at = 0
     for entry in record.entries:

@@ -43,7 +43,7 @@ def readable(blobs: Mapping[str, bytes], intake: Intake) -> str:
         fold.table.load(blobs["producers"])
         fold.horizon.load(blobs["uuids"])
         fold.ledger.load(blobs["ledger"])
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except Exception as error:  # whatever it is, it is the snapshot's
         return f"its state cannot be read: {error}"
     return ""
 

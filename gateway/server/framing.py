@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from websockets.frames import CLOSE, Frame
+from websockets.frames import Frame
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
@@ -24,6 +24,7 @@ except ImportError:  # a build without the C extension
 __all__ = ["FrameReader"]
 
 _FINAL_TEXT: Final = 0x81
+_FINAL_CLOSE: Final = 0x88
 _MASKED: Final = 0x80
 _RESERVED: Final = 0x70
 _OPCODES: Final = frozenset((0, 1, 2, 8, 9, 10))
@@ -83,7 +84,7 @@ class FrameReader:
                 at = end
             else:
                 self._left = max(0, end - size)
-                if data[at] & 0x0F == CLOSE:
+                if data[at] == _FINAL_CLOSE and length < 126:
                     protocol.current_size = None  # what was begun is given up with all else
                 self._pass_on(data[at:end], found)
                 at = min(end, size)

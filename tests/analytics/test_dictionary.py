@@ -19,6 +19,12 @@ def test_json_types_stay_apart() -> None:
         assert len(set(codes.tolist())) == 4
 
 
+def test_whole_numbers_beyond_64_bits_stay_floats() -> None:
+    """Nothing would write them as integers. Within, 1e18 is what 10**18 is."""
+    shown = [plain(number) for number in (1e300, 2.0**63, -(2.0**63) - 2048, 1e18, -(2.0**63))]
+    assert list(map(type, shown)) == [float, float, float, int, int]
+
+
 def test_absent_and_non_finite_values_are_null() -> None:
     """None, NaN and the infinities have the code of an absent value."""
     assert Dictionary().encode([None, float("nan"), float("inf"), -float("inf")]).tolist() == [NULL] * 4

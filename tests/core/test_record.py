@@ -41,6 +41,24 @@ def test_a_row_without_raised_epochs_may_leave_them_out() -> None:
     assert [(b.entry.seq, b.frame) for b in decode_record(payload).batches] == [(2, b"one")]
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *(["p", 1, 2, 3, 4, 1, 3], ["p", 1, 2, 3, 4, -2, 3], ["p", 1, 2, 3, 4, -1, 2], ["p", 1, 2, 3, 4, -1, 4]),
+        *(
+            ["p", 1, -1, 3, 4, -1, 3],
+            ["p", 2**60, 2, 3, 4, -1, 3],
+            ["p", 1, 2, 2**60, 4, -1, 3],
+            ["p", 1, 2, 3, 4, -1, -3],
+        ),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_refused(entry: list[object]) -> None:
+    """Defaults that are not there, frames of another length, numbers beyond what the protocol has."""
+    with pytest.raises(ValueError, match="log record"):
+        decode_record(msgspec.msgpack.encode([1, [b"{}"], [entry], b"one"]))
+
+
 @pytest.mark.parametrize("payload", [b"", b"\x00", b"\x94\x02\x90\x90\xc4\x00"])
 def test_another_version_is_refused(payload: bytes) -> None:
     """By name, never misread."""

@@ -26,6 +26,8 @@ def chunk(first: int, count: int) -> tuple[Counter[str], list[str], float]:
                 seen += run(seed, Path(place))
             except AssertionError as error:
                 failures.append(f"seed {seed}: {error}")
+            except Exception as error:  # a promise of its own: nothing comes out that has no name
+                failures.append(f"seed {seed}: {type(error).__name__}: {error}")
     return seen, failures, time.process_time() - started
 
 
