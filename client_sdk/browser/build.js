@@ -27,8 +27,8 @@ const DIST = join(HERE, "dist");
  * both parts. A test holds that none is a name of the API, of a setting, of a message, of the platform, or a text.
  */
 export const INTERNAL =
-  "adopt around assigned attach backoff balance beacon bySeq certain chunks dial discard dropped emit encoded " +
-  "failures fenced flushMs fold forget fresh grant hide highest holdUntil identity immediate journal kick lease " +
+  "adopt around assigned attach backoff balance beacon bySeq certain chunk chunks dial discard dropped emit encoded " +
+  "failures fenced flushMs fold forget fresh grant hide highest hit holdUntil identity immediate journal kept kick lease " +
   "leave makeId makeRoom notBefore oldest opened pieces poll progressed queue refuse receive reconnect renumber restart " +
   "sealed settle sheds since tab take texts touch visitor wake welcomed windowId working";
 

@@ -11,6 +11,8 @@ import { utf8Length } from "./event.js";
 
 /** Browsers let a page have so much under way in beacons. */
 const QUOTA_BYTES = 65_536;
+/** No seq has more digits. */
+const LONGEST_SEQ = 9e15;
 
 /**
  * @param {import("./queue.js").Queue} queue
@@ -18,7 +20,7 @@ const QUOTA_BYTES = 65_536;
  * @param {(body: string) => boolean} send false when the browser takes no more
  */
 export function sendBeacons(queue, body, send) {
-  const envelope = utf8Length(body(Number.MAX_SAFE_INTEGER, []));
+  const envelope = utf8Length(body(LONGEST_SEQ, []));
   let left = QUOTA_BYTES;
   let after = queue.acked;
   while (left > 2 * envelope) {

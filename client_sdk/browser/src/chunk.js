@@ -15,7 +15,7 @@ import { count } from "./number.js";
  * @property {string[]} pieces keys of the pieces behind the first
  */
 
-export const CHUNK_EVENTS = 50;
+const CHUNK_EVENTS = 50;
 export const CHUNK_BYTES = 32_768;
 
 /** @param {string} key @param {number} since @returns {Chunk} */
@@ -45,15 +45,37 @@ export const encodeChunk = (chunk, epoch) => `{"e":${epoch},"s":${chunk.seq},"v"
  */
 export function restoreChunk(key, stored, epoch) {
   /** @type {unknown[]} */
-  const events = Array.isArray(stored?.v) ? stored.v : [];
+  const events = [stored?.v].flat();
   const texts = events.filter((event) => event && typeof event === "object").map((event) => JSON.stringify(event));
   const seq = stored?.e === epoch ? count(stored, "s", 0) : 0;
   const bytes = texts.reduce((sum, text) => sum + utf8Length(text), 0);
   return { ...beginChunk(key, 0), seq, texts, bytes, sealed: true };
 }
 
+/** Pieces that lie one behind the other are one chunk again. @param {Chunk[]} chunks those with a seq first */
+export function joinPieces(chunks) {
+  /** @type {Chunk[]} */
+  const joined = [];
+  for (const chunk of chunks) {
+    const last = joined.at(-1);
+    const fits =
+      last &&
+      !last.seq &&
+      last.texts.length + chunk.texts.length <= CHUNK_EVENTS &&
+      last.bytes + chunk.bytes <= CHUNK_BYTES;
+    if (fits) {
+      last.texts.push(...chunk.texts);
+      last.bytes += chunk.bytes;
+      last.pieces.push(chunk.key);
+    } else {
+      joined.push(chunk);
+    }
+  }
+  return joined;
+}
+
 /** Epoch milliseconds at which a chunk was begun, which its key holds (UUIDv7). @param {Chunk} chunk */
-export const beganAt = ({ key }) => parseInt(key.slice(0, 8) + key.slice(9, 13), 16);
+export const beganAt = ({ key }) => parseInt(key.replace("-", "").slice(0, 12), 16);
 
 /**
  * How many events, and their bytes, make a first part of at most `maxBytes` and `maxEvents`: one at least, and not all.

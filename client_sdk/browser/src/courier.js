@@ -34,8 +34,10 @@ export class Courier {
   #settings;
   #connection;
   #fallback;
-  /** When to poll again. @type {ReturnType<typeof setTimeout> | undefined} */
+  /** When to act again. @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** The steady time at which it goes off. */
+  #due = Infinity;
 
   /** @param {import("./queue.js").Queue} queue @param {Settings} settings */
   constructor(queue, settings) {
@@ -83,17 +85,33 @@ export class Courier {
     this.#connection.reconnect();
   }
 
-  /** There may be something to send: do what can be done now and set the timer for the rest. */
-  kick() {
-    clearTimeout(this.#timer);
+  /**
+   * There may be something to send: each batch in a task of its own, so that none is long.
+   * @param {number} [now] how many batches are sent within the running task
+   */
+  kick(now = 0) {
     if (this.state === "stopped") return;
-    if (!this.producer.ready && this.#fallback.working) {
-      if (this.producer.queue.events > 0) this.#timer = setTimeout(() => this.#viaHttp(), FALLBACK_PACE_MS);
+    const { ready, queue } = this.producer;
+    if (!ready && this.#fallback.working) {
+      if (queue.events) this.#wakeAt(steady() + FALLBACK_PACE_MS);
       return;
     }
-    const { frames, wake } = this.producer.poll(steady(), wall());
+    const { frames, wake } = this.producer.poll(steady(), wall(), now);
     for (const frame of frames) this.#connection.send(frame);
-    if (wake < Infinity) this.#timer = setTimeout(() => this.kick(), Math.max(0, wake - steady()));
+    this.#wakeAt(wake);
+  }
+
+  /** Act then, if not before. @param {number} due steady time */
+  #wakeAt(due) {
+    if (due >= this.#due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    const act = () => {
+      this.#due = Infinity;
+      if (!this.producer.ready && this.#fallback.working) void this.#viaHttp();
+      else this.kick(1);
+    };
+    this.#timer = setTimeout(act, Math.max(0, due - steady()));
   }
 
   /** The page goes away: the socket is closed. */
@@ -110,6 +128,7 @@ export class Courier {
 
   #cease() {
     clearTimeout(this.#timer);
+    this.#due = Infinity;
     this.producer.closed();
   }
 
@@ -127,7 +146,7 @@ export class Courier {
       this.#apply(work);
       if (work.reconnect) return;
     }
-    this.kick();
+    this.kick(1);
   }
 
   /** @param {Work} work */
@@ -171,5 +190,5 @@ export class Courier {
   }
 }
 
-/** As a beacon is sent: a content type that needs no CORS preflight, and no cookies. @type {RequestInit} */
-const PLAIN = { method: "POST", headers: { "Content-Type": "text/plain;charset=UTF-8" }, credentials: "omit" };
+/** As a beacon is sent: without cookies; the content type of a text needs no CORS preflight. @type {RequestInit} */
+const PLAIN = { method: "POST", credentials: "omit" };

@@ -126,7 +126,7 @@ export class Delivery {
   /** The page is hidden and may be ended without a further word: let all go now. */
   hide() {
     this.queue.seal();
-    if (this.#courier.producer.ready) this.#courier.kick();
+    if (this.#courier.producer.ready) this.#courier.kick(Infinity);
     else this.#beacons();
   }
 

@@ -1,5 +1,7 @@
 /** One event as JSON text. It is encoded once, when captured, and travels as that text ever after. */
 
+import { quietly } from "./store.js";
+
 /** Bytes of one event: it must fit into a beacon (64 KiB) with the rest of the body. */
 export const MAX_EVENT_BYTES = 61_440;
 const MASKED = "***";
@@ -26,12 +28,8 @@ const MASKED = "***";
  */
 export function encodeEvent(event, replacer) {
   if (typeof event.event !== "string" || !event.event) return { reason: "event_name" };
-  let text;
-  try {
-    text = replaceLoneSurrogates(JSON.stringify(event, replacer));
-  } catch {
-    return { reason: "unencodable" }; // a cycle, or a toJSON or getter of the page that throws
-  }
+  const text = quietly(() => replaceLoneSurrogates(JSON.stringify(event, replacer)));
+  if (!text) return { reason: "unencodable" }; // a cycle, or a toJSON or getter of the page that throws
   const bytes = utf8Length(text);
   return bytes > MAX_EVENT_BYTES ? { reason: "too_large" } : { text, bytes };
 }
@@ -71,7 +69,5 @@ export const redactor =
 const replaceLoneSurrogates = (text) =>
   text.replace(/\\(?:(ud[89a-f][\da-f]{2})|.)/g, (escape, lone) => (lone ? "\ufffd" : escape));
 
-const encoder = new TextEncoder();
-
-/** Bytes of a text in UTF-8. Linear in its length. @param {string} text */
-export const utf8Length = (text) => encoder.encode(text).length;
+/** Bytes of a text in UTF-8. Linear in its length, and quick where it is ASCII, as most are. @param {string} text */
+export const utf8Length = (text) => (/^[\0-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).length);

@@ -9,6 +9,8 @@
  * pending    in the queue; known to the queue, not kept here
  */
 
+import { count } from "./number.js";
+
 /** @typedef {{sent: number, accepted: number, duplicate: number, rejected: number, expired: number}} Counts */
 /** @typedef {Counts & {pending: number}} Balance */
 
@@ -29,10 +31,7 @@ export class Ledger {
 
   /** Add stored counts to these; anything that is no count adds nothing. @param {any} stored */
   fold(stored) {
-    for (const name of /** @type {(keyof Counts)[]} */ (Object.keys(this))) {
-      const n = stored?.[name];
-      if (Number.isSafeInteger(n) && n > 0) this[name] += n;
-    }
+    for (const name of /** @type {(keyof Counts)[]} */ (Object.keys(this))) this[name] += count(stored, name, 0);
   }
 
   /**

@@ -8,10 +8,12 @@
  */
 export function watchLifecycle(page, { hide, leave, back, online }) {
   const watching = new AbortController();
-  const { signal } = watching;
-  page.document.addEventListener("visibilitychange", () => page.document.hidden && hide(), { signal });
-  page.addEventListener("pagehide", leave, { signal });
-  page.addEventListener("pageshow", (event) => event.persisted && back(), { signal });
-  page.addEventListener("online", online, { signal });
+  const { document } = page;
+  /** @param {EventTarget} target @param {string} type @param {(event: any) => void} listener */
+  const on = (target, type, listener) => target.addEventListener(type, listener, watching);
+  on(document, "visibilitychange", () => document.hidden && hide());
+  on(page, "pagehide", leave);
+  on(page, "pageshow", ({ persisted }) => persisted && back());
+  on(page, "online", online);
   return () => watching.abort();
 }

@@ -3,6 +3,8 @@
  * `tests/vectors`; event texts are spliced in as they are, so a batch is never encoded twice.
  */
 
+import { quietly } from "./store.js";
+
 /** @typedef {{id: string, epoch: number}} Identity */
 /** @typedef {Record<string, unknown> & {type: string}} Message */
 
@@ -49,12 +51,6 @@ const withEvents = (fields, events) => `${JSON.stringify(fields).slice(0, -1)},"
  * @returns {Message[]}
  */
 export function decode(data) {
-  if (typeof data !== "string") return [];
-  let value;
-  try {
-    value = JSON.parse(data);
-  } catch {
-    return [];
-  }
-  return (Array.isArray(value) ? value : [value]).filter((item) => typeof item?.type === "string");
+  const value = quietly(() => JSON.parse(String(data)));
+  return [value].flat().filter((item) => typeof item?.type === "string");
 }

@@ -23,17 +23,16 @@ export function startModules(modules, load, tidegate, told) {
   let stopped = false;
   /** @type {(() => void)[]} */
   const stops = [];
-  const begin = async (/** @type {string} */ name, /** @type {Module | undefined} */ own) => {
-    const { start } = own ?? (await load(name));
+  const begin = async (/** @type {string} */ name, /** @type {Module["start"] | undefined} */ own) => {
+    const start = own ?? (await load(name)).start;
     if (stopped) return;
     const stop = start(tidegate, tidegate.config[name] ?? {});
     if (stop) stops.push(stop);
     told({ name });
   };
   for (const module of modules) {
-    const own = typeof module === "string" ? undefined : module;
-    const name = own?.name ?? /** @type {string} */ (module);
-    begin(name, own).catch((error) => told({ name, error }));
+    const { name = module, start } = /** @type {any} */ (Object(module)); // a text has neither
+    begin(name, start).catch((error) => told({ name, error }));
   }
   return () => {
     stopped = true;

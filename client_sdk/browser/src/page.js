@@ -46,16 +46,16 @@ export function browserProperties({ userAgent, maxTouchPoints = 0 }, { host }) {
   };
 }
 
-/** `pattern=name` by first match: every browser also claims to be the ones below it. */
+/** `name=pattern` by first match, where each browser also claims to be the ones below it; a name alone is its own. */
 const BROWSERS =
-  "Edg=Microsoft Edge;OPR/|Opera=Opera;SamsungBrowser=Samsung Internet;Firefox/|FxiOS=Firefox;" +
-  "Chrome/|CriOS|Chromium=Chrome;Safari/=Safari;=Other";
-const SYSTEMS =
-  "Windows=Windows;Android=Android;iPhone|iPad|iPod=iOS;Macintosh|Mac OS X=Mac OS X;CrOS=Chrome OS;Linux|X11=Linux;=Other";
-const DEVICES = "iPad|Tablet|Android(?!.*Mobile)=Tablet;Mobi|iPhone|iPod=Mobile;.=Desktop;=Other";
+  "Microsoft Edge=Edg;Opera=OPR/|Opera;Samsung Internet=SamsungBrowser;Firefox=Firefox/|FxiOS;" +
+  "Chrome=Chrome/|CriOS|Chromium;Safari";
+const SYSTEMS = "Windows;Android;iOS=iP(hone|ad|od);Mac OS X=Mac(intosh| OS X);Chrome OS=CrOS;Linux=Linux|X11";
+const DEVICES = "Tablet=iPad|Tablet|Android(?!.*Mobile);Mobile=Mobi|iP(hone|od);Desktop=.";
 
 /** @param {string} table @param {string} agent */
-function first(table, agent) {
-  const rows = table.split(";").map((row) => row.split("="));
-  return /** @type {string[]} */ (rows.find(([pattern]) => RegExp(pattern).test(agent)))[1];
-}
+const first = (table, agent) =>
+  table
+    .split(";")
+    .map((row) => row.split("="))
+    .find(([name, pattern = name]) => RegExp(pattern).test(agent))?.[0] ?? "Other";

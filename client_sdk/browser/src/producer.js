@@ -83,9 +83,10 @@ export class Producer {
    * What may be sent now, and when to ask again at the latest.
    * @param {number} now steady time
    * @param {number} wall epoch milliseconds
+   * @param {number} [most] frames
    * @returns {{frames: string[], wake: number}} `wake` is a steady time; Infinity = not before something changes
    */
-  poll(now, wall) {
+  poll(now, wall, most = Infinity) {
     const { queue } = this;
     /** @type {string[]} */
     const frames = [];
@@ -93,10 +94,11 @@ export class Producer {
       const chunk = queue.bySeq(this.#sent + 1) ?? queue.fresh();
       if (!chunk) break;
       const due = chunk.sealed ? this.holdUntil : Math.max(chunk.since + this.flushMs, this.holdUntil);
-      if (due > now) return { frames, wake: due };
-      if (!chunk.seq && this.#oversized(chunk)) continue;
       const seq = this.#sent + 1;
-      if (seq > this.#credit.seq || this.#used + chunk.bytes > this.#credit.bytes) break;
+      if (seq > this.#credit.seq) break;
+      if (due > now || frames.length >= most) return { frames, wake: due };
+      if (!chunk.seq && this.#oversized(chunk)) continue;
+      if (this.#used + chunk.bytes > this.#credit.bytes) break;
       const backlog = queue.chunks.length - (seq - queue.acked);
       const frame = messages.batch(seq, wall, backlog, chunk.texts);
       const bytes = utf8Length(frame);

@@ -16,7 +16,16 @@
  *   a seq missing (a write was refused, too old)    the identity is renumbered; the server goes by uuid
  */
 
-import { CHUNK_BYTES, CHUNK_EVENTS, beganAt, beginChunk, cutPoint, encodeChunk, isFull, restoreChunk } from "./chunk.js";
+import {
+  CHUNK_BYTES,
+  beganAt,
+  beginChunk,
+  cutPoint,
+  encodeChunk,
+  isFull,
+  joinPieces,
+  restoreChunk,
+} from "./chunk.js";
 import { Ledger } from "./ledger.js";
 import { count } from "./number.js";
 
@@ -284,30 +293,9 @@ export class Queue {
       }
     }
     this.chunks.sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity) || 0);
-    this.#join();
+    this.chunks = joinPieces(this.chunks);
     this.ledger.close(this.events + expired);
     this.ledger.expired += expired;
     if (this.chunks.some(({ seq }, i) => seq && seq !== this.acked + i + 1)) this.renumber();
-  }
-
-  /** Pieces that lie one behind the other are one chunk again. */
-  #join() {
-    const chunks = this.chunks;
-    this.chunks = [];
-    for (const chunk of chunks) {
-      const last = this.chunks.at(-1);
-      const fits =
-        last &&
-        !last.seq &&
-        last.texts.length + chunk.texts.length <= CHUNK_EVENTS &&
-        last.bytes + chunk.bytes <= CHUNK_BYTES;
-      if (fits) {
-        last.texts.push(...chunk.texts);
-        last.bytes += chunk.bytes;
-        last.pieces.push(chunk.key);
-      } else {
-        this.chunks.push(chunk);
-      }
-    }
   }
 }

@@ -25,12 +25,11 @@ export function uuidGenerator(fill = secureFill) {
       last += 1;
       counter = 0;
     }
-    const time = last.toString(16).padStart(12, "0");
-    const variant = (0x80 | (bytes[2] & 0x3f)).toString(16) + hex(bytes[3]);
-    const tail = Array.from(bytes.subarray(4), hex).join("");
-    return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, "0")}-${variant}-${tail}`;
+    bytes[2] = 0x80 | (bytes[2] & 0x3f);
+    const digits = hex(last, 12) + hex(0x7000 | counter, 4) + Array.from(bytes.subarray(2), (byte) => hex(byte, 2)).join("");
+    return digits.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 }
 
-/** @param {number} byte */
-const hex = (byte) => byte.toString(16).padStart(2, "0");
+/** @param {number} value @param {number} digits */
+const hex = (value, digits) => value.toString(16).padStart(digits, "0");

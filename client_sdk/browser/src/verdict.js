@@ -32,8 +32,8 @@ export function settle(queue, seq, verdicts) {
  */
 export function findings(chunks, verdicts) {
   const found = [];
-  for (const row of Array.isArray(verdicts) ? verdicts : []) {
-    const [seq, index, outcome, reason] = Array.isArray(row) ? row : [];
+  for (const row of [verdicts].flat()) {
+    const [seq, index, outcome, reason] = /** @type {any[]} */ ([row].flat());
     const text = chunks.find((chunk) => chunk.seq === seq)?.texts[index];
     if (typeof text === "string" && Number.isInteger(index) && (outcome === "drop" || outcome === "duplicate"))
       found.push({ seq, index, outcome, reason: String(reason), text });

@@ -73,6 +73,22 @@ test("with nothing under way a batch larger than the window is cut to fit it", (
   assert.ok(frames[0].events.length > 5 && frames[0].events.length < 50);
 });
 
+test("no more frames than asked for are given out, and what is due stays due", () => {
+  connect();
+  capture(120);
+  assert.deepEqual(producer.poll(1_000, WALL, 0), { frames: [], wake: 0 });
+  const { frames, wake } = producer.poll(1_000, WALL, 1);
+  assert.deepEqual([frames.length, wake], [1, 0]);
+  assert.deepEqual(seqs(1_000), [2, 3]);
+});
+
+test("without credit there is nothing to wake up for", () => {
+  connect(undefined, { credit: { max_seq: 1, max_bytes: 1 << 20 } });
+  capture(120);
+  assert.deepEqual(seqs(0), [1]);
+  assert.equal(producer.poll(0, WALL, 0).wake, Infinity);
+});
+
 test("batches obey the server's limits of events and bytes", () => {
   connect(
     { known: false, last_seq: 0 },

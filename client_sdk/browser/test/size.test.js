@@ -14,7 +14,7 @@ import { vectors } from "./vectors.js";
 
 const CORE_BYTES = 5 * 1024;
 /** The aim is 14 KiB and is missed. It must not grow; the last tenth is for compressors, which differ. */
-const ALL_BYTES = 16.4 * 1024;
+const ALL_BYTES = 16.35 * 1024;
 /** Both parts without modules: all that a page loads that names none. */
 const PARTS_BYTES = 11.35 * 1024;
 const BADGE = new URL("../size.svg", import.meta.url);
