@@ -104,8 +104,12 @@ class Engine:
             dictionary.trim()
         return before != [dictionary.generation for dictionary in self._dictionaries.values()]
 
-    def ingest(self, batch: Batch, now: int) -> list[Verdict]:
-        """Count a batch. Returns a verdict for each event that no KPI (`drop`) or not every KPI (`warn`) could take."""
+    def ingest(self, batch: Batch, now: int, moments: Sequence[int] | None = None) -> list[Verdict]:
+        """Count a batch. Returns a verdict for each event that no KPI (`drop`) or not every KPI (`warn`) could take.
+
+        `moments` is for several batches joined into one of at most `MAX_BATCH`: the `now` of each of its sources. What
+        comes out is what they give one by one.
+        """
         if batch.n > MAX_BATCH:  # arrays and dictionaries are sized for what a gateway gathers
             return [
                 verdict._replace(index=i * MAX_BATCH + verdict.index)
@@ -114,7 +118,7 @@ class Engine:
             ]
         if not any(isinstance(column, Encoded) for column in batch.columns.values()):
             self.trim()
-        rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now)
+        rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now, moments)
         rise.first = self._number
         self._number += batch.n
         live = None if batch.skip is None or not batch.skip.any() else ~batch.skip

@@ -25,7 +25,7 @@ from gateway.core.hub import Hub
 from gateway.core.redaction import Redaction
 from gateway.core.tail import Tail
 from gateway.core.viewer import ViewerLimits
-from gateway.errors import EXIT_DRAINED, EXIT_STORAGE, StorageError
+from gateway.errors import EXIT_DRAINED, EXIT_STORAGE
 from gateway.kpis import load_kpis
 from gateway.server.address import in_url, is_loopback, own_origins
 from gateway.server.door import Door
@@ -40,13 +40,14 @@ from gateway.server.listening import Listening
 from gateway.server.logs import configure_logs
 from gateway.server.memory import give_back
 from gateway.server.metrics import Metrics
+from gateway.server.recovery import recover
 from gateway.server.reloading import Reloading
 from gateway.server.services import HouseServices
 from gateway.server.session import Session
 from gateway.server.ticker import Ticker
 from gateway.server.tls import tls_context
 from gateway.server.wheel import Wheel
-from gateway.store import EventLog, Keep, load_or_create
+from gateway.store import EventLog, load_or_create
 from gateway.wire.replies import Limits
 
 __all__ = ["Server", "serve"]
@@ -123,14 +124,14 @@ class Server:
         )
         try:
             self._find_keys(folder)
-            recovered = self._recover(fold)
+            recovered = recover(self.log, fold, self._clock)
             await self._open(loop, fold, specs, limits)
         except BaseException:
             self.log.close()
             raise
         self.url = f"{scheme}://{in_url(config.host)}:{self._listening.port}"
         # Said only now: a start that fails is one line.
-        _log.info("recovered", **recovered)
+        _log.info("recovered", **recovered._asdict())
         for damage in self.log.damage:
             _log.error("log_damaged", **damage._asdict())
 
@@ -142,27 +143,6 @@ class Server:
         self.write_keys = self.write_keys or (kept.write,)
         self.view_keys = self.view_keys or (kept.view,)
         self.made_keys = kept.created
-
-    def _recover(self, fold: Fold) -> dict[str, float]:
-        """Newest good snapshot, then the log after it; what there was, for the log output."""
-        position = 0
-        stored = self.log.latest_snapshot()
-        if stored is not None:
-            try:
-                fold.restore(stored.blobs)
-                position = stored.position
-            except ValueError as error:
-                # The state cannot be read, the log can: rebuild from what of it is kept, and say so.
-                _log.error("snapshot_unreadable", reason=str(error))
-                raise StorageError(f"snapshot at {stored.position}: {error}") from error
-        started = time.monotonic()
-        events = 0
-        for row in self.log.read(position):
-            events += fold.replay(row.payload)
-            for lines in fold.chronicle.hand_over():
-                self.log.keep(Keep(*lines, self._clock()))
-        fold.engine.release(self._clock())
-        return {"snapshot": position, "events": events, "seconds": round(time.monotonic() - started, 3)}
 
     async def _open(self, loop: asyncio.AbstractEventLoop, fold: Fold, specs: list[KpiSpec], limits: Limits) -> None:
         config = self.config

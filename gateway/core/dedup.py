@@ -83,6 +83,11 @@ class UuidHorizon:
         """Bytes it takes now, those of the set as measured."""
         return self._young.nbytes + self._old.nbytes + SET_BYTES * len(self._newest)
 
+    @property
+    def room(self) -> int:
+        """How many ids it takes before the older half is forgotten, which happens between two calls of `claim`."""
+        return self._half - len(self._newest) - len(self._young)
+
     def claim(self, keys: Sequence[int]) -> list[int]:
         """Remember `keys`; the positions of those that were there before, earlier in `keys` included.
 

@@ -22,6 +22,7 @@ from gateway.core.ledger import Ledger
 from gateway.core.producer import Arrival
 from gateway.core.producers import ANONYMOUS, Producer, ProducerTable
 from gateway.core.record import decode_record
+from gateway.core.state import State, of_blobs
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Codec
 from gateway.wire.events import FIXED, EventReader
@@ -154,9 +155,14 @@ class Fold:
             self._generation += 1
             self.codec.reader.generation = self._generation
 
-    def apply(self, arrivals: Sequence[Arrival], admitted: Admitted, now: int) -> Applied:
-        """Fold a group that is on disk; moves the producers' durable sequences."""
-        late = self.engine.ingest(admitted.batch, now)
+    def apply(
+        self, arrivals: Sequence[Arrival], admitted: Admitted, now: int, moments: Sequence[int] | None = None
+    ) -> Applied:
+        """Fold a group that is on disk; moves the producers' durable sequences.
+
+        `moments` is for several groups as one: the `now` of each arrival.
+        """
+        late = self.engine.ingest(admitted.batch, now, moments)
         self.trim()
         self.ledger.count(len(arrivals), admitted.batch.n)
         for arrival in arrivals:
@@ -248,29 +254,55 @@ class Fold:
 
         Calling it makes what `snapshot` gives, which takes several times as long, in any thread.
         """
+        freeze = self._frozen()
+
+        def make() -> dict[str, bytes]:
+            engine, blobs = freeze()
+            return {"engine": engine.to_bytes(), **blobs, "state": of_blobs(engine, blobs).to_bytes()}
+
+        return make
+
+    def _frozen(self) -> Callable[[], tuple[Snapshot, dict[str, bytes]]]:
         engine, producers, uuids = self.engine.frozen(), self.table.frozen(), self.horizon.frozen()
         ledger = self.ledger.to_bytes()
-        return lambda: {"engine": engine().to_bytes(), "producers": producers(), "uuids": uuids(), "ledger": ledger}
+        return lambda: (engine(), {"producers": producers(), "uuids": uuids(), "ledger": ledger})
+
+    def state(self) -> State:
+        """The hashes of what it is now. Costs a snapshot."""
+        return of_blobs(*self._frozen()())
 
     def snapshot(self) -> dict[str, bytes]:
         """Everything, to be stored with the log position up to which groups have been applied."""
         return self.frozen()()
 
-    def restore(self, blobs: Mapping[str, bytes]) -> None:
+    def restore(self, blobs: Mapping[str, bytes]) -> State:
         """Take the place of what `snapshot` gave. KPIs that are not in it are `filling`.
 
+        What was made of the blobs is held against the hashes among them, of which an older version wrote none. Gives
+        the hashes.
+
         Raises:
-            ValueError: a blob is missing, damaged, of another version, or holds what no `snapshot` gives. The fold is
-                of no use then.
+            ValueError: a blob is missing, damaged, of another version, or holds what no `snapshot` gives; or the state
+                is not the one that was saved. Nothing has changed then.
             KpiError: what is kept of the old set does not fit the budget beside the new one.
         """
+        before = self.engine.snapshot(), self.table, self.horizon, self.ledger
+        producers, uuids = self._remembered
         try:
-            snapshot = Snapshot.from_bytes(blobs["engine"])
-            self._run(self.specs, snapshot)
+            self._take(Snapshot.from_bytes(blobs["engine"]), ProducerTable(producers), UuidHorizon(uuids), Ledger())
             self.table.load(blobs["producers"])
             self.horizon.load(blobs["uuids"])
             self.ledger.load(blobs["ledger"])
+            state = self.state()
+            if "state" in blobs and (wrong := State.from_bytes(blobs["state"]).differences(state)):
+                raise ValueError(f"the hash of its state is not the one stored with it: {', '.join(wrong)}")
         except KpiError:
             raise
         except Exception as error:  # whatever it is, it is the snapshot's
+            self._take(*before)
             raise ValueError(f"a snapshot that cannot be taken: {type(error).__name__}: {error}") from error
+        return state
+
+    def _take(self, engine: Snapshot, table: ProducerTable, horizon: UuidHorizon, ledger: Ledger) -> None:
+        self._run(self.specs, engine)
+        self.table, self.horizon, self.ledger = table, horizon, ledger

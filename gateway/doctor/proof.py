@@ -14,6 +14,7 @@ import orjson
 from analytics import KpiSpec, Snapshot
 from gateway.core.fold import Fold
 from gateway.core.ledger import Ledger
+from gateway.core.state import State, of_blobs
 from gateway.wire.replies import Limits
 
 __all__ = ["Intake", "Proof", "readable"]
@@ -36,16 +37,17 @@ class Intake(NamedTuple):
 
 
 def readable(blobs: Mapping[str, bytes], intake: Intake) -> str:
-    """Why the state in a snapshot cannot be taken; empty when it can."""
+    """Why the state in a snapshot cannot be taken; empty when it can. Its hashes are made anew, if it has any."""
     try:
-        Snapshot.from_bytes(blobs["engine"])
+        engine = Snapshot.from_bytes(blobs["engine"])
         fold = intake.fold()
         fold.table.load(blobs["producers"])
         fold.horizon.load(blobs["uuids"])
         fold.ledger.load(blobs["ledger"])
+        wrong = State.from_bytes(blobs["state"]).differences(of_blobs(engine, blobs)) if "state" in blobs else []
     except Exception as error:  # whatever it is, it is the snapshot's
         return f"its state cannot be read: {error}"
-    return ""
+    return f"the hash of its state is not the one stored with it: {', '.join(wrong)}" if wrong else ""
 
 
 class Proof:

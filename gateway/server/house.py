@@ -58,7 +58,9 @@ class House:
         """
         if self.hub.tail is not None:
             self.hub.tail.publish(now)
-        changes = self.fold.advance(now)
+        # No further than to the receipt of what is under way: after a restart nobody knows when there was a tick.
+        waiting = self.ingest.waiting_since
+        changes = self.fold.advance(now if waiting is None else min(now, waiting))
         try:
             self.hub.publish(changes)
         except Exception:

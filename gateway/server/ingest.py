@@ -138,6 +138,11 @@ class Ingest:
                 if session.starved and session.top_up(self.level):
                     self.acks.say(session, 0)
 
+    @property
+    def state(self) -> tuple[int, str] | None:
+        """Position and hash of the newest snapshot of this run; None before the first."""
+        return self._saving.state
+
     def take_unpublished(self) -> tuple[int, int] | None:
         """Of what was counted since the last call, when the oldest batch came and when it was counted; epoch ms."""
         taken, self._unpublished = self._unpublished, None

@@ -187,6 +187,10 @@ def _viewers(house: House) -> Iterator[Metric]:
 
 def _kept(house: House) -> Iterator[Metric]:
     kept = house.log.kept
+    refused = house.log.bad_snapshots
+    yield _gauge("tidegate_snapshots_refused", "Snapshots that the start found damaged or not the state.", refused)
+    lost = sum(damage.last - damage.first + 1 for damage in house.log.damage)
+    yield _gauge("tidegate_log_rows_lost", "Rows of the event log that the start found lost.", lost)
     yield _gauge("tidegate_kpis_filling", "KPIs that the event log is being read for.", len(house.fold.filling))
     yield _counter("tidegate_history_rows", "Rows of KPI history written.", kept.written)
     yield _counter("tidegate_history_rows_dropped", "Rows of KPI history given up for want of room.", kept.dropped)

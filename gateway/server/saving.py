@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from gateway.core.fold import Fold
+from gateway.core.state import State
 from gateway.server.metrics import Metrics
 from gateway.store import Committed, EventLog, Failed, Keep
 
@@ -43,6 +44,8 @@ class Saving:
         # When the last one began, and what the last one that is stored stands for.
         self._began = now
         self._position = log.last_position()
+        # Position and hash of the newest state that is on disk, as `/v1/status` shows them; None: not known yet.
+        self.state: tuple[int, str] | None = None
 
     def due(self, now: int) -> bool:
         """Whether it is time for the next one."""
@@ -68,18 +71,20 @@ class Saving:
 
     def _encoded(self, position: int, now: int, encoding: asyncio.Future[dict[str, bytes]]) -> None:
         try:
-            self._log.snapshot(position, encoding.result(), now, lambda result: self._written(position, result))
+            blobs = encoding.result()
+            state = position, State.from_bytes(blobs["state"]).hash
+            self._log.snapshot(position, blobs, now, lambda result: self._written(state, result))
         except BaseException:
             self._end(stored=False)
             raise
 
-    def _written(self, position: int, result: Committed | Failed) -> None:
+    def _written(self, state: tuple[int, str], result: Committed | Failed) -> None:
         """Called in the writer thread."""
-        self._loop.call_soon_threadsafe(self._kept, position, result)
+        self._loop.call_soon_threadsafe(self._kept, state, result)
 
-    def _kept(self, position: int, result: Committed | Failed) -> None:
+    def _kept(self, state: tuple[int, str], result: Committed | Failed) -> None:
         if isinstance(result, Committed):
-            self._position = position
+            self._position, self.state = state[0], state
         self._end(stored=isinstance(result, Committed))
 
     def _end(self, *, stored: bool) -> None:

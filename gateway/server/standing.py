@@ -48,6 +48,8 @@ def standing(house: House, config: Config) -> dict[str, Any]:
             "bytes": log.size_bytes(),
             "damaged": [damage._asdict() for damage in log.damage],
             "unreadable": fold.unreadable,
+            "snapshots_refused": log.bad_snapshots,
+            "state": None if ingest.state is None else dict(zip(("position", "hash"), ingest.state, strict=True)),
         },
         "quarantine": log.quarantine_counts(),
         "engine": engine.stats(),

@@ -54,6 +54,8 @@ class EventLog:
         self._space = space
         self._quarantine = counts
         self._closed = False
+        # Identity of the snapshot that was asked for last.
+        self._given: int | None = None
         self.damage: list[Damage] = []
         """Every range of positions that `read` found lost, once each, in the order found."""
 
@@ -216,12 +218,30 @@ class EventLog:
     def latest_snapshot(self) -> StoredSnapshot | None:
         """The newest snapshot that passes its CRCs. Ones that do not are passed over, and counted in `bad_snapshots`.
 
+        Asked again, it gives the same one, unless that was refused.
+
         Reads it whole: for the start, not for the event loop.
 
         Raises:
             StorageError: the file cannot be read.
         """
-        return snapshots.newest_good(self._file, self._writer.bad_snapshots)
+        found = snapshots.newest_good(self._file, self._writer.bad_snapshots)
+        self._given = None if found is None else found[0]
+        return None if found is None else found[1]
+
+    def refuse_snapshot(self) -> None:
+        """The one that `latest_snapshot` gave last is of no use: it counts as bad, and the next one replaces it."""
+        if self._given is not None:
+            self._writer.bad_snapshots.add(self._given)
+            self._given = None
+
+    def trimmed(self) -> int:
+        """The last position that retention took. Reads the disk.
+
+        Raises:
+            StorageError: the file cannot be read.
+        """
+        return rows.trimmed(self._file)
 
     def read(self, after: int, limit_bytes: int = 8 << 20) -> Iterator[LogRow]:
         """All rows behind position `after` that are committed now, in order, with about `limit_bytes` in memory.
@@ -263,7 +283,7 @@ class EventLog:
 
     @property
     def bad_snapshots(self) -> int:
-        """How many snapshots `latest_snapshot` found unreadable."""
+        """How many snapshots `latest_snapshot` found unreadable, or its caller refused."""
         return len(self._writer.bad_snapshots)
 
     def close(self) -> None:

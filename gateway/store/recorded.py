@@ -42,7 +42,8 @@ def read_snapshot(folder: Path) -> StoredSnapshot | None:
     """
     file = _file(folder)
     _ask(file, "SELECT 1")
-    return newest_good(file, set())
+    found = newest_good(file, set())
+    return None if found is None else found[1]
 
 
 def read_history(folder: Path, asked: Asked) -> Iterator[StoredRow]:

@@ -6,13 +6,14 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gateway.store.faults import translate
 from gateway.store.schema import open_reader
 
-__all__ = ["Damage", "LogRow", "insert", "proved", "read", "row_crc"]
+__all__ = ["Damage", "LogRow", "insert", "proved", "read", "row_crc", "trimmed"]
 
 _HEAD = struct.Struct("<qqq")
 
@@ -27,7 +28,10 @@ class LogRow(NamedTuple):
 
 
 class Damage(NamedTuple):
-    """The positions `first` to `last`, both included, cannot be read: `crc` (a changed row) or `missing`."""
+    """The positions `first` to `last`, both included, cannot be read: `crc` (a changed row), `missing`, or `trimmed`.
+
+    The last is found at a start: retention took them, and there is no snapshot that has their effect.
+    """
 
     first: int
     last: int
@@ -85,6 +89,19 @@ def read(file: Path, after: int, last: int, limit_bytes: int, found: Callable[[D
         raise translate(error, file) from error
     finally:
         connection.close()
+
+
+def trimmed(file: Path) -> int:
+    """The last position that retention took.
+
+    Raises:
+        StorageError: the file cannot be read.
+    """
+    try:
+        with closing(open_reader(file)) as connection:
+            return _trimmed(connection)
+    except sqlite3.Error as error:
+        raise translate(error, file) from error
 
 
 def _trimmed(connection: sqlite3.Connection) -> int:

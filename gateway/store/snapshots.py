@@ -111,8 +111,10 @@ def next_id(connection: sqlite3.Connection) -> int:
     return int(row[0]) + 1
 
 
-def newest_good(file: Path, bad: set[int]) -> StoredSnapshot | None:
-    """The newest snapshot whose every CRC is right; the identities of those that fail are added to `bad`.
+def newest_good(file: Path, bad: set[int]) -> tuple[int, StoredSnapshot] | None:
+    """The newest snapshot that is not in `bad` and whose every CRC is right, and its identity.
+
+    The identities of those that fail are added to `bad`.
 
     Costs the reading of one snapshot, and of each bad one before it. Holds it twice in memory for a moment.
 
@@ -123,9 +125,9 @@ def newest_good(file: Path, bad: set[int]) -> StoredSnapshot | None:
     try:
         connection.execute("BEGIN")  # one view of both tables, while the writer may publish and sweep
         for (identity,) in connection.execute("SELECT id FROM snapshot ORDER BY id DESC").fetchall():
-            loaded = load(connection, identity)
+            loaded = None if identity in bad else load(connection, identity)
             if loaded is not None:
-                return loaded
+                return identity, loaded
             bad.add(identity)
     except sqlite3.Error as error:
         raise translate(error, file) from error

@@ -150,6 +150,27 @@ def test_the_base_before_each_event_is_that_of_single_events(batches: Any, steps
         assert whole.dump() == single.dump()
 
 
+@given(batches=st.lists(EVENTS, max_size=4), steps=st.lists(st.integers(0, 12_000), min_size=4, max_size=4))
+def test_batches_that_are_taken_as_one_keep_their_times(batches: Any, steps: list[int]) -> None:
+    """Sources that become idle between them do so at the event before which they did."""
+    apart, joined, now = Clock(), Clock(), 0
+    segments, moments, bases, parts = [], [], [], []
+    for batch, step in zip(batches, steps, strict=False):
+        now += step
+        times = np.array([time for _, time, _, _ in batch], np.int64)
+        holds = np.array([held for _, _, held, _ in batch], np.bool_)
+        own = [(name, len(list(group))) for name, group in groupby(name for name, _, _, _ in batch)]
+        bases += apart.observe(own, times, holds, None, now).at(len(batch)).tolist()
+        segments += own
+        moments += [now] * len(own)
+        parts.append((times, holds))
+    if segments:
+        times, holds = (np.concatenate(column) for column in zip(*parts, strict=True))
+        rise = joined.observe(segments, times, holds, None, now, moments)
+        assert (rise.at(len(times)).tolist(), rise.after) == (bases, apart.base)
+    assert joined.dump() == apart.dump()
+
+
 def test_a_hundred_thousand_sources_take_bounded_state() -> None:
     """Sources that come once are forgotten when idle, or when there are too many; the heaps do not grow with them."""
     clock = Clock()

@@ -69,7 +69,10 @@ def test_a_state_that_cannot_be_read_is_told() -> None:
     """A part that is missing or is something else."""
     _, states = run(1)
     assert readable(states[1], Intake()) == ""
-    for name in states[1]:
+    for name in states[1].keys() - {"state"}:
         assert readable({key: blob for key, blob in states[1].items() if key != name}, Intake()) != ""
     assert readable(states[1] | {"engine": b"no snapshot"}, Intake()) != ""
     assert readable(states[1] | {"ledger": b"[]"}, Intake()) != ""
+    assert readable(states[1] | {"ledger": states[0]["ledger"]}, Intake()).endswith("stored with it: ledger")
+    older = {key: blob for key, blob in states[1].items() if key != "state"}
+    assert readable(older | {"ledger": states[0]["ledger"]}, Intake()) == ""

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.core.gate import AcceptGate
 from gateway.server.metrics import Histogram, Metrics
+from gateway.store import Damage
 
 
 def samples(metrics: Metrics) -> dict[str, float]:
@@ -76,7 +77,11 @@ def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
     house = SimpleNamespace(
         fold=SimpleNamespace(ledger=ledger, engine=engine, filling=(1, 2)),
         ingest=SimpleNamespace(sessions={1: None, 2: None}, level=2, pending_bytes=77, waiting_since=998_500),
-        log=SimpleNamespace(kept=SimpleNamespace(written=20, dropped=1, trimmed=3, bytes=900)),
+        log=SimpleNamespace(
+            kept=SimpleNamespace(written=20, dropped=1, trimmed=3, bytes=900),
+            bad_snapshots=2,
+            damage=[Damage(3, 5, "crc"), Damage(9, 9, "missing")],
+        ),
         misfits=SimpleNamespace(counts={"a": 13}),
         pool=SimpleNamespace(outstanding=5, size=9),
         hub=SimpleNamespace(
@@ -115,6 +120,8 @@ def test_what_others_count_is_read_when_asked_for() -> None:
         "tidegate_watermark_age_seconds{kpi=a}": 100,
         "tidegate_engine_lag_seconds": 1.5,
         "tidegate_rows_unencodable_total{kpi=a}": 13,
+        "tidegate_snapshots_refused": 2,
+        "tidegate_log_rows_lost": 4,
         "tidegate_history_rows_total": 20,
         "tidegate_history_rows_dropped_total": 1,
         "tidegate_history_rows_trimmed_total": 3,

@@ -34,7 +34,7 @@ class SlowFold:
             self.encoded_in.append(threading.current_thread())
             if self.error is not None:
                 raise self.error
-            return {"state": state}
+            return {"engine": state, "state": b"{}"}
 
         return encode
 
@@ -93,7 +93,7 @@ def test_what_is_stored_is_the_state_of_the_beginning() -> None:
         assert scene.log.kept == []
         scene.fold.go.set()
         await until(lambda: scene.log.kept)
-        assert scene.log.kept == [(6, {"state": b"first"}, 1_000)]
+        assert scene.log.kept == [(6, {"engine": b"first", "state": b"{}"}, 1_000)]
         assert scene.fold.encoded_in != [threading.current_thread()]
         scene.log.done[0](Committed(6, 0.001, 1))
         await until(lambda: not scene.saving.busy)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 from analytics import KpiSpec
@@ -14,12 +13,12 @@ from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
 from gateway.core.hub import Hub
 from gateway.core.viewer import ViewerLimits
-from gateway.main import Server
 from gateway.server.enricher import Enricher
 from gateway.server.frames import frame
 from gateway.server.house import House
 from gateway.server.ingest import Ingest
 from gateway.server.metrics import Metrics
+from gateway.server.recovery import recover
 from gateway.server.session import Session
 from gateway.store import EventLog, writer
 from gateway.store.jobs import Stop
@@ -65,8 +64,7 @@ class Node:
         self.log = EventLog.open(folder, quarantine_rows=20, disk=room, **keep)  # type: ignore[arg-type]
         self.fold = new_fold()
         try:
-            recovering = cast(Any, SimpleNamespace(log=self.log, _clock=clock))
-            self.recovered = Server._recover(recovering, self.fold)
+            self.recovered = recover(self.log, self.fold, clock)
         except BaseException:
             self.close()
             raise

@@ -86,7 +86,7 @@ class World:
         assert not self.node.log.damage, self.node.log.damage
         assert not self.node.log.bad_snapshots
         self.seen["start"] += 1
-        snapshot, replayed = self.node.recovered["snapshot"] > 0, self.node.recovered["events"] > 0
+        snapshot, replayed = self.node.recovered.snapshot > 0, self.node.recovered.events > 0
         self.seen["start_from_snapshot"] += snapshot
         self.seen["start_with_replay"] += replayed
         self.seen["start_from_snapshot_with_replay"] += snapshot and replayed

@@ -114,7 +114,7 @@ def test_staging_writes_a_piece_at_a_time(tmp_path: Path, monkeypatch: pytest.Mo
         assert staging.write(connection) is expected
         assert (newest_good(tmp_path / "events.db", set()) is not None) is expected
         staging.advance()
-    assert newest_good(tmp_path / "events.db", set()) == (0, {"a": b"12345", "b": b"6"}, 1)
+    assert newest_good(tmp_path / "events.db", set()) == (1, (0, {"a": b"12345", "b": b"6"}, 1))
     assert connection.execute("SELECT piece, data FROM snapshot_piece").fetchall() == [
         (0, b"1234"),
         (1, b"5"),
