@@ -7,13 +7,13 @@ import json
 
 from analytics import KpiSpec
 from gateway.core.encoding import encode_row
+from gateway.core.enrichment import NO_FACTS, enriched
 from gateway.core.fold import Fold
 from gateway.core.producer import Arrival
 from gateway.core.producers import Producer
 from gateway.errors import ProtocolError
 from gateway.server.intake import _unpack
 from gateway.server.reply import Reply
-from gateway.server.session import wire_defaults
 from gateway.wire import Batch, Limits
 from gateway.wire.messages import Defaults
 from gateway.wire.post import decode_batch, open_post
@@ -93,7 +93,7 @@ def posts(data: bytes) -> None:
     try:
         post = open_post(body)
         batch, defaults = decode_batch(post, state.codec)
-        defaults, _ = wire_defaults(defaults)
+        defaults, _ = enriched(defaults, NO_FACTS)
     except ProtocolError:
         return
     if len(post.token) > 6 and post.token.isalnum():
