@@ -8,21 +8,32 @@ import inspect
 import sys
 
 from benchmarks.machine import DRIVER_CORE, pin, raise_file_limit
+from benchmarks.overview import run_all
 from benchmarks.report import Report
 
-NAMES = ("ingest", "fanout", "memory", "latency", "demo", "ysb", "engine", "sessions", "nexmark", "page", "screen")
+NAMES = (
+    "ingest", "fanout", "latency", "memory", "growth", "demo", "engine", "ysb", "sessions", "nexmark", "page", "screen",
+)  # fmt: skip
 
 
 def main() -> int:
     """Run what the command line names; 0 when the goals are met or there are none, 1 when one is missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--only", action="append", default=[], metavar="SIDE", help="this side only; may be repeated")
+    parser.add_argument("name", choices=("all", *NAMES))
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="SIDE",
+        help="this side (of all: benchmark) only; may be repeated",
+    )
     parser.add_argument("--rounds", type=int, default=5, help="samples of each side (default 5)")
     parser.add_argument("--seconds", type=float, default=None, help="length of the measured part of a sample")
     parser.add_argument("--events", type=int, default=None, help="length of a recorded stream, for a quick check")
     parser.add_argument("--dry", action="store_true", help="print only, leave the result file as it is")
     args = parser.parse_args()
+    if args.name == "all":
+        return run_all(args.only or NAMES, args.rounds)
     raise_file_limit()
     pin(DRIVER_CORE)
     asked = {"measure_s": args.seconds, "events": args.events}

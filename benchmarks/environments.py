@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["BYTEWAX", "FLINK", "PATHWAY", "QUIX", "Environment", "UnavailableError", "prepare"]
+__all__ = ["BYTEWAX", "FLINK", "MATPLOTLIB", "PATHWAY", "QUIX", "Environment", "UnavailableError", "prepare"]
 
 _INSTALL_S = 900.0
 
@@ -35,6 +35,7 @@ class Environment(NamedTuple):
 BYTEWAX = Environment("bytewax", ("bytewax==0.21.1", "orjson==3.13.0"))
 PATHWAY = Environment("pathway", ("pathway==0.33.0",))
 QUIX = Environment("quix", ("quixstreams==3.28.1", "orjson==3.13.0"))
+MATPLOTLIB = Environment("matplotlib", ("matplotlib>=3.10,<4",))
 FLINK = Environment("flink", ("apache-flink==2.3.0", "setuptools<80"), programs=("java",))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from benchmarks import load, probe
@@ -14,7 +16,7 @@ from benchmarks.process import drive, gateway
 from benchmarks.report import Goal, Report
 from benchmarks.samples import Series, percentile
 
-__all__ = ["run"]
+__all__ = ["board_with_probes", "run", "sample"]
 
 _METHOD = """
 The gateway runs the board of the ingest benchmark and one more KPI that counts probe events. Its peak is measured
@@ -35,19 +37,27 @@ grace = "10s"
 _PEAK_S = 3.0
 
 
-def _sample(kpis: Path, measure_s: float, *, loaded: bool) -> tuple[probe.Outcome, float, float]:
-    """One run: the probe's outcome, the peak and the load that was taken during the probe, in events per second."""
+@contextmanager
+def board_with_probes() -> Iterator[Path]:
+    """The file of the ingest benchmark's board, and of a KPI that counts probes."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
+        kpis = Path(folder) / "latency.toml"
+        kpis.write_text(BOARD_FILE.read_text("utf-8") + _PROBES, "utf-8")
+        yield kpis
+
+
+def sample(kpis: Path, measure_s: float, share: float) -> tuple[probe.Outcome, float, float]:
+    """One run under a share of the peak: the probe's outcome, the peak, and the load during the probe (events/s)."""
     with gateway(kpis, BOARD_SETTINGS) as server, ThreadPoolExecutor(1) as background:
         plan = load.Plan(server.port, [server.pid], server.write_key, measure_s=_PEAK_S)
         aim = probe.Plan(server.port, server.view_key, server.write_key, measure_s=measure_s)
-        if not loaded:
+        if not share:
             return probe.Outcome(**drive("benchmarks.probe", asdict(aim))), 0.0, 0.0
         flat_out = drive("benchmarks.load", asdict(plan))
         peak = flat_out["events"] / flat_out["wall_s"]
         # The load outlasts the probe on both sides: its warm-up covers the probe's start.
-        paced = load.Plan(
-            server.port, [server.pid], server.write_key, warm_s=1.0, measure_s=measure_s + 2.5, rate=peak / 2, seed=2
-        )
+        base = load.Plan(server.port, [server.pid], server.write_key, warm_s=1.0, measure_s=measure_s + 2.5)
+        paced = replace(base, rate=peak * share, seed=2)
         running = background.submit(drive, "benchmarks.load", asdict(paced))
         outcome = probe.Outcome(**drive("benchmarks.probe", asdict(aim)))
         taken = running.result()
@@ -66,12 +76,10 @@ def run(names: list[str], rounds: int = 5, measure_s: float = 8.0) -> Report:
         versions("tidegate", "websockets", "uvloop", "orjson", "msgspec", "numpy"),
     )  # fmt: skip
     values: dict[str, list[float]] = {}
-    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
-        kpis = Path(folder) / "latency.toml"
-        kpis.write_text(BOARD_FILE.read_text("utf-8") + _PROBES, "utf-8")
+    with board_with_probes() as kpis:
         for number in range(rounds):
             for side in [side for side in ("loaded", "idle") if not names or side in names]:
-                outcome, peak, taken = _sample(kpis, measure_s, loaded=side == "loaded")
+                outcome, peak, taken = sample(kpis, measure_s, 0.5 if side == "loaded" else 0.0)
                 figures = {
                     "p50": percentile(outcome.seen_ms, 0.50),
                     "p99": percentile(outcome.seen_ms, 0.99),

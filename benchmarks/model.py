@@ -166,14 +166,21 @@ def fetch(port: int, token: str, start: int, end: int) -> dict[str, Rows]:
     """The board as a server shows it over HTTP, windows that overlap [start, end) in epoch ms."""
     found: dict[str, Rows] = {}
     for name in BOARD:
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}/v1/kpis/{name}?from={start}&to={end}",
-            headers={"Authorization": f"Bearer {token}"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            rows = json.load(answer)["rows"]
+        rows = _get(port, token, f"/v1/kpis/{name}?from={start}&to={end}")["rows"]
         found[name] = {(row["dims"].get("country"), row["start"]): row["value"] for row in rows}
     return found
+
+
+def status(port: int, token: str) -> dict[str, Any]:
+    """What the gateway says of itself."""
+    return _get(port, token, "/v1/status")
+
+
+def _get(port: int, token: str, path: str) -> dict[str, Any]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        found: dict[str, Any] = json.load(answer)
+        return found
 
 
 def wait_equal(
