@@ -34,7 +34,7 @@ help:
 	@echo "make fuzz   all that reads bytes from outside, under atheris   (SECONDS=$(SECONDS) for each target)"
 	@echo "make nightly  every property test with 10,000 new examples, for some hours"
 	@echo "make lint   ruff and mypy alone"
-	@echo "make bench  one benchmark                         (NAME=$(NAME); `python -m benchmarks --help` lists them)"
+	@echo "make bench  one benchmark                         (NAME=$(NAME); all of them: NAME=all)"
 	@echo "make lock   resolve pyproject.toml into the two lock files"
 	@echo "make clean  remove everything that the other verbs made"
 
