@@ -16,16 +16,7 @@
  *   a seq missing (a write was refused, too old)    the identity is renumbered; the server goes by uuid
  */
 
-import {
-  CHUNK_BYTES,
-  beganAt,
-  beginChunk,
-  cutPoint,
-  encodeChunk,
-  isFull,
-  joinPieces,
-  restoreChunk,
-} from "./chunk.js";
+import { CHUNK_BYTES, beganAt, beginChunk, cutPoint, encodeChunk, isFull, joinPieces, restoreChunk } from "./chunk.js";
 import { Ledger } from "./ledger.js";
 import { count } from "./number.js";
 

@@ -13,6 +13,8 @@ test("settings on the tag are JSON, names of modules, or text", () => {
     clicks: '{"rage":false}',
     queryAllow: '["q"]',
     redact: '["email"]',
+    name: "[mine",
+    dnt: "true",
   };
   assert.deepEqual(tagConfig(dataset), {
     key: "wk_1",
@@ -23,5 +25,7 @@ test("settings on the tag are JSON, names of modules, or text", () => {
     clicks: { rage: false },
     queryAllow: ["q"],
     redact: ["email"],
+    name: "[mine",
+    dnt: true,
   });
 });
