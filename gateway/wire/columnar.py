@@ -12,8 +12,7 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from analytics.dictionary import CROWDED, NULL
-from gateway.wire.columns import UNREAD, Columns
+from gateway.wire.columns import UNCODED, Columns, Repeated
 from gateway.wire.events import EventReader, Id, Name, Scalar
 from gateway.wire.messages import BatchHead
 
@@ -32,19 +31,17 @@ _ESCAPE = 6
 """Bytes of a character as JSON may write it."""
 
 
-class _Coded(msgspec.Struct, frozen=True, gc=False):
-    """A column of few different values: each of them once, and for each event its place among them."""
-
+class _Coded(Repeated, frozen=True, gc=False):
     d: list[Scalar]
     i: list[_Place]
 
 
-class _CodedNames(msgspec.Struct, frozen=True, gc=False):
+class _CodedNames(Repeated, frozen=True, gc=False):
     d: list[Name]
     i: list[_Count]
 
 
-class _CodedIds(msgspec.Struct, frozen=True, gc=False):
+class _CodedIds(Repeated, frozen=True, gc=False):
     d: list[Id]
     i: list[_Place]
 
@@ -89,43 +86,32 @@ def expands_to(batch: ColumnarBatch, text: bytes, enough: int) -> int:
 def columns_of(batch: ColumnarBatch, text: bytes, reader: EventReader) -> Columns | None:
     """Its columns as the rows that it stands for would give them; None when some row must be looked at by itself.
 
-    About 6 us for five columns of 20 events.
+    About 3 us for five columns of 20 events: nothing is done for each of them.
     """
     n, properties = batch.n, batch.properties or {}
     if not n or batch.event is None:
         return None
-    # None of them is in a value: those are scalars, or we would not be here.
-    opens = text.count(b"{") + text.count(b"[")
     fixed = (batch.dt, batch.event, batch.uuid, batch.distinct_id, batch.session_id, batch.window_id)
     column: Any
     for column in (*fixed, *properties.values()):
         if type(column) is list:
             if len(column) != n:
                 return None
-        elif column is not None and (len(column.i) != n or max(column.i) >= len(column.d)):
+        # Entries that nothing points at would fill the engine's dictionaries.
+        elif column is not None and (len(column.i) != n or not max(column.i) < len(column.d) <= n):
             return None
     ids = _values(batch.uuid)
     if ids is not None and ids.count(None) == n:
         ids = None
     times = batch.dt or (None,) * n
-    values: list[Sequence[Any]] = []
     coders = reader.coders
+    values: list[Sequence[Any] | Repeated | None] = []
     for name in reader.columns:
         column = getattr(batch, name) if name in reader.fixed else properties.get(name)
-        coder = coders.get(name)
-        if coder is None:
-            values.append(_values(column) or [None] * n)
-        elif len(coder) > CROWDED:
-            return Columns(n, opens, times, ids, (), UNREAD, batch.t0)
-        elif column is None:
-            values.append([NULL] * n)
-        elif type(column) is list:
-            values.append(list(map(coder.__getitem__, column)))
-        else:
-            # The last place is that of -1.
-            codes = [*map(coder.__getitem__, column.d), NULL]
-            values.append([codes[place] for place in column.i])
-    return Columns(n, opens, times, ids, tuple(values), reader.generation, batch.t0)
+        values.append(column if name in coders else _values(column) or [None] * n)
+    # None of the brackets is in a value: those are scalars, or we would not be here.
+    opens = text.count(b"{") + text.count(b"[")
+    return Columns(n, opens, times, ids, tuple(values), UNCODED, batch.t0)
 
 
 def _values(column: Any) -> Sequence[Any] | None:

@@ -12,10 +12,22 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["UNREAD", "Columns"]
+__all__ = ["UNCODED", "UNREAD", "Columns", "Repeated"]
 
 UNREAD: Final = -1
 """The generation of columns whose values were left out, because a dictionary had no room for more just then."""
+
+UNCODED: Final = -2
+"""The generation of columns that hold no codes yet: `coding.py` makes them, for a group of batches at once."""
+
+
+class Repeated(msgspec.Struct, frozen=True, gc=False):
+    """A column of few different values, as a columnar batch has it."""
+
+    d: list[Any]
+    """Each of them once."""
+    i: list[int]
+    """For each event its place among them, -1 for none."""
 
 
 class Columns(msgspec.Struct, frozen=True, gc=False):
@@ -28,8 +40,12 @@ class Columns(msgspec.Struct, frozen=True, gc=False):
     """Numbers count from `origin`."""
     uuid: Sequence[str | None] | None
     """None when no event has one."""
-    values: tuple[Sequence[Any], ...]
-    """One column for each name in the reader's `columns`: codes where it has a dictionary, else plain values."""
+    values: tuple[Sequence[Any] | Repeated | None, ...]
+    """One column for each name in the reader's `columns`: codes where it has a dictionary, else plain values.
+
+    While they are uncoded, what is to be codes is plain values, or each of them once with its places, or None when no
+    event has one.
+    """
     generation: int = 0
     """The reader's when these were made: under another one the codes mean nothing, and the batch is decoded again."""
     origin: int = 0

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.dictionary import CROWDED, Dictionary
+from analytics.dictionary import Dictionary
 from gateway.errors import ProtocolError
 from gateway.wire import Codec, EventReader, Limits
 from gateway.wire.columnar import ColumnarBatch, columns_of, expands_to
-from gateway.wire.columns import UNREAD, Columns
+from gateway.wire.columns import UNCODED, Columns, Repeated
 from gateway.wire.transposition import elements, transpose
 
 LIMITS = Limits(262_144, 500, 16)
@@ -34,7 +34,8 @@ def fast(said: dict[str, Any], reader: EventReader = READER) -> Columns | None:
 def plain(columns: Columns) -> list[Any]:
     """What they say, event by event."""
     times = [time + columns.origin if type(time) is int else time for time in columns.timestamp]
-    return list(zip(times, columns.uuid or [None] * columns.n, *columns.values, strict=True))
+    values: list[Any] = list(columns.values)
+    return list(zip(times, columns.uuid or [None] * columns.n, *values, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def plain(columns: Columns) -> list[Any]:
         {"uuid": {"d": ["u"], "i": [0, 0, -1]}, "session_id": [None, None, None]},
         {"properties": {}},
         {"properties": {"price": [1, 2.5, None], "country": {"d": ["DE"], "i": [0, -1, 0]}, "other": [True, "x", 3]}},
-        {"properties": {"price": {"d": [9.5, None, "x", True], "i": [3, 1, 0]}, "country": ["DE", None, 7]}},
+        {"properties": {"price": {"d": [9.5, None, True], "i": [2, 1, 0]}, "country": ["DE", None, 7]}},
     ],
 )
 def test_the_fast_way_gives_what_the_rows_give(columns: dict[str, Any]) -> None:
@@ -72,6 +73,7 @@ def test_the_fast_way_gives_what_the_rows_give(columns: dict[str, Any]) -> None:
         {"properties": {"other": {"d": ["a"], "i": [0, 0, 1]}}},
         {"properties": {"other": {"d": [], "i": [0, 0, 0]}}},
         {"n": 0, "event": []},
+        {"properties": {"other": {"d": ["a", "b", "c", "d"], "i": [0, 1, 2]}}},
     ],
 )
 def test_what_is_not_plain_is_left_to_the_rows(columns: dict[str, Any]) -> None:
@@ -79,25 +81,17 @@ def test_what_is_not_plain_is_left_to_the_rows(columns: dict[str, Any]) -> None:
     assert fast(message(**columns)) is None
 
 
-def test_columns_with_a_dictionary_are_codes() -> None:
-    """Each entry is looked up once; what is absent has the code of nothing."""
-    names, users = Dictionary(), Dictionary()
-    reader = EventReader(["a", "b"], LIMITS, 65_536, ("event", "distinct_id"), {"a": names, "distinct_id": users}, 3)
-    found = fast(message(properties={"a": {"d": ["p", 1], "i": [1, -1, 0]}, "b": ["x", None, 2]}), reader)
+def test_columns_with_a_dictionary_wait_for_it() -> None:
+    """As they were said, no matter how full it is; the others are plain values. Their ids are not known by then."""
+    coders = {"a": Dictionary(), "event": Dictionary()}
+    said = message(t0=5, properties={"a": {"d": ["p", 1], "i": [1, -1, 0]}, "b": {"d": ["x"], "i": [0, -1, 0]}})
+    found = fast(said, EventReader(["a", "b"], LIMITS, 65_536, ("event", "distinct_id"), coders))
     assert found is not None
-    assert (found.values, found.generation) == ((["a", "b", "a"], [0, 0, 0], [2, 0, 1], ["x", None, 2]), 3)
-    assert names.values_by_code == [None, "p", 1]
-
-
-def test_a_crowded_dictionary_gets_no_more() -> None:
-    """The batch is known, its values are left for the next decode."""
-    names = Dictionary()
-    names.encode([str(number) for number in range(CROWDED)])
-    before = len(names)
-    found = fast(message(t0=5, dt=[0, 1, 2]), EventReader(["a"], LIMITS, 65_536, coders={"a": names}))
-    assert found is not None
-    assert (found.n, found.timestamp, found.values, found.generation, found.origin) == (3, [0, 1, 2], (), UNREAD, 5)
-    assert len(names) == before
+    assert (found.generation, found.origin) == (UNCODED, 5)
+    event, user, first, second = found.values
+    assert (event, user, second) == (["a", "b", "a"], [None] * 3, ["x", None, "x"])
+    assert isinstance(first, Repeated)
+    assert (first.d, first.i) == (["p", 1], [1, -1, 0])
 
 
 TEXTS = st.text(max_size=30)
