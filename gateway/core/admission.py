@@ -200,7 +200,7 @@ def _columns(
                 column = [value if value is not None else default for value, default in zip(column, wide, strict=True)]
             columns[name] = column
         else:
-            codes = codes_of(batches, at, coder)
+            codes = codes_of(batches, at)
             silent = codes == NULL
             if name in said and silent.any():
                 wide_codes = np.repeat(coder.encode([_default(a, name) for a in arrivals]), lengths)

@@ -25,7 +25,6 @@ from gateway.core.record import decode_record
 from gateway.core.state import State, of_blobs
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Codec
-from gateway.wire.columns import UNCODED
 from gateway.wire.events import FIXED, EventReader
 from gateway.wire.messages import Defaults
 from gateway.wire.replies import Limits, WireVerdict
@@ -145,8 +144,7 @@ class Fold:
 
         Batches whose codes are out of date, because a dictionary was full, are decoded again.
         """
-        usable = (self.codec.reader.generation, UNCODED)
-        if any(arrival.events.generation not in usable for arrival in arrivals):
+        if any(arrival.events.generation != self.codec.reader.generation for arrival in arrivals):
             self.trim()
             arrivals = self.decode_again(arrivals)
         return admit(arrivals, self.codec, self.horizon)

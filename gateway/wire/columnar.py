@@ -12,7 +12,8 @@ from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
-from gateway.wire.columns import UNCODED, Columns, Repeated
+from analytics.dictionary import CROWDED
+from gateway.wire.columns import UNREAD, Columns, Repeated
 from gateway.wire.events import EventReader, Id, Name, Scalar
 from gateway.wire.messages import BatchHead
 
@@ -86,7 +87,7 @@ def expands_to(batch: ColumnarBatch, text: bytes, enough: int) -> int:
 def columns_of(batch: ColumnarBatch, text: bytes, reader: EventReader) -> Columns | None:
     """Its columns as the rows that it stands for would give them; None when some row must be looked at by itself.
 
-    About 3 us for five columns of 20 events: nothing is done for each of them.
+    About 6 us for five columns of 20 events; nothing is done for each event.
     """
     n, properties = batch.n, batch.properties or {}
     if not n or batch.event is None:
@@ -105,13 +106,24 @@ def columns_of(batch: ColumnarBatch, text: bytes, reader: EventReader) -> Column
         ids = None
     times = batch.dt or (None,) * n
     coders = reader.coders
+    # None of the brackets is in a value: those are scalars, or we would not be here.
+    opens = text.count(b"{") + text.count(b"[")
     values: list[Sequence[Any] | Repeated | None] = []
     for name in reader.columns:
         column = getattr(batch, name) if name in reader.fixed else properties.get(name)
-        values.append(column if name in coders else _values(column) or [None] * n)
-    # None of the brackets is in a value: those are scalars, or we would not be here.
-    opens = text.count(b"{") + text.count(b"[")
-    return Columns(n, opens, times, ids, tuple(values), UNCODED, batch.t0)
+        coder = coders.get(name)
+        if coder is None:
+            values.append(_values(column) or [None] * n)
+        elif len(coder) > CROWDED:
+            return Columns(n, opens, times, ids, (), UNREAD, batch.t0)
+        elif column is None:
+            values.append(None)
+        elif type(column) is list:
+            values.append(list(map(coder.__getitem__, column)))
+        else:
+            # Now, while the texts are in the processor's cache; where they belong is looked at for a group at once.
+            values.append(Repeated(list(map(coder.__getitem__, column.d)), column.i))
+    return Columns(n, opens, times, ids, tuple(values), reader.generation, batch.t0)
 
 
 def _values(column: Any) -> Sequence[Any] | None:

@@ -12,17 +12,14 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["UNCODED", "UNREAD", "Columns", "Repeated"]
+__all__ = ["UNREAD", "Columns", "Repeated"]
 
 UNREAD: Final = -1
 """The generation of columns whose values were left out, because a dictionary had no room for more just then."""
 
-UNCODED: Final = -2
-"""The generation of columns that hold no codes yet: `coding.py` makes them, for a group of batches at once."""
-
 
 class Repeated(msgspec.Struct, frozen=True, gc=False):
-    """A column of few different values, as a columnar batch has it."""
+    """A column of few different values."""
 
     d: list[Any]
     """Each of them once."""
@@ -43,8 +40,7 @@ class Columns(msgspec.Struct, frozen=True, gc=False):
     values: tuple[Sequence[Any] | Repeated | None, ...]
     """One column for each name in the reader's `columns`: codes where it has a dictionary, else plain values.
 
-    While they are uncoded, what is to be codes is plain values, or each of them once with its places, or None when no
-    event has one.
+    Codes may be each of them once with its places; None when no event has one.
     """
     generation: int = 0
     """The reader's when these were made: under another one the codes mean nothing, and the batch is decoded again."""

@@ -7,48 +7,31 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.dictionary import Dictionary
 from gateway.core.coding import codes_of
-from gateway.wire.columns import UNCODED, Columns, Repeated
+from gateway.wire.columns import Columns, Repeated
 
-VALUES = st.lists(st.none() | st.sampled_from(["a", "b", "", "c", 1, 1.0, True, 0, False, 2.5]), max_size=5)
-
-
-def batch(values: Any, n: int, generation: int = UNCODED) -> Columns:
-    return Columns(n, 0, (), None, (None, values), generation)
+CODES = st.lists(st.integers(0, 5), max_size=5)
 
 
-def same(a: Any, b: Any) -> bool:
-    return type(a) is type(b) and a == b
+def batch(codes: Any, n: int) -> Columns:
+    return Columns(n, 0, (), None, (None, codes))
 
 
-def repeated(values: list[Any]) -> Repeated:
-    entries: list[Any] = []
-    for value in values:
-        if value is not None and not any(same(value, entry) for entry in entries):
-            entries.append(value)
-    places = [-1 if v is None else next(i for i, entry in enumerate(entries) if same(v, entry)) for v in values]
-    return Repeated(entries, places)
+def repeated(codes: list[int]) -> Repeated:
+    entries = sorted(set(codes) - {0})
+    return Repeated(entries, [entries.index(code) if code else -1 for code in codes])
 
 
-@given(st.lists(st.tuples(VALUES, st.sampled_from(["codes", "list", "repeated"])), max_size=6))
-def test_every_event_has_the_code_of_its_value(batches: list[tuple[list[Any], str]]) -> None:
-    """Rows, lists and dictionaries in any order beside each other."""
-    coder = Dictionary()
-    parts = []
-    for values, form in batches:
-        if form == "codes":
-            parts.append(batch([coder[value] for value in values], len(values), generation=0))
-        else:
-            parts.append(batch(values if form == "list" else repeated(values), len(values)))
-    codes = codes_of(parts, 1, coder).tolist()
-    assert codes == [coder[value] for values, _ in batches for value in values]
+@given(st.lists(st.tuples(CODES, st.booleans()), max_size=6))
+def test_every_event_has_the_code_of_its_value(batches: list[tuple[list[int], bool]]) -> None:
+    """Listed or with their places, in any order beside each other; 0 is nothing."""
+    parts = [batch(repeated(codes) if places else codes, len(codes)) for codes, places in batches]
+    assert codes_of(parts, 1).tolist() == [code for codes, _ in batches for code in codes]
 
 
 def test_a_column_that_nobody_says_is_absent() -> None:
     """Beside one that somebody says, too."""
-    coder = Dictionary()
-    found = codes_of([batch(None, 2), batch(Repeated(["x"], [0, -1]), 2), batch(None, 1)], 1, coder)
-    assert found.tolist() == [0, 0, coder["x"], 0, 0]
-    assert codes_of([batch(None, 2)], 1, coder).tolist() == [0, 0]
-    assert codes_of([], 1, coder).tolist() == []
+    found = codes_of([batch(None, 2), batch(Repeated([7], [0, -1]), 2), batch((8,), 1), batch(None, 1)], 1)
+    assert found.tolist() == [0, 0, 7, 0, 8, 0]
+    assert codes_of([batch(None, 2)], 1).tolist() == [0, 0]
+    assert codes_of([], 1).tolist() == []

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.dictionary import Dictionary
+from analytics.dictionary import CROWDED, Dictionary
 from gateway.errors import ProtocolError
 from gateway.wire import Codec, EventReader, Limits
 from gateway.wire.columnar import ColumnarBatch, columns_of, expands_to
-from gateway.wire.columns import UNCODED, Columns, Repeated
+from gateway.wire.columns import UNREAD, Columns, Repeated
 from gateway.wire.transposition import elements, transpose
 
 LIMITS = Limits(262_144, 500, 16)
@@ -81,17 +81,31 @@ def test_what_is_not_plain_is_left_to_the_rows(columns: dict[str, Any]) -> None:
     assert fast(message(**columns)) is None
 
 
-def test_columns_with_a_dictionary_wait_for_it() -> None:
-    """As they were said, no matter how full it is; the others are plain values. Their ids are not known by then."""
-    coders = {"a": Dictionary(), "event": Dictionary()}
-    said = message(t0=5, properties={"a": {"d": ["p", 1], "i": [1, -1, 0]}, "b": {"d": ["x"], "i": [0, -1, 0]}})
-    found = fast(said, EventReader(["a", "b"], LIMITS, 65_536, ("event", "distinct_id"), coders))
+def test_columns_with_a_dictionary_are_codes() -> None:
+    """Each entry is looked up once and keeps its places; a column that is not there is none."""
+    names, users = Dictionary(), Dictionary()
+    coders = {"a": names, "event": names, "distinct_id": users}
+    reader = EventReader(["a", "b"], LIMITS, 65_536, ("event", "distinct_id"), coders, 3)
+    found = fast(
+        message(properties={"a": {"d": ["p", 1], "i": [1, -1, 0]}, "b": {"d": ["x"], "i": [0, -1, 0]}}), reader
+    )
     assert found is not None
-    assert (found.generation, found.origin) == (UNCODED, 5)
     event, user, first, second = found.values
-    assert (event, user, second) == (["a", "b", "a"], [None] * 3, ["x", None, "x"])
+    assert (event, user, second, found.generation) == ([1, 2, 1], None, ["x", None, "x"], 3)
     assert isinstance(first, Repeated)
-    assert (first.d, first.i) == (["p", 1], [1, -1, 0])
+    assert (first.d, first.i) == ([3, 4], [1, -1, 0])
+    assert names.values_by_code == [None, "a", "b", "p", 1]
+
+
+def test_a_crowded_dictionary_gets_no_more() -> None:
+    """The batch is known, its values are left for the next decode."""
+    names = Dictionary()
+    names.encode([str(number) for number in range(CROWDED)])
+    before = len(names)
+    found = fast(message(t0=5, dt=[0, 1, 2]), EventReader(["a"], LIMITS, 65_536, coders={"a": names}))
+    assert found is not None
+    assert (found.n, found.timestamp, found.values, found.generation, found.origin) == (3, [0, 1, 2], (), UNREAD, 5)
+    assert len(names) == before
 
 
 TEXTS = st.text(max_size=30)
