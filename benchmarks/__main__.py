@@ -12,7 +12,8 @@ from benchmarks.overview import run_all
 from benchmarks.report import Report
 
 NAMES = (
-    "ingest", "fanout", "latency", "memory", "growth", "demo", "engine", "ysb", "sessions", "nexmark", "page", "screen",
+    "ingest", "formats", "fanout", "latency", "memory", "growth", "demo", "engine", "ysb", "sessions", "nexmark",
+    "page", "screen",
 )  # fmt: skip
 
 

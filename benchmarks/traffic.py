@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-__all__ = ["BATCH_EVENTS", "FIRST_SEQ", "MASK", "FramePool", "Happening", "make_pool", "masked_frame"]
+__all__ = ["BATCH_EVENTS", "FIRST_SEQ", "FORMS", "MASK", "FramePool", "Happening", "make_pool", "masked_frame"]
 
 BATCH_EVENTS = 20
 # Eight digits from the first to the last, so that a sequence number is overwritten in place.
@@ -85,7 +85,7 @@ class FramePool:
         frames, self._seq_at, stamps, ages = [], [], [], []
         at = 0
         for batch in pool:
-            payload, seq_at, stamp_at, aged = _FORMS[form](batch)
+            payload, seq_at, stamp_at, aged = FORMS[form](batch)
             frame = masked_frame(payload)
             start = at + len(frame) - len(payload)
             self._seq_at.append(start + seq_at)
@@ -172,4 +172,4 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode("ascii")
 
 
-_FORMS = {"rows": _rows, "columns": _columns}
+FORMS = {"rows": _rows, "columns": _columns}

@@ -58,6 +58,7 @@ class Config:
     max_depth: int = _setting(16, "nesting of one event, itself 1: orjson writes less deep than it reads")
     max_property: int = _setting(65_536, "bytes of one property text")
     max_fragments: int = _setting(64, "fragments of one message: an endless run of empty ones costs CPU")
+    plain_frames: bool = _setting(False, "read frames by the package's parser alone: up to five times the CPU a frame")
     max_subscriptions: int = _setting(128, "subscriptions of one viewer")
 
     heartbeat_ms: int = _setting(25_000, "below the 30 s at which proxies drop silent sockets")

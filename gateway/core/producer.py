@@ -54,6 +54,8 @@ class Arrival(NamedTuple):
     defaults_json: bytes
     session: ProducerSession | None
     """The session it came by; None over HTTP."""
+    size: int = 0
+    """Bytes of its message on the wire, which is what its session's credit counts."""
 
 
 class Decision(NamedTuple):
@@ -153,6 +155,7 @@ class ProducerSession:
                 self._defaults,
                 self._defaults_json,
                 self,
+                size,
             )
         )
 

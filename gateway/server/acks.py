@@ -61,7 +61,7 @@ class Acks:
         for place, arrival in enumerate(arrivals):
             verdicts = applied.verdicts.get(place, ())
             if arrival.session is not None:
-                arrival.session.settled(len(arrival.text))
+                arrival.session.settled(arrival.size)
             owner = arrival.producer.owner
             if owner is not None and owner.epoch == arrival.epoch:
                 owners[owner] = owners.get(owner, ()) + verdicts

@@ -20,7 +20,7 @@ from websockets.server import ServerProtocol
 from gateway.core.bucket import TokenBucket
 from gateway.errors import CLOSE_CODES
 from gateway.server.enricher import Sender
-from gateway.server.frames import close_reason, frame
+from gateway.server.frames import binary_frame, close_reason, frame
 from gateway.server.framing import FrameReader
 from gateway.server.sockets import tune
 from gateway.server.terms import Endpoint, Terms
@@ -66,7 +66,8 @@ class Connection(asyncio.Protocol):
         self._endpoint = endpoint
         # A fresh object in the state after the handshake: the one that did the handshake still holds its headers.
         self._protocol = ServerProtocol(state=OPEN, max_size=terms.max_frame, logger=_LOG)
-        self._reader = FrameReader(self._protocol, terms.max_frame)
+        binary, plain = sender.encoding is not None, terms.plain_frames
+        self._reader = FrameReader(self._protocol, terms.max_frame, binary=binary, plain=plain)
         # Whose it is: the address that holds the slot, and its `Origin` if it sent one.
         self.sender = sender
         # Loop time of the handshake and of the last bytes that came in.
@@ -103,9 +104,9 @@ class Connection(asyncio.Protocol):
         return self._transport.get_write_buffer_size()
 
     def send(self, payload: bytes) -> None:
-        """Send one text message, UTF-8. Each call is a system call: join what goes to one socket in one turn."""
+        """Send one message, text or binary as the peer does; what joins several in one turn saves system calls."""
         if not self._closing:
-            self._transport.write(frame(payload))
+            self._transport.write(frame(payload) if self.sender.encoding is None else binary_frame(payload))
 
     def offer(self, frames: bytes) -> bool:
         """Send ready frames (see `frame`), which may be shared by many, if `can_write`; whether they were sent."""
@@ -259,12 +260,14 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _receive_rare(self, event: Frame) -> None:
-        """Everything but a whole text message that came in one read."""
+        """Everything but a whole message that came in one read."""
         data = bytes(event.data)
         match event.opcode:
-            case Opcode.TEXT if event.fin:
+            case Opcode.TEXT | Opcode.BINARY if (event.opcode is Opcode.TEXT) != (self.sender.encoding is None):
+                self._fail(1003)
+            case Opcode.TEXT | Opcode.BINARY if event.fin:
                 self._endpoint.message(data)
-            case Opcode.TEXT:
+            case Opcode.TEXT | Opcode.BINARY:
                 self._parts = [data]
             case Opcode.CONT if self._parts is not None:
                 self._parts.append(data)
@@ -273,8 +276,6 @@ class Connection(asyncio.Protocol):
                     self._endpoint.message(b"".join(parts))
                 elif len(self._parts) >= self._terms.max_fragments:
                     self._fail(1009, "too many fragments")
-            case Opcode.BINARY:
-                self._fail(1003)
             case Opcode.PING | Opcode.PONG:
                 now, rate = int(self.last_seen * 1000), self._terms.control_rate
                 self._control = self._control or TokenBucket(rate, 2 * rate, now)

@@ -21,6 +21,7 @@ from gateway.server.plain import plain
 from gateway.server.sockets import peer_address
 from gateway.server.terms import Endpoint, Terms
 from gateway.server.wheel import NEVER, Wheel
+from gateway.wire.encoding import ENCODINGS, JSON
 
 __all__ = ["Door", "Guest", "HttpFactory"]
 
@@ -206,7 +207,8 @@ class FirstRequest(asyncio.Protocol):
         self._ip = None
         door.terms.wheel.remove(self)
         self._transport.write(reply.data)
-        sender = Sender(client, reply.origin, reply.agent if door.keeps_agents else None)
+        encoding = ENCODINGS[reply.subprotocol or JSON]
+        sender = Sender(client, reply.origin, reply.agent if door.keeps_agents else None, encoding)
         connection = Connection(door.terms, door.endpoint(), sender)
         self._transport.set_protocol(connection)
         connection.connection_made(self._transport)

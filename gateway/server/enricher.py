@@ -11,6 +11,7 @@ from gateway.config import Config
 from gateway.core.enrichment import NO_FACTS, Facts
 from gateway.errors import ConfigError
 from gateway.server.geo import Countries
+from gateway.wire.encoding import Encoding
 
 __all__ = ["Enricher", "Sender"]
 
@@ -24,6 +25,8 @@ class Sender(NamedTuple):
     """The client's own where a trusted proxy said it."""
     origin: str | None = None
     agent: str | None = None
+    encoding: Encoding | None = None
+    """Of the subprotocol it speaks; None for JSON."""
 
 
 class Enricher:

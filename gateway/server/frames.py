@@ -1,4 +1,4 @@
-"""What goes into frames: text as ready bytes, and close reasons.
+"""What goes into frames: messages as ready bytes, and close reasons.
 
 A server's frames are not masked, so one frame serves any number of connections.
 """
@@ -9,7 +9,7 @@ from struct import Struct
 
 from gateway.errors import CLOSE_CODES
 
-__all__ = ["close_reason", "frame"]
+__all__ = ["binary_frame", "close_reason", "frame"]
 
 _FIN_TEXT = 0x81
 _SHORT = Struct("!BBH").pack
@@ -29,6 +29,15 @@ def frame(payload: bytes) -> bytes:
     if size < 65_536:
         return _SHORT(_FIN_TEXT, 126, size) + payload
     return _LONG(_FIN_TEXT, 127, size) + payload
+
+
+def binary_frame(payload: bytes) -> bytes:
+    """One complete binary frame around `payload`.
+
+    >>> binary_frame(b"\\x80")
+    b'\\x82\\x01\\x80'
+    """
+    return b"\x82" + frame(payload)[1:]
 
 
 def close_reason(code: int, reason: str = "") -> str:

@@ -1,9 +1,9 @@
-"""Frames out of bytes: whole text messages by a short way, everything else by the package's own parser.
+"""Frames out of bytes: whole messages by a short way, everything else by the package's own parser.
 
 `ServerProtocol` costs 4 to 5 us a frame of 2.6 KB, this 1 to 2. Nearly every frame that a producer sends has one shape:
-final, text, masked, complete in what was read. Those are unmasked here and never seen by the protocol.
-Any other frame (control, fragment, binary, cut by the end of a read, too large, against the rules) is handed to it
-byte for byte, so that what is refused, answered and closed stays its decision, but one: it takes a close amid the
+final, a message, masked, complete in what was read. Those are unmasked here and never seen by the protocol.
+Any other frame (control, fragment, of the other kind, cut by the end of a read, too large, against the rules) is handed
+to it byte for byte, so that what is refused, answered and closed stays its decision, but one: it takes a close amid the
 fragments of a message for a fault, which RFC 6455, 5.4, allows. `tests/server/test_framing.py` holds the two against
 each other.
 """
@@ -24,6 +24,7 @@ except ImportError:  # a build without the C extension
 __all__ = ["FrameReader"]
 
 _FINAL_TEXT: Final = 0x81
+_FINAL_BINARY: Final = 0x82
 _FINAL_CLOSE: Final = 0x88
 _MASKED: Final = 0x80
 _RESERVED: Final = 0x70
@@ -36,11 +37,15 @@ class FrameReader:
     Args:
         protocol: answers and judges; the caller sends what it wants sent.
         max_size: bytes of one message.
+        binary: messages come in binary frames, not in text.
+        plain: take no short way; all bytes are the protocol's.
     """
 
-    __slots__ = ("_head", "_left", "_max_size", "_protocol", "_slow")
+    __slots__ = ("_first", "_head", "_left", "_max_size", "_protocol", "_slow")
 
-    def __init__(self, protocol: ServerProtocol, max_size: int) -> None:
+    def __init__(self, protocol: ServerProtocol, max_size: int, *, binary: bool = False, plain: bool = False) -> None:
+        # The first byte of nearly every frame.
+        self._first = _FINAL_BINARY if binary else _FINAL_TEXT
         self._protocol = protocol
         self._max_size = max_size
         # The start of a header that was cut by the end of a read; the protocol has not seen it.
@@ -48,10 +53,10 @@ class FrameReader:
         # Bytes that are missing of a frame the protocol has begun to read.
         self._left = 0
         # True once a frame broke the rules or the end was said: all bytes are the protocol's.
-        self._slow = False
+        self._slow = plain
 
     def feed(self, data: bytes) -> list[bytes | Frame]:
-        """What the bytes complete, in order: whole text messages as bytes, and frames of any other kind."""
+        """What the bytes complete, in order: whole messages as bytes, and frames of any other kind."""
         if self._head:
             data, self._head = self._head + data, b""
         found: list[bytes | Frame] = []
@@ -79,7 +84,7 @@ class FrameReader:
             start = mask_at + 4
             end = start + length
             # `current_size` is that of a message in fragments, None between messages.
-            if data[at] == _FINAL_TEXT and end <= size and length <= self._max_size and protocol.current_size is None:
+            if data[at] == self._first and end <= size and length <= self._max_size and protocol.current_size is None:
                 found.append(apply_mask(data[start:end], data[mask_at:start]))
                 at = end
             else:

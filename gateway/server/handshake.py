@@ -12,11 +12,11 @@ from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
 from gateway.server.plain import plain
+from gateway.wire.encoding import ENCODINGS
 
-__all__ = ["SUBPROTOCOL", "WS_PATH", "Answer", "answer", "wants_websocket"]
+__all__ = ["WS_PATH", "Answer", "answer", "wants_websocket"]
 
 WS_PATH: Final = "/v1/ws"
-SUBPROTOCOL: Final = "tidegate.v1"
 
 _LOG: Final = logging.getLogger("tidegate.websockets")
 _LOG.setLevel(logging.ERROR)  # the package logs each frame at DEBUG and each socket at INFO; we count instead
@@ -36,6 +36,7 @@ class Answer(NamedTuple):
     origin: str | None = None
     forwarded: str | None = None
     agent: str | None = None
+    subprotocol: str | None = None
 
 
 def wants_websocket(head: bytes | bytearray) -> bool:
@@ -56,7 +57,7 @@ def answer(head: bytes, allowed: Callable[[str], bool]) -> Answer:
 
     The protocol object that parses the head is dropped with it: it would keep every header alive with the socket.
     """
-    protocol = ServerProtocol(subprotocols=[Subprotocol(SUBPROTOCOL)], logger=_LOG)
+    protocol = ServerProtocol(subprotocols=[Subprotocol(name) for name in ENCODINGS], logger=_LOG)
     protocol.receive_data(head)
     events = protocol.events_received()
     if not events:
@@ -71,7 +72,7 @@ def answer(head: bytes, allowed: Callable[[str], bool]) -> Answer:
     if response.status_code != 101:
         return _refuse(response.status_code, _SLUGS.get(response.status_code, "handshake"))
     forwarded, agent = _joined(request, "X-Forwarded-For"), _joined(request, "User-Agent")
-    return Answer(101, response.serialize(), origin, forwarded, agent)
+    return Answer(101, response.serialize(), origin, forwarded, agent, protocol.subprotocol)
 
 
 def _judge(request: Request, allowed: Callable[[str], bool]) -> tuple[Answer | None, str | None]:

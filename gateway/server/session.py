@@ -10,6 +10,7 @@ from gateway.core.producer import ProducerSession, flush_ms
 from gateway.core.viewer import ViewerSession
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Batch
+from gateway.wire.encoding import Encoding
 from gateway.wire.messages import Auth, ClientMessage, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
 from gateway.wire.replies import ErrorMessage, Ping, ServerMessage, WelcomeProducer, WelcomeViewer, encode
 
@@ -33,11 +34,13 @@ FIRST_PING_S = 1.0
 class Session:
     """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core."""
 
-    __slots__ = ("_conn", "_ending", "_house", "_pinged", "_producer", "_viewer", "ready")
+    __slots__ = ("_conn", "_encoding", "_ending", "_house", "_pinged", "_producer", "_viewer", "ready")
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._conn: Connection | None = None
+        # How its messages are written; None for JSON.
+        self._encoding: Encoding | None = None
         # One of them after the hello, by role.
         self._producer: ProducerSession | None = None
         self._viewer: ViewerSession | None = None
@@ -53,20 +56,22 @@ class Session:
     def opened(self, conn: Connection) -> None:
         """The handshake is done."""
         self._conn = conn
+        self._encoding = conn.sender.encoding
         self._house.sessions[self] = None
 
     def message(self, data: bytes) -> None:
-        """One text message: each message in it is decoded and handled, until one ends the connection."""
+        """One frame: each message in it is decoded and handled, until one ends the connection."""
+        encoding = self._encoding
         try:
-            texts = self._house.fold.codec.split(data)
+            parts = (self._house.fold.codec if encoding is None else encoding).split(data)
         except ProtocolError as error:
             self._refuse(error)
             return
-        for text in texts:
+        for part in parts:
             if self._ending:
                 return
             try:
-                self._take(text)
+                self._take(part if encoding is None else encoding.text(part), len(part))
             except ProtocolError as error:
                 self._refuse(error)
 
@@ -96,7 +101,8 @@ class Session:
     def say(self, message: ServerMessage) -> None:
         """Send one message; nothing when the socket is gone."""
         if self._conn is not None:
-            self._conn.send(encode(message))
+            text = encode(message)
+            self._conn.send(text if self._encoding is None else self._encoding.frame(text))
 
     def end(self, code: int) -> None:
         """Close with a code of the table."""
@@ -123,22 +129,22 @@ class Session:
         if viewer is not None:
             self._house.flush(viewer, now)
 
-    def _take(self, text: bytes) -> None:
+    def _take(self, text: bytes, size: int) -> None:
         codec = self._house.fold.codec
         if not self.ready:
             self._hello(codec.hello(text))
             return
         message = codec.message(text)
         if type(message) is Batch:
-            self._batch(message)
+            self._batch(message, size)
         else:
             self._handle(message)  # type: ignore[arg-type]  # what is no batch is a ClientMessage
 
-    def _batch(self, batch: Batch) -> None:
+    def _batch(self, batch: Batch, size: int) -> None:
         producer = self._producer
         if producer is None:
             raise ProtocolError("wrong_role", BAD_MESSAGE)
-        decision = producer.receive(batch, len(batch.text), self._house.clock())
+        decision = producer.receive(batch, size, self._house.clock())
         if decision.arrival is not None:
             self._house.ingest.submit(decision.arrival)
         elif decision.again:
@@ -198,6 +204,8 @@ class Session:
             self.end(BAD_VERSION)
         elif hello.role == "producer" and hello.producer is not None:
             self._hello_producer(hello)
+        elif hello.role == "viewer" and self._encoding is not None:
+            raise ProtocolError("wrong_role", BAD_MESSAGE)
         elif hello.role == "viewer":
             self._hello_viewer(hello)
         else:

@@ -49,6 +49,7 @@ class Terms:
     release: Callable[[str], None]  # gives the gate's slot back
     max_frame: int
     max_fragments: int
+    plain_frames: bool
     control_rate: int
     hello_s: float
     heartbeat_s: float
@@ -72,6 +73,7 @@ class Terms:
             release=release,
             max_frame=config.max_frame,
             max_fragments=config.max_fragments,
+            plain_frames=config.plain_frames,
             control_rate=config.control_rate,
             hello_s=config.hello_timeout_ms / 1000,
             heartbeat_s=config.heartbeat_ms / 1000,

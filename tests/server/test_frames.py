@@ -9,7 +9,7 @@ from websockets.protocol import OPEN
 from websockets.uri import parse_uri
 
 from gateway.errors import CLOSE_CODES
-from gateway.server.frames import close_reason, frame
+from gateway.server.frames import binary_frame, close_reason, frame
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 1_000_000])
@@ -23,6 +23,13 @@ def test_frames_are_what_the_package_reads_and_writes(size: int) -> None:
     (event,) = client.events_received()
     assert isinstance(event, Frame)
     assert (event.opcode, event.fin, event.data) == (Opcode.TEXT, True, payload)
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_binary_frames_differ_in_their_opcode(size: int) -> None:
+    """And in nothing else."""
+    payload = b"\x80" * size
+    assert binary_frame(payload) == Frame(Opcode.BINARY, payload).serialize(mask=False)
 
 
 def test_reasons_come_from_the_table() -> None:

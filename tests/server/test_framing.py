@@ -55,23 +55,25 @@ class Pure:
 class Short:
     """What the gateway does."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, binary: bool = False, plain: bool = False) -> None:
         self.protocol = ServerProtocol(state=OPEN, max_size=MAX_SIZE)
-        self.reader = FrameReader(self.protocol, MAX_SIZE)
+        self.reader = FrameReader(self.protocol, MAX_SIZE, binary=binary, plain=plain)
+        self.opcode = Opcode.BINARY if binary else Opcode.TEXT
 
     def feed(self, data: bytes) -> list[Any]:
         return self.reader.feed(data)
 
 
-def plain(event: bytes | Frame) -> tuple[int, bool, bytes]:
+def plain(event: bytes | Frame, opcode: Opcode = Opcode.TEXT) -> tuple[int, bool, bytes]:
     if isinstance(event, bytes):
-        return int(Opcode.TEXT), True, event
+        return int(opcode), True, event
     return int(event.opcode), event.fin, bytes(event.data)
 
 
 def course(side: Pure | Short, pieces: list[bytes]) -> dict[str, Any]:
     """All that a side makes of the pieces."""
-    events = [plain(event) for piece in pieces for event in side.feed(piece)]
+    opcode = getattr(side, "opcode", Opcode.TEXT)
+    events = [plain(event, opcode) for piece in pieces for event in side.feed(piece)]
     protocol = side.protocol
     return {
         "events": events,
@@ -117,8 +119,11 @@ BAD = st.one_of(
     st.lists(BAD, max_size=2),
     st.lists(ANY, max_size=3),
     st.lists(st.sampled_from([1, 1, 2, 3, 5, 8, 14, 130, 1_000, 4_000, 70_000]), min_size=1, max_size=12),
+    st.booleans(),
 )
-def test_both_ways_agree(before: list[bytes], bad: list[bytes], after: list[bytes], cuts: list[int]) -> None:
+def test_both_ways_agree(
+    before: list[bytes], bad: list[bytes], after: list[bytes], cuts: list[int], binary: bool
+) -> None:
     """The same messages, control frames, answers, close codes and errors."""
     stream = b"".join([*before, *bad, *after])
     pieces, at, turn = [], 0, 0
@@ -126,7 +131,7 @@ def test_both_ways_agree(before: list[bytes], bad: list[bytes], after: list[byte
         size = cuts[turn % len(cuts)] if turn < 200 else 70_000
         pieces.append(stream[at : at + size])
         at, turn = at + size, turn + 1
-    assert course(Short(), pieces) == course(Pure(), pieces)
+    assert course(Short(binary=binary), pieces) == course(Pure(), pieces)
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, MAX_SIZE])
@@ -136,6 +141,25 @@ def test_a_whole_text_never_reaches_the_protocol(size: int) -> None:
     frame = client_frame(1, b"x" * size)
     side.protocol.receive_data = None  # type: ignore[assignment,method-assign]  # calling it would raise
     assert side.feed(frame + frame) == [b"x" * size] * 2
+
+
+def test_a_whole_binary_message_never_reaches_it_either() -> None:
+    """Where messages are binary; a text goes the long way there."""
+    side = Short(binary=True)
+    assert side.feed(client_frame(2, b"x" * 300)) == [b"x" * 300]
+    (event,) = side.feed(client_frame(1, b"y"))
+    assert plain(event) == (1, True, b"y")
+    assert isinstance(event, Frame)
+
+
+def test_the_plain_way_is_the_packages_own() -> None:
+    """Every frame is seen by it; what comes out is the same."""
+    frames = client_frame(1, b"a") + client_frame(9, b"p") + client_frame(1, b"b", fin=False) + client_frame(0, b"c")
+    side, short = Short(plain=True), Short()
+    found = side.feed(frames[:9]) + side.feed(frames[9:])
+    assert all(isinstance(event, Frame) for event in found)
+    assert list(map(plain, found)) == list(map(plain, short.feed(frames)))
+    assert side.protocol.data_to_send() == short.protocol.data_to_send()
 
 
 def test_a_frame_cut_by_a_read_goes_the_long_way_and_the_next_the_short_way() -> None:

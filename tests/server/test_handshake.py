@@ -33,7 +33,23 @@ def test_who_asks_is_reported() -> None:
         upgrade("X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 203.0.113.7", user_agent="Fire/1"), lambda _: True
     )
     assert (found.forwarded, found.agent) == ("6.6.6.6, 203.0.113.7", "Fire/1")
-    assert answer(upgrade(), lambda _: True)[3:] == (None, None)
+    assert answer(upgrade(), lambda _: True)[3:5] == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        ("tidegate.v1", "tidegate.v1"),
+        ("tidegate.v1+msgpack", "tidegate.v1+msgpack"),
+        ("x, tidegate.v1+msgpack", "tidegate.v1+msgpack"),
+        ("tidegate.v1+msgpack, tidegate.v1", "tidegate.v1"),
+    ],
+)
+def test_the_subprotocol_is_reported(offered: str, chosen: str) -> None:
+    """It says how messages are written; of several the server likes JSON best."""
+    found = answer(upgrade(sec_websocket_protocol=offered), lambda _: True)
+    assert (found.status, found.subprotocol) == (101, chosen)
+    assert f"\r\nSec-WebSocket-Protocol: {chosen}\r\n".encode() in found.data
 
 
 def test_a_query_is_no_other_path() -> None:
