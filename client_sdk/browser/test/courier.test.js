@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+
+import { Courier } from "../src/courier.js";
+import { welcome } from "./line.js";
+import { add, open } from "./queues.js";
+import { MemoryStorage } from "./storage.js";
+
+/** Sockets that were dialled; `refused`: no dial succeeds. @type {Socket[]} */
+let sockets;
+let refused;
+/** Bodies that were posted. */
+let posts;
+let queue;
+let courier;
+
+class Socket {
+  readyState = 1;
+  frames = [];
+
+  constructor() {
+    if (refused) throw new Error("forbidden");
+    sockets.push(this);
+  }
+
+  send(text) {
+    this.frames.push(JSON.parse(text));
+  }
+
+  hear(message) {
+    this.onmessage({ data: JSON.stringify(message) });
+  }
+
+  close() {}
+}
+
+const now = { WebSocket: globalThis.WebSocket, fetch: globalThis.fetch };
+
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  mock.method(Math, "random", () => 1); // the longest back-off
+  sockets = [];
+  posts = [];
+  refused = false;
+  globalThis.WebSocket = Socket;
+  globalThis.fetch = async (_, { body }) => {
+    posts.push(JSON.parse(body));
+    return { status: 200, json: async () => ({ verdicts: [] }) };
+  };
+  queue = open(new MemoryStorage());
+  const ignore = () => {};
+  const settings = { url: "http://gateway", key: "wk", defaults: () => ({}), emit: ignore, progressed: ignore };
+  courier = new Courier(queue, { ...settings, fenced: () => assert.fail("fenced") });
+});
+
+afterEach(() => {
+  courier.stop();
+  mock.timers.reset();
+  mock.restoreAll();
+  Object.assign(globalThis, now);
+});
+
+/** Let what has begun come to its end. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A socket that has heard welcome, for a queue with these events. */
+function connected(events) {
+  courier.start();
+  const [socket] = sockets;
+  socket.onopen();
+  socket.hear(welcome({ known: false, last_seq: 0 }));
+  for (let i = 0; i < events; i++) add(queue);
+  return socket;
+}
+
+const seqs = ({ frames }) => frames.filter(({ type }) => type === "batch").map(({ seq }) => seq);
+
+test("each batch is sent in a task of its own", () => {
+  const socket = connected(150);
+  const tasks = [];
+  mock.method(globalThis, "setTimeout", (task) => tasks.push(task));
+  courier.kick();
+  for (const sent of [[], [1], [1, 2]]) {
+    assert.deepEqual(seqs(socket), sent);
+    assert.equal(tasks.length, 1);
+    tasks.pop()();
+  }
+  assert.deepEqual(seqs(socket), [1, 2, 3]);
+  assert.equal(tasks.length, 0);
+});
+
+test("when there may be no further task all is sent in this one", () => {
+  const socket = connected(150);
+  courier.kick(Infinity);
+  assert.deepEqual(seqs(socket), [1, 2, 3]);
+});
+
+test("an ack brings the next batch at once", () => {
+  const socket = connected(300);
+  courier.kick(Infinity);
+  assert.deepEqual(seqs(socket), [1, 2, 3, 4]);
+  socket.hear({ type: "ack", seq: 1, credit: { max_seq: 9, max_bytes: 1 << 20 }, level: 0, flush_ms: 500 });
+  assert.deepEqual(seqs(socket), [1, 2, 3, 4, 5]);
+});
+
+test("where posts get through they go on about once a second, however often something is captured", async () => {
+  refused = true;
+  add(queue);
+  courier.start();
+  mock.timers.tick(500);
+  await settled();
+  assert.equal(posts.length, 1);
+  for (let i = 0; i < 100; i++) {
+    add(queue);
+    courier.kick();
+    mock.timers.tick(100);
+    await settled();
+  }
+  assert.ok(posts.length >= 9 && posts.length <= 15, `${posts.length} posts`);
+  assert.ok(queue.ledger.accepted >= 90);
+});
