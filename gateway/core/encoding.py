@@ -8,6 +8,7 @@ import orjson
 
 from analytics import Row
 from analytics.dictionary import typed_key
+from gateway.wire.fitted import fitted
 
 __all__ = ["EncodedRow", "Where", "encode_row", "matches", "name_gone", "row_body"]
 
@@ -43,7 +44,8 @@ def row_body(row: Row) -> dict[str, Any]:
 def encode_row(row: Row, *, by_end: bool = False) -> EncodedRow:
     """The JSON of a row, and its identity: (dims, start), or with `by_end` (dims, start, end). About 1.5 us."""
     window = (row.start, row.end) if by_end else (row.start,)
-    return EncodedRow((*map(typed_key, row.dims.values()), *window), orjson.dumps(row_body(row)), row.kind == "retract")
+    identity = (*map(typed_key, row.dims.values()), *window)
+    return EncodedRow(identity, fitted(orjson.dumps(row_body(row))), row.kind == "retract")
 
 
 def matches(row: Row, where: Where | None) -> bool:

@@ -14,6 +14,7 @@ import msgspec
 import orjson
 
 from gateway.errors import ProtocolError
+from gateway.wire.fitted import fitted
 from gateway.wire.messages import Defaults
 
 __all__ = ["MAX_DEFAULTS", "NO_FACTS", "Facts", "enriched"]
@@ -36,7 +37,7 @@ def enriched(given: Defaults | None, facts: Facts) -> tuple[Defaults | None, byt
     """
     said = _said(given)
     try:
-        text = orjson.dumps(said)
+        text = fitted(orjson.dumps(said))
     except TypeError:  # an integer beyond 64 bits, or too deep
         raise ProtocolError("bad_message", _BAD_MESSAGE) from None
     if len(text) > MAX_DEFAULTS:
@@ -46,7 +47,7 @@ def enriched(given: Defaults | None, facts: Facts) -> tuple[Defaults | None, byt
     if not added:
         return (given, text) if said else (None, b"")
     properties = {**own, **added}
-    text = orjson.dumps({**said, "properties": properties, "enriched": list(added)})
+    text = fitted(orjson.dumps({**said, "properties": properties, "enriched": list(added)}))
     return msgspec.structs.replace(given or Defaults(), properties=properties), text
 
 

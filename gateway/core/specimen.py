@@ -11,6 +11,7 @@ import orjson
 from gateway.core.hints import hint
 from gateway.core.producer import Arrival
 from gateway.core.redaction import HIDDEN, Redaction
+from gateway.wire.fitted import fitted
 from gateway.wire.transposition import COLUMNS_TYPE, event_texts, rows_of
 
 __all__ = ["Opened", "Outcome", "open_arrival", "specimen"]
@@ -120,11 +121,11 @@ def specimen(
         body["properties"], body["cut"] = _bounded(redaction.tree(properties), names)
         if names < len(body["inherited"]):
             body["inherited"] = body["inherited"][:names]
-        encoded = orjson.dumps(body)
+        encoded = fitted(orjson.dumps(body))
         if len(encoded) <= EVENT_BYTES:
             return encoded
     body |= {"raw": None, "kpis": body["kpis"][:NAMES]} if dropped else {"kpis": body["kpis"][:NAMES]}
-    return orjson.dumps(body)
+    return fitted(orjson.dumps(body))
 
 
 def _raw(arrival: Arrival, nth: int, redaction: Redaction) -> str | None:
