@@ -1,4 +1,4 @@
-"""R11, and how the figures move: cost of an event by connections, KPIs and keys; latency by load; memory by events."""
+"""R11, R13, and how figures move: cost of an event by connections, KPIs, keys; latency by load; memory by events."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import latency, load
+from benchmarks import latency, load, viewers
+from benchmarks.fanout import KPIS as FANOUT
 from benchmarks.ingest import BOARD_FILE, BOARD_SETTINGS
 from benchmarks.machine import memory, versions
-from benchmarks.model import status
+from benchmarks.model import metric, status
 from benchmarks.peers.traced import traced
 from benchmarks.process import Running, drive, gateway
 from benchmarks.report import Goal, Report, UnequalError
@@ -37,6 +38,7 @@ _ROOM = {
 }
 _BIG = {"memory_budget": "4096", "memory_cap": "8192"}
 _COST = "us of server CPU per event"
+_UNITS = {"stall/load": "events per second", "stall/frames": "frames per second"}
 _KPI = """
 [[kpi]]
 name = "kpi_{number}"
@@ -54,9 +56,10 @@ sample. A cost is the CPU time of the server's process over the events that were
 connections: the board of 12 KPIs at 30,000 events a second in all, however many send them; without heartbeats, since
 ten thousand sockets take longer to open than one lasts. kpis: so many different counts by country, as fast as acks
 allow. keys: one count by user of whom so many are told apart, the rest is one row. load: the latency benchmark at a
-share of the peak that was measured before. events: resident memory of the gateway with the board of 12 KPIs while ten
-million events pass through it as fast as they may, and what tracemalloc counts in the engine by itself for as many
-events in batches of 1,000.
+share of the peak that was measured before. stall: the longest hold of the loop since the start, by the gateway's own
+metric, after that load as fast as it may with 1,000 viewers who get a delta of 1 KB ten times a second. events: resident
+memory of the gateway with the board of 12 KPIs while ten million events pass through it as fast as they may, and what
+tracemalloc counts in the engine by itself for as many events in batches of 1,000.
 """
 
 
@@ -110,6 +113,31 @@ def _keys(measure_s: float) -> dict[str, float]:
     return costs
 
 
+def _stall(measure_s: float) -> dict[str, float]:
+    """Milliseconds of the longest hold of the loop, as the gateway's own metric has it, from its start on."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder, ThreadPoolExecutor(1) as background:
+        kpis = Path(folder) / "stall.toml"
+        kpis.write_text(BOARD_FILE.read_text("utf-8") + FANOUT.read_text("utf-8"), "utf-8")
+        with gateway(kpis, BOARD_SETTINGS | _ROOM) as server:
+            # The viewers are there before the load begins and when it ends.
+            watched = viewers.Plan(
+                server.port, [server.pid], "tidegate", connections=1_000, measure_s=measure_s + 3.0,
+                view_key=server.view_key, write_key=server.write_key,
+            )  # fmt: skip
+            looking = background.submit(drive, "benchmarks.viewers", asdict(watched))
+            while status(server.port, server.view_key)["viewers"] < watched.connections and not looking.done():
+                time.sleep(0.05)
+            plan = load.Plan(server.port, [server.pid], server.write_key, measure_s=measure_s)
+            outcome = drive("benchmarks.load", asdict(plan))
+            stall = metric(server.port, server.view_key, "tidegate_loop_stall_max_seconds") * 1_000
+            seen = looking.result()
+        return {
+            "stall/longest": stall,
+            "stall/load": outcome["events"] / outcome["wall_s"],
+            "stall/frames": seen["frames"] / seen["wall_s"],
+        }
+
+
 def _load(measure_s: float) -> dict[str, float]:
     found = {}
     with latency.board_with_probes() as kpis:
@@ -147,6 +175,7 @@ SECTIONS: dict[str, tuple[Callable[[float], dict[str, float]], str]] = {
     "kpis": (_kpis, _COST),
     "keys": (_keys, _COST),
     "load": (_load, "ms"),
+    "stall": (_stall, "ms"),
     "events": (_events, "MB"),
 }
 
@@ -167,8 +196,8 @@ def run(names: list[str], rounds: int = 5, measure_s: float = 4.0) -> Report:
                 continue
             for label, value in section(measure_s).items():
                 values.setdefault(label, []).append(value)
-                units[label] = unit
-                print(f"round {number + 1} {label}: {value:.2f} {unit}", flush=True)
+                units[label] = _UNITS.get(label, unit)
+                print(f"round {number + 1} {label}: {value:.2f} {units[label]}", flush=True)
     series = {label: Series(label, units[label], tuple(found)) for label, found in values.items()}
     report.add(*series.values())
     for what, high, low, bound in (("connections", 10_000, 100, 1.3), ("kpis", 100, 10, 5.0)):
@@ -176,4 +205,5 @@ def run(names: list[str], rounds: int = 5, measure_s: float = 4.0) -> Report:
             name = f"growth by {what}, {low:,} to {high:,}"
             report.add(ratio(name, series[f"{what}/{high}"], series[f"{what}/{low}"]))
             report.goals.append(Goal(f"R11 {what}", name, at_most=bound))
+    report.goals.append(Goal("R13", "stall/longest", at_most=20.0))
     return report

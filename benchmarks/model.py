@@ -176,11 +176,29 @@ def status(port: int, token: str) -> dict[str, Any]:
     return _get(port, token, "/v1/status")
 
 
+def metric(port: int, token: str, name: str) -> float:
+    """The value of a metric without labels.
+
+    Raises:
+        KeyError: there is none of this name.
+    """
+    for line in _read(port, token, "/metrics").decode("utf-8").splitlines():
+        label, _, value = line.partition(" ")
+        if label == name:
+            return float(value)
+    raise KeyError(name)
+
+
 def _get(port: int, token: str, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_read(port, token, path))
+    return found
+
+
+def _read(port: int, token: str, path: str) -> bytes:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request, timeout=10) as answer:
-        found: dict[str, Any] = json.load(answer)
-        return found
+        body: bytes = answer.read()
+        return body
 
 
 def wait_equal(
