@@ -58,8 +58,8 @@ ten thousand sockets take longer to open than one lasts. kpis: so many different
 allow. keys: one count by user of whom so many are told apart, the rest is one row. load: the latency benchmark at a
 share of the peak that was measured before. stall: the longest hold of the loop since the start, by the gateway's own
 metric, after that load as fast as it may with 1,000 viewers who get a delta of 1 KB ten times a second. events:
-resident memory of the gateway with the board of 12 KPIs while ten million events pass through it as fast as they may, and what
-tracemalloc counts in the engine by itself for as many events in batches of 1,000.
+resident memory of the gateway with the board of 12 KPIs while ten million events pass through it as fast as they may,
+and what tracemalloc counts in the engine by itself for as many events in batches of 1,000.
 """
 
 
