@@ -3,7 +3,7 @@
  *
  *   sdk.js                  the first part, an ES module; the rest lies below sdk/
  *   sdk/delivery-HASH.js    the second part; the hash, so that two releases are never mixed
- *   sdk/modules/NAME.js     optional modules, each alone
+ *   sdk/modules/NAME.js     optional modules, each alone but for sdk/modules/common-HASH.js
  *   tidegate.js             all of it in one classic script
  *   types/                  declarations (tsc)
  *   build.json              the hash of the sources, which tells a build that is older than they are
@@ -24,13 +24,20 @@ const DIST = join(HERE, "dist");
 
 /**
  * Property names that nobody sees but our own code, and that are never stored or sent: they are shortened, the same in
- * both parts. A test holds that none is a name of the API, of a setting, of a message, of the platform, or a text.
+ * both parts. A test holds that none is a name of the API, of a setting, of a message or of the platform.
  */
 export const INTERNAL =
   "adopt around assigned attach backoff balance beacon bySeq certain chunk chunks dial discard dropped emit encoded " +
   "failures fenced flushMs fold forget fresh grant hide highest hit holdUntil identity immediate journal kept kick lease " +
   "leave makeId makeRoom notBefore oldest opened pieces poll progressed queue refuse receive reconnect renumber restart " +
   "sealed settle sheds since tab take texts touch visitor wake welcomed windowId working";
+
+/** Modules that tell of elements: what they have in common is large enough to be loaded once for all of them. */
+const DESCRIBING = ["clicks", "dead", "outbound", "rage"];
+const COMMON = `
+  export * from "./modules/element.js";
+  export * from "./modules/link.js";
+`;
 
 /** Names of the optional modules: the files there that have a `start`; the others are parts of those. */
 const modules = () =>
@@ -86,8 +93,14 @@ export async function bundles() {
     await bundle({ ...core, ...shortened }, "sdk.js"),
     await bundle({ ...whole, ...shortened, format: "iife" }, "tidegate.js"),
   ];
-  for (const name of modules())
-    parts.push(await bundle({ entryPoints: [`src/modules/${name}.js`] }, `sdk/modules/${name}.js`));
+  const common = { stdin: { contents: COMMON, resolveDir: SOURCES } };
+  const [[, text]] = (await bundle(common, "common.js")).files;
+  const commonFile = `common-${digest(text).slice(0, 8)}.js`;
+  parts.push(await bundle(common, `sdk/modules/${commonFile}`));
+  for (const name of modules()) {
+    const plugins = DESCRIBING.includes(name) ? [apart(commonFile)] : [];
+    parts.push(await bundle({ entryPoints: [`src/modules/${name}.js`], plugins }, `sdk/modules/${name}.js`));
+  }
   return new Map(parts.flatMap(({ files }) => files));
 }
 
@@ -104,6 +117,15 @@ const below = (delivery) => ({
       if (contents.match(/import\("\.\/sdk/g)?.length !== 2) throw new Error("src/index.js loads its parts in a new way");
       return { contents };
     });
+  },
+});
+
+/** What modules have in common lies beside them. @param {string} file */
+const apart = (file) => ({
+  name: "apart",
+  /** @param {import("esbuild").PluginBuild} build */
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(element|link)\.js$/ }, () => ({ path: `./${file}`, external: true }));
   },
 });
 

@@ -17,6 +17,8 @@ const CORE_BYTES = 5 * 1024;
 const ALL_BYTES = 16.35 * 1024;
 /** Both parts without modules: all that a page loads that names none. */
 const PARTS_BYTES = 11.35 * 1024;
+/** Both parts and every module, each a file by itself, as a page that names them all loads them. */
+const SEPARATE_BYTES = 22.2 * 1024;
 const BADGE = new URL("../size.svg", import.meta.url);
 
 const files = await bundles();
@@ -30,6 +32,9 @@ test("the first part and the whole stay within their budgets", () => {
   const [delivery] = [...files.keys()].filter((name) => /^sdk\/delivery-\w+\.js$/.test(name));
   assert.ok(core + size(delivery) <= PARTS_BYTES, `both parts: ${core + size(delivery)} bytes`);
   assert.ok(all <= ALL_BYTES, `tidegate.js: ${all} bytes`);
+  const separate = [...files.keys()].filter((name) => name.endsWith(".js") && name !== "tidegate.js").map(size);
+  const sum = separate.reduce((a, b) => a + b);
+  assert.ok(sum <= SEPARATE_BYTES, `each by itself: ${sum} bytes`);
 });
 
 test("the badge shows what was measured, to a tenth of a KiB and the compressors' differences", () => {
@@ -47,6 +52,10 @@ test("every file has its source map, and the parts find each other", () => {
   const [, delivery] = /import\("\.\/(sdk\/delivery-\w+\.js)"\)/.exec(files.get("sdk.js"));
   assert.ok(files.has(delivery));
   assert.match(files.get("sdk.js"), /import\("\.\/sdk\/modules\/"/);
+  for (const name of ["clicks", "dead", "outbound", "rage"]) {
+    const [, common] = /from ?"\.\/(common-\w+\.js)"/.exec(files.get(`sdk/modules/${name}.js`));
+    assert.ok(files.has(`sdk/modules/${common}`), name);
+  }
   assert.doesNotMatch(files.get("tidegate.js"), /\bimport\(|\bimport\.meta/);
   assert.match(sourceHash(), /^[\da-f]{64}$/);
 });
