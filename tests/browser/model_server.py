@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from tests.browser.pages import CSP, DEMO, SDK, file_answer
+from tests.client_sdk.model import rows_of
 
 SNIPPET = "<!doctype html><title>Page</title><script type='module' src='/sdk.js'></script><p>page"
 
@@ -39,6 +40,8 @@ class ModelServer:
         # Knobs.
         self.window = 4
         self.window_bytes = 262_144
+        # How batches may be written, beside rows.
+        self.formats = ["columns"]
         self.level = 0
         self.flush_ms = 100
         self.answer_acks = True
@@ -255,6 +258,8 @@ class Session:
             self.server.violate(f"{message['type']} before hello")
         elif message["type"] == "batch":
             await self._batch(message, len(frame.encode()))
+        elif message["type"] in self.server.formats:
+            await self._batch(rows_of(message), len(frame.encode()))
         elif message["type"] == "pong":
             self.server.pongs.append(message)
         else:
@@ -281,7 +286,7 @@ class Session:
             "now": int(time.time() * 1000),
             "heartbeat_ms": 25_000,
             "limits": {"max_frame": 262_144, "max_events": 500, "max_depth": 16},
-            "formats": ["rows"],
+            "formats": ["rows", *server.formats],
             "resume": {"known": known, "last_seq": last},
             "ack": "fsync",
             "flags": {},

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, Request, WebSocket
 from gateway.core.record import decode_record
 from gateway.store import Damage, read_log
 from tests.browser.modules_site import ModulesSite
+from tests.client_sdk.model import rows_of
 from tests.e2e.gateway_process import WRITE_KEY, GatewayProcess
 from tests.e2e.patience import eventually
 
@@ -35,7 +36,8 @@ def logged(gateway: GatewayProcess) -> list[Event]:
     found: list[Event] = []
     for row in read_log(gateway.data, _no_damage):
         for batch in decode_record(row.payload).batches:
-            found += json.loads(batch.frame)["events"]
+            message = json.loads(batch.frame)
+            found += (rows_of(message) if message["type"] == "columns" else message)["events"]
     return found
 
 

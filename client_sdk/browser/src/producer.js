@@ -13,6 +13,7 @@
  *   unknown, batches were acked               the server forgot us: new epoch, same uuids
  */
 
+import { columns } from "./columns.js";
 import { utf8Length } from "./event.js";
 import * as messages from "./messages.js";
 import { count } from "./number.js";
@@ -52,6 +53,8 @@ export class Producer {
   #used = 0;
   #credit = { seq: 0, bytes: 0 };
   #limits = { frame: 262_144, events: 500 };
+  /** Whether the server reads columns. */
+  #columns = false;
 
   /** @param {Queue} queue */
   constructor(queue) {
@@ -100,7 +103,9 @@ export class Producer {
       if (!chunk.seq && this.#oversized(chunk)) continue;
       if (this.#used + chunk.bytes > this.#credit.bytes) break;
       const backlog = queue.chunks.length - (seq - queue.acked);
-      const frame = messages.batch(seq, wall, backlog, chunk.texts);
+      let frame = messages.batch(seq, wall, backlog, chunk.texts);
+      const other = this.#columns ? columns(seq, wall, backlog, chunk.texts) : frame;
+      if (other.length < frame.length) frame = other;
       const bytes = utf8Length(frame);
       if (this.#used + bytes > this.#credit.bytes) break;
       if (!chunk.seq) queue.assign(chunk);
@@ -195,6 +200,7 @@ export class Producer {
       return;
     }
     if (resume?.known) this.settle(last, [], work);
+    this.#columns = String(message.formats).includes("columns");
     this.ready = true;
     queue.known = true;
     this.#used = 0;

@@ -20,6 +20,21 @@ test("a batch waits for flush_ms, and a full one does not", () => {
   assert.deepEqual(seqs(900), [2]);
 });
 
+test("columns go to a server that reads them, where they are shorter; rows to any other", () => {
+  connect(undefined, { formats: ["rows", "columns"] });
+  capture(20);
+  const [wide] = poll(1_000).frames;
+  assert.deepEqual([wide.type, wide.n, wide.event], ["columns", 20, { d: ["a"], i: Array(20).fill(0) }]);
+  producer.closed();
+  connect({ known: false, last_seq: 0 });
+  const [rows] = poll(1_000).frames;
+  assert.deepEqual([rows.type, rows.events.map(({ uuid }) => uuid)], ["batch", wide.uuid]);
+  producer.closed();
+  connect({ known: true, last_seq: 1 }, { formats: ["rows", "columns"] });
+  capture(1);
+  assert.equal(poll(1_000).frames[0].type, "batch");
+});
+
 test("a batch says how many wait behind it", () => {
   connect();
   capture(120);
