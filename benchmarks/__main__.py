@@ -8,7 +8,7 @@ import inspect
 import sys
 
 from benchmarks.machine import DRIVER_CORE, pin, raise_file_limit
-from benchmarks.overview import run_all
+from benchmarks.overview import renew_page, run_all
 from benchmarks.report import Report
 
 NAMES = (
@@ -46,7 +46,8 @@ def main() -> int:
     print("\n" + report.table())
     if not args.dry:
         report.write()
-        print(f"written: benchmarks/results/{report.name}.json")
+        renew_page()
+        print(f"written: benchmarks/results/{report.name}.json, and its goals in docs/performance.md")
     return int(any(goal["verdict"] != "met" for goal in report.to_json()["goals"].values()))
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from benchmarks.environments import MATPLOTLIB, UnavailableError, prepare
 from benchmarks.report import RESULTS
 
-__all__ = ["Line", "lines_of", "renew", "run_all", "table"]
+__all__ = ["Line", "lines_of", "renew", "renew_page", "run_all", "table"]
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "performance.md"
@@ -100,10 +100,7 @@ def run_all(names: Sequence[str], rounds: int) -> int:
         # 1 says that a goal is missed, and the table says so too.
         if done.returncode not in (0, 1):
             failed.append(name)
-    results = [json.loads(path.read_text("utf-8")) for path in sorted(RESULTS.glob("*.json"))]
-    shown = table(lines_of(results))
-    print("\n" + shown)
-    PAGE.write_text(renew(PAGE.read_text("utf-8"), "\n" + shown + "\n"), "utf-8")
+    print("\n" + renew_page())
     try:
         python = prepare(MATPLOTLIB)
     except UnavailableError as error:
@@ -114,6 +111,13 @@ def run_all(names: Sequence[str], rounds: int) -> int:
     if failed:
         print(f"failed: {', '.join(failed)}")
     return int(bool(failed))
+
+
+def renew_page(results: Path = RESULTS, page: Path = PAGE) -> str:
+    """Put the goals of all result files on the page; the table."""
+    shown = table(lines_of(json.loads(path.read_text("utf-8")) for path in sorted(results.glob("*.json"))))
+    page.write_text(renew(page.read_text("utf-8"), f"\n{shown}\n"), "utf-8")
+    return shown
 
 
 def _order(goal: str) -> tuple[int, str]:
