@@ -28,6 +28,7 @@ from gateway.core.viewer import ViewerLimits
 from gateway.errors import EXIT_DRAINED, EXIT_STORAGE
 from gateway.kpis import load_kpis
 from gateway.server.address import in_url, is_loopback, own_origins
+from gateway.server.descriptors import sockets_allowed
 from gateway.server.door import Door
 from gateway.server.drain import drain
 from gateway.server.enricher import Enricher
@@ -44,6 +45,7 @@ from gateway.server.recovery import recover
 from gateway.server.reloading import Reloading
 from gateway.server.services import HouseServices
 from gateway.server.session import Session
+from gateway.server.steady import Steady
 from gateway.server.ticker import Ticker
 from gateway.server.tls import tls_context
 from gateway.server.wheel import Wheel
@@ -132,6 +134,8 @@ class Server:
         self.url = f"{scheme}://{in_url(config.host)}:{self._listening.port}"
         # Said only now: a start that fails is one line.
         _log.info("recovered", **recovered._asdict())
+        if self.sockets < config.max_connections:
+            _log.warning("descriptor_limit", max_connections=config.max_connections, allowed=self.sockets)
         for damage in self.log.damage:
             _log.error("log_damaged", **damage._asdict())
 
@@ -147,12 +151,24 @@ class Server:
     async def _open(self, loop: asyncio.AbstractEventLoop, fold: Fold, specs: list[KpiSpec], limits: Limits) -> None:
         config = self.config
         node, epoch = secrets.token_hex(4), secrets.token_hex(8)
-        self.gate = AcceptGate(config.max_connections, config.max_connections_per_ip, config.accept_rate)
+        self.sockets = sockets_allowed(config.max_connections)
+        self.gate = AcceptGate(self.sockets, config.max_connections_per_ip, config.accept_rate)
         pool = CreditPool(config.credit_pool * _MB)
         self._metrics = Metrics()
         tail = Tail(epoch, frame, Redaction(config.live_redact)) if config.live_events == "on" else None
+        steady = Steady()
+        steady(self._clock())
         ingest = Ingest(
-            loop, self.log, fold, pool, self._metrics, self._clock, self._storage_failed, config.snapshot_s * 1000, tail
+            loop,
+            self.log,
+            fold,
+            pool,
+            self._metrics,
+            self._clock,
+            self._storage_failed,
+            config.snapshot_s * 1000,
+            tail,
+            steady,
         )
         self.house = House(
             node=node,

@@ -7,6 +7,12 @@ import sys
 from tools import chromium, debian, node, sdk, uplot, venv
 from tools.command import ROOT, SetupError, say
 
+_TRACERS = {
+    "strace": "the tests that watch the log being flushed before the ack, and make flushes fail",
+    "faketime": "the test in which the clock of the machine jumps by a day",
+}
+"""Debian packages without which a few tests fail, and which."""
+
 
 def prepare(verb: str) -> None:
     """Set up all that `verb` needs; a second call finds it there and costs well under a second.
@@ -27,10 +33,11 @@ def prepare(verb: str) -> None:
         for folder in node.packages():
             node.install(folder)
         chromium.ensure()
-        try:
-            debian.ensure("strace", "the test that watches the log being flushed before the ack")
-        except SetupError as error:
-            say(f"{error}; that one test will fail, all others run")
+        for package, why in _TRACERS.items():
+            try:
+                debian.ensure(package, why)
+            except SetupError as error:
+                say(f"{error}; they will fail, all others run")
 
 
 def main() -> int:

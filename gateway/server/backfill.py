@@ -117,7 +117,7 @@ class Backfill:
             events += aside.replay(row.payload)
             position = row.position
             for lines in aside.chronicle.hand_over():
-                log.keep(Keep(*lines, self._house.clock()))
+                log.keep(Keep(*lines, self._house.ingest.steady(self._house.clock())))
             log.keep_pace(WAITING_ROWS)
             if gently:
                 time.sleep(time.monotonic() - began)

@@ -35,6 +35,7 @@ class Ingest:
 
     `pool` is what pending bytes are measured against. `fail` is called once when nothing more may be acked and the
     process must end with 74. `snapshot_ms` is the least time between two snapshots. `tail` is shown what was counted.
+    `steady` makes of wall time the time that old rows are deleted by.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class Ingest:
         fail: Callable[[Exception], None],
         snapshot_ms: int,
         tail: Tail | None = None,
+        steady: Callable[[int], int] = lambda now: now,
     ) -> None:
         self.fold = fold
         self.pool = pool
         # Open producer connections, in order of arrival.
         self.sessions: dict[ProducerSession, None] = {}
+        self.steady = steady
         # Share of the memory cap in use; the ticker keeps it.
         self.memory = 0.0
         self._loop = loop
@@ -72,7 +75,7 @@ class Ingest:
         # False from a refused write until one that succeeds: no credit, no acks.
         self._storing = True
         self._failed = False
-        self._saving = Saving(loop, log, metrics, snapshot_ms, clock(), self._wake)
+        self._saving = Saving(loop, log, metrics, snapshot_ms, clock(), self._wake, steady)
         self._idle: list[asyncio.Future[None]] = []
         # Of what was counted and is not published yet: when the oldest batch came, and when it was counted.
         self._unpublished: tuple[int, int] | None = None

@@ -23,6 +23,7 @@ class Saving:
         period_ms: the least time between two snapshots.
         now: wall time, from which the first period counts.
         over: called after each snapshot, stored or not.
+        steady: the wall time, to the time that old rows are deleted by.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Saving:
         period_ms: int,
         now: int,
         over: Callable[[], None],
+        steady: Callable[[int], int] = lambda now: now,
     ) -> None:
         # A snapshot is under way.
         self.busy = False
@@ -41,6 +43,7 @@ class Saving:
         self._metrics = metrics
         self._period_ms = period_ms
         self._over = over
+        self._steady = steady
         # When the last one began, and what the last one that is stored stands for.
         self._began = now
         self._position = log.last_position()
@@ -67,13 +70,13 @@ class Saving:
     def keep(self, fold: Fold, now: int) -> None:
         """Hand rows of windows that are over to the store: those that a snapshot would not say again come before it."""
         for lines in fold.chronicle.hand_over():
-            self._log.keep(Keep(*lines, now))
+            self._log.keep(Keep(*lines, self._steady(now)))
 
     def _encoded(self, position: int, now: int, encoding: asyncio.Future[dict[str, bytes]]) -> None:
         try:
             blobs = encoding.result()
             state = position, State.from_bytes(blobs["state"]).hash
-            self._log.snapshot(position, blobs, now, lambda result: self._written(state, result))
+            self._log.snapshot(position, blobs, self._steady(now), lambda result: self._written(state, result))
         except BaseException:
             self._end(stored=False)
             raise

@@ -45,11 +45,14 @@ def check_whole(folder: Path) -> None:
     """Before a log is opened for writing, which would bury what is behind a damaged frame of the write-ahead log.
 
     Raises:
-        StorageError: acknowledged rows are behind such a frame, or a repair was interrupted. Nothing was touched.
+        StorageError: acknowledged rows are behind such a frame, the database file itself is missing, or a repair was
+            interrupted. Nothing was touched.
     """
     if (folder / READY).exists():
         raise StorageError(f"{folder}: a repair was interrupted; `tidegate doctor {folder} --repair` goes on with it")
     file = schema.wal_file(folder / FILE)
+    if not (folder / FILE).exists() and file.exists() and file.stat().st_size:
+        raise StorageError(f"{folder / FILE} is missing, and {file} is there: put it back, or move that one away, too")
     try:
         hidden = wal.inspect(file).hidden
     except OSError as error:

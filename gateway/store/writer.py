@@ -7,8 +7,9 @@ States, and what leads out of them:
     serving  each transaction is tried
     refusing no room (or a foreign lock): that transaction's calls and all that were queued failed, retryably; the
              next call is tried afresh
-    failed   a write or a flush failed: every call fails, for good. The thread keeps the connection open until the
-             process ends, for closing it would checkpoint, and so copy pages that the disk may not have
+    failed   a write or a flush failed, or a file was taken away: every call fails, for good. The thread keeps the
+             connection open until the process ends, for closing it would checkpoint, and so copy pages that the disk
+             may not have
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, assert_never
@@ -28,6 +30,7 @@ from gateway.store import rows, snapshots
 from gateway.store.faults import translate
 from gateway.store.jobs import Append, Job, JobQueue, Keep, Reject, Save, Stop, Turned
 from gateway.store.keeper import Keeper
+from gateway.store.presence import Presence
 from gateway.store.quarantine import Quarantine
 from gateway.store.results import Committed, DiskFullError, Done, Failed, Result, StoreBusyError
 from gateway.store.retention import Plan, Retention
@@ -78,6 +81,7 @@ class Writer:
     ) -> None:
         self._connection = connection
         self._file = file
+        self._presence = Presence(file)
         self._space = space
         self._quarantine = quarantine
         self._keeper = keeper
@@ -202,6 +206,9 @@ class Writer:
         except Exception as error:  # besides SQLite's: a value that no row can hold
             self._refuse(appends, self._rolled_back(error))
             return
+        if (gone := self._presence.gone()) is not None:
+            self._lose(gone, appends)
+            return
         seconds = time.perf_counter() - started
         self._refusing = False
         self.last_position += len(new)
@@ -212,6 +219,15 @@ class Writer:
             self._answer(append.done, Committed(row.position, seconds, len(row.payload)))
         self._advance_snapshot(plan)
         self._fold(size + aside)
+
+    def _lose(self, gone: Path, appends: list[Append]) -> None:
+        """A file is not there any more. What is only in it goes into the database file, where that is left."""
+        fault = StorageError(f"{gone} was removed or replaced while it was in use")
+        if gone != self._file:
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._break(fault)
+        self._refuse(appends, fault)
 
     def _write(self, new: list[LogRow], size: int, owes: bool) -> Plan | None:
         """The transaction itself, flushed on return. A plan: the snapshot under way is published."""

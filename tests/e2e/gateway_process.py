@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,14 +29,26 @@ class GatewayProcess:
 
     Args:
         data: the data folder; it outlives the process.
+        under: a command that becomes, or runs, the gateway's: its limits, a tracer. The id of the process stays ours.
+        env: further variables of its environment.
         settings: flags, by setting name.
         port: kept over restarts once the first start has taken one.
     """
 
-    def __init__(self, data: Path, command: str = "serve", **settings: Any) -> None:
+    def __init__(
+        self,
+        data: Path,
+        command: str = "serve",
+        *,
+        under: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
         self.data = data
         self.port = 0
         self.lines: list[str] = []
+        self.under = tuple(under)
+        self._env = dict(env or {})
         self._command = command
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
@@ -68,10 +81,11 @@ class GatewayProcess:
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", self._command, f"--port={self.port}", f"--data={self.data}", *flags],
+                [*self.under, sys.executable, "-m", "gateway", self._command]
+                + [f"--port={self.port}", f"--data={self.data}", *flags],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "TIDEGATE_WRITE_KEYS": WRITE_KEY, "TIDEGATE_VIEW_KEYS": VIEW_KEY},
+                env={**os.environ, "TIDEGATE_WRITE_KEYS": WRITE_KEY, "TIDEGATE_VIEW_KEYS": VIEW_KEY, **self._env},
             )
         try:
             line = self._read_line()
@@ -96,6 +110,11 @@ class GatewayProcess:
     def log(self) -> str:
         """What it wrote to stderr, over all its lives."""
         return self._log.read_text() if self._log.exists() else ""
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What it logged under a name, over all its lives."""
+        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("event") == name]
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -6,96 +6,22 @@ import asyncio
 import json
 import os
 import random
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvloop
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from tests.e2e.gateway_process import WRITE_KEY, GatewayProcess
+from tests.e2e.producer import KPIS, Producer, check_counts
 
 CYCLES = int(os.environ.get("TIDEGATE_KILL_CYCLES", "50"))
 PRODUCERS = 4
-EVENTS = 20
 # Of one cycle; a second is usual, on a machine that is busy with other things it can be twenty.
 DEADLINE_S = 120.0
-
-KPIS = """
-[[kpi]]
-name = "events"
-value = "count(*)"
-window = "tumbling 1h"
-grace = "24h"
-
-[[kpi]]
-name = "by_producer"
-value = "sum(value)"
-by = ["producer"]
-window = "tumbling 1h"
-grace = "24h"
-"""
-
-
-class Producer:
-    """Sends batches as fast as credit allows and keeps what is not acked; reconnects at once."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.sent = 0
-        self.acked = 0
-        self.stopping = False
-        # Welcomes that knew less than was acked: each would be a loss.
-        self.losses: list[tuple[int, int]] = []
-
-    def frame(self, seq: int) -> str:
-        stamp = time.time_ns() // 1_000_000
-        events = [
-            {
-                "event": "x",
-                "uuid": f"{self.name}-{seq}-{nth}",
-                "timestamp": stamp,
-                "properties": {"producer": self.name, "value": 1},
-            }
-            for nth in range(EVENTS)
-        ]
-        return json.dumps({"type": "batch", "seq": seq, "sent_at": stamp, "backlog": 9, "events": events})
-
-    async def run(self, gateway: GatewayProcess) -> None:
-        """Until stopped and everything sent is acked."""
-        while not (self.stopping and self.acked == self.sent):
-            try:
-                async with connect(
-                    gateway.ws_url, subprotocols=[Subprotocol("tidegate.v1")], compression=None, proxy=None
-                ) as socket:
-                    await self.converse(socket)
-            except (OSError, WebSocketException, TimeoutError):
-                await asyncio.sleep(0.01)
-
-    async def converse(self, socket: ClientConnection) -> None:
-        claim = {"id": self.name, "epoch": 1, "next_seq": self.acked + 1}
-        hello = {"type": "hello", "v": 1, "role": "producer", "token": WRITE_KEY, "producer": claim}
-        await socket.send(json.dumps(hello))
-        welcome = json.loads(await socket.recv())
-        last: int = welcome["resume"]["last_seq"]
-        if last < self.acked:
-            self.losses.append((self.acked, last))
-        self.acked = next_seq = max(self.acked, last)
-        max_seq: int = welcome["credit"]["max_seq"]
-        while True:
-            while next_seq < max_seq and (next_seq < self.sent or not self.stopping):
-                next_seq += 1
-                self.sent = max(self.sent, next_seq)
-                await socket.send(self.frame(next_seq))
-            if self.stopping and self.acked == self.sent:
-                return
-            message: dict[str, Any] = json.loads(await socket.recv())
-            if message["type"] == "ack":
-                self.acked = max(self.acked, message["seq"])
-                max_seq = message["credit"]["max_seq"]
 
 
 async def _hello(gateway: GatewayProcess, epoch: int) -> dict[str, Any] | int | None:
@@ -167,16 +93,7 @@ def test_many_kills_lose_and_double_nothing(tmp_path: Path) -> None:
 
     try:
         uvloop.run(run())
-        assert [producer.losses for producer in producers] == [[]] * PRODUCERS
-        sent = {producer.name: producer.sent * EVENTS for producer in producers}
-        ledger = gateway.status()["ledger"]
-        assert (ledger["sent"], ledger["accepted"]) == (sum(sent.values()), sum(sent.values()))
-        counted: dict[str, int] = {}
-        for row in gateway.rows("by_producer"):
-            name = row["dims"]["producer"]
-            counted[name] = counted.get(name, 0) + row["value"]
-        assert counted == sent
-        assert sum(row["value"] for row in gateway.rows("events")) == sum(sent.values())
+        check_counts(gateway, producers)
     finally:
         if gateway.running:
             gateway.kill()

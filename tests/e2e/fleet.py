@@ -1,0 +1,53 @@
+"""Producers at work against a gateway while a test does something to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import uvloop
+
+from tests.e2e.gateway_process import GatewayProcess
+from tests.e2e.producer import Producer, check_counts
+
+__all__ = ["progress", "under_load"]
+
+DEADLINE_S = 120.0
+
+
+async def progress(producers: Sequence[Producer], batches: int = 1) -> None:
+    """Wait until so many more batches of each are acked."""
+    goals = [producer.acked + batches for producer in producers]
+    while any(producer.acked < goal for producer, goal in zip(producers, goals, strict=True)):
+        await asyncio.sleep(0.002)
+
+
+def under_load(
+    gateway: GatewayProcess, producers: Sequence[Producer], act: Callable[[], Awaitable[None]], *, check: bool = True
+) -> None:
+    """Let producers send while `act` runs, then until all that they sent is acked; ends the gateway.
+
+    `check`: the counts must be exact then.
+    """
+
+    async def run() -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            tasks = [asyncio.create_task(producer.run(gateway)) for producer in producers]
+            try:
+                await act()
+                for producer in producers:
+                    producer.stopping = True
+                await asyncio.gather(*tasks)
+            finally:
+                for task in tasks:
+                    task.cancel()
+
+    try:
+        if not gateway.running:
+            gateway.start()
+        uvloop.run(run())
+        if check:
+            check_counts(gateway, producers)
+    finally:
+        if gateway.running:
+            gateway.kill()

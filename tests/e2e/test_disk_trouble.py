@@ -1,0 +1,83 @@
+"""The disk under the real process: flushes that take long, and one that fails."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.figures import metric
+from tests.e2e.fleet import progress, under_load
+from tests.e2e.gateway_process import GatewayProcess
+from tests.e2e.producer import EVENTS, KPIS, Producer
+
+FLUSHES = "fsync,fdatasync"
+HANG_S = float(os.environ.get("TIDEGATE_DISK_HANG_S", "2.5"))
+"""Beyond 1.5 s producers are asked to shed, beyond 5 s to hold."""
+
+
+def gateway_on(folder: Path, fault: str) -> GatewayProcess:
+    """A gateway whose write-ahead log has a fault at its flushes."""
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.fail("this test needs strace (apt-get install strace)")
+    kpis = folder / "kpis.toml"
+    kpis.write_text(KPIS)
+    log = ["-P", str(folder / "data" / "events.db-wal"), "-e", f"trace={FLUSHES}", "-e", f"inject={FLUSHES}:{fault}"]
+    # -D: the gateway is our child, and the tracer its child.
+    under = [strace, "-D", "-f", "-qq", "-o", os.devnull, *log]
+    return GatewayProcess(folder / "data", under=under, kpis=kpis, snapshot_s=3_600, accept_rate=10_000)
+
+
+def test_a_flush_that_hangs_holds_acks_and_credit_and_nothing_else(tmp_path: Path) -> None:
+    """While it hangs no ack comes and no credit grows; the loop serves; then all is acked and counted once."""
+    gateway = gateway_on(tmp_path, f"delay_enter={int(HANG_S * 1_000_000)}:when=40")
+    producers = [Producer(f"p{n}") for n in range(3)]
+
+    async def act() -> None:
+        # Flushes are counted from the start on, which makes some itself.
+        levels = set()
+        while (lag := await asyncio.to_thread(metric, gateway, "tidegate_engine_lag_seconds")) < 0.3:
+            await asyncio.sleep(0)
+        acked, sent = [p.acked for p in producers], [p.sent for p in producers]
+        answers = 0
+        while lag >= 0.3:
+            seen = [p.acked for p in producers], [p.sent for p in producers]
+            level = await asyncio.to_thread(metric, gateway, "tidegate_level")
+            assert (await asyncio.to_thread(gateway.get, "/healthz"))[0] == 200
+            lag = await asyncio.to_thread(metric, gateway, "tidegate_engine_lag_seconds")
+            if lag >= 0.3:
+                assert seen == (acked, sent)
+                levels.add(level)
+                answers += 1
+        assert answers > 3
+        assert max(levels) >= 2
+        await progress(producers, 3)
+
+    under_load(gateway, producers, act)
+
+
+def test_a_flush_that_fails_ends_the_process_and_loses_nothing(tmp_path: Path) -> None:
+    """No ack behind the failed flush, code 74; the next start has all that was acked, and the rest is sent again."""
+    gateway = gateway_on(tmp_path, "error=EIO:when=40")
+    producers = [Producer(f"p{n}") for n in range(3)]
+
+    async def act() -> None:
+        assert await asyncio.to_thread(gateway.wait) == 74
+        (failure,) = gateway.events("storage_failed")
+        assert "events.db" in failure["reason"]
+        acked = [producer.acked for producer in producers]
+        await asyncio.sleep(0)
+        assert [producer.acked for producer in producers] == acked
+        assert 0 < sum(acked) < sum(producer.sent for producer in producers)
+        gateway.under = ()
+        await asyncio.to_thread(gateway.start)
+        status = await asyncio.to_thread(gateway.status)
+        assert status["ledger"]["accepted"] >= sum(acked) * EVENTS
+        assert status["log"]["damaged"] == []
+        await progress(producers, 3)
+
+    under_load(gateway, producers, act)
