@@ -29,7 +29,7 @@ ASIDE = $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
 help:
 	@echo "make run    the demo: shop, visitors, dashboard   (PORT=$(PORT) VISITORS=$(VISITORS))"
 	@echo "make test   lint, types, browser SDK and dashboard, then the whole of tests/   (WORKERS=$(WORKERS))"
-	@echo "make soak   simulated worlds with faults, then kill -9 again and again   (SEEDS=$(SEEDS) FROM=$(FROM) CYCLES=$(CYCLES))"
+	@echo "make soak   simulated worlds with faults, then kill -9 again and again, pauses, a disk that hangs   (SEEDS=$(SEEDS) FROM=$(FROM) CYCLES=$(CYCLES))"
 	@echo "make mutants  one line made wrong at a time: each must turn its test red"
 	@echo "make fuzz   all that reads bytes from outside, under atheris   (SECONDS=$(SECONDS) for each target)"
 	@echo "make nightly  every property test with 10,000 new examples, for some hours"
@@ -49,6 +49,8 @@ test: setup-test
 soak: setup-test
 	$(BIN)/python -m tests.simulation $(SEEDS) --from $(FROM)
 	TIDEGATE_KILL_CYCLES=$(CYCLES) $(BIN)/pytest --timeout=0 tests/e2e/test_kill.py
+	TIDEGATE_PAUSES=30 TIDEGATE_DISK_HANG_S=30 TIDEGATE_DRAIN_CLIENTS=500 $(BIN)/pytest --timeout=0 \
+		tests/e2e/test_pause.py tests/e2e/test_disk_trouble.py tests/e2e/test_shutdown.py
 
 mutants: setup-test
 	$(BIN)/python -m tests.mutants

@@ -7,9 +7,8 @@ States, and what leads out of them:
     serving  each transaction is tried
     refusing no room (or a foreign lock): that transaction's calls and all that were queued failed, retryably; the
              next call is tried afresh
-    failed   a write or a flush failed, or a file was taken away: every call fails, for good. The thread keeps the
-             connection open until the process ends, for closing it would checkpoint, and so copy pages that the disk
-             may not have
+    failed   a write or a flush failed, or a file is gone: every call fails, for good. The thread keeps the connection
+             open until the process ends, for closing it would checkpoint, and so copy pages that the disk may not have
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, assert_never
@@ -46,7 +44,6 @@ TRANSACTION_BYTES = 4 << 20
 
 CHECKPOINT_BYTES = 2 << 20
 """Length of the WAL that is folded into the file: short, so that the call behind a checkpoint does not wait long.
-
 16 MiB costs 5-10 % less CPU and about twice the p99. Runs on a shared machine do not tell 2 MiB from 4 MiB."""
 
 QUEUE_BYTES = 128 << 20
@@ -81,14 +78,13 @@ class Writer:
     ) -> None:
         self._connection = connection
         self._file = file
-        self._presence = Presence(file)
+        self._presence = Presence(file, connection)
         self._space = space
         self._quarantine = quarantine
         self._keeper = keeper
         self._retention = retention
         self.queue = JobQueue(QUEUE_BYTES)
-        # Position of the newest committed row.
-        self.last_position = last_position
+        self.last_position = last_position  # of the newest committed row
         # Set once and for ever by the first storage failure.
         self.failure: StorageError | None = None
         # Identities of snapshots that a reader found unreadable.
@@ -203,11 +199,9 @@ class Writer:
         started = time.perf_counter()
         try:
             plan = self._write(new, size, owes)
+            self._presence.check()
         except Exception as error:  # besides SQLite's: a value that no row can hold
             self._refuse(appends, self._rolled_back(error))
-            return
-        if (gone := self._presence.gone()) is not None:
-            self._lose(gone, appends)
             return
         seconds = time.perf_counter() - started
         self._refusing = False
@@ -219,15 +213,6 @@ class Writer:
             self._answer(append.done, Committed(row.position, seconds, len(row.payload)))
         self._advance_snapshot(plan)
         self._fold(size + aside)
-
-    def _lose(self, gone: Path, appends: list[Append]) -> None:
-        """A file is not there any more. What is only in it goes into the database file, where that is left."""
-        fault = StorageError(f"{gone} was removed or replaced while it was in use")
-        if gone != self._file:
-            with suppress(sqlite3.Error):
-                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        self._break(fault)
-        self._refuse(appends, fault)
 
     def _write(self, new: list[LogRow], size: int, owes: bool) -> Plan | None:
         """The transaction itself, flushed on return. A plan: the snapshot under way is published."""
@@ -265,10 +250,9 @@ class Writer:
 
     def _rolled_back(self, error: Exception) -> TidegateError:
         """Undo the open transaction, and say in our words why."""
+        fault: TidegateError = error if isinstance(error, StorageError) else StorageError(f"{self._file}: {error!r}")
         if isinstance(error, sqlite3.Error):
             fault = translate(error, self._file)
-        else:
-            fault = StorageError(f"{self._file}: {error!r}")
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,22 @@ from tests.store.answers import Answers, appended, opened
 
 
 def test_files_are_known_by_what_they_are_and_not_by_name(tmp_path: Path) -> None:
-    """One that was replaced is gone, one that was not there at the beginning cannot be."""
+    """One that was replaced is gone, one that grew is not, and one that was not there at first cannot be."""
     file, wal = tmp_path / "x.db", tmp_path / "x.db-wal"
     file.write_bytes(b"1")
     wal.write_bytes(b"2")
-    presence = Presence(file)
-    assert presence.gone() is None
+    presence = Presence(file, sqlite3.connect(":memory:"))
+    presence.check()
     wal.write_bytes(b"longer")
-    assert presence.gone() is None
+    presence.check()
     other = tmp_path / "other"
     other.write_bytes(b"2")
     other.replace(wal)
-    assert presence.gone() == wal
+    with pytest.raises(StorageError, match=r"x\.db-wal was removed or replaced"):
+        presence.check()
     file.unlink()
-    assert presence.gone() == file
+    with pytest.raises(StorageError, match=r"x\.db was removed or replaced"):
+        presence.check()
 
 
 @pytest.mark.parametrize("name", ["events.db-wal", "events.db-shm", "events.db"])
