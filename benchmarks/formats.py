@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from analytics import Batch, KpiSpec
 from analytics.dictionary import Encoded
 from benchmarks.ingest import BOARD_FILE
 from benchmarks.machine import versions
+from benchmarks.protopack import packed
 from benchmarks.report import Report, UnequalError
 from benchmarks.samples import Series, ratio
 from benchmarks.traffic import BATCH_EVENTS, FORMS, make_pool
@@ -35,7 +37,11 @@ _NOW = 1_795_334_400_000
 _GROUP = 64
 _PASSES = 3
 
-PACKERS: dict[str, Callable[[Any], bytes]] = {JSON: orjson.dumps, "tidegate.v1+msgpack": msgspec.msgpack.encode}
+PACKERS: dict[str, Callable[[Any], bytes]] = {
+    JSON: orjson.dumps,
+    "tidegate.v1+msgpack": msgspec.msgpack.encode,
+    "tidegate.v1+protobuf": packed,
+}
 """How a client writes a message, by subprotocol."""
 
 
@@ -46,6 +52,8 @@ class Side:
         self.name = name
         self.frames = [PACKERS[subprotocol](message) for message in messages]
         self._encoding = ENCODINGS[subprotocol]
+        # Of batches read so far: none is a repeat of another.
+        self._numbers = count(1)
 
     def read(self, fold: Fold) -> list[Batch]:
         """The columns of all groups."""
@@ -58,7 +66,8 @@ class Side:
     def _arrival(self, fold: Fold, frame: bytes) -> Arrival:
         batch = fold.codec.message(frame if self._encoding is None else self._encoding.text(frame))
         producer = Producer("p", 1, 0)
-        return Arrival(producer, 1, batch.seq, batch.events, batch.verdicts, batch.text, _NOW, 0, None, b"", None)  # type: ignore[union-attr]  # of batches
+        seq = next(self._numbers)
+        return Arrival(producer, 1, seq, batch.events, batch.verdicts, batch.text, _NOW, 0, None, b"", None)  # type: ignore[union-attr]  # of batches
 
 
 def sides(batches: int, seed: int = 1) -> list[Side]:
@@ -67,8 +76,7 @@ def sides(batches: int, seed: int = 1) -> list[Side]:
     found = []
     for form, write in FORMS.items():
         messages = [orjson.loads(write(batch).payload) for batch in pool]
-        for number, message in enumerate(messages):
-            message["seq"] += number  # else all of them are repeats of the first
+        for message in messages:
             _stamp(message)
         found += [Side(f"{form}/{name.partition('+')[2] or 'json'}", name, messages) for name in PACKERS]
     return found
@@ -105,7 +113,7 @@ def run(names: list[str], rounds: int = 5, events: int = 10_240) -> Report:
     """Compare all sides, then time them in turns; `names` are sides."""
     report = Report(
         "formats", _METHOD, {"rounds": rounds, "batches": events // BATCH_EVENTS, "events_per_batch": BATCH_EVENTS},
-        versions("tidegate", "msgspec", "orjson", "numpy"),
+        versions("tidegate", "msgspec", "orjson", "protobuf", "numpy"),
     )  # fmt: skip
     everyone = sides(events // BATCH_EVENTS)
     check(everyone)

@@ -1,4 +1,4 @@
-"""A batch as columns: a third of the bytes of its rows, and a fraction of the server's work."""
+"""A batch as columns: a third of the bytes of its rows."""
 
 from __future__ import annotations
 

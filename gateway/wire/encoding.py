@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 from gateway.errors import ProtocolError
+from gateway.wire.protobuf import Protobuf
 
 __all__ = ["ENCODINGS", "JSON", "Encoding", "MessagePack"]
 
@@ -98,5 +99,9 @@ _ARRAY: Final = [0x90 <= byte <= 0x9F or byte in (0xDC, 0xDD) for byte in range(
 _NO_NUMBER: Final = re.compile(rb"\xcb[\x7f\xff][\xf0-\xff]|\xca[\x7f\xff][\x80-\xff]")
 """Where a float may be NaN or infinite; texts may look the same, which only costs time."""
 
-ENCODINGS: Final[dict[str, Encoding | None]] = {JSON: None, "tidegate.v1+msgpack": MessagePack()}
+ENCODINGS: Final[dict[str, Encoding | None]] = {
+    JSON: None,
+    "tidegate.v1+msgpack": MessagePack(),
+    "tidegate.v1+protobuf": Protobuf(),
+}
 """Subprotocols, in the order in which the server chooses when a client offers several."""

@@ -14,16 +14,18 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from benchmarks.protopack import packed
 from gateway.main import Server
+from gateway.wire.protoschema import SERVER
 from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
 from tests.server.talk import accepted, batch, now, producer
 
 
 @asynccontextmanager
-async def packed(server: Server) -> AsyncIterator[ClientConnection]:
-    """An open socket that speaks MessagePack."""
+async def open_socket(server: Server, encoding: str = "msgpack") -> AsyncIterator[ClientConnection]:
+    """An open socket that speaks another encoding."""
     url = server.url.replace("http", "ws", 1) + "/v1/ws"
-    protocols = [Subprotocol("tidegate.v1+msgpack")]
+    protocols = [Subprotocol(f"tidegate.v1+{encoding}")]
     async with connect(url, subprotocols=protocols, compression=None, proxy=None, ping_interval=None) as socket:
         yield socket
 
@@ -62,7 +64,7 @@ def test_both_forms_are_taken_and_acked(tmp_path: Path) -> None:
     """Rows and columns, several messages in a frame, heartbeats; and a restart reads them from the log."""
 
     async def run() -> None:
-        async with serving(tmp_path) as server, packed(server) as socket:
+        async with serving(tmp_path) as server, open_socket(server) as socket:
             await say(socket, producer_hello())
             welcome = await hear(socket, "welcome")
             assert (welcome["formats"], welcome["credit"]["max_seq"]) == (["rows", "columns"], 4)
@@ -81,11 +83,33 @@ def test_both_forms_are_taken_and_acked(tmp_path: Path) -> None:
     on_loop(run)
 
 
+def test_protocol_buffers_are_taken_and_acked(tmp_path: Path) -> None:
+    """The same events by the other binary encoding, with verdicts in the ack."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, open_socket(server, "protobuf") as socket:
+            await socket.send(packed(producer_hello()))
+            welcome = SERVER.FromString(await socket.recv()).welcome
+            assert (list(welcome.formats), welcome.credit.max_seq) == (["rows", "columns"], 4)
+            await socket.send(packed(batch(1, 3)))
+            await socket.send(packed(columns(2) | {"event": ["x", ""]}))
+            ack = SERVER.FromString(await socket.recv()).ack
+            while ack.seq < 2:
+                ack = SERVER.FromString(await socket.recv()).ack
+            assert [(v.seq, v.index, v.outcome, v.reason) for v in ack.verdicts] == [(2, 1, "drop", "event_name")]
+            assert accepted(server) == 4
+            await socket.send(b"\xff")
+            assert SERVER.FromString(await socket.recv()).error.code == "bad_protobuf"
+            assert await close_code(socket) == 4000
+
+    on_loop(run)
+
+
 def test_credit_counts_the_bytes_on_the_wire(tmp_path: Path) -> None:
     """Not those of the JSON behind the border: what was granted beyond what was sent stays the same."""
 
     async def run() -> None:
-        async with serving(tmp_path) as server, packed(server) as socket:
+        async with serving(tmp_path) as server, open_socket(server) as socket:
             await say(socket, producer_hello())
             granted = (await hear(socket, "welcome"))["credit"]["max_bytes"]
             for seq in range(1, 9):
@@ -101,7 +125,7 @@ def test_an_events_trouble_is_its_own(tmp_path: Path) -> None:
     """NaN is no JSON number: dropped and said so, and its neighbour counts."""
 
     async def run() -> None:
-        async with serving(tmp_path) as server, packed(server) as socket:
+        async with serving(tmp_path) as server, open_socket(server) as socket:
             await say(socket, producer_hello())
             await hear(socket, "welcome")
             await say(socket, columns(1) | {"properties": {"value": [float("nan"), 1]}})
@@ -127,7 +151,7 @@ def test_a_wrong_opening_is_refused(tmp_path: Path, frame: bytes, slug: str, cod
     """In the same encoding; viewers have none but JSON."""
 
     async def run() -> None:
-        async with serving(tmp_path) as server, packed(server) as socket:
+        async with serving(tmp_path) as server, open_socket(server) as socket:
             await socket.send(frame)
             assert (await hear(socket, "error"))["code"] == slug
             assert await close_code(socket) == code
@@ -141,7 +165,7 @@ def test_the_other_kind_of_frame_closes(tmp_path: Path) -> None:
     async def run() -> None:
         async with serving(tmp_path) as server:
             for frame in ("{}", ["{", "}"]):
-                async with packed(server) as socket:
+                async with open_socket(server) as socket:
                     await socket.send(frame)
                     assert await close_code(socket) == 1003
             async with wire(server) as other:
@@ -155,7 +179,7 @@ def test_a_message_in_fragments_is_one(tmp_path: Path) -> None:
     """By the plain way of reading frames, too."""
 
     async def run(plain: bool) -> None:
-        async with serving(tmp_path / str(plain), plain_frames=plain) as server, packed(server) as socket:
+        async with serving(tmp_path / str(plain), plain_frames=plain) as server, open_socket(server) as socket:
             data = msgspec.msgpack.encode(producer_hello())
             await socket.send([data[:10], data[10:]])
             await hear(socket, "welcome")

@@ -1,4 +1,4 @@
-/** A batch as columns: a third of the bytes of its rows, and less work for the server. */
+/** A batch as columns: a third of the bytes of its rows, or less. */
 
 /** The columns beside times and properties, in the order of the golden frame. */
 const FIXED = ["event", "uuid", "distinct_id", "session_id", "window_id"];
