@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gateway.config import Config
 from gateway.core.board import Board
 from gateway.core.boardfile import BoardFileError, parse_boards
 from gateway.errors import ConfigError
-from gateway.server.house import House
-from gateway.server.shelf import Shelf
+
+if TYPE_CHECKING:
+    from gateway.server.house import House
+    from gateway.server.shelf import Shelf
 
 __all__ = ["built_in_boards", "load_boards", "place_of_boards", "shelf_of"]
 
@@ -53,6 +56,9 @@ def shelf_of(house: House, config: Config) -> Shelf:
     Raises:
         ConfigError: their file cannot be read or shown.
     """
+    # Imported late: commands that only read boards start without the server.
+    from gateway.server.shelf import Shelf
+
     given = bool(config.boards)
     return Shelf(
         house,
