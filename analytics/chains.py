@@ -26,6 +26,7 @@ import numpy as np
 
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Bools, Floats, Ints
+from analytics.columns import ordered
 from analytics.singly import single_level
 
 __all__ = ["EXCLUDED", "NO_STEP", "Entries", "Reached", "Search", "entries", "medians", "reach"]
@@ -80,7 +81,7 @@ def entries(groups: Ints, times: Ints, marks: Ints, setting: FunnelSetting) -> E
         nothing = np.zeros(0, np.int64)
         return Entries(nothing, nothing, nothing, nothing)
     columns = [np.concatenate(parts) for parts in (kept_groups, kept_times, kept_steps, events)]
-    order = np.lexsort((columns[2], columns[1], columns[0]))
+    order = ordered(*columns[:3], stable="strict_once" in setting.modes)
     return Entries(*(column[order] for column in columns))
 
 

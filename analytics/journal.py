@@ -11,31 +11,33 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from analytics.arrays import Bools, Ints, Visits, Words
+from analytics.arrays import Bools, Ints, Words
+from analytics.columns import roomy
 from analytics.pairs import PairTable
 
-__all__ = ["Journal", "Rows", "group_of"]
+__all__ = ["LONG_AGO", "Journal", "Rows", "group_of"]
 
-ROW_BYTES: Final = 32
-GROUP_BYTES: Final = 40
-COPIES: Final = 3
-"""How many times the rows are in memory while some are dropped."""
+ROW_BYTES: Final = 24
+GROUP_BYTES: Final = 24
+COPIES: Final = 4
+"""How many times the rows are in memory at worst: with room for more, and while some are dropped."""
+DEAD: Final = 8
+"""One in so many groups may be dead before they are dropped, beyond the cap."""
 LONG_AGO: Final = np.iinfo(np.int64).min
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _MIX_2: Final = np.uint64(0xBF58476D1CE4E5B9)
 
 
 class Rows(NamedTuple):
-    """Events in step: of which group, when, which conditions they meet, the how manieth of their group they are."""
+    """Events in step: of which group, when, which conditions they meet."""
 
     groups: Ints
     times: Ints
     marks: Ints
-    numbers: Ints
 
     def part(self, which: Ints | Bools) -> Rows:
         """Some of the events."""
-        return Rows(self.groups[which], self.times[which], self.marks[which], self.numbers[which])
+        return Rows(self.groups[which], self.times[which], self.marks[which])
 
 
 class Journal:
@@ -44,84 +46,126 @@ class Journal:
     def __init__(self, alive: Callable[[Ints], Bools], most_groups: int) -> None:
         self._alive = alive
         self._most = most_groups
-        self._table = PairTable(alive, most_groups)
-        # Per group: its cell, its user, the latest time, how many events it had.
-        self.cells: Ints = np.zeros(0, np.int64)
-        self.users: Words = np.zeros(0, np.uint64)
-        self.latest: Ints = np.zeros(0, np.int64)
-        self.counts: Ints = np.zeros(0, np.int64)
-        self.rows = _nothing()
+        self.capacity = self.capacity_of(most_groups)
+        self._table = PairTable(alive, self.capacity)
+        # Per group, with room for more behind them: its cell, its user, the latest time.
+        self._n = 0
+        self._cells: Ints = np.zeros(0, np.int64)
+        self._users: Words = np.zeros(0, np.uint64)
+        self._latest: Ints = np.zeros(0, np.int64)
+        # Per event, in the same way.
+        self._kept = 0
+        self._rows = Rows(*(np.zeros(0, np.int64) for _ in Rows._fields))
         # Events of groups for which there was no room.
         self.refused = 0
 
     @staticmethod
+    def capacity_of(most_groups: int) -> int:
+        """Groups that there can be, dead ones included."""
+        return most_groups + most_groups // DEAD
+
+    @staticmethod
     def budget(most_rows: int, most_groups: int) -> int:
         """Bytes at worst."""
-        return COPIES * ROW_BYTES * most_rows + 2 * GROUP_BYTES * most_groups + PairTable.budget(most_groups)
+        groups = Journal.capacity_of(most_groups)
+        return COPIES * ROW_BYTES * most_rows + 2 * GROUP_BYTES * groups + PairTable.budget(groups)
+
+    @property
+    def cells(self) -> Ints:
+        """The cell of each group."""
+        return self._cells[: self._n]
+
+    @property
+    def users(self) -> Words:
+        """The user of each group."""
+        return self._users[: self._n]
+
+    @property
+    def latest(self) -> Ints:
+        """The latest time of each group."""
+        return self._latest[: self._n]
+
+    @property
+    def rows(self) -> Rows:
+        """The events that are kept, in order of arrival."""
+        return Rows(*(column[: self._kept] for column in self._rows))
+
+    def alive(self) -> Bools:
+        """Which groups still matter."""
+        return self._alive(self.cells)
 
     def __len__(self) -> int:
         """Events kept."""
-        return len(self.rows.groups)
+        return self._kept
 
-    def take(self, cells: Ints, visits: Visits) -> Rows:
-        """Append events; returns them. Those of new groups beyond the cap are refused and counted."""
-        places, fresh = self._table.place(cells, visits.users)
+    def place(self, cells: Ints, users: Words) -> Ints | None:
+        """The group of each of these, made where it is missing; -1 for those of new groups beyond the cap.
+
+        None: there is no room before `forget` was called.
+        """
+        places, fresh = self._table.place(cells, users)
         new = fresh.nonzero()[0]
         if new.size:
-            room, number = max(self._most - len(self.cells), 0), np.arange(len(new))
+            room = self._most - self._n
+            if len(new) > room:  # dead ones do not count
+                room = max(self._most - int(np.count_nonzero(self.alive())), 0)
+                if self._n + min(len(new), room) > self.capacity:
+                    return None
+            number = np.arange(len(new))
             if len(new) > room:  # first come, first served
                 firsts = np.unique(places, return_index=True)[1]
                 new = np.sort(firsts[np.isin(places[firsts], places[new])])
-            self._table.counts[places[new]] = np.where(number < room, len(self.cells) + number, -1)
-            new = new[:room]
-            self.cells = np.append(self.cells, cells[new])
-            self.users = np.append(self.users, visits.users[new])
-            self.latest = np.append(self.latest, np.full(len(new), LONG_AGO))
-            self.counts = np.append(self.counts, np.zeros(len(new), np.int64))
-        groups = self._table.counts[places]
-        times, marks = visits.times, visits.marks
-        if new.size < fresh.sum() or (groups < 0).any():
-            kept = groups >= 0
-            self.refused += int((~kept).sum())
-            groups, times, marks = groups[kept], times[kept], marks[kept]
-        numbers = self.counts[groups] + _ranks(groups)
-        np.add.at(self.counts, groups, 1)
-        taken = Rows(groups, times, marks, numbers)
-        self.rows = Rows(*map(np.concatenate, zip(self.rows, taken, strict=True)))
-        return taken
+            self._table.counts[places[new]] = np.where(number < room, self._n + number, -1)
+            self._add(cells[new[:room]], users[new[:room]])
+        return self._table.counts[places]
+
+    def _add(self, cells: Ints, users: Words) -> None:
+        old, self._n = self._n, self._n + len(cells)
+        self._cells, self._latest = (roomy(column, old, len(cells)) for column in (self._cells, self._latest))
+        self._users = roomy(self._users, old, len(cells))
+        self._cells[old : self._n], self._users[old : self._n] = cells, users
+        self._latest[old : self._n] = LONG_AGO
+
+    def append(self, rows: Rows) -> None:
+        """Keep these events."""
+        old, self._kept = self._kept, self._kept + len(rows.groups)
+        self._rows = Rows(*(roomy(column, old, len(rows.groups)) for column in self._rows))
+        for column, values in zip(self._rows, rows, strict=True):
+            column[old : self._kept] = values
+        np.maximum.at(self._latest, rows.groups, rows.times)
+
+    def keep(self, which: Bools) -> None:
+        """Drop the events that are not in `which`."""
+        self._rows = self.rows.part(which)
+        self._kept = len(self._rows.groups)
 
     def thin(self, first: int, last: int) -> int:
         """Keep the first and the last events of each group; returns how many were dropped."""
-        numbers = self.rows.numbers
-        kept = (numbers < first) | (numbers >= self.counts[self.rows.groups] - last)
+        groups = self.rows.groups
+        ranks, counts = _ranks(groups), np.bincount(groups, minlength=self._n)
+        kept = (ranks < first) | (ranks >= counts[groups] - last)
         dropped = len(kept) - int(kept.sum())
         if dropped:
-            self.rows = self.rows.part(kept)
+            self.keep(kept)
         return dropped
 
     def forget(self) -> Bools:
         """Drop the groups that do not matter any more; returns which stayed, in the order they keep."""
-        stay = self._alive(self.cells)
+        stay = self.alive()
         number = np.cumsum(stay) - 1
-        kept = stay[self.rows.groups]
-        rows = self.rows.part(kept)
-        self.rows = rows._replace(groups=number[rows.groups])
-        self.cells, self.users = self.cells[stay], self.users[stay]
-        self.latest, self.counts = self.latest[stay], self.counts[stay]
-        self._table = PairTable(self._alive, self._most)
-        if len(self.cells):
-            places, _ = self._table.place(self.cells, self.users)
-            self._table.counts[places] = np.arange(len(self.cells))
+        self.keep(stay[self.rows.groups])
+        self._rows = self._rows._replace(groups=number[self._rows.groups])
+        self._cells, self._users, self._latest = self.cells[stay], self.users[stay], self.latest[stay]
+        self._n = len(self._cells)
+        self._table = PairTable(self._alive, self.capacity)
+        if self._n:
+            places, _ = self._table.place(self._cells, self._users)
+            self._table.counts[places] = np.arange(self._n)
         return stay
 
     def of_groups(self, chosen: Bools) -> Rows:
         """All events of these groups. Cost: one pass over all events."""
         return self.rows.part(chosen[self.rows.groups])
-
-    def find(self, cells: Ints, users: Words) -> Ints:
-        """Numbers of groups that exist."""
-        found: Ints = self._table.counts[self._table.find(cells, users)]
-        return found
 
 
 def group_of(keys: Ints, users: Words) -> tuple[Ints, Ints]:
@@ -139,8 +183,3 @@ def _ranks(groups: Ints) -> Ints:
     ranks = np.empty(len(groups), np.int64)
     ranks[order] = np.arange(len(groups)) - np.repeat(starts, np.diff(np.append(starts, len(groups))))
     return ranks
-
-
-def _nothing() -> Rows:
-    empty = np.zeros(0, np.int64)
-    return Rows(empty, empty, empty, empty)

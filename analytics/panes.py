@@ -14,9 +14,11 @@ import numpy as np
 
 from analytics.arrays import Ints
 
-__all__ = ["PanePool", "distinct"]
+__all__ = ["COARSE", "PanePool", "distinct"]
 
 DENSE: Final = 4_096
+COARSE: Final = -(1 << 50)
+"""Numbers around this one, where no pane has any, stand for parts of coarser windows."""
 
 
 class PanePool:

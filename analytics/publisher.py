@@ -13,6 +13,7 @@ from analytics.cells import Cells
 from analytics.history import FINAL, KINDS, PARTIAL, Book, Record, Span, Values
 from analytics.jsontext import parsed
 from analytics.outcome import outcome
+from analytics.panes import COARSE
 from analytics.plan import GridPlan
 from analytics.row import Row
 from analytics.time import BEGINNING
@@ -273,7 +274,7 @@ class _Reading(NamedTuple):
 
 def tier_number(tier: int, window: int) -> int:
     """A number for the slot of a coarse window that no pane and no other coarse window has."""
-    return -(1 << 50) - (window * 4 + tier)
+    return COARSE - (window * 4 + tier)
 
 
 def plain_values(record: Record) -> list[Any]:

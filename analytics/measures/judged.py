@@ -41,10 +41,9 @@ class _Window(NamedTuple):
 class Judged:
     """Levels in windows, over the events of `journal`. A person is a user of one key, in whatever pane."""
 
-    def __init__(self, journal: Journal, keys: int, most: int, setting: FunnelSetting) -> None:
+    def __init__(self, journal: Journal, keys: int, setting: FunnelSetting) -> None:
         self._journal = journal
         self._keys = keys
-        self._most = most
         self._setting = setting._replace(times=False)
         self.drop()
 
@@ -59,7 +58,7 @@ class Judged:
         # (first, last) pane -> what is known of that window.
         self._windows: dict[tuple[int, int], _Window] = {}
         # (key, user) -> person.
-        self._people = PairTable(_all_matter, self._most)
+        self._people = PairTable(_all_matter, self._journal.capacity)
         self._key: Ints = np.zeros(0, np.int64)
         # Per group.
         self._person: Ints = np.zeros(0, np.int64)

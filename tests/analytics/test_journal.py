@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.arrays import Bools, Ints, Visits
+from analytics.arrays import Bools, Ints
 from analytics.journal import LONG_AGO, Journal, Rows, group_of
 
 
@@ -14,9 +14,22 @@ def everything(cells: Ints) -> Bools:
 
 
 def take(journal: Journal, *events: tuple[int, int, int]) -> Rows:
-    """Take (cell, user, time); the marks are 1."""
+    """Take (cell, user, time), as far as there is room; the marks are 1."""
     cells, users, times = (np.array(column) for column in zip(*events, strict=True))
-    return journal.take(cells, Visits(users.astype(np.uint64), times, np.ones(len(events), np.int64)))
+    groups = journal.place(cells, users.astype(np.uint64))
+    assert groups is not None
+    rows = Rows(groups, times, np.ones(len(events), np.int64)).part(groups >= 0)
+    journal.append(rows)
+    return rows
+
+
+def find(journal: Journal, cells: list[int], users: list[int]) -> list[int]:
+    """Groups that are there."""
+    before = len(journal.cells)
+    groups = journal.place(np.array(cells), np.array(users, np.uint64))
+    assert groups is not None
+    assert len(journal.cells) == before
+    return list(groups)
 
 
 def listed(journal: Journal) -> set[tuple[int, int, tuple[int, ...]]]:
@@ -29,14 +42,17 @@ def listed(journal: Journal) -> set[tuple[int, int, tuple[int, ...]]]:
 
 
 def test_events_find_their_groups() -> None:
-    """A group is a cell and a user; each event knows the how manieth of its group it is."""
+    """A group is a cell and a user, and knows the latest of its events."""
     journal = Journal(everything, 100)
-    assert take(journal, (7, 1, 50), (7, 2, 10), (8, 1, 30), (7, 1, 20)).numbers.tolist() == [0, 0, 0, 1]
-    rows = take(journal, (7, 1, 60), (9, 9, 1))
-    assert rows.numbers.tolist() == [2, 0]
+    groups = take(journal, (7, 1, 50), (7, 2, 10), (8, 1, 30), (7, 1, 20)).groups.tolist()
+    assert sorted(groups[:3]) == [0, 1, 2]
+    assert take(journal, (7, 1, 60), (9, 9, 1)).groups.tolist() == [groups[0], 3]
+    assert groups[3] == groups[0]
     assert listed(journal) == {(7, 1, (50, 20, 60)), (7, 2, (10,)), (8, 1, (30,)), (9, 9, (1,))}
-    assert journal.counts[journal.find(np.array([7, 8]), np.array([1, 1], np.uint64))].tolist() == [3, 1]
-    assert set(journal.latest.tolist()) == {LONG_AGO}
+    assert find(journal, [7, 8], [1, 1]) == [groups[0], groups[2]]
+    assert journal.latest[[*groups[:3], 3]].tolist() == [60, 10, 30, 1]
+    journal.place(np.array([5]), np.array([5], np.uint64))
+    assert journal.latest.tolist()[4:] == [LONG_AGO]
     assert len(journal) == 6
 
 
@@ -45,11 +61,12 @@ def test_groups_are_found_again() -> None:
     dead: set[int] = set()
     journal = Journal(lambda cells: ~np.isin(cells, list(dead)), 100)
     take(journal, (1, 1, 1), (2, 1, 2), (3, 1, 3), (2, 2, 4))
-    assert journal.find(np.array([3, 2]), np.array([1, 2], np.uint64)).tolist() == [2, 3]
+    assert find(journal, [3, 2], [1, 2]) == [2, 3]
+    assert journal.alive().all()
     dead.add(2)
     assert journal.forget().tolist() == [True, False, True, False]
     assert listed(journal) == {(1, 1, (1,)), (3, 1, (3,))}
-    assert journal.find(np.array([3]), np.array([1], np.uint64)).tolist() == [1]
+    assert find(journal, [3], [1]) == [1]
     take(journal, (3, 1, 9))
     assert listed(journal) == {(1, 1, (1,)), (3, 1, (3, 9))}
 
@@ -71,9 +88,19 @@ def test_new_groups_beyond_the_cap_are_refused() -> None:
     journal = Journal(everything, 2)
     taken = take(journal, (1, 1, 1), (1, 2, 1), (1, 3, 1), (1, 3, 2), (1, 1, 2))
     assert taken.times.tolist() == [1, 1, 2]
-    assert journal.refused == 2
     assert take(journal, (1, 3, 3), (1, 2, 3)).times.tolist() == [3]
-    assert journal.refused == 3
+
+
+def test_dead_groups_do_not_count_until_they_are_too_many() -> None:
+    """One in eight may be dead beyond the cap; then they have to be dropped."""
+    dead: set[int] = set()
+    journal = Journal(lambda cells: ~np.isin(cells, list(dead)), 16)
+    take(journal, *[(1, user, 1) for user in range(16)])
+    dead.add(1)
+    assert take(journal, (2, 1, 1), (2, 2, 1)).groups.tolist() == [16, 17]
+    assert journal.place(np.array([2]), np.array([3], np.uint64)) is None
+    assert journal.forget().sum() == 2
+    assert take(journal, *[(2, user, 1) for user in range(20)]).groups.tolist() == [2, 0, 1, *range(3, 16)]
 
 
 def test_events_of_some_groups() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Visits
-from analytics.measures import funnel
+from analytics.measures import visited
 from analytics.measures.funnel import Funnel
 from analytics.measures.judged import WINDOWS, Judged
 from tests.analytics.measures.values import cells
@@ -69,21 +69,23 @@ def test_any_windows_are_as_judged_from_all_events(steps: Any, modes: tuple[str,
 
 def test_events_that_are_dropped_make_everyone_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """After events were thinned a window says what those that are left say."""
-    monkeypatch.setattr(funnel, "MAX_EVENTS", 200)
-    made = Funnel(SLOTS, KEYS, FunnelSetting(2, 1_000))
-    for pane in range(4):
-        made.open(pane, pane)
-        add(made, [(pane, i % KEYS, i % 3, 1 + (i > 40)) for i in range(90)])
-        assert values(made, list(range(pane + 1))) == [{"steps": [3, 3]}] * 2
-    assert made.note()["funnel_events_dropped"] > 0
+    monkeypatch.setattr(visited, "MAX_EVENTS", 200)
+    for modes in ((), ("strict_increase",)):
+        made = Funnel(SLOTS, KEYS, FunnelSetting(3, 1_000, modes))
+        for pane in range(4):
+            made.open(pane, pane)
+            add(made, [(pane, i % KEYS, i % 3, 1 + (i > 40)) for i in range(90)])
+            assert values(made, list(range(pane + 1))) == [{"steps": [3, 3, 0]}] * 2
+        assert made.note()["funnel_events_dropped"] > 0
 
 
 def test_few_windows_are_remembered() -> None:
     """However many windows are read, the newest are kept."""
-    made = Funnel(SLOTS, KEYS, FunnelSetting(2, 1_000))
+    made = Funnel(SLOTS, KEYS, FunnelSetting(2, 1_000, ("strict_increase",)))
     for pane in range(SLOTS):
         made.open(pane, pane)
         add(made, [(pane, 0, 1, 1)])
         values(made, list(range(max(pane - 3, 0), pane + 1)))
+    assert made._judged_lately is not None
     assert len(made._judged_lately._windows) == WINDOWS
     assert Judged.budget(KEYS, 1_000, 2) > WINDOWS * 2_000

@@ -1,0 +1,314 @@
+"""How far users got in a funnel in which no event takes a level back: every user's search goes on from pane to pane.
+
+Per user in a pane it is kept in which pane the latest chain began that had reached each step by then, see `starts.py`.
+A user's level in a window is how many of these panes lie in it, of the user's last pane in the window. So nobody has to
+be judged again when a window slides on: as the user's newest panes are counted by where these chains began, the value
+of a window that goes on until now is a sum of counters, and only users with events behind it are looked at.
+
+An event that is earlier than others of its user has all events of the user judged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from analytics.aggregation import FunnelSetting
+from analytics.arrays import Bools, Ints
+from analytics.chains import Entries, entries
+from analytics.columns import ordered, roomy
+from analytics.journal import LONG_AGO, Journal, Rows
+from analytics.measures.moved import Moved
+from analytics.measures.tally import Tally
+from analytics.pairs import PairTable
+from analytics.panes import COARSE
+from analytics.starts import NEVER, latest_starts
+
+__all__ = ["Rising"]
+
+NONE: Final = -1
+
+
+class _Part(NamedTuple):
+    """Entries of some people and what is asked of them."""
+
+    people: Ints
+    """Ascending; the groups of `found` are their positions here."""
+    found: Entries
+    panes: Ints
+    """Of each entry."""
+    groups: Ints
+    """Those of each person one after the other, by pane."""
+    of: Ints
+    """Whose each group is, by position."""
+    ends: Ints
+    """How many entries come before the end of each."""
+    last: Ints
+    """The last group of each person, by position among `groups`."""
+
+
+class Rising:
+    """Levels of the groups of `journal`, in which a group is a user in a pane and key, and a person a user of a key."""
+
+    def __init__(self, journal: Journal, keys: int, setting: FunnelSetting, slots_of: Callable[[Ints], Ints]) -> None:
+        self._journal = journal
+        self._keys = keys
+        self._setting = setting
+        self._steps = setting.steps
+        self._slots_of = slots_of
+        # Per group, with room for more: the level, whose it is, its pane, the person's group before it and, per step,
+        # the pane in which the latest chain began that had reached it by then.
+        self._n = 0
+        self._level: Ints = np.zeros(0, np.int64)
+        self._person: Ints = np.zeros(0, np.int64)
+        self._pane: Ints = np.zeros(0, np.int64)
+        self._before: Ints = np.zeros(0, np.int64)
+        self._since: Ints = np.zeros((0, self._steps), np.int64)
+        # (key, user) -> person, or (cell, user) for coarser windows; and per person, with room for more, the newest
+        # group, the latest time and, per step, when and in which pane the latest chain began.
+        self._people = PairTable(_all_matter, journal.capacity)
+        self._known = 0
+        self._newest: Ints = np.zeros(0, np.int64)
+        self._latest: Ints = np.zeros(0, np.int64)
+        self._began: Ints = np.zeros((0, self._steps), np.int64)
+        self._at: Ints = np.zeros((0, self._steps), np.int64)
+        # Whether windows of several panes can be read from that: no pane was taken from between others.
+        self._whole = True
+        # The newest groups by where their chains began. None: nobody asked yet.
+        self._tally: Tally | None = None
+
+    @staticmethod
+    def budget(most: int, steps: int) -> int:
+        """Bytes at worst."""
+        return 3 * (48 + 24 * steps) // 2 * most + PairTable.budget(most)
+
+    @property
+    def levels(self) -> Ints:
+        """The level of each group in its pane."""
+        return self._level[: self._n]
+
+    def meet(self) -> None:
+        """Learn who the users of new groups are."""
+        old = self._n
+        cells, users = self._journal.cells[old:], self._journal.users[old:]
+        more = len(cells)
+        if not more:
+            return
+        self._n += more
+        self._level, self._person, self._pane, self._before = (
+            roomy(column, old, more) for column in (self._level, self._person, self._pane, self._before)
+        )
+        self._since = roomy(self._since, old, more)
+        new = slice(old, self._n)
+        self._level[new], self._before[new], self._since[new] = 0, NONE, NEVER
+        self._pane[new] = cells // self._keys
+        places, fresh = self._people.place(self._worlds(cells), users)
+        first = fresh.nonzero()[0]
+        self._people.counts[places[first]] = self._known + np.arange(len(first))
+        self._person[new] = self._people.counts[places]
+        self._welcome(len(first))
+
+    def _worlds(self, cells: Ints) -> Ints:
+        """The key of each cell; the parts of a coarser window are apart from everything else."""
+        panes = cells // self._keys
+        return np.where(panes < COARSE // 2, cells, cells - panes * self._keys)
+
+    def _welcome(self, more: int) -> None:
+        old, self._known = self._known, self._known + more
+        self._newest, self._latest = (roomy(column, old, more) for column in (self._newest, self._latest))
+        self._began, self._at = (roomy(column, old, more) for column in (self._began, self._at))
+        new = slice(old, self._known)
+        self._newest[new], self._latest[new], self._began[new], self._at[new] = NONE, LONG_AGO, NEVER, NEVER
+
+    # -- events
+
+    def take(self, rows: Rows) -> Moved:
+        """Events came, which the journal has: whose levels are others now."""
+        found = entries(self._person[rows.groups], rows.times, rows.marks, self._setting)
+        if not len(found.groups):
+            return Moved.none()
+        groups = rows.groups[found.events]
+        panes = self._pane[groups]
+        same = found.groups[1:] == found.groups[:-1]
+        heads = np.append(0, (~same).nonzero()[0] + 1)
+        sizes = np.diff(np.append(heads, len(panes)))
+        people = found.groups[heads]
+        newest = self._newest[people]
+        late = (found.times[heads] <= self._latest[people]) | ((newest != NONE) & (panes[heads] < self._pane[newest]))
+        self._latest[people] = np.maximum(self._latest[people], found.times[heads + sizes - 1])
+        rank = np.repeat(np.arange(len(heads)), sizes)
+        back = same & (panes[1:] < panes[:-1])
+        if back.any():
+            late[rank[1:][back]] = True
+        moved = []
+        if late.any():
+            again = np.zeros(self._known, np.bool_)
+            again[people[late]] = True
+            moved.append(self.again(again))
+            on_time = ~late[rank]
+            if not on_time.any():
+                return moved[0]
+            found, groups, panes = Entries(*(column[on_time] for column in found)), groups[on_time], panes[on_time]
+            people = people[~late]
+            rank = (np.cumsum(~late) - 1)[rank[on_time]]
+        found = found._replace(groups=rank)
+        ends = np.append((groups[1:] != groups[:-1]) | (rank[1:] != rank[:-1]), True).nonzero()[0]
+        of = rank[ends]
+        last = np.append(of[1:] != of[:-1], True).nonzero()[0]
+        moved.append(self._go_on(_Part(people, found, panes, groups[ends], of, ends + 1, last)))
+        return Moved.joined(moved)
+
+    def _go_on(self, part: _Part) -> Moved:
+        """Everything is later than what these people did before."""
+        newest = self._newest[part.people]
+        known = np.where((newest != NONE)[:, None], self._since[newest], NEVER)
+        before = np.append(NONE, part.groups[:-1])
+        starts = np.append(0, part.last[:-1] + 1)
+        before[starts] = newest
+        other = before != part.groups
+        self._before[part.groups[other]] = before[other]
+        return self._put(part, self._began[part.people], self._at[part.people], known[part.of])
+
+    def again(self, people: Bools) -> Moved:
+        """Judge all events of these people from the first one on. A level that was reached stays."""
+        chosen = people[self._person[: self._n]] & self._journal.alive()
+        return Moved.none() if not chosen.any() else self._again(chosen)
+
+    def _again(self, chosen: Bools) -> Moved:
+        groups = chosen.nonzero()[0]
+        groups = groups[ordered(self._person[groups], self._pane[groups])]
+        who = self._person[groups]
+        first = np.append(True, who[1:] != who[:-1])
+        of = np.cumsum(first) - 1
+        number = np.zeros(self._n, np.int64)
+        number[groups] = np.arange(len(groups))
+        rows = self._journal.of_groups(chosen)
+        found = entries(number[rows.groups], rows.times, rows.marks, self._setting)
+        panes = self._pane[groups]
+        ends = np.searchsorted(found.groups, np.arange(len(groups)), side="right")
+        self._before[groups] = np.where(first, NONE, np.append(NONE, groups[:-1]))
+        last = np.append(first[1:], True).nonzero()[0]
+        part = _Part(who[first], found._replace(groups=of[found.groups]), panes[found.groups], groups, of, ends, last)
+        never = np.full((len(last), self._steps), NEVER)
+        return self._put(part, never, never, self._reached_before(groups, panes, first, of))
+
+    def _reached_before(self, groups: Ints, panes: Ints, first: Bools, of: Ints) -> Ints:
+        """By group and step the last pane so far in which the step is known to have been reached, whatever is left of
+        its events."""
+        heads = first.nonzero()[0][of]
+        at = np.arange(len(groups))
+        found = np.full((len(groups), self._steps), NEVER)
+        levels = self._level[groups]
+        for step in range(int(levels.max(initial=0))):
+            last = np.maximum.accumulate(np.where(levels > step, at, NONE))
+            found[:, step] = np.where(last >= heads, panes[last], NEVER)
+        return found
+
+    def _put(self, part: _Part, began: Ints, at: Ints, least: Ints) -> Moved:
+        """Take down what became of these people, whose chains began and began there before."""
+        self._count(part.people, -1)
+        starts = latest_starts(part.found, began, self._setting.within, part.of, part.ends)
+        ats = starts.of(part.panes, at[part.of])
+        self._since[part.groups] = since = np.maximum(ats, least)
+        self._began[part.people] = starts.of(part.found.times, began[part.of])[part.last]
+        self._at[part.people] = ats[part.last]
+        self._newest[part.people] = part.groups[part.last]
+        self._count(part.people, 1)
+        levels = (since >= self._pane[part.groups][:, None]).sum(axis=1)
+        changed = (levels != self._level[part.groups]).nonzero()[0]
+        groups = part.groups[changed]
+        moved = Moved(groups, self._level[groups], levels[changed])
+        self._level[groups] = moved.now
+        return moved
+
+    def raise_to(self, groups: Ints, levels: Ints) -> Moved:
+        """These groups are known to have reached these higher levels, whatever is left of their events."""
+        raised = Moved(groups, self._level[groups], levels)
+        self._level[groups] = levels
+        people = np.zeros(self._known, np.bool_)
+        people[self._person[groups]] = True
+        return Moved.joined([raised, self.again(people)])
+
+    def note_latest(self, groups: Ints) -> None:
+        """There were events of these groups as late as the journal says, whatever is left of them."""
+        np.maximum.at(self._latest, self._person[groups], self._journal.latest[groups])
+
+    # -- windows of several panes
+
+    def drop(self) -> None:
+        """A pane was taken from between others, or events were dropped: all that outlasts a pane is made anew."""
+        self._whole = False
+        self._tally = None
+
+    def close(self, slot: int, *, oldest: bool) -> None:
+        """The pane in this slot is about to be closed."""
+        if not oldest:
+            self.drop()
+        elif self._tally is not None:
+            self._tally.leave(slot)
+
+    def counts(self, first: int, last: int, pane_of: Ints) -> Ints:
+        """Keys x steps: users that reached each step in the panes `first` .. `last`; `pane_of` are those of the slots.
+
+        Cost: a row of counters for each pane that the window left behind, and the users with events behind it.
+        """
+        if not self._whole:
+            self._whole = True
+            self.again(np.ones(self._known, np.bool_))
+        if self._tally is None:
+            self._tally = Tally(self._keys, self._steps, pane_of, self._slots_of)
+            self._count(np.arange(self._known), 1)
+        counts = self._tally.since(first)
+        behind = (self._pane[: self._n] > last).nonzero()[0]
+        groups = behind[self._newest[self._person[behind]] == behind]
+        if groups.size:
+            self._add(counts, groups, first, -1)
+            while groups.size:
+                groups = self._before[groups]
+                groups = groups[groups != NONE]
+                there = self._pane[groups] <= last
+                self._add(counts, groups[there], first, 1)
+                groups = groups[~there]
+        return counts
+
+    def _add(self, counts: Ints, groups: Ints, first: int, sign: int) -> None:
+        at, step = (self._since[groups] >= first).nonzero()
+        np.add.at(counts, (self._journal.cells[groups[at]] % self._keys, step), sign)
+
+    def _count(self, people: Ints, sign: int) -> None:
+        """Count these people by where their latest chains began, or take them out."""
+        if self._tally is not None:
+            groups = self._newest[people]
+            groups = groups[groups != NONE]
+            self._tally.count(self._journal.cells[groups] % self._keys, self._since[groups], sign)
+
+    # -- groups that go
+
+    def forget(self, stay: Bools) -> None:
+        """The journal dropped all other groups."""
+        number = np.append(np.where(stay, np.cumsum(stay) - 1, NONE), NONE)
+        at = stay.nonzero()[0]
+        self._n = len(at)
+        self._level, self._pane, self._since = self._level[at], self._pane[at], self._since[at]
+        self._before = number[self._before[at]]
+        left = np.zeros(self._known, np.bool_)
+        left[self._person[at]] = True
+        self._person = (np.cumsum(left) - 1)[self._person[at]]
+        here = left.nonzero()[0]
+        self._known = len(here)
+        self._newest = number[self._newest[here]]
+        self._latest, self._began, self._at = self._latest[here], self._began[here], self._at[here]
+        if (self._newest == NONE).any():  # the newest pane of somebody went, and not the oldest
+            order = ordered(self._person, self._pane)
+            self._newest[self._person[order]] = order
+        self._people = PairTable(_all_matter, self._journal.capacity)
+        if self._known:
+            cells, users = self._journal.cells[self._newest], self._journal.users[self._newest]
+            places, _ = self._people.place(self._worlds(cells), users)
+            self._people.counts[places] = np.arange(self._known)
+
+
+def _all_matter(cells: Ints) -> Bools:
+    return np.ones(len(cells), np.bool_)

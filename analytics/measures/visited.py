@@ -1,0 +1,247 @@
+"""The events of a funnel as they come: which users in which panes they belong to, and what is kept of them.
+
+They wait to be taken up together. An event of a user who went all the way in its pane changes nothing any more, where
+no event can take that back, and is not kept.
+
+Bounds: when all events together exceed the room, the first 16 and the last 48 to arrive of each user in a pane are
+kept, and fewer if that is still too much. Users in panes are bounded as well; events of those that came last are
+refused. What that cost is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+import numpy as np
+
+from analytics.aggregation import FunnelSetting
+from analytics.arrays import Bools, Ints, Visits, Words
+from analytics.journal import Journal, Rows
+from analytics.measures.judged import Judged
+from analytics.measures.measure import Takes
+from analytics.measures.moved import Moved
+from analytics.measures.rising import Rising
+from analytics.measures.searching import Searching, renumbered
+from analytics.measures.sparse import VACANT, Paned
+
+__all__ = ["Visited"]
+
+MAX_EVENTS: Final = 1 << 18
+PENDING: Final = 1 << 15
+"""New events that may wait to be put in order."""
+FIRST: Final = 16
+LAST: Final = 48
+GROUP_MEMORY: Final = 16 << 20
+"""Bytes that decide how many users, each in each pane and key, are kept apart."""
+
+
+class Visited(Paned):
+    """Events of users, and how far each got in each pane."""
+
+    takes: ClassVar[Takes] = "visits"
+    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("users", "levels", "latest")}
+
+    def __init__(self, slots: int, keys: int, parameter: FunnelSetting) -> None:
+        super().__init__(slots, keys, parameter)
+        self._setting = parameter
+        most = _max_groups(parameter)
+        self._journal = Journal(self._alive, most)
+        # Whether a user's level can only rise with more events, so that a dropped event takes nothing back.
+        self._levels: Rising | Searching
+        self._judged_lately: Judged | None = None
+        if _rises(parameter):
+            self._levels = Rising(self._journal, keys, parameter, self._slots_of)
+        else:
+            self._levels = Searching(self._journal, parameter)
+            self._judged_lately = Judged(self._journal, keys, parameter)
+        # Events of users who got through in a pane change nothing any more, unless times are asked for.
+        self._through = parameter.steps if _rises(parameter) and not parameter.times else None
+        # What came since the last look.
+        self._new: list[tuple[Ints, Visits]] = []
+        self._pending = 0
+        # Cells x levels: users who got so far in a single pane, from level 1 on. None: windows are of several panes.
+        self._users: Ints | None = np.zeros((slots * keys, parameter.steps + 1), np.int64)
+        self._share = FIRST + LAST
+        self._thinned = 0
+
+    @classmethod
+    def budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:
+        groups = Journal.capacity_of(_max_groups(parameter))
+        levels = Rising if _rises(parameter) else Searching
+        state = levels.budget(groups, parameter.steps) + Journal.budget(MAX_EVENTS + PENDING, _max_groups(parameter))
+        return 8 * slots * keys * (parameter.steps + 1) + state
+
+    @classmethod
+    def window_budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003
+        return (
+            0
+            if _rises(parameter)
+            else Judged.budget(keys, Journal.capacity_of(_max_groups(parameter)), parameter.steps)
+        )
+
+    @classmethod
+    def takes_unmarked(cls, parameter: FunnelSetting) -> bool:
+        return "strict_order" in parameter.modes
+
+    def add(self, cells: Ints, values: Visits) -> None:
+        if len(cells):
+            self._new.append((self._pane_cells(cells), values))
+            self._pending += len(cells)
+            if self._pending > PENDING:
+                self._settle()
+
+    def _alive(self, cells: Ints) -> Bools:
+        alive: Bools = self._slot_cells(cells) >= 0
+        return alive
+
+    def _settle(self) -> None:
+        """Take up new events."""
+        if not self._pending:
+            return
+        cells, visits = zip(*self._new, strict=True)
+        self._new, self._pending = [], 0
+        users, times, marks = map(np.concatenate, zip(*visits, strict=True))
+        groups = self._groups(np.concatenate(cells), users)
+        kept = groups >= 0
+        if not kept.all():
+            self._journal.refused += int((~kept).sum())
+        if self._through is not None:
+            kept &= self._levels.levels[groups] < self._through
+        rows = Rows(groups, times, marks)
+        if not kept.all():
+            rows = rows.part(kept)
+        if len(rows.groups):
+            self._journal.append(rows)
+            self._recount(self._levels.take(rows))
+            self._make_room()
+
+    def _groups(self, cells: Ints, users: Words) -> Ints:
+        """The group of each, known from now on; -1 where there is no room for it."""
+        groups = self._journal.place(cells, users)
+        if groups is None:
+            self._forget()
+            groups = self._journal.place(cells, users)
+        assert groups is not None, "there is room after what is dead was forgotten"
+        self._levels.meet()
+        return groups
+
+    def _recount(self, moved: Moved) -> None:
+        """Levels of single panes became others."""
+        if self._users is not None and len(moved.groups):
+            cells = self._slot_cells(self._journal.cells[moved.groups])
+            np.add.at(self._users, (cells, moved.before), -1)
+            np.add.at(self._users, (cells, moved.now), 1)
+
+    def _make_room(self) -> None:
+        """Drop events of closed panes and those that change nothing any more, and keep the cap on all events."""
+        journal = self._journal
+        while len(journal) > MAX_EVENTS:
+            before = len(journal)
+            matters = (
+                journal.alive() if self._through is None else journal.alive() & (self._levels.levels < self._through)
+            )
+            journal.keep(matters[journal.rows.groups])
+            if len(journal) > before * 3 // 4:
+                self._thinned += journal.thin(*self._keep())
+            self._start_over()
+            if len(journal) > before * 3 // 4:
+                if self._share <= 2:
+                    return
+                self._share //= 2
+
+    def _start_over(self) -> None:
+        """Events were dropped: what outlasts a pane is made anew of those that are left."""
+        if isinstance(self._levels, Rising):
+            self._levels.drop()
+        if self._judged_lately is not None:
+            self._judged_lately.drop()
+
+    def _forget(self) -> None:
+        self._levels.forget(self._journal.forget())
+        if self._judged_lately is not None:
+            self._judged_lately.drop()
+
+    def _keep(self) -> tuple[int, int]:
+        first = max(self._share * FIRST // (FIRST + LAST), 1)
+        return first, max(self._share - first, 1)
+
+    def _in_slots(self, slots: Ints) -> Bools:
+        """Which groups lie in one of these slots."""
+        chosen = np.zeros(self.slots + 1, np.bool_)  # one more, for groups whose pane is closed: slot -1
+        chosen[slots] = True
+        inside: Bools = chosen[self._slot_cells(self._journal.cells) // self.keys]
+        return inside
+
+    def merge(self, sources: Ints, target: int) -> None:
+        self._settle()
+        inside = self._in_slots(sources)
+        self._move(inside, target * self.keys + self._journal.cells % self.keys)
+
+    def join(self, sources: Ints, targets: Ints) -> None:
+        self._settle()
+        into = np.full(self.slots * self.keys + 1, -1, np.int64)  # one more, for cells that nobody holds: -1
+        into[sources] = targets
+        cells = into[self._slot_cells(self._journal.cells)]
+        self._move(cells >= 0, cells)
+
+    def _move(self, chosen: Bools, cells: Ints) -> None:
+        """Add what these groups have to the cells, in step with all groups."""
+        journal, groups = self._journal, chosen.nonzero()[0]
+        if groups.size:
+            rows = journal.of_groups(chosen)
+            number = renumbered(rows.groups, groups, len(chosen))
+            self._take_over(
+                self._pane_cells(cells[groups]), journal.users[groups], self._levels.levels[groups],
+                journal.latest[groups], rows._replace(groups=number),
+            )  # fmt: skip
+            self._start_over()
+
+    def _take_over(self, cells: Ints, users: Words, levels: Ints, latest: Ints, rows: Rows) -> None:
+        """Take in users with their levels, and their events, whose groups are positions among these users."""
+        groups = self._groups(cells, users)
+        there = groups >= 0
+        owners = groups[rows.groups]
+        self._journal.refused += int((owners < 0).sum())
+        taken = rows._replace(groups=owners).part(owners >= 0)
+        if self._through is not None:
+            taken = taken.part(self._levels.levels[taken.groups] < self._through)
+        self._journal.append(taken)
+        if len(taken.groups):
+            self._recount(self._levels.take(taken))
+        np.maximum.at(self._journal.latest, groups[there], latest[there])
+        self._levels.note_latest(groups[there])
+        if isinstance(self._levels, Rising):
+            raised = there & (levels > self._levels.levels[groups])
+            self._recount(self._levels.raise_to(groups[raised], levels[raised]))
+        self._make_room()
+
+    def vacate(self, cells: Ints) -> None:
+        self._settle()
+        if self._users is not None:
+            self._users[cells] = 0
+        super().vacate(cells)
+
+    def clear(self, slot: int) -> None:
+        self._settle()
+        pane = int(self._pane_of[slot])
+        if self._users is not None:
+            self._users[slot * self.keys : (slot + 1) * self.keys] = 0
+        if self._judged_lately is not None:
+            self._judged_lately.close(pane)
+        elif isinstance(self._levels, Rising):
+            held = self._pane_of[self._pane_of != VACANT]
+            self._levels.close(slot, oldest=pane == int(held.min(initial=pane)))
+        super().clear(slot)
+
+    def note(self) -> Mapping[str, int]:
+        return {"funnel_events_dropped": self._thinned, "funnel_events_refused": self._journal.refused}
+
+
+def _rises(setting: FunnelSetting) -> bool:
+    """Whether a user's level can only rise with more events."""
+    return not (setting.exclude or setting.modes)
+
+
+def _max_groups(setting: FunnelSetting) -> int:
+    return GROUP_MEMORY // (16 * setting.steps + 80)
