@@ -53,7 +53,7 @@ class Record:
     @property
     def bytes(self) -> int:
         """Bytes it takes, estimated."""
-        texts = sum(map(_size, self.values.tolist())) if self.values.dtype == object else 0
+        texts = _sizes(self.values.tolist()) if self.values.dtype == object else 0
         return RECORD_BYTES + ROW_BYTES * len(self.keys) + texts
 
     def update(self, said: Values, *, final: bool) -> Record | None:
@@ -179,8 +179,11 @@ def _same(a: Column, b: Column) -> Bools:
     return same
 
 
-def _size(value: Any) -> int:
-    return 33 + len(value) if isinstance(value, bytes | str) else 32
+def _sizes(values: list[Any]) -> int:
+    try:
+        return 33 * len(values) + sum(map(len, values))
+    except TypeError:  # some are no texts
+        return sum(33 + len(value) if isinstance(value, bytes | str) else 32 for value in values)
 
 
 Span: TypeAlias = tuple[int, int]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["parsed"]
+__all__ = ["Parsed", "parsed"]
 
 _DECODER: Final = msgspec.json.Decoder()
 
@@ -22,3 +22,11 @@ def parsed(text: bytes) -> Any:
         return _DECODER.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError):  # what only the standard library reads, ten times as slowly
         return json.loads(text)
+
+
+class Parsed(dict[bytes, Any]):
+    """The values of texts that occur more than once, the same object each time: nobody may change it."""
+
+    def __missing__(self, text: bytes) -> Any:
+        made = self[text] = parsed(text)
+        return made

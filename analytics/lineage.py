@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from analytics.aggregation import Aggregation
+from analytics.ddsketch import ACCURACY
 from analytics.definition import SECONDS
 from analytics.expression import And, Column, Node, Or, ValueTest
 from analytics.hyperloglog import ERROR
 from analytics.measures import MEASURES
-from analytics.measures.quantile import ACCURACY
 
 __all__ = ["Lineage", "lineage"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from analytics.arrays import Ints, Reading
 from analytics.cells import Cells
 from analytics.history import FINAL, KINDS, PARTIAL, Book, Record, Span, Values
-from analytics.jsontext import parsed
+from analytics.jsontext import Parsed
 from analytics.outcome import outcome
 from analytics.panes import COARSE
 from analytics.plan import GridPlan
@@ -283,5 +283,6 @@ def plain_values(record: Record) -> list[Any]:
     if record.values.dtype == np.float64:
         return [None if v != v else v for v in values]
     if record.values.dtype == object:
-        return [parsed(v) if type(v) is bytes else v for v in values]
+        made = Parsed()
+        return [made[v] if type(v) is bytes else v for v in values]
     return values

@@ -21,7 +21,7 @@ from benchmarks.upkeep import Outcome, Plan
 __all__ = ["run", "same_rows"]
 
 EVENTS = 1_000_000
-MEASURES = ("count", "sum", "max", "uniq", "top")
+MEASURES = ("count", "sum", "max", "uniq", "top", "quantile", "funnel")
 
 _METHOD = """
 Each side is one process on one core, warmed up on the first tenth; a sample is events over CPU time, rows in a list

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 __all__ = ["Events", "different", "expect", "read"]
 
+_QUANTILE, _QUANTILE_ERROR = 0.95, 0.0101
+_STEPS, _WITHIN = (0, 1, 39), 5_000
 # An estimate may be off by so many times the error that its row states; one in 15,000 is by more.
 _ERRORS = 4
 _KEYS, _USERS, _PATHS = 100, 2_000, 40
+_NEVER = 1 << 60
 _SIZES = {"tumbling": (10_000, 10_000), "sliding": (60_000, 1_000)}
 
 Ints = NDArray[np.int64]
@@ -52,9 +55,11 @@ def read(file: Path) -> Events:
 def expect(events: Events, measure: str, kind: str) -> Expected:
     """(key, start) -> value, for `top` the number of each path."""
     expected: Expected = {}
-    for start, part in _windows(events, *_SIZES[kind]):
+    size, hop = _SIZES[kind]
+    chains = _chains(events) if measure == "funnel" else []
+    for start, part in _windows(events, size, hop):
         present = np.bincount(part.key, minlength=_KEYS)
-        values = _values(part, measure)
+        values = _reached(chains, start, start + size) if measure == "funnel" else _values(part, measure)
         for key in np.flatnonzero(present).tolist():
             expected[f"k{key}", start] = values[key]
     return expected
@@ -83,9 +88,35 @@ def _values(part: Events, measure: str) -> Any:
             seen = np.zeros((_KEYS, _USERS), np.bool_)
             seen[part.key, part.user] = True
             return seen.sum(axis=1).tolist()
+        case "quantile":
+            order = np.lexsort((part.value, part.key))
+            ends = np.searchsorted(part.key[order], np.arange(_KEYS + 1))
+            ranks = (_QUANTILE * (np.diff(ends) - 1) + 1e-9).astype(np.int64)
+            return part.value[order][np.minimum(ends[:-1] + ranks, len(order) - 1)].tolist()
         case "top":
             return np.bincount(part.key * _PATHS + part.path, minlength=_KEYS * _PATHS).reshape(_KEYS, _PATHS).tolist()
     raise KeyError(measure)
+
+
+def _chains(events: Events) -> list[list[Ints]]:
+    """By key, of each event that is the first step, when the chain that it begins gets to each step; far away where it
+    does not, or not in time. The next step is the first event that meets it, at the same time or later.
+    """
+    found = []
+    for key in range(_KEYS):
+        mine = events.key == key
+        times = [events.time[mine & (events.path == path)] for path in _STEPS]
+        reached = [times[0]]
+        for those in times[1:]:
+            then = np.append(those, _NEVER)[np.searchsorted(those, reached[-1])]
+            reached.append(np.where(then <= times[0] + _WITHIN, then, _NEVER))
+        found.append(reached)
+    return found
+
+
+def _reached(chains: list[list[Ints]], start: int, end: int) -> list[dict[str, list[int]]]:
+    """Whether any chain that begins in the window gets to each step before its end."""
+    return [{"steps": [int(((reached[0] >= start) & (times < end)).any()) for times in reached]} for reached in chains]
 
 
 def different(expected: Expected, measure: str, rows: list[Any]) -> list[str]:
@@ -110,4 +141,8 @@ def _equal(measure: str, want: Any, have: Any, error: float) -> bool:
             return all(low <= n <= high for n, (low, high) in zip(counts, bounds, strict=True))
         largest = sorted((n for n in want if n), reverse=True)[:10]
         return [n for _, n in items] == largest and all(want[int(path[1:])] == n for path, n in items)
+    if measure == "funnel":
+        return bool(have == want)
+    if measure == "quantile":
+        return bool(abs(have - want) <= _QUANTILE_ERROR * want)
     return bool(abs(have - want) <= _ERRORS * error * want)

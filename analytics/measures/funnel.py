@@ -13,7 +13,7 @@ Value, as JSON text: `{"steps": [n1, n2, ..]}`, the users that reached each step
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -62,11 +62,12 @@ class Funnel(Visited):
         else:
             reached = self._of_several(slots)[keys]
         values = np.empty(len(keys), object)
-        for i, counts in enumerate(reached.tolist()):
-            text = '{"steps":[' + ",".join(map(str, counts))
-            if seconds is not None:
-                text += '],"seconds":[' + ",".join("null" if s != s else repr(s) for s in seconds[i].tolist())
-            values[i] = (text + "]}").encode()
+        if seconds is None:
+            values[:] = list(map(_Texts().__getitem__, map(tuple, reached.tolist())))
+            return Reading(values)
+        for i, (counts, took) in enumerate(zip(reached.tolist(), seconds.tolist(), strict=True)):
+            text = ",".join("null" if s != s else repr(s) for s in took)
+            values[i] = b'%b,"seconds":[%b]}' % (_text(counts)[:-1], text.encode())
         return Reading(values)
 
     def _of_several(self, slots: Ints) -> Ints:
@@ -136,6 +137,18 @@ class Funnel(Visited):
         rows = owners.argsort(kind="stable")
         made = super().renumbered(state, order, numbers) | {"owners": owners[rows]}
         return made | {name: state[name][rows] for name in ("times", "marks")}
+
+
+def _text(reached: Sequence[int]) -> bytes:
+    return ('{"steps":[' + ",".join(map(str, reached)) + "]}").encode()
+
+
+class _Texts(dict[tuple[int, ...], bytes]):
+    """What is said of so many users: many keys have the same."""
+
+    def __missing__(self, reached: tuple[int, ...]) -> bytes:
+        text = self[reached] = _text(reached)
+        return text
 
 
 def _cumulated(users: Ints) -> Ints:

@@ -1,39 +1,35 @@
 """`quantile(x, q)`: a quantile with a relative error of at most 1 %, in a sketch that merges and subtracts exactly.
 
-DDSketch (Masson, Rim and Lee, VLDB 2019): a number x > 0 falls into the bin i = ceil(log(x) / log(gamma)) with
-gamma = 1.01 / 0.99, and the bin answers 2 gamma^i / (gamma + 1), which is within 1 % of all that it holds. Negative
-numbers have bins of their own, zero has one. Counts per bin are all the state, so any order, split and merge gives the
-same sketch, bit for bit. The quantile is the number of rank floor(q (n - 1)) in ascending order, 0 being the first.
+Counts per bin of a DDSketch, see `ddsketch.py`, are all the state, so any order, split and merge gives the same sketch,
+bit for bit. The quantile is the number of rank floor(q (n - 1)) in ascending order, 0 being the first.
 
-Windows of one pane are read from rows of counters, see `histograms.py`; numbers that do not fit there, and all of them
-once a window of several panes was asked for, are counted in the table of pairs.
+Counters are in rows, see `histograms.py`, which are added up for windows of several panes, see `slide.py`. Numbers that
+do not fit there are counted in the table of pairs; so are all of them once a window of several panes is asked for and
+there is no room for a row for each pane and key.
 
 A (pane, key) that meets more than 4,200 bins - more than the magnitudes from 1e-6 to 1e12 of both signs have - or the
-fullest one when the bins of all together run out, joins neighbouring bins (UDDSketch, Epicoco et al. 2020): its gamma
-is squared, and the error that its rows then have, about 2 %, is published with them.
+fullest one when the bins of all together run out, joins neighbouring bins, and the error that its rows then have, about
+2 %, is published with them.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Floats, Ints, Numbers, Reading, Words
+from analytics.arrays import Ints, Numbers, Reading, Words
+from analytics.ddsketch import accuracy, answers, bins_of, coarser, exact_answers
 from analytics.measures.counted import Counted
-from analytics.measures.histograms import Bins, Histograms
+from analytics.measures.histograms import WIDE, WIDEST, Bins, Histograms
 from analytics.measures.measure import Arrays, Takes, over
+from analytics.measures.slide import Slide
+from analytics.pairs import PairTable
 
-__all__ = ["ACCURACY", "Quantile"]
+__all__ = ["Quantile"]
 
-ACCURACY: Final = 0.01
-GAMMA: Final = (1 + ACCURACY) / (1 - ACCURACY)
-LOG_GAMMA: Final = math.log(GAMMA)
-OFFSET: Final = 1 << 17
-"""Added to the bin of a magnitude, so that it is positive whatever float it is; the sign is then that of the number."""
 MAX_BINS: Final = 4_200
 """Bins of one pane and key."""
 MAX_PAIRS: Final = 1 << 18
@@ -65,10 +61,15 @@ class Quantile(Counted):
         self._joined = 0
         # Cells that are not in the table of pairs; None: all are there. Sessions are too many, and each too small.
         self._rows = Histograms(slots * keys) if slots > 1 else None
+        # The rows over windows of several panes; None: there are none, or windows are of one pane.
+        self._slide: Slide | None = None
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
-        return cls.running_budget(_max_pairs(slots, keys))
+        # In rows, or else in the table of pairs.
+        pairs = cls.running_budget(_max_pairs(slots, keys)) + PairTable.budget(_max_pairs(slots, keys))
+        rows = Histograms.budget(slots * keys, WIDE) + Slide.budget(keys, WIDEST)
+        return max(pairs, rows) - PairTable.budget(_max_pairs(slots, keys))
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  a sketch has no parameter
@@ -77,7 +78,7 @@ class Quantile(Counted):
 
     def add(self, cells: Ints, values: Numbers) -> None:
         if len(cells):
-            self._add_bins(cells, values.keep("bins", lambda: Bins.of(_bins(values.values))), 1)
+            self._add_bins(cells, values.keep("bins", lambda: Bins.of(bins_of(values.values))), 1)
 
     def _add_bins(self, cells: Ints, found: Bins, counts: Ints | int) -> None:
         """Count these bins, which are not joined."""
@@ -85,7 +86,11 @@ class Quantile(Counted):
         if self._rows is not None:
             left = self._rows.count(cells, found, counts)
             if left is None:
+                if self._slide is not None:
+                    self._slide.add(cells, found, counts)
                 return
+            if self._slide is not None:
+                self._slide.drop()
             cells, bins = cells[left], bins[left]
             counts = counts if isinstance(counts, int) else counts[left]
             self._add_pairs(*self._rows.evict(cells))
@@ -94,7 +99,7 @@ class Quantile(Counted):
     def _add_pairs(self, cells: Ints, bins: Ints, counts: Ints | int) -> None:
         levels = self._level[cells]
         if levels.any():
-            bins = _coarser(bins, levels)
+            bins = coarser(bins, levels)
         new = self._count(cells, bins.view(np.uint64), counts)
         if new.size:
             self._keep_caps(cells[new], MAX_BINS)
@@ -102,8 +107,19 @@ class Quantile(Counted):
     def _leave_rows(self) -> None:
         """Windows of several panes are read from the table of pairs."""
         if self._rows is not None:
-            rows, self._rows = self._rows, None
-            self._add_pairs(*rows.evict(np.arange(self.slots * self.keys)))
+            rows, self._rows, self._slide = self._rows, None, None
+            for cells in np.split(np.arange(self.slots * self.keys), self.slots):
+                if (found := rows.evict(cells))[0].size:
+                    self._add_pairs(*found)
+
+    def _slides(self, rows: Histograms) -> Slide | None:
+        """The sums of windows of several panes; None where some cell has no row."""
+        rows.allow(WIDE)
+        if rows.any_barred or not rows.narrow:
+            self._leave_rows()
+        elif self._slide is None:
+            self._slide = Slide(rows, self.keys, self._pane_of)
+        return self._slide
 
     def _shrink(self, cells: Ints) -> None:
         self._join(cells, np.ones(len(cells), np.int64))
@@ -116,35 +132,32 @@ class Quantile(Counted):
         self._take_out(found, hashes)
         self._level[cells] += times
         self._joined += int(times.sum())
-        self._count(found, _coarser(hashes.view(np.int64), times_of[found]).view(np.uint64), counts)
+        self._count(found, coarser(hashes.view(np.int64), times_of[found]).view(np.uint64), counts)
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         return self.read_views([0.5], slots, keys)[0]
 
     def read_views(self, views: Sequence[float], slots: Ints, keys: Ints) -> list[Reading]:
         if len(slots) > 1:
-            self._leave_rows()
+            if self._rows is not None and (slide := self._slides(self._rows)) is not None:
+                panes = self._pane_of[slots]
+                return _readings(*slide.ranked(int(panes.min()), int(panes.max()), keys, views, ROUNDING))
         elif self._rows is not None and not self._rows.barred(slots[0] * self.keys + keys):
-            return self._read_rows(self._rows, views, slots[0] * self.keys + keys)
+            return _readings(*self._rows.ranked(slots[0] * self.keys + keys, views, ROUNDING))
         level_of = over(self._level.reshape(self.slots, self.keys), slots, keys).max(axis=0)
         found, bins, counts = self._alike(slots, keys, level_of)
         sums = np.append(0, np.cumsum(counts))
         before, after = (sums[np.searchsorted(found, keys, side=side)] for side in ("left", "right"))
         known = after > before
-        error = np.where(level_of > 0, _accuracy(level_of), 0.0) if level_of.any() else None
+        error = np.where(level_of > 0, accuracy(level_of), 0.0) if level_of.any() else None
         readings = []
         for share in views:
             values = np.full(len(keys), np.nan)
             rank = np.floor(share * (after - before - 1)[known] + ROUNDING).astype(np.int64)
             at = np.searchsorted(sums, before[known] + rank, side="right") - 1
-            values[known] = _values(bins[at], level_of[known])
+            values[known] = answers(bins[at], level_of[known])
             readings.append(Reading(values, known, error))
         return readings
-
-    def _read_rows(self, rows: Histograms, views: Sequence[float], cells: Ints) -> list[Reading]:
-        counts, found = rows.ranked(cells, views, ROUNDING)
-        known = counts > 0
-        return [Reading(np.where(known, _exact_values(bins), np.nan), known) for bins in found]
 
     def _alike(self, slots: Ints, keys: Ints, level_of: Ints) -> tuple[Ints, Ints, Ints]:
         """Keys, bins and counts of these slots in order, each bin at the coarsest level its key has in any of them."""
@@ -162,7 +175,7 @@ class Quantile(Counted):
             bins = marks - levels * LEVEL
             if not level_of.any():
                 return found, bins, counts
-        bins = _coarser(bins, np.maximum(wanted[found] - levels, 0))  # keys that are not asked for may be coarser
+        bins = coarser(bins, np.maximum(wanted[found] - levels, 0))  # keys that are not asked for may be coarser
         order = np.lexsort((bins, found))
         return found[order], bins[order], counts[order]
 
@@ -190,16 +203,16 @@ class Quantile(Counted):
         found, bins, counts = self._all_in(source * self.keys + np.arange(self.keys))
         found -= source * self.keys
         shift, levels = target * self.keys, self._level.reshape(self.slots, self.keys)
-        coarser = (levels[source] > levels[target]).nonzero()[0]
-        if coarser.size:
+        finer = (levels[source] > levels[target]).nonzero()[0]
+        if finer.size:
             if self._rows is not None:
-                self._add_pairs(*self._rows.evict(shift + coarser))
-            self._join(shift + coarser, levels[source, coarser] - levels[target, coarser])
+                self._add_pairs(*self._rows.evict(shift + finer))
+            self._join(shift + finer, levels[source, finer] - levels[target, finer])
         fine = levels[source, found] == 0
         if fine.any():
             self._add_bins(found[fine] + shift, Bins.of(bins[fine]), sign * counts[fine])
         if not fine.all():
-            bins = _coarser(bins, levels[target, found] - levels[source, found])
+            bins = coarser(bins, levels[target, found] - levels[source, found])
             cells = found + shift
             new = self._count(cells[~fine], bins[~fine].view(np.uint64), sign * counts[~fine])
             self._keep_caps(cells[~fine][new], MAX_BINS)
@@ -214,11 +227,11 @@ class Quantile(Counted):
     def join(self, sources: Ints, targets: Ints) -> None:
         coarsest = self._level.copy()
         np.maximum.at(coarsest, targets, self._level[sources])
-        coarser = (coarsest > self._level).nonzero()[0]
-        if coarser.size:
-            self._join(coarser, (coarsest - self._level)[coarser])
+        finer = (coarsest > self._level).nonzero()[0]
+        if finer.size:
+            self._join(finer, (coarsest - self._level)[finer])
         cells, found, hashes, counts = self._moving(sources, targets)
-        bins = _coarser(hashes.view(np.int64), self._level[cells] - self._level[found])
+        bins = coarser(hashes.view(np.int64), self._level[cells] - self._level[found])
         new = self._count(cells, bins.view(np.uint64), counts)
         self._keep_caps(cells[new], MAX_BINS)
 
@@ -228,6 +241,8 @@ class Quantile(Counted):
 
     def clear(self, slot: int) -> None:
         self._level[slot * self.keys : (slot + 1) * self.keys] = 0
+        if self._slide is not None:
+            self._slide.leave(slot)
         if self._rows is not None:
             self._rows.clear(slot * self.keys, (slot + 1) * self.keys)
         super().clear(slot)
@@ -263,49 +278,10 @@ class Quantile(Counted):
         return {"quantiles_coarser": self._joined}
 
 
-def _bins(values: Floats) -> Ints:
-    """The bin of each number: positive, negative or, for zero, 0; ascending with the numbers."""
-    magnitudes = np.abs(values)
-    bins: Ints = np.zeros(len(values), np.int64)
-    some = magnitudes > 0
-    bins[some] = np.ceil(np.log(magnitudes[some]) / LOG_GAMMA).astype(np.int64) + OFFSET
-    return np.where(values < 0, -bins, bins)
-
-
-def _coarser(bins: Ints, times: Ints | np.int64) -> Ints:
-    """Bins joined in twos so many times: i becomes ceil(i / 2)."""
-    magnitudes = -((OFFSET - np.abs(bins)) >> times) + OFFSET
-    return np.where(bins == 0, 0, np.sign(bins) * magnitudes)
-
-
-def _values(bins: Ints, levels: Ints) -> Floats:
-    """What bins answer."""
-    scale = np.exp2(levels) * LOG_GAMMA
-    # In logarithms, since gamma^i of the largest floats is beyond them.
-    log_value = (np.abs(bins) - OFFSET) * scale + math.log(2) - np.log1p(np.exp(scale))
-    largest = math.log(np.finfo(np.float64).max)
-    values: Floats = np.where(bins == 0, 0.0, np.sign(bins) * np.exp(np.minimum(log_value, largest)))
-    return values
-
-
-_USUAL: Final = np.arange(OFFSET - 1_024, OFFSET + 1_536)
-"""Bins of magnitudes from 1e-9 to 1e13: what they answer is kept."""
-_ANSWERS: Final = _values(_USUAL, np.zeros(1, np.int64))
-
-
-def _exact_values(bins: Ints) -> Floats:
-    """What bins answer that were never joined."""
-    at = bins - _USUAL[0]
-    if int(at.min(initial=0)) < 0 or int(at.max(initial=0)) >= len(_USUAL):
-        return _values(bins, np.zeros(1, np.int64))
-    answers: Floats = _ANSWERS[at]
-    return answers
-
-
-def _accuracy(levels: Ints) -> Floats:
-    """Relative error at these levels."""
-    accuracy: Floats = np.tanh(np.exp2(levels) * LOG_GAMMA / 2)
-    return accuracy
+def _readings(counts: Ints, found: Sequence[Ints]) -> list[Reading]:
+    """Of these numbers of numbers, and the bins that hold the quantiles."""
+    known = counts > 0
+    return [Reading(np.where(known, exact_answers(bins), np.nan), known) for bins in found]
 
 
 def _max_pairs(slots: int, keys: int) -> int:

@@ -20,6 +20,9 @@ MEASURES = {
     "max": "max(value)",
     "uniq": "uniq(user)",
     "top": "top(path, 10)",
+    "quantile": "quantile(value, 0.95)",
+    # Each key is its own user; the last step is a rare one.
+    "funnel": "funnel(path = '/0', path = '/1', path = '/39', within => '5s')",
 }
 WINDOWS = {"tumbling": "tumbling 10s", "sliding": "sliding 60s every 1s"}
 

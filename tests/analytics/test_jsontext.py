@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.jsontext import parsed
+from analytics.jsontext import Parsed, parsed
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 VALUES = st.recursive(
@@ -29,3 +29,12 @@ def test_what_is_no_strict_json_is_read_all_the_same(value: Any) -> None:
     """Halves of surrogate pairs are values like any other, and so are numbers that JSON has no word for."""
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
     assert parsed(text) == value
+
+
+def test_equal_texts_are_read_once() -> None:
+    """And are the same object."""
+    made = Parsed()
+    one = made[b'{"steps":[2,1]}']
+    assert one == {"steps": [2, 1]}
+    assert made[bytes(bytearray(b'{"steps":[2,1]}'))] is one
+    assert made[b'{"steps":[2,2]}'] == {"steps": [2, 2]}

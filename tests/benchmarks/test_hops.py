@@ -47,12 +47,14 @@ def test_the_engine_shows_what_the_model_shows(contest: Contest, flow: str) -> N
 
 def spoiled(value: Any) -> Any:
     """A value that is nearly right."""
+    if isinstance(value, dict) and "steps" in value:
+        return {"steps": [n + 1 for n in value["steps"]]}
     if isinstance(value, dict):
         return {"items": [[value["items"][0][0], value["items"][0][1] + 1], *value["items"][1:]]}
-    return value + 1
+    return value * 1.02 + 1
 
 
-@pytest.mark.parametrize("measure", ["count", "sum", "max", "uniq", "top"])
+@pytest.mark.parametrize("measure", ["count", "sum", "max", "uniq", "top", "quantile", "funnel"])
 def test_what_is_wrong_is_found(contest: Contest, measure: str) -> None:
     """A value that is off, a row too few, and a row that is there twice."""
     flow = FLOWS[f"{measure}/tumbling"]

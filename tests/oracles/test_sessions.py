@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from analytics import Batch, Engine, KpiSpec
-from analytics.measures.quantile import ACCURACY
+from analytics.ddsketch import ACCURACY
 
 QUESTION = """
 WITH steps AS (

@@ -126,8 +126,32 @@ def test_ranks_find_the_bins_of_sorted_numbers() -> None:
 
 def test_the_budget_covers_all_counters() -> None:
     """The counters, as many as there can be, and the row of each cell; full rows take no more."""
-    assert Histograms.budget(1) == 8 + 8 * histograms.WIDEST
-    assert Histograms.budget(1 << 20) == (8 << 20) + 8 * histograms.COUNTERS
+    assert Histograms.budget(1) == 8 + 4 * histograms.WIDEST
+    assert Histograms.budget(1 << 20) == (8 << 20) + 4 * histograms.COUNTERS
+    assert Histograms.budget(1 << 20, histograms.WIDE) == (8 << 20) + 4 * histograms.WIDE
     rows = Histograms(CELLS)
     rows.count(np.arange(CELLS), Bins.of(np.linspace(400, 2_300, CELLS).astype(np.int64)), 1)
-    assert rows._table.nbytes + rows._row.nbytes <= Histograms.budget(CELLS)
+    assert rows.table.nbytes + rows._row.nbytes <= Histograms.budget(CELLS)
+
+
+def test_more_counters_can_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then there are rows for more cells; what was counted stays."""
+    monkeypatch.setattr(histograms, "COUNTERS", 4 * histograms.STEP)
+    owner = Owner()
+    owner.rows._counters = histograms.COUNTERS
+    owner.add(cells(0, 1), cells(10, 11))
+    owner.rows.allow(20 * histograms.STEP)
+    owner.add(cells(2, 3, 0), cells(10, 11, 12))
+    assert owner.rows.held(np.arange(CELLS)).tolist() == [0, 1, 2, 3]
+    assert not owner.rows.any_barred
+    assert owner.all() == Counter({(0, 10): 1, (1, 11): 1, (2, 10): 1, (3, 11): 1, (0, 12): 1})
+
+
+def test_counters_do_not_run_over() -> None:
+    """Before one could go beyond four bytes, all take eight."""
+    rows = Histograms(2)
+    for i in range(1, 12):
+        assert rows.count(cells(0), Bins.of(cells(500)), np.array([1 << 29])) is None
+        assert rows.pairs(cells(0))[2].tolist() == [i << 29]
+        assert rows.narrow or i > 2
+    assert not rows.narrow

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.arrays import Floats, Numbers
-from analytics.measures.quantile import ACCURACY, MAX_BINS, Quantile
+from analytics.ddsketch import ACCURACY
+from analytics.measures.quantile import MAX_BINS, Quantile
 from tests.analytics.measures.values import cells, opened, plain
 
 SHARES = (0.0, 0.01, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
