@@ -3,7 +3,7 @@
 The events that meet a step are kept, see `visited.py`, so that one which arrives late takes its place among them: any
 order, split and merge gives the same value. How far each user got is kept as well, and goes on with new events: from
 pane to pane in the default mode, see `rising.py`, else in each pane, see `searching.py`; then a window of several panes
-is judged anew for users with a change, see `judged.py`. That panes follow each other in time is taken for granted.
+is judged anew for users with a change, see `judged.py`.
 
 In the default mode no level that was reached in a pane is lost by events that are dropped for lack of room.
 

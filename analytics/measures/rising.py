@@ -5,30 +5,28 @@ A user's level in a window is how many of these panes lie in it, of the user's l
 be judged again when a window slides on: as the user's newest panes are counted by where these chains began, the value
 of a window that goes on until now is a sum of counters, and only users with events behind it are looked at.
 
-An event that is earlier than others of its user has all events of the user judged again.
+An event that is earlier than others of its user has all events of the user judged again. Panes follow each other in
+time; a user of whom that is not true is odd, and judged from the events of each window.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Bools, Ints
-from analytics.chains import Entries, entries
-from analytics.columns import ordered, roomy
-from analytics.journal import LONG_AGO, Journal, Rows
+from analytics.chains import Entries, entries, reach
+from analytics.columns import ordered
+from analytics.journal import Journal, Rows
 from analytics.measures.moved import Moved
+from analytics.measures.persons import NONE, Persons
 from analytics.measures.tally import Tally
-from analytics.pairs import PairTable
-from analytics.panes import COARSE
 from analytics.starts import NEVER, latest_starts
 
 __all__ = ["Rising"]
-
-NONE: Final = -1
 
 
 class _Part(NamedTuple):
@@ -49,78 +47,17 @@ class _Part(NamedTuple):
     """The last group of each person, by position among `groups`."""
 
 
-class Rising:
+class Rising(Persons):
     """Levels of the groups of `journal`, in which a group is a user in a pane and key, and a person a user of a key."""
 
     def __init__(self, journal: Journal, keys: int, setting: FunnelSetting, slots_of: Callable[[Ints], Ints]) -> None:
-        self._journal = journal
-        self._keys = keys
+        super().__init__(journal, keys, setting.steps)
         self._setting = setting
-        self._steps = setting.steps
         self._slots_of = slots_of
-        # Per group, with room for more: the level, whose it is, its pane, the person's group before it and, per step,
-        # the pane in which the latest chain began that had reached it by then.
-        self._n = 0
-        self._level: Ints = np.zeros(0, np.int64)
-        self._person: Ints = np.zeros(0, np.int64)
-        self._pane: Ints = np.zeros(0, np.int64)
-        self._before: Ints = np.zeros(0, np.int64)
-        self._since: Ints = np.zeros((0, self._steps), np.int64)
-        # (key, user) -> person, or (cell, user) for coarser windows; and per person, with room for more, the newest
-        # group, the latest time and, per step, when and in which pane the latest chain began.
-        self._people = PairTable(_all_matter, journal.capacity)
-        self._known = 0
-        self._newest: Ints = np.zeros(0, np.int64)
-        self._latest: Ints = np.zeros(0, np.int64)
-        self._began: Ints = np.zeros((0, self._steps), np.int64)
-        self._at: Ints = np.zeros((0, self._steps), np.int64)
         # Whether windows of several panes can be read from that: no pane was taken from between others.
         self._whole = True
         # The newest groups by where their chains began. None: nobody asked yet.
         self._tally: Tally | None = None
-
-    @staticmethod
-    def budget(most: int, steps: int) -> int:
-        """Bytes at worst."""
-        return 3 * (48 + 24 * steps) // 2 * most + PairTable.budget(most)
-
-    @property
-    def levels(self) -> Ints:
-        """The level of each group in its pane."""
-        return self._level[: self._n]
-
-    def meet(self) -> None:
-        """Learn who the users of new groups are."""
-        old = self._n
-        cells, users = self._journal.cells[old:], self._journal.users[old:]
-        more = len(cells)
-        if not more:
-            return
-        self._n += more
-        self._level, self._person, self._pane, self._before = (
-            roomy(column, old, more) for column in (self._level, self._person, self._pane, self._before)
-        )
-        self._since = roomy(self._since, old, more)
-        new = slice(old, self._n)
-        self._level[new], self._before[new], self._since[new] = 0, NONE, NEVER
-        self._pane[new] = cells // self._keys
-        places, fresh = self._people.place(self._worlds(cells), users)
-        first = fresh.nonzero()[0]
-        self._people.counts[places[first]] = self._known + np.arange(len(first))
-        self._person[new] = self._people.counts[places]
-        self._welcome(len(first))
-
-    def _worlds(self, cells: Ints) -> Ints:
-        """The key of each cell; the parts of a coarser window are apart from everything else."""
-        panes = cells // self._keys
-        return np.where(panes < COARSE // 2, cells, cells - panes * self._keys)
-
-    def _welcome(self, more: int) -> None:
-        old, self._known = self._known, self._known + more
-        self._newest, self._latest = (roomy(column, old, more) for column in (self._newest, self._latest))
-        self._began, self._at = (roomy(column, old, more) for column in (self._began, self._at))
-        new = slice(old, self._known)
-        self._newest[new], self._latest[new], self._began[new], self._at[new] = NONE, LONG_AGO, NEVER, NEVER
 
     # -- events
 
@@ -192,6 +129,10 @@ class Rising:
         last = np.append(first[1:], True).nonzero()[0]
         part = _Part(who[first], found._replace(groups=of[found.groups]), panes[found.groups], groups, of, ends, last)
         never = np.full((len(last), self._steps), NEVER)
+        self._count(part.people, -1)
+        self._odd[part.people] = False
+        self._odd[part.people[part.found.groups[1:][_back(part.found)]]] = True
+        self._count(part.people, 1)
         return self._put(part, never, never, self._reached_before(groups, panes, first, of))
 
     def _reached_before(self, groups: Ints, panes: Ints, first: Bools, of: Ints) -> Ints:
@@ -262,7 +203,7 @@ class Rising:
             self._count(np.arange(self._known), 1)
         counts = self._tally.since(first)
         behind = (self._pane[: self._n] > last).nonzero()[0]
-        groups = behind[self._newest[self._person[behind]] == behind]
+        groups = behind[(self._newest[self._person[behind]] == behind) & ~self._odd[self._person[behind]]]
         if groups.size:
             self._add(counts, groups, first, -1)
             while groups.size:
@@ -271,7 +212,22 @@ class Rising:
                 there = self._pane[groups] <= last
                 self._add(counts, groups[there], first, 1)
                 groups = groups[~there]
+        if self._odd[: self._known].any():
+            self._judge_odd(counts, first, last)
         return counts
+
+    def _judge_odd(self, counts: Ints, first: int, last: int) -> None:
+        """Count the odd ones in a window: from its events, whatever panes they are in."""
+        inside = self._odd[self._person[: self._n]] & self._journal.alive()
+        inside &= (self._pane[: self._n] >= first) & (self._pane[: self._n] <= last)
+        rows, people = self._journal.of_groups(inside), np.unique(self._person[: self._n][inside])
+        found = entries(people.searchsorted(self._person[rows.groups]), rows.times, rows.marks, self._setting)
+        levels = reach(found, len(people), self._setting._replace(times=False)).levels
+        groups = inside.nonzero()[0]
+        np.maximum.at(levels, people.searchsorted(self._person[groups]), self._level[groups])
+        keys = self._journal.cells[self._newest[people]] % self._keys
+        at, step = (levels[:, None] > np.arange(self._steps)).nonzero()
+        np.add.at(counts, (keys[at], step), 1)
 
     def _add(self, counts: Ints, groups: Ints, first: int, sign: int) -> None:
         at, step = (self._since[groups] >= first).nonzero()
@@ -281,34 +237,11 @@ class Rising:
         """Count these people by where their latest chains began, or take them out."""
         if self._tally is not None:
             groups = self._newest[people]
-            groups = groups[groups != NONE]
+            groups = groups[(groups != NONE) & ~self._odd[people]]
             self._tally.count(self._journal.cells[groups] % self._keys, self._since[groups], sign)
 
-    # -- groups that go
 
-    def forget(self, stay: Bools) -> None:
-        """The journal dropped all other groups."""
-        number = np.append(np.where(stay, np.cumsum(stay) - 1, NONE), NONE)
-        at = stay.nonzero()[0]
-        self._n = len(at)
-        self._level, self._pane, self._since = self._level[at], self._pane[at], self._since[at]
-        self._before = number[self._before[at]]
-        left = np.zeros(self._known, np.bool_)
-        left[self._person[at]] = True
-        self._person = (np.cumsum(left) - 1)[self._person[at]]
-        here = left.nonzero()[0]
-        self._known = len(here)
-        self._newest = number[self._newest[here]]
-        self._latest, self._began, self._at = self._latest[here], self._began[here], self._at[here]
-        if (self._newest == NONE).any():  # the newest pane of somebody went, and not the oldest
-            order = ordered(self._person, self._pane)
-            self._newest[self._person[order]] = order
-        self._people = PairTable(_all_matter, self._journal.capacity)
-        if self._known:
-            cells, users = self._journal.cells[self._newest], self._journal.users[self._newest]
-            places, _ = self._people.place(self._worlds(cells), users)
-            self._people.counts[places] = np.arange(self._known)
-
-
-def _all_matter(cells: Ints) -> Bools:
-    return np.ones(len(cells), np.bool_)
+def _back(found: Entries) -> Bools:
+    """Where an entry is earlier than the one before it, of the same group."""
+    back: Bools = (found.groups[1:] == found.groups[:-1]) & (found.times[1:] < found.times[:-1])
+    return back

@@ -79,7 +79,6 @@ def test_the_median_time_of_each_step() -> None:
 def test_order_splits_and_merges_do_not_matter(events: list[Any], seed: int, modes: tuple[str, ...]) -> None:
     """Read after every event or once at the end, in any order: the same values and the same bytes."""
     setting = FunnelSetting(3, 12, modes)
-    events = [(cell, user, cell // 2 * 31 + time, marks) for cell, user, time, marks in events]  # panes follow in time
     one, other = opened(setting, 4), opened(setting, 4)
     add(one, events)
     for event in random.Random(seed).sample(events, len(events)):
