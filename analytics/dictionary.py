@@ -28,8 +28,11 @@ MAX_ENTRIES: Final = 65_536
 MAX_TEXT: Final = 8 << 20
 CROWDED: Final = MAX_ENTRIES + 16_384
 """Entries from which on whoever encodes ahead of the engine should wait until the dictionary is trimmed."""
-ENTRY_BYTES: Final = 260
-"""A dictionary slot, the string's header, its place in `values` and its hash, measured and rounded up."""
+ENTRY_BYTES: Final = 150
+"""A dictionary slot, the string's header, its code, its place in `values` and its hash, measured and rounded up."""
+EMPTY_TEXT: Final = "".__sizeof__()
+NO_TEXT: Final = 100
+"""Bytes of a value that is no text, and of its key, beyond those."""
 _WIDEST: Final = 2.0**63
 
 
@@ -122,7 +125,7 @@ class Dictionary(dict[Any, int]):
             code = len(self.values_by_code)
             self[value] = code
             self.values_by_code.append(value)
-            self._text_bytes += len(value)
+            self._text_bytes += value.__sizeof__() - EMPTY_TEXT
             return code
         value = plain(value)
         key = typed_key(value)
@@ -134,6 +137,7 @@ class Dictionary(dict[Any, int]):
             return self.__missing__(value)
         code = self[key] = len(self.values_by_code)
         self.values_by_code.append(value)
+        self._text_bytes += NO_TEXT
         return code
 
     def encode(self, column: Sequence[Any]) -> Ints:

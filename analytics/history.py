@@ -19,7 +19,7 @@ CORRECTION: Final = 2
 RETRACT: Final = 3
 KINDS: Final = ("partial", "final", "correction", "retract")
 RECORD_BYTES: Final = 900
-ROW_BYTES: Final = 40
+ROW_BYTES: Final = 30
 
 
 class Values(NamedTuple):

@@ -1,22 +1,19 @@
-"""R5 and R6: the engine alone - twenty aggregates against a loop, sliding against tumbling windows, ticks, memory."""
+"""R5 and R6: the engine alone - twenty aggregates against a loop, sliding against tumbling windows."""
 
 from __future__ import annotations
 
 import math
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks import hops
 from benchmarks.environments import BYTEWAX
 from benchmarks.machine import real_disk, versions
-from benchmarks.process import drive
 from benchmarks.report import Goal, Report
 from benchmarks.samples import Series, ratio
 from benchmarks.sides import Contest, Side, available, race, run_side
 from benchmarks.streams import keyed, shop, write
-from benchmarks.upkeep import Outcome, Plan
 
 __all__ = ["run", "same_rows"]
 
@@ -31,9 +28,7 @@ events a second) in batches of 1,000 columns as the gateway's decoder hands them
 row. decode+: both from the same encoded lines. MEASURE/tumbling and /sliding: one measure by 100 keys over 10 s, and
 over 60 s every second; 20,000 events a second, rows compared with a count of each window. bytewax: its fold_window for
 the count, from decoded events, 2,000 a second, a quarter as many. cost: what sliding costs over what tumbling costs.
-tick: CPU time for a second with one event of each of 1,000 keys in a sliding window of 2,100 panes: counting, a window
-that becomes final, `advance` (2,000 rows come out). memory: traced bytes of an engine with 2,100 panes by 1,000 keys in
-use over the bytes computed at load. objects: memory blocks alive after a flush for each event counted.
+funnel: three steps by path, the last of them rare, each key being its own user. quantile: the 95th percentile.
 """
 
 _TWENTY = "benchmarks.peers.twenty_flows"
@@ -57,9 +52,8 @@ def same_rows(expected: list[Any], rows: list[Any]) -> list[str]:
 
 
 def run(names: list[str], rounds: int = 5, events: int = EVENTS) -> Report:
-    """Check and time the sides named (none: all); `upkeep` is a side too."""
-    plan = Plan() if events >= EVENTS else Plan(panes=210)
-    parameters = {"rounds": rounds, "events": events, "twenty_events": events * 2 // 5, "upkeep": asdict(plan)}
+    """Check and time the sides named (none: all)."""
+    parameters = {"rounds": rounds, "events": events, "twenty_events": events * 2 // 5}
     report = Report("engine", _METHOD, parameters, versions("tidegate", "numpy", "msgspec", "orjson"))
     series: dict[str, Series] = {}
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-", dir=real_disk()[0]) as folder:
@@ -76,8 +70,6 @@ def run(names: list[str], rounds: int = 5, events: int = EVENTS) -> Report:
             report.add(ratio(f"{measure} cost", tumbling, sliding))
             if measure != "bytewax":
                 report.goals.append(Goal(f"R6 {measure}", f"{measure} cost", at_most=1.5))
-    if not names or "upkeep" in names:
-        _measure_upkeep(report, plan)
     return report
 
 
@@ -118,16 +110,3 @@ def _race_hops(report: Report, folder: Path, names: list[str], rounds: int, even
         return hops.different(wanted, measure, rows)
 
     return race(report, entries, rounds, check)
-
-
-def _measure_upkeep(report: Report, plan: Plan) -> None:
-    """Once: what is counted is the same each time, and a tick is a sample."""
-    outcome = Outcome(**drive("benchmarks.upkeep", asdict(plan), timeout=1_800.0))
-    for measure, taken in outcome.tick_ms.items():
-        report.add(Series(f"tick/{measure}", "ms of CPU", tuple(taken)))
-        report.goals.append(Goal(f"R5 tick {measure}", f"tick/{measure}", at_most=20.0))
-    for measure, share in outcome.memory.items():
-        report.add(Series(f"memory/{measure}", "held over computed", (share,)))
-        report.goals.append(Goal(f"R5 memory {measure}", f"memory/{measure}", at_most=1.1))
-    report.add(Series("objects", "blocks per event", (outcome.objects,)))
-    report.goals.append(Goal("R5 objects", "objects", at_most=0.01))

@@ -1,7 +1,4 @@
-"""What the engine needs beside counting: the time of a tick, memory against the computed budget, objects left behind.
-
-python -m benchmarks.upkeep '{"panes": 2100, "keys": 1000, "ticks": 20, "events": 100000}'
-"""
+"""What the engine needs beside counting: the time of a tick, memory against what was computed, objects left behind."""
 
 from __future__ import annotations
 
@@ -11,15 +8,31 @@ import time
 import tracemalloc
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import orjson
 
 from analytics import Batch, Engine, KpiSpec
-from benchmarks.machine import SERVER_CORE, pin
+from benchmarks.brim import brim
+from benchmarks.machine import SERVER_CORE, pin, versions
+from benchmarks.process import drive
+from benchmarks.report import Goal, Report
+from benchmarks.samples import Series
 from gateway.server.garbage import Garbage
 
-__all__ = ["MEASURES", "Outcome", "Plan", "filled", "memory_share", "objects_per_event", "tick_ms"]
+__all__ = [
+    "MEASURES",
+    "WINDOWS",
+    "Memory",
+    "Outcome",
+    "Plan",
+    "filled",
+    "memory",
+    "objects_per_event",
+    "run",
+    "tick_ms",
+]
 
 MEASURES = {
     "count": "count(*)",
@@ -30,52 +43,78 @@ MEASURES = {
     "top": "top(path, 10)",
     "funnel": "funnel(event = 'a', event = 'b', within => '30m')",
 }
+WINDOWS = ("tumbling", "sliding")
 _START = 1_795_334_400_000
 _BUDGET = 4 << 30
 _BATCH = 1_000
 # Panes that are filled between two ticks before anything is measured, and ticks that are made then and not measured.
 _FILL, _SETTLE = 50, 3
 
+_METHOD = """
+tick: CPU time for a second with one event of each of 1,000 keys in a sliding window of 2,100 panes: counting, a window
+that becomes final, `advance` (2,000 rows come out). memory: an engine whose pools are all full (every pane has every
+key, more values, users and texts than there is room for, all windows shown, the books of coarser windows, dictionaries
+and sources full, see benchmarks/brim.py), traced bytes it holds over those that `tidegate check` says it may need, with
+tumbling windows that are all open and with sliding ones over all panes. objects: memory blocks alive after a flush for
+each event counted.
+"""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of it. `events` are those after which objects are counted."""
+    """How much of it. `events` are those after which objects are counted; memory has panes and keys of its own."""
 
     panes: int = 2_100
     keys: int = 1_000
     ticks: int = 20
     events: int = 100_000
+    memory_panes: int = 300
+    memory_keys: int = 100
+    measures: tuple[str, ...] = tuple(MEASURES)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of an engine: those it holds, and those that were computed for it."""
+
+    held: int
+    computed: int
 
 
 @dataclass
 class Outcome:
-    """By measure: every tick in ms of CPU, bytes held over bytes computed; and live objects per event counted."""
+    """By measure: every tick in ms of CPU; by measure and kind of windows: bytes; live objects per event counted."""
 
     tick_ms: dict[str, list[float]] = field(default_factory=dict)
-    memory: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, list[int]] = field(default_factory=dict)
     objects: float = 0.0
+
+
+@lru_cache
+def _texts(prefix: str, factor: int, shift: int, modulus: int, keys: int) -> list[str]:
+    return [f"{prefix}{(factor * i + shift) % modulus}" for i in range(keys)]
 
 
 def _second(number: int, keys: int) -> Batch:
     """One event of each key in a second."""
     times = np.full(keys, _START + number * 1_000, np.int64)
     columns: dict[str, Sequence[str | float]] = {
-        "key": [f"k{i}" for i in range(keys)],
+        "key": _texts("k", 1, 0, keys, keys),
         "value": [float(i % 97) for i in range(keys)],
-        "user": [f"u{(7 * i + number % 20) % 2_000}" for i in range(keys)],
-        "path": [f"/{i * number % 40}" for i in range(keys)],
+        "user": _texts("u", 7, number % 20, 2_000, keys),
+        "path": _texts("/", number % 40, 0, 40, keys),
         "event": ["ab"[(i + number) % 2] for i in range(keys)],
-        "distinct_id": [f"u{(i + number % 3) % 2_000}" for i in range(keys)],
+        "distinct_id": _texts("u", 1, number % 3, 2_000, keys),
     }
     return Batch(keys, times, columns, [("local", keys)])
 
 
-def filled(spec: KpiSpec, panes: int, keys: int, *, ticking: bool) -> Engine:
-    """An engine whose panes all hold something of every key; `ticking`: rows are fetched meanwhile."""
+def filled(spec: KpiSpec, panes: int, keys: int) -> Engine:
+    """An engine whose panes all hold something of every key; rows are fetched meanwhile."""
     engine = Engine([spec], memory_budget=_BUDGET)
     for number in range(panes):
         engine.ingest(_second(number, keys), 0)
-        if ticking and not number % _FILL:
+        if not number % _FILL:
             engine.advance(0)
     return engine
 
@@ -86,7 +125,7 @@ def tick_ms(measure: str, plan: Plan) -> list[float]:
     """
     window = f"sliding {plan.panes}s every 1s"
     spec = KpiSpec(measure, MEASURES[measure], window, by=("key",), max_keys=plan.keys, delay="0s", grace="0s")
-    engine, taken = filled(spec, plan.panes, plan.keys, ticking=True), []
+    engine, taken = filled(spec, plan.panes, plan.keys), []
     for number in range(plan.panes, plan.panes + _SETTLE + plan.ticks):
         batch, began = _second(number, plan.keys), time.process_time()
         engine.ingest(batch, 0)
@@ -95,16 +134,18 @@ def tick_ms(measure: str, plan: Plan) -> list[float]:
     return taken[_SETTLE:]
 
 
-def memory_share(measure: str, plan: Plan) -> float:
-    """Bytes that an engine holds when all its panes are in use, over those that it said it may need."""
-    delay = f"{plan.panes}s"
-    spec = KpiSpec(measure, MEASURES[measure], "tumbling 1s", by=("key",), max_keys=plan.keys, delay=delay, grace="0s")
+def memory(measure: str, kind: str, plan: Plan) -> Memory:
+    """Of an engine whose pools are full."""
+    panes, keys = plan.memory_panes, plan.memory_keys
+    window = "tumbling 1s" if kind == "tumbling" else f"sliding {panes}s every 1s"
+    delay = f"{panes}s" if kind == "tumbling" else "0s"
+    spec = KpiSpec(measure, MEASURES[measure], window, by=("key",), max_keys=keys, delay=delay, grace="0s")
     gc.collect()
     tracemalloc.start()
     try:
-        engine = filled(spec, plan.panes, plan.keys, ticking=False)
+        engine = brim(measure, spec, panes, keys)
         gc.collect()
-        return tracemalloc.get_traced_memory()[0] / engine.memory_bytes()
+        return Memory(tracemalloc.get_traced_memory()[0], engine.memory_bytes())
     finally:
         tracemalloc.stop()
 
@@ -139,14 +180,34 @@ def _blocks() -> int:
     return sum(trace.count for trace in tracemalloc.take_snapshot().statistics("filename"))
 
 
+def run(names: list[str], rounds: int = 5, events: int = 100_000) -> Report:  # noqa: ARG001  a tick is a sample
+    """Ticks, memory and objects, of the measures named (none: all) in a process of their own."""
+    plan = Plan(measures=tuple(names) or tuple(MEASURES), events=events)
+    report = Report("upkeep", _METHOD, asdict(plan), versions("tidegate", "numpy"))
+    outcome = Outcome(**drive("benchmarks.upkeep", asdict(plan), timeout=3_600.0))
+    for measure, taken in outcome.tick_ms.items():
+        report.add(Series(f"tick/{measure}", "ms of CPU", tuple(taken)))
+        report.goals.append(Goal(f"R5 tick {measure}", f"tick/{measure}", at_most=20.0))
+    for name, (held, computed) in outcome.memory.items():
+        report.add(Series(f"memory/{name}", "held over computed", (held / computed,)))
+        report.goals.append(Goal(f"R5 memory {name}", f"memory/{name}", at_most=1.0))
+        report.goals.append(Goal(f"R5 room {name}", f"memory/{name}", at_least=0.9))
+        report.notes[f"memory/{name}"] = f"{held / 1e6:.1f} MB of {computed / 1e6:.1f} MB"
+    report.add(Series("objects", "blocks per event", (outcome.objects,)))
+    report.goals.append(Goal("R5 objects", "objects", at_most=0.01))
+    return report
+
+
 def main() -> None:
     """Read the plan from the command line, measure, print the outcome."""
     pin(SERVER_CORE)
     plan, outcome = Plan(**orjson.loads(sys.argv[1])), Outcome()
     Garbage().settle()  # as in the server
-    for measure in MEASURES:
+    for measure in plan.measures:
         outcome.tick_ms[measure] = tick_ms(measure, plan)
-        outcome.memory[measure] = memory_share(measure, plan)
+        for kind in WINDOWS:
+            found = memory(measure, kind, plan)
+            outcome.memory[f"{measure}/{kind}"] = [found.held, found.computed]
     outcome.objects = objects_per_event(plan)
     print(orjson.dumps(asdict(outcome)).decode("ascii"), flush=True)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -78,6 +81,24 @@ def test_a_full_cache_is_emptied(dictionary: Dictionary) -> None:
     assert (dictionary.generation, dictionary.evicted) == (1, 5)
     assert dictionary.encode(["dd", None]).tolist() == [1, NULL]
     assert dictionary.hashes(dictionary.encode(["dd"])).tolist() == [hash_value("dd")]
+
+
+@pytest.mark.parametrize("make", [lambda i: f"{i:0>125}", lambda i: f"{i:0>60}€", lambda i: f"{i}🎈" * 9, float, str])
+def test_a_full_cache_takes_what_was_computed(make: Callable[[int], Any]) -> None:
+    """Whatever it holds: plain texts, texts of wide characters, numbers; long texts take most of it."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        dictionary = Dictionary(8_192, 1 << 20)
+        number = 0
+        while not dictionary.full:
+            dictionary.hashes(dictionary.encode([make(number + i) for i in range(64)]))
+            number += 64
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held <= dictionary.budget
+    assert held >= dictionary.budget * (0.8 if len(str(make(0))) > 100 else 0.3)
 
 
 def test_text_is_what_json_writes() -> None:

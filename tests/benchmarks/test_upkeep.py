@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.upkeep import MEASURES, Plan, memory_share, objects_per_event, tick_ms
+from benchmarks.upkeep import MEASURES, WINDOWS, Plan, memory, objects_per_event, tick_ms
 
-SMALL = Plan(panes=5, keys=20, ticks=3, events=5_000)
+SMALL = Plan(panes=5, keys=20, ticks=3, events=5_000, memory_panes=20, memory_keys=20)
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -17,10 +17,12 @@ def test_each_tick_is_a_sample(measure: str) -> None:
     assert min(taken) > 0
 
 
+@pytest.mark.parametrize("kind", WINDOWS)
 @pytest.mark.parametrize("measure", MEASURES)
-def test_memory_is_a_share_of_what_was_computed(measure: str) -> None:
-    """With more panes in use than were planned for it would be beyond."""
-    assert 0 < memory_share(measure, SMALL) <= 1.1
+def test_full_pools_take_what_was_computed(measure: str, kind: str) -> None:
+    """No more, and not much less: what is computed is no guess."""
+    found = memory(measure, kind, SMALL)
+    assert 0.5 * found.computed <= found.held <= found.computed
 
 
 def test_no_object_stays_for_an_event() -> None:
