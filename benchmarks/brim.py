@@ -7,7 +7,7 @@ values have to make room for those of the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -70,7 +70,7 @@ def _second(second: int, keys: int, each: int, values: Callable[..., list[float]
     of = [i % keys for i in range(n)]
     nth = [i // keys % max(each // 2, 1) for i in range(n)]
     over = _OVER if each > 1 else 0
-    columns = {
+    columns: dict[str, Sequence[str | float]] = {
         "key": [f"k{i}" for i in of] + [f"over {second} {i}" for i in range(over)],
         "value": values(rng, n + over),
         "user": [f"{second} {i} {j}" for i, j in zip(of, nth, strict=True)] + over * ["u"],
