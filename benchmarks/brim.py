@@ -25,7 +25,7 @@ _PAST = (*range(-90_000, -4_000, 60), *range(-4_000, 0, 10))
 """Seconds before, each with events: enough for the books of coarser windows."""
 _LONG = "/" + 119 * "x"
 _PIECE = 500
-_OVER = 4
+_OVER = 60
 """Keys beyond the cap in each pane."""
 
 
