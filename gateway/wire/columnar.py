@@ -87,7 +87,7 @@ def expands_to(batch: ColumnarBatch, text: bytes, enough: int) -> int:
 def columns_of(batch: ColumnarBatch, text: bytes, reader: EventReader) -> Columns | None:
     """Its columns as the rows that it stands for would give them; None when some row must be looked at by itself.
 
-    About 6 us for five columns of 20 events; nothing is done for each event.
+    About 8 us for five columns of 20 events, most of it for looking up their texts.
     """
     n, properties = batch.n, batch.properties or {}
     if not n or batch.event is None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
+
+import msgspec
 
 from analytics import KpiSpec
+from benchmarks.protopack import packed
 from gateway.core.encoding import encode_row
 from gateway.core.enrichment import NO_FACTS, enriched
 from gateway.core.fold import Fold
@@ -15,15 +19,17 @@ from gateway.errors import ProtocolError
 from gateway.server.intake import _unpack
 from gateway.server.reply import Reply
 from gateway.wire import Batch, Limits
+from gateway.wire.encoding import Encoding, MessagePack
 from gateway.wire.messages import Defaults
 from gateway.wire.post import decode_batch, open_post
+from gateway.wire.protobuf import Protobuf
 from tests.core.simulated_client import NOW
 from tests.core.simulation import SPECS
 from tests.fuzz.target import Target
 from tests.house.tree import ROOT
 from tests.wire.test_events import CASES
 
-__all__ = ["MESSAGES", "POSTS", "fold", "golden"]
+__all__ = ["BUFFERS", "MESSAGES", "PACKED", "POSTS", "fold", "golden"]
 
 LIMITS = Limits(262_144, 20, 16)
 MORE = KpiSpec.parse("""
@@ -84,6 +90,22 @@ def messages(data: bytes) -> None:
                 count(state, message, None)
 
 
+def encoded(data: bytes, encoding: Encoding) -> None:
+    """A frame in another encoding is refused with a slug, or its messages are read as JSON is."""
+    try:
+        parts = encoding.split(data)
+    except ProtocolError as refused:
+        named(refused)
+        return
+    for part in parts:
+        try:
+            text = encoding.text(part)
+        except ProtocolError as refused:
+            named(refused)
+            continue
+        messages(text)
+
+
 def posts(data: bytes) -> None:
     """A body, packed or not, is refused with a slug, or its batch can be counted; no token is in what is kept."""
     body = _unpack(data, 100_000, 20) if data[:2] == b"\x1f\x8b" else data
@@ -108,7 +130,13 @@ def golden(side: str) -> list[bytes]:
 
 _EVENTS = [text for text, _, _ in CASES if len(text) < 200]
 _GOOD = b'{"event":"x","uuid":"u","timestamp":%d,"distinct_id":"d","properties":{"country":"DE","value":1.5}}' % NOW
+_COLUMNS = (
+    b'{"type":"columns","seq":1,"n":3,"t0":%d,"dt":[0,-5,null],"event":{"d":["x","y"],"i":[0,1,0]},'
+    b'"uuid":["u","v",null],"distinct_id":{"d":["d"],"i":[0,-1,0]},'
+    b'"properties":{"country":{"d":["DE"],"i":[-1,0,0]},"value":[1,2.5,null],"other":[[1],"x",{"a":1}]}}' % NOW
+)
 _WORDS = (
+    *(b'"type":"columns"', b'"n":', b'"t0":', b'"dt":[', b'"d":[', b'"i":[', b"-1", b'"properties":{'),
     *(b'"event":', b'"uuid":', b'"timestamp":', b'"distinct_id":', b'"properties":', b'"country":', b'"value":'),
     *(b'"type":"batch"', b'"seq":', b'"events":[', b'"defaults":', b'"$set":', b'"__proto__":', b'"user_id":'),
     *(b"null", b"true", b"NaN", b"1e400", b"-9223372036854775809", b"18446744073709551616", b"1e-320", b"-0.0"),
@@ -135,10 +163,25 @@ MESSAGES = Target(
             b'{"type":"batch","seq":1,"events":[%b]}' % b",".join(texts)
             for texts in ([_GOOD], _EVENTS[:12], _EVENTS[12:])
         ),
+        _COLUMNS,
         b"[%b]" % b",".join(golden("client")[:4]),
         b'{"type":"from_the_future"}',
     ),
     _WORDS,
+)
+_SAID = [json.loads(text) for text in (*golden("client"), _COLUMNS, b'{"type":"batch","seq":1,"events":[%b]}' % _GOOD)]
+_NAN = b"\x7f\xf8\0\0\0\0\0\0"
+PACKED = Target(
+    "packed",
+    partial(encoded, encoding=MessagePack()),
+    (*map(msgspec.msgpack.encode, _SAID), msgspec.msgpack.encode(_SAID[:4])),
+    (b"\xa6events", b"\xa1i", b"\xa1d", b"\xa1n\x03", b"\xcb" + _NAN, b"\xc4\x01x", b"\xd4\xff\0", b"\xff", b"\xc0"),
+)
+BUFFERS = Target(
+    "buffers",
+    partial(encoded, encoding=Protobuf()),
+    tuple(packed(said) for said in _SAID if said["type"] in ("auth", "pong", "batch", "columns")),
+    (b"\x1a", b"\x22", b"\x0a\x01x", b"\xff" * 9 + b"\x01", _NAN[::-1], b"\x2a\x02[[", b"\x3a\x01\x09", b"\x08\x01"),
 )
 _POSTS = (
     b'{"token":"w_secret","producer":{"id":"p","epoch":1},"seq":1,"defaults":{"distinct_id":"d"},"events":[%b]}'

@@ -57,6 +57,28 @@ def test_an_event_is_seen_with_its_verdict_and_its_kpis(tmp_path: Path) -> None:
     on_loop(run)
 
 
+def test_events_of_columns_are_seen_as_single_events(tmp_path: Path) -> None:
+    """With what each of them says, the filter by its values, and the text of one that was dropped."""
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=20) as server, wire(server) as looking, wire(server) as sending:
+            await viewer(looking)
+            await producer(sending)
+            await looking.say(watch(match={"properties": {"country": "DE"}}))
+            await looking.hear("events")
+            countries = {"d": ["DE", "FR"], "i": [0, 1, 0]}
+            columns = {"type": "columns", "seq": 1, "n": 3, "event": {"d": ["buy", ""], "i": [0, 0, 1]}}
+            await sending.say(columns | {"properties": {"country": countries, "value": [1, 2, 3]}})
+            await sending.hear("ack")
+            good, bad = await events_of(looking, 2)
+            assert (good["event"], good["nth"], good["verdict"]) == ("buy", 0, "accepted")
+            assert (good["properties"], good["kpis"]) == ({"country": "DE", "value": 1}, ["events", "by_country"])
+            assert (bad["nth"], bad["verdict"], bad["reason"]) == (2, "drop", "event_name")
+            assert bad["raw"] == '{"event":"","properties":{"country":"DE","value":3}}'
+
+    on_loop(run)
+
+
 def test_a_viewer_gets_what_it_asked_for(tmp_path: Path) -> None:
     """By name, person, verdict and property; several subscriptions of one viewer do not mix."""
 

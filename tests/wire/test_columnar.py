@@ -197,6 +197,17 @@ def test_values_that_no_kpi_reads_have_their_verdicts(value: Any, verdict: tuple
     assert verdicts == ([(1, *verdict)] if verdict else [])
 
 
+def test_a_type_with_escapes_is_taken_while_nothing_is_wrong() -> None:
+    """When an event of it needs a look, none of them is counted: as with rows that cannot be told apart."""
+    said = b'{"type":"\\u0063olumns","seq":1,"n":2,"event":["a","b"],"properties":{"x":[1,%b]}}'
+    for number, refused in ((b"2", []), (b"1e99", [(0, "drop", "bad_json"), (1, "drop", "bad_json")])):
+        text = said % number
+        found = CODEC.inspect([text], [CODEC.batch(text).events])
+        assert [tuple(verdict) for one in found.values() for verdict in one.verdicts] == refused
+    with pytest.raises(ProtocolError, match="bad_message"):
+        CODEC.message(said.replace(b'"a"', b"5") % b"1")
+
+
 def test_ordinary_batches_are_not_read_again() -> None:
     """However many properties they have that no KPI reads."""
     wide = {f"p{i}": {"d": ["x[", "y"], "i": [0, 1, 0]} for i in range(40)}
