@@ -27,6 +27,12 @@ def test_top_level_tasks_of_the_busiest_thread_are_taken_by_thread_time() -> Non
     assert tasks(trace) == [2.0, 0.4]
 
 
+def test_a_task_takes_no_longer_than_it_lasts() -> None:
+    """Where the clock of the thread has jumped within a task its duration counts."""
+    trace = [span("ThreadControllerImpl::RunTask", 0, 140, 2_200), span("FunctionCall", 10, 70, 70)]
+    assert tasks(trace) == [0.14]
+
+
 def test_a_trace_without_scripts_has_no_tasks() -> None:
     """Where nothing was called there is no main thread to look at."""
     assert tasks([span("ThreadControllerImpl::RunTask", 0, 10, 10)]) == []
