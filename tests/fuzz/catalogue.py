@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.fuzz.clients import ANSWERS
 from tests.fuzz.definitions import BOARDS, CONDITIONS, KPIS, VALUES
-from tests.fuzz.messages import BUFFERS, MESSAGES, PACKED, POSTS
+from tests.fuzz.messages import BUFFERS, COLUMNS, MESSAGES, PACKED, POSTS
 from tests.fuzz.sockets import FRAMES, HEADS
 from tests.fuzz.stored import RECORDS, SNAPSHOTS
 from tests.fuzz.target import Target
@@ -12,5 +12,6 @@ from tests.fuzz.target import Target
 __all__ = ["TARGETS"]
 
 TARGETS: tuple[Target, ...] = (
-    *(FRAMES, HEADS, MESSAGES, PACKED, BUFFERS, POSTS, ANSWERS, VALUES, CONDITIONS, KPIS, BOARDS, SNAPSHOTS, RECORDS),
+    *(FRAMES, HEADS, MESSAGES, COLUMNS, PACKED, BUFFERS, POSTS, ANSWERS),
+    *(VALUES, CONDITIONS, KPIS, BOARDS, SNAPSHOTS, RECORDS),
 )

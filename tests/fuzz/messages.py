@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -23,13 +24,14 @@ from gateway.wire.encoding import Encoding, MessagePack
 from gateway.wire.messages import Defaults
 from gateway.wire.post import decode_batch, open_post
 from gateway.wire.protobuf import Protobuf
+from gateway.wire.transposition import read_columns, transpose
 from tests.core.simulated_client import NOW
 from tests.core.simulation import SPECS
 from tests.fuzz.target import Target
 from tests.house.tree import ROOT
 from tests.wire.test_events import CASES
 
-__all__ = ["BUFFERS", "MESSAGES", "PACKED", "POSTS", "fold", "golden"]
+__all__ = ["BUFFERS", "COLUMNS", "MESSAGES", "PACKED", "POSTS", "fold", "golden"]
 
 LIMITS = Limits(262_144, 20, 16)
 MORE = KpiSpec.parse("""
@@ -51,8 +53,11 @@ def fold() -> Fold:
     return Fold([*SPECS, *MORE], LIMITS, 1_000, producers=100, uuids=1_000, memory_budget=512 << 20)
 
 
-def count(state: Fold, batch: Batch, defaults: Defaults | None) -> None:
-    """A batch that was taken is counted: each event in it has one place in the ledger, and its rows can be sent."""
+def count(state: Fold, batch: Batch, defaults: Defaults | None) -> tuple[Any, ...]:
+    """A batch that was taken is counted: each event in it has one place in the ledger, and its rows can be sent.
+
+    Returns its verdicts, the ledger and the rows.
+    """
     arrival = Arrival(
         Producer("p", 1, 0), 1, batch.seq, batch.events, batch.verdicts, batch.text, NOW, 0, defaults, b"", None
     )
@@ -62,8 +67,8 @@ def count(state: Fold, batch: Batch, defaults: Defaults | None) -> None:
     assert state.ledger.sent - before == batch.events.n <= LIMITS.max_events
     for verdict in applied.verdicts.get(0, ()):
         assert 0 <= verdict[1] < batch.events.n
-    for row in [*state.advance(NOW).rows, *state.engine.finish().rows]:
-        encode_row(row)
+    rows = [encode_row(row) for row in [*state.advance(NOW).rows, *state.engine.finish().rows]]
+    return applied.verdicts.get(0, ()), state.ledger.as_dict(), rows
 
 
 def named(refused: ProtocolError) -> None:
@@ -104,6 +109,23 @@ def encoded(data: bytes, encoding: Encoding) -> None:
             named(refused)
             continue
         messages(text)
+
+
+def columns(data: bytes) -> None:
+    """A columnar batch is refused with a slug, or counted exactly as the rows that it stands for."""
+    state, other = fold(), fold()
+    try:
+        batch = state.codec.batch(data)
+    except ProtocolError:
+        return
+    tree = read_columns(data)
+    if tree is None:
+        return
+    transposed = transpose(tree, batch.events.n)
+    rows = other.codec.batch(b'{"type":"batch","seq":%d,"events":[%b]}' % (batch.seq, b",".join(transposed.texts)))
+    seen = count(state, batch, None)
+    if not transposed.miscoded:  # what points outside of its dictionary no row can say
+        assert seen == count(other, rows, None)
 
 
 def posts(data: bytes) -> None:
@@ -190,6 +212,43 @@ _POSTS = (
     b'{"token":"w_secret","events":[{"type":"track","event":"x","messageId":"m","anonymousId":"a","context":{"ip":"1"},'
     b'"originalTimestamp":"2026-11-22T09:20:00Z","properties":{"value":1}},{"type":"page","name":"home"},'
     b'{"type":"identify","userId":"u","traits":{"plan":"x"}},{"type":"group","groupId":"g"}]}',
+)
+COLUMNS = Target(
+    "columns",
+    columns,
+    (
+        *(frame for frame in golden("client") if b'"columns"' in frame),
+        b'{"type":"columns","seq":1,"n":2,"t0":%d,"dt":[0,1.5],"event":["x","y"],"uuid":{"d":["u"],"i":[0,0]},'
+        b'"session_id":["s",null],"properties":{"country":{"d":["DE",5,null],"i":[1,-1]},"value":[1e3,true]}}' % NOW,
+        b'{"type":"columns","seq":1,"n":3,"event":{"d":["x"],"i":[0,0,0]},"properties":{"value":[1,2,18446744073709551616]}}',
+    ),
+    (
+        *(b'"n":', b'"dt":[', b'"t0":', b'"d":[', b'"i":[', b'"uuid":', b'"window_id":', b'"country":', b'"value":['),
+        *(
+            b"null",
+            b"-1",
+            b"-2",
+            b"7",
+            b"[]",
+            b"{}",
+            b"NaN",
+            b"1e400",
+            b'"\\ud800"',
+            b'"\\u0000"',
+            b"true",
+            b"9007199254740993",
+        ),
+        *(
+            b"\xff",
+            b"\xc3\xa4",
+            b'"event":',
+            b'"properties":{',
+            b'"a":{"d":[1],"i":[0,0]},',
+            b'"b":[[1],{}],',
+            b"1e308",
+            b",",
+        ),
+    ),
 )
 POSTS = Target(
     "posts", posts, (*_POSTS, gzip.compress(_POSTS[0], mtime=0), gzip.compress(b"0" * 9_000, mtime=0)), _WORDS
