@@ -10,7 +10,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class ModelServer:
         self.accept_sockets = True
         self.accept_posts = True
         self.welcome_close = 0
+        self.lie: Lie | None = None  # says other things than the truth, and whether that was all
         self.own = ""  # a page of the test's own, at `/own`, under no policy
         self._changed = threading.Condition()
         self._sessions: set[Session] = set()
@@ -195,6 +196,12 @@ class ModelServer:
         self.notify()
         return web.json_response({"seq": seq, "verdicts": verdicts})
 
+    def apply_quietly(self, session: Session, message: dict[str, Any]) -> None:
+        """Take a batch, as far as it is the next one, without a word to its producer."""
+        rows = message if "events" in message else rows_of(message)
+        if rows["seq"] == self.last[session.key] + 1:
+            self.apply(session.key, rows["seq"], session.defaults, rows["events"])
+
     async def fence(self, newer: Session) -> None:
         """A newer connection of the same producer ends the older ones."""
         for session in list(self._sessions):
@@ -252,14 +259,20 @@ class Session:
     async def receive(self, frame: str) -> None:
         """One frame of the producer."""
         message = json.loads(frame)
+        if self.server.lie is not None and await self.server.lie(self, message):
+            return
+        await self.tell_the_truth(message, len(frame.encode()))
+
+    async def tell_the_truth(self, message: dict[str, Any], size: int = 0) -> None:
+        """What an honest server does with a message; `size` is that of its frame."""
         if message["type"] == "hello":
             await self._hello(message)
         elif not self.key:
             self.server.violate(f"{message['type']} before hello")
         elif message["type"] == "batch":
-            await self._batch(message, len(frame.encode()))
+            await self._batch(message, size)
         elif message["type"] in self.server.formats:
-            await self._batch(rows_of(message), len(frame.encode()))
+            await self._batch(rows_of(message), size)
         elif message["type"] == "pong":
             self.server.pongs.append(message)
         else:
@@ -318,3 +331,7 @@ class Session:
             verdicts = server.apply(self.key, seq, self.defaults, message["events"])
         ack = {"type": "ack", "seq": server.last[self.key], **self._window()}
         await self.send({**ack, "verdicts": verdicts} if verdicts else ack)
+
+
+Lie = Callable[[Session, dict[str, Any]], Awaitable[bool]]
+"""Gets each message first. True: it was dealt with; otherwise the truth is told too."""

@@ -24,6 +24,8 @@ import { retryRule } from "./closecodes.js";
 const WELCOME_MS = 10_000;
 /** So long an open connection must last before the back-off starts anew. */
 const HEALTHY_MS = 5_000;
+/** A timer of more than 24 days goes off at once, again and again. */
+const LONGEST_PATIENCE_MS = 3_600_000;
 /** No frame for so many heartbeats: the line is dead, whatever the browser believes. */
 const MISSED_HEARTBEATS = 2.5;
 /** An error is followed by a close at once, but not everywhere: Chromium says no more of a socket that a policy forbids. */
@@ -67,7 +69,7 @@ export class Connection {
   welcomed(heartbeat) {
     this.failures = 0;
     this.#welcomedAt = this.#parts.now();
-    this.#patience = Math.max(1_000, heartbeat * MISSED_HEARTBEATS);
+    this.#patience = Math.min(LONGEST_PATIENCE_MS, Math.max(1_000, heartbeat * MISSED_HEARTBEATS));
     this.#become("open");
   }
 

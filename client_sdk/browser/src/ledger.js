@@ -38,10 +38,13 @@ export class Ledger {
    * Close the books after a load: events that were counted but are nowhere are `expired`; events that were stored
    * just before a crash, but not yet counted, are counted now.
    * @param {number} pending events found in the queue
+   * @returns {number} events that are nowhere
    */
   close(pending) {
     const known = this.accepted + this.duplicate + this.rejected + this.expired + pending;
-    this.expired += Math.max(0, this.sent - known);
+    const lost = Math.max(0, this.sent - known);
+    this.expired += lost;
     this.sent = Math.max(this.sent, known);
+    return lost;
   }
 }

@@ -31,6 +31,8 @@ import { settle } from "./verdict.js";
 const ENVELOPE = 128;
 /** After a warning that we overran our credit: the books differ, so wait for an ack or this long. */
 const OVERRUN_HOLD_MS = 1_000;
+/** A limit below this is none: no event would get through, and each would be given up for it. */
+const LEAST_FRAME = 1_024;
 /** The server must not be able to hold us, or to slow us down, for ever by mistake. */
 const LONGEST_HOLD_MS = 300_000;
 const LONGEST_FLUSH_MS = 60_000;
@@ -191,8 +193,8 @@ export class Producer {
     const last = count(resume, "last_seq", queue.acked);
     const agrees = resume?.known ? last >= queue.acked && last <= queue.highest : queue.acked === 0;
     this.#limits = {
-      frame: count(message.limits, "max_frame", this.#limits.frame),
-      events: count(message.limits, "max_events", this.#limits.events),
+      frame: Math.max(LEAST_FRAME, count(message.limits, "max_frame", this.#limits.frame)),
+      events: count(message.limits, "max_events", 0) || this.#limits.events,
     };
     const misfit = queue.chunks.some((chunk) => chunk.seq > Math.max(last, queue.acked) && this.#exceeds(chunk));
     if (!agrees || misfit) {
@@ -251,7 +253,7 @@ export class Producer {
       return this.queue.fresh() !== chunk;
     }
     if (!this.#exceeds(chunk)) return false; // only the window is too small: more credit will come
-    this.queue.discard(chunk, "rejected");
+    this.queue.discard(chunk, "rejected", "too_large");
     return true;
   }
 }

@@ -26,7 +26,11 @@ import { count } from "./number.js";
  * @property {number} maxEvents
  * @property {number} maxBytes
  * @property {number} [oldest] epoch milliseconds; what was begun before is not loaded any more
- * @property {(events: number, reason: "full" | "old") => void} [dropped]
+ * @property {(events: number, reason: Loss) => void} [dropped]
+ */
+/**
+ * Why events were given up: no room, waited too long, larger than a frame, or the browser lost what was stored.
+ * @typedef {"full" | "old" | "too_large" | "lost"} Loss
  */
 
 /** Events of a stored piece. */
@@ -187,11 +191,13 @@ export class Queue {
    * Give up one fresh chunk.
    * @param {Chunk} chunk
    * @param {"expired" | "rejected"} outcome
+   * @param {Loss} reason
    */
-  discard(chunk, outcome) {
+  discard(chunk, outcome, reason) {
     this.chunks.splice(this.chunks.indexOf(chunk), 1);
     this.ledger[outcome] += chunk.texts.length;
     this.forget([chunk]);
+    this.#caps.dropped?.(chunk.texts.length, reason);
   }
 
   /**
@@ -203,8 +209,7 @@ export class Queue {
     while (this.events + Math.sign(bytes) > this.#caps.maxEvents || this.bytes + bytes > this.#caps.maxBytes) {
       const oldest = this.fresh();
       if (!oldest) return false;
-      this.discard(oldest, "expired");
-      this.#caps.dropped?.(oldest.texts.length, "full");
+      this.discard(oldest, "expired", "full");
     }
     return true;
   }
@@ -285,7 +290,8 @@ export class Queue {
     }
     this.chunks.sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity) || 0);
     this.chunks = joinPieces(this.chunks);
-    this.ledger.close(this.events + expired);
+    const lost = this.ledger.close(this.events + expired);
+    if (lost) dropped?.(lost, "lost");
     this.ledger.expired += expired;
     if (this.chunks.some(({ seq }, i) => seq && seq !== this.acked + i + 1)) this.renumber();
   }

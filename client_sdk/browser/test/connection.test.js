@@ -154,6 +154,16 @@ test("silence of two and a half heartbeats ends the socket", () => {
   assert.equal(connection.state, "waiting");
 });
 
+test("a heartbeat without end is an hour of patience at most", () => {
+  connection.connect();
+  last().open();
+  connection.welcomed(Number.MAX_SAFE_INTEGER);
+  pass(3_599_999);
+  assert.equal(last().closedWith, null);
+  pass(1);
+  assert.equal(last().closedWith, 4103);
+});
+
 test("a dial without welcome is given up after ten seconds", () => {
   connection.connect();
   last().open();

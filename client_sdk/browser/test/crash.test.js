@@ -70,8 +70,9 @@ test("damaged chunks are removed and counted as expired", () => {
   queue.save();
   for (const text of ["{", "null", '{"e":1,"s":0,"v":7}', '{"e":1,"s":0,"v":[null,5]}']) {
     storage.setItem(`q:p:${uuid}`, text);
-    const again = open(storage);
-    assert.deepEqual([again.events, again.ledger.expired], [0, 1], text);
+    const told = [];
+    const again = open(storage, { maxEvents: 9, maxBytes: 999, dropped: (...drop) => told.push(drop) });
+    assert.deepEqual([again.events, again.ledger.expired, told], [0, 1, [[1, "lost"]]], text);
     assert.equal(storage.getItem(`q:p:${uuid}`), null);
     check(again);
   }

@@ -14,14 +14,14 @@ test("folding adds counts and ignores what is no count", () => {
 test("closing counts what vanished as expired", () => {
   const ledger = new Ledger();
   ledger.fold({ sent: 10, accepted: 6 });
-  ledger.close(1);
+  assert.equal(ledger.close(1), 3);
   assert.equal(ledger.expired, 3);
 });
 
 test("closing counts what was stored but not yet booked as sent", () => {
   const ledger = new Ledger();
   ledger.fold({ sent: 10, accepted: 6 });
-  ledger.close(7);
+  assert.equal(ledger.close(7), 0);
   assert.equal(ledger.sent, 13);
   assert.equal(ledger.expired, 0);
 });

@@ -9,11 +9,15 @@ export const WALL = 1_795_334_400_000;
 export const SDK = { name: "browser", version: "0" };
 let storage;
 export let producer;
+/** What the page was told it has lost: `[events, reason]`. */
+export let drops;
 let made;
 
 /** The page again: a new producer over what is stored. */
 export function reload() {
-  producer = new Producer(new Queue(new Store(() => storage), "q:", "p", { maxEvents: 1_000, maxBytes: 1 << 20 }));
+  drops = [];
+  const caps = { maxEvents: 1_000, maxBytes: 1 << 20, dropped: (events, reason) => drops.push([events, reason]) };
+  producer = new Producer(new Queue(new Store(() => storage), "q:", "p", caps));
 }
 
 /** A new browser: nothing stored. */

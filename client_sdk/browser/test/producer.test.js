@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 
-import { ack, books, capture, connect, poll, producer, reload, reset, SDK, sent, seqs, WALL, welcome } from "./line.js";
+import { SDK, WALL, ack, books, capture, connect, drops, poll, producer, reload, reset, sent, seqs, welcome } from "./line.js";
 
 beforeEach(reset);
 
@@ -122,6 +122,17 @@ test("an event larger than a frame is rejected and does not block the rest", () 
   capture(1);
   assert.equal(poll(1_000).frames.length, 1);
   assert.deepEqual([books().rejected, books().pending], [1, 1]);
+  assert.deepEqual(drops, [[1, "too_large"]]);
+});
+
+test("limits that would let nothing through are not taken for limits", () => {
+  for (const limits of [{ max_frame: 0, max_events: 0 }, { max_frame: 1, max_events: 1 }]) {
+    connect({ known: false, last_seq: 0 }, { limits });
+    capture(2);
+    assert.ok(poll(1_000).frames.length > 0);
+    assert.deepEqual([books().rejected, drops], [0, []]);
+    reset();
+  }
 });
 
 test("assigned batches that the server's limits forbid are cut under a new epoch", () => {
