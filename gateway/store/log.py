@@ -10,7 +10,7 @@ from types import TracebackType
 
 from gateway.errors import StorageError
 from gateway.store import folder as data_folder
-from gateway.store import history, quarantine, repair, rows, schema, snapshots
+from gateway.store import history, quarantine, repair, rows, schema, snapshots, wal
 from gateway.store.faults import refused, translate
 from gateway.store.history import Asked, Page
 from gateway.store.jobs import Append, Keep, Reject, Save, Turned
@@ -95,6 +95,7 @@ class EventLog:
         file = folder / schema.FILE
         try:
             repair.check_whole(folder)
+            wal.write_anew(schema.wal_file(file))
             connection = schema.open_writer(file)
             try:
                 data_folder.sync(folder)

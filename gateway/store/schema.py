@@ -85,8 +85,8 @@ def open_writer(file: Path) -> sqlite3.Connection:
     """The one connection that writes, made ready: file created or migrated, and the last run's WAL folded in.
 
     The WAL is emptied into the database file before anything is appended. After a failed flush the kernel may show
-    pages that are not on the disk; rows appended behind such pages would be lost with them in a power cut. Folding
-    writes them once more and flushes the file.
+    pages that are not on the disk; rows appended behind such pages would be lost with them in a power cut. So the
+    caller has written the WAL once more (`wal.write_anew`), and folding does the same with the pages of the file.
 
     Raises:
         ConfigError: not a log, written by a newer version, or not writable.

@@ -10,6 +10,7 @@ Format: https://sqlite.org/fileformat2.html#the_write_ahead_log
 
 from __future__ import annotations
 
+import os
 import struct
 from functools import cache
 from pathlib import Path
@@ -20,13 +21,14 @@ from numpy.typing import NDArray
 
 from gateway.store.schema import PAGE_BYTES
 
-__all__ = ["Frame", "Wal", "fold_in", "inspect", "parse"]
+__all__ = ["Frame", "Wal", "fold_in", "inspect", "parse", "write_anew"]
 
 _HEADER: Final = struct.Struct(">8I")
 _FRAME: Final = struct.Struct(">6I")
 _MAGIC: Final = 0x377F0682
 """The last bit is set when checksums take words of 32 bits big end first."""
 
+_PIECE: Final = 1 << 20
 _ORDERS: Final = ("<u4", ">u4")
 _PAGE_SIZES: Final = {1 << power for power in range(9, 17)}
 
@@ -115,6 +117,29 @@ def _frames(data: bytes, salts: list[int], checksum: _Checksum, sums: _Sums | No
         frames.append(Frame(page, size, at + _FRAME.size, good))
         sums = (first, second)
     return frames
+
+
+def write_anew(file: Path) -> None:
+    """Write the log's own bytes over it, and flush them; nothing when there is no log.
+
+    After a failed flush the kernel shows pages that are not on the disk, and takes them for clean: another flush brings
+    none of them there. Were they folded into the database all the same, a power cut in the middle of that would leave
+    it with pages of transactions that are in no log.
+
+    Raises:
+        OSError: the disk refused; the log is as it was.
+    """
+    try:
+        log = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
+        return
+    try:
+        at = 0
+        while piece := os.pread(log, _PIECE, at):
+            at += os.pwrite(log, piece, at)
+        os.fsync(log)
+    finally:
+        os.close(log)
 
 
 def fold_in(log: Path, wal: Wal, database: Path) -> None:

@@ -36,7 +36,8 @@ def inside(name: str, seconds: int) -> None:
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
     words = folder / "words.txt"
-    words.write_text("".join('"' + "".join(f"\\x{byte:02x}" for byte in token) + '"\n' for token in target.tokens))
+    lines = ["".join(f"\\x{byte:02x}" for byte in token) for token in target.tokens or (b"\x00",)]
+    words.write_text("".join(f'"{line}"\n' for line in lines))
     flags = [
         *(f"-max_total_time={seconds}", f"-timeout={SLOWEST_S}", f"-rss_limit_mb={MOST_MB}", "-max_len=8192"),
         *(f"-dict={words}", f"-artifact_prefix={folder}/", "-print_final_stats=1", "-verbosity=1"),

@@ -111,6 +111,12 @@ def records() -> tuple[bytes, ...]:
 
 
 @cache
+def nothing() -> dict[str, bytes]:
+    """The snapshot of a fold that has seen nothing."""
+    return empty().snapshot()
+
+
+@cache
 def blobs() -> dict[str, bytes]:
     """A snapshot in the middle of things."""
     state = empty()
@@ -168,11 +174,15 @@ def engine(data: bytes, choices: Choices) -> bytes:
 
 
 def snapshots(data: bytes) -> None:
-    """A snapshot is refused with a ValueError, or loaded. What was loaded can be saved."""
+    """A snapshot is refused with a ValueError, and nothing has changed, or loaded. What was loaded can be saved."""
     choices = Choices(data)
     stored = dict(blobs())
+    if choices.below(4):
+        del stored["state"]  # with its hashes nothing else than what was saved is taken
     while choices.left:
-        name = ("engine", "engine", "engine", "engine", "producers", "ledger", "uuids")[choices.below(7)]
+        name = ("engine", "engine", "engine", "engine", "producers", "ledger", "uuids", "state")[choices.below(8)]
+        if name not in stored:
+            continue
         if name == "engine":
             stored[name] = engine(stored[name], choices)
         elif name == "uuids" or stored[name] != blobs()[name] or choices.below(4) == 0:
@@ -183,6 +193,7 @@ def snapshots(data: bytes) -> None:
     try:
         state.restore(stored)
     except ValueError:
+        assert state.snapshot() == nothing()
         return
     state.snapshot()
 

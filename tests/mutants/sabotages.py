@@ -148,8 +148,8 @@ SABOTAGES: Final = (
     Sabotage(
         "snapshot_behind_its_position",
         "gateway/server/saving.py",
-        "            self._log.snapshot(position, encoding.result()",
-        "            self._log.snapshot(self._log.last_position(), encoding.result()",
+        "            self._log.snapshot(position, blobs",
+        "            self._log.snapshot(self._log.last_position(), blobs",
         f"{_WORLDS}[0]",
     ),
     Sabotage(
@@ -200,6 +200,20 @@ SABOTAGES: Final = (
         "        if epoch < row.epoch:\n            return None",
         "        if False:\n            return None",
         "tests/core/test_producers.py::test_a_lower_epoch_is_fenced",
+    ),
+    Sabotage(
+        "log_folded_in_as_the_kernel_shows_it",
+        "gateway/store/log.py",
+        "            wal.write_anew(schema.wal_file(file))",
+        "            pass",
+        "tests/simulation/test_world.py::test_a_power_cut_while_that_is_folded_in_which_a_failed_flush_left",
+    ),
+    Sabotage(
+        "a_close_amid_fragments_is_a_fault",
+        "gateway/server/framing.py",
+        "                    protocol.current_size = None  # what was begun is given up with all else",
+        "                    pass",
+        "tests/server/test_framing.py::test_a_close_amid_fragments_is_a_good_close",
     ),
     Sabotage(
         "credit_not_bounded",

@@ -7,12 +7,15 @@ A file's name lasts from the moment it is made: what names need is held by tests
 
 from __future__ import annotations
 
+import errno
 import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.store.powercut import SECTOR, Inode, Truncate, Write, _apply
+
+PIECE = 16_384
 
 __all__ = ["CrashError", "Disk", "Faults", "RefusedError"]
 
@@ -118,6 +121,17 @@ class Disk:
             raise RefusedError("sync_eio")
         file.flush()
         self.seen["flush"] += 1
+
+    def write_anew(self, path: str) -> None:
+        """What `wal.write_anew` does to a file. Raises OSError."""
+        file = self.files.get(path)
+        try:
+            if file is not None:
+                for at in range(0, len(file.now), PIECE):
+                    self.write(file, at, self.read(file, at, PIECE))
+                self.sync(file)
+        except RefusedError as refused:
+            raise OSError(errno.ENOSPC if refused.kind == "write_full" else errno.EIO, refused.kind) from refused
 
     def kill(self) -> None:
         """The process is gone, the machine is not: files are as it saw them."""

@@ -66,6 +66,17 @@ def test_nothing_acked_is_lost_and_nothing_counts_twice(place: Path, chunk: int)
     assert sorted(EVERY_CHUNK_SEES - set(seen)) == []
 
 
+FLUSHES_FAIL = Faults(sync_eio=0.2, crash=0.05)
+
+
+def test_a_power_cut_while_that_is_folded_in_which_a_failed_flush_left(place: Path) -> None:
+    """Pages that only the kernel has are written to the log before they go into the database."""
+    seen: Counter[str] = Counter()
+    for seed in range(40):
+        seen += run(seed, place, FLUSHES_FAIL)
+    assert min(seen["sync_eio"], seen["crash_in_io"], seen["failed_start"]) > 20
+
+
 def test_a_seed_is_the_same_run_each_time(place: Path) -> None:
     """Or a failure could not be looked at."""
     assert [run(seed, place) for seed in range(5)] == [run(seed, place) for seed in range(5)]

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from gateway.errors import TidegateError
@@ -260,30 +261,35 @@ def _hold(found: object, expected: object, what: str) -> None:
 
 
 @contextmanager
-def _in_our_hands(options: Options) -> Iterator[None]:
+def _in_our_hands(options: Options, disk: Disk) -> Iterator[None]:
     """The writer has no thread, and sizes so small that a short run sees all it does."""
-    kept = writer.CHECKPOINT_BYTES, snapshots.PIECE_BYTES, writer.Writer.start, data_folder.sync
+    kept = writer.CHECKPOINT_BYTES, snapshots.PIECE_BYTES, writer.Writer.start, data_folder.sync, wal.write_anew
     writer.CHECKPOINT_BYTES, snapshots.PIECE_BYTES = options.checkpoint_bytes, options.piece_bytes
     writer.Writer.start = lambda self: None  # type: ignore[method-assign]
     data_folder.sync = lambda folder: None  # names are not simulated
+    wal.write_anew = lambda file: disk.write_anew(str(file))
     try:
         yield
     finally:
         writer.CHECKPOINT_BYTES, snapshots.PIECE_BYTES = kept[:2]
         writer.Writer.start = kept[2]  # type: ignore[method-assign]
-        data_folder.sync = kept[3]
+        data_folder.sync, wal.write_anew = kept[3:]
 
 
-def run(seed: int, folder: Path) -> Counter[str]:
+def run(seed: int, folder: Path, faults: Faults | None = None) -> Counter[str]:
     """One run; what it has seen. `folder` gets a lock and an empty file, and may be that of an earlier run.
+
+    `faults` are those of the disk, if not those that the seed says.
 
     Raises:
         AssertionError: a promise was broken; with the options and the seed that does it again.
     """
     options = Options.of(seed)
+    if faults is not None:
+        options = replace(options, faults=faults)
     random.seed(seed)  # the jitter of a hold
     disk = Disk(random.Random(f"disk {seed}"), options.faults)
-    with _in_our_hands(options), mounted(disk) as forget:
+    with _in_our_hands(options, disk), mounted(disk) as forget:
         world = World(options, folder, disk, forget)
         try:
             for _ in range(options.steps):

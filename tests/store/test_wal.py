@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
+from gateway.store import wal
 from gateway.store.wal import fold_in, inspect
 
 ROWS = 30
@@ -54,6 +56,31 @@ def test_a_whole_log_is_proved(tmp_path: Path, page_bytes: int) -> None:
     fold_in(log, found, database)
     log.unlink()
     assert _count(database) == ROWS
+
+
+def test_a_log_is_written_over_itself_and_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every byte of it, in order, and then the flush; it is what it was. Without a log there is nothing to do."""
+    _, log = _written(tmp_path)
+    content, done = log.read_bytes(), list[tuple[int, int]]()
+    write, flush = os.pwrite, os.fsync
+
+    def pwrite(file: int, data: bytes, at: int) -> int:
+        done.append((at, len(data)))
+        return write(file, data, at)
+
+    def fsync(file: int) -> None:
+        done.append((-1, 0))
+        flush(file)
+
+    monkeypatch.setattr(wal, "_PIECE", 10_000)
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    monkeypatch.setattr(os, "fsync", fsync)
+    wal.write_anew(log)
+    starts = range(0, len(content), 10_000)
+    assert done == [*((at, min(10_000, len(content) - at)) for at in starts), (-1, 0)]
+    assert log.read_bytes() == content
+    wal.write_anew(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_any_flipped_byte_is_found(tmp_path: Path) -> None:
