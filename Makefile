@@ -17,8 +17,8 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-# One worker per processor, and few where a container is shown more of them than it may use. A worker that has nothing
-# left takes half of what another still has before it.
+# One worker more than there are processors (tests/conftest.py), and few where a container is shown more of them than it
+# may use. A worker that has nothing left takes half of what another still has before it.
 PYTEST = $(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
 
 # The checks of both languages side by side, where make can keep what they say apart.
