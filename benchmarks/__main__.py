@@ -12,8 +12,8 @@ from benchmarks.overview import renew_page, run_all
 from benchmarks.report import Report
 
 NAMES = (
-    "ingest", "formats", "fanout", "latency", "memory", "growth", "demo", "engine", "upkeep", "ysb", "sessions",
-    "nexmark", "page", "screen",
+    "ingest", "formats", "fanout", "latency", "memory", "growth", "restart", "demo", "engine", "upkeep", "ysb",
+    "sessions", "nexmark", "page", "screen",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from benchmarks.samples import Series
 from benchmarks.viewers import KPI, subscribe
 from benchmarks.wire import FrameReader, open_socket, read_message, say
 
-__all__ = ["per_connection", "rest", "run"]
+__all__ = ["idle_producer", "per_connection", "rest", "run"]
 
 KPIS = Path(__file__).parent / "fanout.toml"
 STEPS = (1_000, 2_000)
@@ -39,7 +39,8 @@ itself; the allocator reuses in the second what the first left behind, so they d
 Opener = Callable[[Running], socket.socket]
 
 
-def _producer(server: Running) -> socket.socket:
+def idle_producer(server: Running) -> socket.socket:
+    """Open a connection that has had one batch acknowledged."""
     sock, reader = open_socket(server.port), FrameReader()
     say(sock, {
         "type": "hello", "v": 1, "role": "producer", "token": server.write_key,
@@ -100,7 +101,7 @@ def per_connection(server: Running, opener: Opener) -> tuple[float, float, float
 def run(names: list[str], rounds: int = 5) -> Report:
     """Measure the sides named (none: all) in turns."""
     sides: dict[str, tuple[Callable[[], AbstractContextManager[Running]], Opener]] = {
-        "producer": (lambda: gateway(KPIS, _ROOM), _producer),
+        "producer": (lambda: gateway(KPIS, _ROOM), idle_producer),
         "viewer": (lambda: gateway(KPIS, _ROOM), _viewer),
         "websockets": (lambda: python_server("idle", "benchmarks.peers.idle"), _plain),
     }

@@ -23,7 +23,7 @@ from benchmarks.machine import SERVER_CORE, pin, real_disk
 __all__ = ["Running", "drive", "gateway", "python_server", "start"]
 
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)")
-_START_S = 20.0
+_START_S = 60.0
 _STOP_S = 15.0
 
 
@@ -61,7 +61,7 @@ def python_server(name: str, *argv: str, env: Mapping[str, str] | None = None) -
     """Run `python -m ARGV` pinned to the server's core; it must print the address it listens on.
 
     Raises:
-        RuntimeError: no address within 20 s, or it ended within the block; with the end of its standard error.
+        RuntimeError: no address within a minute, or it ended within the block; with the end of its standard error.
     """
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(

@@ -98,9 +98,13 @@ class Server:
         ssl = tls_context(config)
         # The place comes before the folder: a start that cannot listen makes no keys and recovers nothing.
         self._listening = await Listening.bind(lambda: self._door(), config.host, config.port, ssl)
+        # For the reading of the log, and once more for what that has left.
+        self._garbage = Garbage()
+        self._garbage.settle()
         try:
             await self._start(specs, limits, "https" if ssl else "http")
         except BaseException:
+            self._garbage.restore()
             self._listening.close()
             raise
 
@@ -213,7 +217,6 @@ class Server:
         self._reloading = Reloading(self.house, config.kpis, load_kpis)
         self._reloading.start()
         self._shelf.start()
-        self._garbage = Garbage()
         self._garbage.settle()
         self._services.is_ready = True
 

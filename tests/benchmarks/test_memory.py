@@ -14,7 +14,7 @@ def test_idle_producers_and_viewers_have_done_what_live_ones_do() -> None:
     """A producer has an acknowledged batch behind it, a viewer a snapshot; both stay open."""
     with stand_in() as server:
         where = Running("x", server.port, 0, "wk", "vk")
-        with memory._producer(where) as producer, memory._viewer(where) as viewer:
+        with memory.idle_producer(where) as producer, memory._viewer(where) as viewer:
             assert server.counts == {"cell-0": 1}
             assert producer.fileno() >= 0
             assert viewer.fileno() >= 0
