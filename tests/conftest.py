@@ -18,6 +18,7 @@ settings.register_profile("nightly", max_examples=10_000, print_blob=True, **_QU
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """One worker more than there are processors: many tests wait for a browser, a disk or a process of their own."""
     del config

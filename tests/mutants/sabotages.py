@@ -243,4 +243,32 @@ SABOTAGES: Final = (
         '            key = f"{self.event}".encode()',
         "tests/quarantine/test_letter.py::test_it_is_sent_at_its_time_under_one_id",
     ),
+    Sabotage(
+        "files_that_are_gone_are_not_missed",
+        "gateway/store/writer.py",
+        "            self._presence.check()",
+        "            pass",
+        "tests/store/test_presence.py::test_a_file_that_is_taken_away_ends_all_acknowledgement[events.db-wal]",
+    ),
+    Sabotage(
+        "hash_of_a_restored_state_not_compared",
+        "gateway/core/fold.py",
+        '            if "state" in blobs and (wrong := State.from_bytes(blobs["state"]).differences(state)):',
+        '            if "state" in blobs and (wrong := State({}).differences(State({}))):',
+        "tests/core/test_state.py::test_a_restore_is_held_against_the_hashes[ledger]",
+    ),
+    Sabotage(
+        "many_rows_at_the_time_of_the_last",
+        "gateway/core/catchup.py",
+        "    fold.apply(group.arrivals, admitted, now, group.moments if len(set(group.moments)) > 1 else None)",
+        "    fold.apply(group.arrivals, admitted, now, None)",
+        "tests/core/test_catchup.py::test_groups_end_in_what_the_live_run_had",
+    ),
+    Sabotage(
+        "a_clock_that_is_ahead_makes_rows_old",
+        "gateway/server/steady.py",
+        "min(now, round(self._start + passed))",
+        "now",
+        "tests/server/test_steady.py::test_it_never_runs_ahead_of_the_time_that_passed_and_never_back",
+    ),
 )
