@@ -20,8 +20,8 @@ from gateway.config import Config
 from gateway.core.access import Access, Origins
 from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
-from gateway.core.gate import AcceptGate
 from gateway.core.hub import Hub
+from gateway.core.outgoing import Outgoing
 from gateway.core.redaction import Redaction
 from gateway.core.tail import Tail
 from gateway.core.viewer import ViewerLimits
@@ -29,7 +29,7 @@ from gateway.errors import EXIT_DRAINED, EXIT_STORAGE
 from gateway.kpis import load_kpis
 from gateway.server.address import in_url, is_loopback, own_origins
 from gateway.server.descriptors import sockets_allowed
-from gateway.server.door import Door
+from gateway.server.door import Door, gate_of, holding_of
 from gateway.server.drain import drain
 from gateway.server.enricher import Enricher
 from gateway.server.frames import frame
@@ -156,7 +156,8 @@ class Server:
         config = self.config
         node, epoch = secrets.token_hex(4), secrets.token_hex(8)
         self.sockets = sockets_allowed(config.max_connections)
-        self.gate = AcceptGate(self.sockets, config.max_connections_per_ip, config.accept_rate)
+        self.gate = gate_of(config, self.sockets)
+        holding = holding_of(config)
         pool = CreditPool(config.credit_pool * _MB)
         self._metrics = Metrics()
         tail = Tail(epoch, frame, Redaction(config.live_redact)) if config.live_events == "on" else None
@@ -186,16 +187,17 @@ class Server:
             fold=fold,
             ingest=ingest,
             log=self.log,
-            hub=Hub(specs, epoch, frame, config.max_subscriptions, tail),
+            hub=Hub(specs, epoch, frame, config.max_subscriptions, tail, Outgoing(config.send_pool * _MB)),
             metrics=self._metrics,
             clock=self._clock,
             later=loop.call_later,
             enricher=self._enricher,
+            message_rate=config.message_rate,
         )
         self._shelf = shelf_of(self.house, config)
         self._services = HouseServices(self.house, self.log, config, self._shelf)
         self._http = HttpSide(
-            config, self._services, self._metrics, demo_key=self.write_keys[0] if self._demo else None
+            config, self._services, self._metrics, holding, demo_key=self.write_keys[0] if self._demo else None
         )
         await self._http.start()
         self._wheel = Wheel()
@@ -208,6 +210,8 @@ class Server:
             self._http.protocol,
             self._may_open,
             loop,
+            holding,
+            lambda: ingest.shedding.newcomers,
         )
         self.house.origins = Origins(config.allowed_origins, own_origins(config.host, self._listening.port))
         await self._listening.open()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TokenBucket"]
+__all__ = ["TokenBucket", "spend"]
 
 
 class TokenBucket:
@@ -35,6 +35,10 @@ class TokenBucket:
         self._tokens -= count
         return True
 
+    def charge(self, now: int, count: int) -> None:
+        """Take `count` tokens whether they are there or not, down to a full burst of debt. O(1)."""
+        self._tokens = max(-self._burst, self.level(now) - count)
+
     def level(self, now: int) -> float:
         """How many tokens there are. O(1)."""
         if now > self._at:
@@ -46,3 +50,20 @@ class TokenBucket:
         """Milliseconds from the last `take` until `count` tokens will be there; 0 when they are."""
         missing = min(count, self._burst) - self._tokens
         return max(0, -int(-missing * 1000 // self._rate))
+
+
+def spend(paid_until: float | None, now: int, rate: float, burst_s: float) -> float | None:
+    """A bucket that is one number, for those of which there are many: until when what was taken is paid for, in ms.
+
+    It holds `burst_s` seconds' worth of tokens. Begin with 0, pass what the last call gave; None when there was no
+    token, and for good. Time is as above. (The generic cell rate algorithm of ATM, ITU-T I.371.)
+
+    >>> until = 0.0
+    >>> for _ in range(3): until = spend(until, 1_000, rate=2, burst_s=1.5)
+    >>> until, spend(until, 1_000, rate=2, burst_s=1.5), spend(until, 1_500, rate=2, burst_s=1.5)
+    (2500.0, None, 3000.0)
+    """
+    if paid_until is None:
+        return None
+    after = max(paid_until, now) + 1_000 / rate
+    return None if after - now > burst_s * 1_000 else after

@@ -1,4 +1,4 @@
-"""How far producers may go, and how hard they are asked to slow down.
+"""How far producers may go.
 
 The sum of what all producers may have under way is bounded by one pool of bytes, plus a small guarantee for each
 connection so that none is stuck behind the others. Credit is given as absolute numbers and is never taken back: a
@@ -7,11 +7,9 @@ window shrinks by not being extended.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gateway.wire.replies import Credit
 
-__all__ = ["CreditPool", "CreditWindow", "Pressure", "level_of"]
+__all__ = ["CreditPool", "CreditWindow"]
 
 START_BATCHES = 4
 MAX_BATCHES = 32
@@ -19,6 +17,10 @@ START_BYTES = 262_144
 MAX_BYTES = 4_194_304
 BATCH_BYTES = 32_768
 """What the SDKs fill a batch up to."""
+
+CROWDED_BYTES = 65_536
+"""Width of a window while more waits than the next commit group takes: more in flight makes nothing faster then, and
+all wait longer."""
 
 GUARANTEE = 4_096
 """Bytes that each connection may send whatever the pool says: less than this and a single event might not fit."""
@@ -95,12 +97,18 @@ class CreditWindow:
         self._reserved -= held
         self._pool.give_back(held)
 
-    def extend(self, durable_seq: int, level: int, backlog: int) -> bool:
-        """Move the limits on after an ack, as far as level, need and pool allow. True when they moved."""
+    def extend(self, durable_seq: int, level: int, backlog: int, crowded: bool = False) -> bool:
+        """Move the limits on after an ack, as far as level, need and pool allow. True when they moved.
+
+        `crowded`: there is a queue already, which a wider window would only make longer.
+        """
         before = (self.max_seq, self.max_bytes)
         if level >= 3:
             return False
-        if backlog > 0 and level == 0:
+        if crowded:
+            self._batches = max(self._batches // 2, START_BATCHES)
+            self._bytes = max(self._bytes // 2, min(CROWDED_BYTES, self._pool.opening()))
+        elif backlog > 0 and level == 0:
             self._batches = min(self._batches * 2, MAX_BATCHES)
             self._bytes = min(max(self._bytes, GUARANTEE) * 2, MAX_BYTES)
         elif level >= 2 or backlog == 0:
@@ -118,36 +126,3 @@ class CreditWindow:
         """The connection is gone: nothing more can be sent on its credit."""
         self._pool.give_back(self._reserved)
         self._reserved = 0
-
-
-class Pressure(NamedTuple):
-    """How the server feels: what `level_of` looks at."""
-
-    pending: float
-    """Share of the credit pool that waits for the disk or the engine."""
-    oldest_ms: int
-    """Age of the oldest batch that waits."""
-    memory: float
-    """Resident memory over its cap."""
-    storing: bool
-    """False while the disk takes nothing."""
-
-
-_STEPS = ((0.8, 5_000, 0.9), (0.5, 1_500, 0.8), (0.25, 400, 0.7))
-"""From hold down to slower: pending share, age of the oldest batch in ms, share of the memory cap."""
-
-
-def level_of(pressure: Pressure) -> int:
-    """0 normal, 1 slower, 2 shed, 3 hold: the highest step that any of the figures has reached.
-
-    >>> level_of(Pressure(0.0, 10, 0.1, storing=True)), level_of(Pressure(0.3, 10, 0.1, storing=True))
-    (0, 1)
-    >>> level_of(Pressure(0.0, 10, 0.1, storing=False))
-    3
-    """
-    if not pressure.storing:
-        return 3
-    for level, (pending, age, memory) in zip((3, 2, 1), _STEPS, strict=True):
-        if pressure.pending >= pending or pressure.oldest_ms >= age or pressure.memory >= memory:
-            return level
-    return 0

@@ -10,6 +10,7 @@ import orjson
 
 from analytics import Changes, KpiSpec, Row
 from gateway.core.encoding import EncodedRow, Where, encode_row, matches
+from gateway.core.outgoing import Outgoing
 from gateway.core.stream import Stream
 from gateway.core.tail import Tail
 from gateway.core.topic import Topic
@@ -25,6 +26,7 @@ WATERMARK_STEP_MS = 1_000
 
 EVICTION_MEMORY_MS = 60_000
 MAX_EVICTED = 10_000
+UNBOUNDED = 2**62
 
 
 class Hub:
@@ -36,6 +38,7 @@ class Hub:
         frame: makes a WebSocket frame of a payload.
         max_subscriptions: of one viewer.
         tail: the live events; None when they are not to be shown.
+        outgoing: what all viewers' buffers are counted in; without one they have no bound together.
     """
 
     def __init__(
@@ -45,8 +48,10 @@ class Hub:
         frame: Callable[[bytes], bytes],
         max_subscriptions: int,
         tail: Tail | None = None,
+        outgoing: Outgoing | None = None,
     ) -> None:
         self.epoch = epoch
+        self.outgoing = outgoing or Outgoing(UNBOUNDED)
         self.tail = tail
         self.viewers: dict[ViewerSession, None] = {}
         # Evictions by reason, and totals of viewers that have left, for the metrics.
@@ -93,6 +98,7 @@ class Hub:
         """A viewer is gone, or is to be forgotten."""
         if self.viewers.pop(viewer, self) is self:
             return
+        viewer.gone()
         for id_ in list(viewer.subscriptions):
             self._drop_topic(viewer.remove(id_))
         for name in self._gone:

@@ -172,9 +172,9 @@ class ProducerSession:
         """A batch of this connection is on disk: its bytes are free again."""
         self.window.consume(size)
 
-    def ack(self, level: int, wait_ms: int, verdicts: tuple[WireVerdict, ...] = ()) -> Ack:
-        """The cumulative ack, with as much new credit as there is to give."""
-        self.window.extend(self.producer.durable_seq, level, self.backlog)
+    def ack(self, level: int, wait_ms: int, verdicts: tuple[WireVerdict, ...] = (), crowded: bool = False) -> Ack:
+        """The cumulative ack, with as much new credit as there is to give; less when it is `crowded`."""
+        self.window.extend(self.producer.durable_seq, level, self.backlog, crowded)
         self.held = level >= 3
         return Ack(
             self.producer.durable_seq,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from analytics import Row
+from gateway.core.outgoing import IMPATIENT_MS, Outgoing
 from gateway.core.rendering import Rendering
 from gateway.core.stream import Backlog, Stream
 from gateway.core.topic import Topic
@@ -24,6 +25,8 @@ HIDDEN_PERIOD_MS = 5_000
 CONFLATED_PERIOD_MS = 1_000
 BURST_BYTES = 262_144
 """One flush collects no more than this; the rest goes when the socket has taken it."""
+
+COUNTED_BYTES = 16_384  # a smaller write fits in the kernel's buffer, or is counted when it shows that it did not
 
 
 class Outlet(Protocol):
@@ -88,7 +91,9 @@ class ViewerSession:
     __slots__ = (
         "_buffered_before",
         "_conflating_since",
+        "_counted",
         "_limits",
+        "_outgoing",
         "_outlet",
         "_read",
         "_sent_size",
@@ -110,6 +115,7 @@ class ViewerSession:
         viewer_id: str | None,
         limits: ViewerLimits,
         read: Callable[[str, int, int], Iterable[Row]],
+        outgoing: Outgoing,
     ) -> None:
         self.peer = peer
         self._outlet = outlet
@@ -129,6 +135,8 @@ class ViewerSession:
         self._conflating_since: int | None = None
         # Size of the last joined write: what waits beyond it counts against the viewer.
         self._sent_size = 0
+        self._outgoing = outgoing  # where its buffer is counted among those of all viewers, and so much of it
+        self._counted = 0
 
     def add(self, subscription: Subscription, start: From | None, epoch: str, now: int) -> None:
         """Begin a subscription, at the offset it had when that is still within reach."""
@@ -219,6 +227,9 @@ class ViewerSession:
         if not outlet.can_write:
             return self._stalled(now)
         self._stalled_since = None
+        self._count(0)
+        if self._outgoing.full:
+            return True
         frames: list[bytes] = []
         size = 0
         if self._conflating_since is not None and now - self._conflating_since >= self._limits.stall_ms:
@@ -234,7 +245,16 @@ class ViewerSession:
         if frames:
             self._sent_size = size
             outlet.offer(frames[0] if len(frames) == 1 else b"".join(frames))
+            if size >= COUNTED_BYTES:
+                self._count(outlet.buffered)
         return True
+
+    def gone(self) -> None:
+        """The connection is over, and what waited with it."""
+        self._count(0)
+
+    def _count(self, buffered: int) -> None:
+        self._outgoing.bytes, self._counted = self._outgoing.bytes + buffered - self._counted, buffered
 
     def _next(self, subscription: Subscription, now: int) -> bytes | None:
         """The next frame of a subscription, if one is due."""
@@ -285,8 +305,10 @@ class ViewerSession:
         if self._stalled_since is None or buffered < self._buffered_before:
             self._stalled_since = now
         self._buffered_before = buffered
+        self._count(buffered)
         stalled = now - self._stalled_since
-        if stalled >= self._limits.evict_ms or buffered > self._sent_size + self._limits.buffer:
+        patience = IMPATIENT_MS if self._outgoing.impatient else self._limits.evict_ms
+        if stalled >= min(patience, self._limits.evict_ms) or buffered > self._sent_size + self._limits.buffer:
             self.peer.abort()
             return False
         if stalled >= self._limits.stall_ms and self._conflating_since is None:

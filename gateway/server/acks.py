@@ -30,6 +30,8 @@ class Acks:
     def __init__(self, loop: asyncio.AbstractEventLoop, fold: Fold, metrics: Metrics, clock: Callable[[], int]) -> None:
         # The pressure that acks speak of.
         self.level = 0
+        # Whether more waits than the next commit group takes.
+        self.crowded = False
         self.waiters = Waiters()
         self._loop = loop
         self._fold = fold
@@ -76,7 +78,7 @@ class Acks:
     def say(self, session: ProducerSession, wait_ms: int, verdicts: tuple[WireVerdict, ...] = ()) -> None:
         """Say an ack; while it tells to hold, silence of that producer is our doing and does not make it idle."""
         held = session.held
-        session.peer.say(session.ack(self.level, wait_ms, verdicts))
+        session.peer.say(session.ack(self.level, wait_ms, verdicts, self.crowded))
         if session.held != held:
             self.hold(session, session.held)
 

@@ -13,17 +13,18 @@ from typing import Final, cast
 
 from gateway.config import Config
 from gateway.core.gate import AcceptGate, Refusal
+from gateway.core.holding import Holding
 from gateway.core.proxies import Proxies
 from gateway.server.connection import Connection
 from gateway.server.enricher import Sender
 from gateway.server.handshake import answer, wants_websocket
 from gateway.server.plain import plain
 from gateway.server.sockets import peer_address
-from gateway.server.terms import Endpoint, Terms
+from gateway.server.terms import Endpoint, Holder, Terms
 from gateway.server.wheel import NEVER, Wheel
 from gateway.wire.encoding import ENCODINGS, JSON
 
-__all__ = ["Door", "Guest", "HttpFactory"]
+__all__ = ["Door", "Guest", "HttpFactory", "gate_of", "holding_of"]
 
 HttpFactory = Callable[["Guest"], asyncio.Protocol]
 """Makes the HTTP protocol of one socket, which ends with one call of the guest's methods."""
@@ -35,7 +36,8 @@ _MAX_LINGERING: Final = 256  # refused sockets that may wait for their answer; f
 class Door:
     """The protocol factory to give to `loop.create_server`.
 
-    `gate.draining` turns upgrades away with 503; plain HTTP still gets through, for health checks and scrapes.
+    `gate.draining` and `overloaded` turn upgrades away with 503; plain HTTP still gets through, for health checks and
+    scrapes.
     """
 
     def __init__(
@@ -47,16 +49,20 @@ class Door:
         http: HttpFactory,
         allowed: Callable[[str], bool],
         loop: asyncio.AbstractEventLoop,
+        holding: Holding[Holder],
+        overloaded: Callable[[], bool],
     ) -> None:
         self.gate = gate
         self.endpoint = endpoint
         self.http = http
         # Whether an `Origin` may open a WebSocket.
         self.allowed = allowed
+        # Whether new WebSockets are to be refused.
+        self.overloaded = overloaded
         self.proxies = Proxies(config.trusted_proxies)
         # A browser's `User-Agent` stays with its socket only if someone will read it.
         self.keeps_agents = config.parse_agents
-        self.terms = Terms.of(config, wheel, loop, gate.release)
+        self.terms = Terms.of(config, wheel, loop, gate.release, self._fault, holding)
         self.max_header = config.max_header
         self.max_lines = config.max_header_lines
         self.header_s = config.header_timeout_ms / 1000
@@ -69,6 +75,19 @@ class Door:
 
     def __call__(self) -> FirstRequest:
         return FirstRequest(self)
+
+    def _fault(self, ip: str) -> None:
+        self.gate.fault(ip, int(self.terms.clock() * 1000))
+
+
+def gate_of(config: Config, sockets: int) -> AcceptGate:
+    """The gate that `config` sets, for as many `sockets` in all."""
+    return AcceptGate(sockets, config.max_connections_per_ip, config.accept_rate, config.accept_rate_per_ip)
+
+
+def holding_of(config: Config) -> Holding[Holder]:
+    """The holding that `config` sets."""
+    return Holding(config.receive_pool << 20)
 
 
 class Guest:
@@ -152,14 +171,20 @@ class FirstRequest(asyncio.Protocol):
             size = end + 4
         # The request line is not a header line.
         if size > self._door.max_header or self._lines > self._door.max_lines:
+            if self._ip is not None:
+                self._door.terms.fault(self._ip)
             self._answer(431, plain(431))
         elif end >= 0:
             self._dispatch(size)
         elif _hopeless(head):
             self._answer(400, plain(400))
+        else:
+            for oldest in self._door.terms.holding.hold(self, size):
+                oldest.cut()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._door.terms.wheel.remove(self)
+        self._door.terms.holding.hold(self, 0)
         if self._refusal is not None:
             self._door.lingering -= 1
         if self._ip is not None:
@@ -167,11 +192,18 @@ class FirstRequest(asyncio.Protocol):
 
     def check(self, _now: float) -> float:
         """The head did not come in time, or the client did not hang up: either way this is the end."""
+        if self._ip is not None and not self._over and self._head:
+            self._door.terms.fault(self._ip)
         self._transport.abort()
         return NEVER
 
+    def cut(self) -> None:
+        """Request heads and the like became too much, and this one was the oldest."""
+        self._transport.abort()
+
     def _dispatch(self, size: int) -> None:
         door = self._door
+        door.terms.holding.hold(self, 0)
         if self._refusal is not None:
             self._refuse(self._refusal)
         elif not self._head[:1].isalpha() or _folded(self._head, size):
@@ -180,6 +212,8 @@ class FirstRequest(asyncio.Protocol):
             self._to_http()
         elif door.gate.draining:
             self._refuse(door.gate.refuse_draining(door.drain_retry))
+        elif door.overloaded():
+            self._refuse(door.gate.refuse_overload())
         else:
             self._to_websocket(size)
 
@@ -200,7 +234,7 @@ class FirstRequest(asyncio.Protocol):
             self._answer(reply.status, reply.data)
             return
         client = door.proxies.client(self._ip, reply.forwarded)
-        refusal = door.gate.move(self._ip, client)
+        refusal = door.gate.move(self._ip, client, int(door.terms.clock() * 1000))
         if refusal is not None:
             self._refuse(refusal)
             return
@@ -216,7 +250,7 @@ class FirstRequest(asyncio.Protocol):
             connection.data_received(bytes(self._head[size:]))
 
     def _refuse(self, refusal: Refusal) -> None:
-        slug = "too_many_connections" if refusal.cause != "draining" else "draining"
+        slug = refusal.cause if refusal.cause in ("draining", "overload") else "too_many_connections"
         self._answer(refusal.status, plain(refusal.status, slug, headers=(f"Retry-After: {refusal.retry_after}",)))
 
     def _answer(self, status: int, data: bytes) -> None:
@@ -225,6 +259,7 @@ class FirstRequest(asyncio.Protocol):
         door.refused[status] = door.refused.get(status, 0) + 1
         self._over = True
         self._head.clear()
+        door.terms.holding.hold(self, 0)
         self._transport.write(data)
         if self._transport.can_write_eof():
             self._transport.write_eof()

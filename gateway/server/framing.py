@@ -29,6 +29,9 @@ _FINAL_CLOSE: Final = 0x88
 _MASKED: Final = 0x80
 _RESERVED: Final = 0x70
 _OPCODES: Final = frozenset((0, 1, 2, 8, 9, 10))
+_MOST_RARE: Final = 32
+"""Frames of another kind in one call: they cost ten times as much as bytes on the wire, and a limit on them is looked
+at between two calls."""
 
 
 class FrameReader:
@@ -41,7 +44,7 @@ class FrameReader:
         plain: take no short way; all bytes are the protocol's.
     """
 
-    __slots__ = ("_first", "_head", "_left", "_max_size", "_protocol", "_slow")
+    __slots__ = ("_first", "_head", "_left", "_max_size", "_protocol", "_slow", "more")
 
     def __init__(self, protocol: ServerProtocol, max_size: int, *, binary: bool = False, plain: bool = False) -> None:
         # The first byte of nearly every frame.
@@ -52,11 +55,26 @@ class FrameReader:
         self._head = b""
         # Bytes that are missing of a frame the protocol has begun to read.
         self._left = 0
+        # Whether the last call left bytes unread, which the next one begins with.
+        self.more = False
         # True once a frame broke the rules or the end was said: all bytes are the protocol's.
         self._slow = plain
 
+    @property
+    def held(self) -> int:
+        """Bytes kept of what is not a whole message yet."""
+        return len(self._head) + len(self._protocol.reader.buffer) + (self._protocol.current_size or 0)
+
+    def forget(self) -> None:
+        """Drop what is kept; the protocol has been told to fail, and drops its own."""
+        self._head, self._left, self.more = b"", 0, False
+
     def feed(self, data: bytes) -> list[bytes | Frame]:
-        """What the bytes complete, in order: whole messages as bytes, and frames of any other kind."""
+        """What the bytes complete, in order: whole messages as bytes, and frames of any other kind.
+
+        Of the latter no more than a few come from one call; while there is `more`, call again with nothing.
+        """
+        self.more = False
         if self._head:
             data, self._head = self._head + data, b""
         found: list[bytes | Frame] = []
@@ -66,6 +84,7 @@ class FrameReader:
             self._left -= at
             self._pass_on(data[:at], found)
         protocol = self._protocol
+        rare = 0
         while at < size:
             if self._slow or protocol.state is not OPEN:
                 self._slow = True
@@ -88,6 +107,10 @@ class FrameReader:
                 found.append(apply_mask(data[start:end], data[mask_at:start]))
                 at = end
             else:
+                if rare == _MOST_RARE:
+                    self._head, self.more = data[at:], True
+                    break
+                rare += 1
                 self._left = max(0, end - size)
                 if data[at] == _FINAL_CLOSE and length < 126:
                     protocol.current_size = None  # what was begun is given up with all else

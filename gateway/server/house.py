@@ -45,6 +45,7 @@ class House:
     clock: Callable[[], int]
     later: Callable[[float, Callable[[], None]], object]
     enricher: Enricher
+    message_rate: int = 50
     misfits: Misfits = field(default_factory=Misfits)
     # The row that a snapshot was given last; when its maker fails, that one may be the reason.
     handed: Row | None = None

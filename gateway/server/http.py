@@ -10,6 +10,7 @@ import orjson
 from aiohttp import web
 
 from gateway.config import Config
+from gateway.core.holding import Holding
 from gateway.server.door import Guest
 from gateway.server.httpsocket import HttpSocket
 from gateway.server.metrics import Metrics
@@ -17,6 +18,7 @@ from gateway.server.policy import SCRIPT, page_headers
 from gateway.server.routes import ApiRoutes, Services, guard
 from gateway.server.sdk import sdk_files
 from gateway.server.static import StaticFile, read_folder
+from gateway.server.terms import Holder
 
 __all__ = ["HttpSide"]
 
@@ -37,10 +39,19 @@ class HttpSide:
         config: limits and time-outs.
         services: what stands behind the API.
         metrics: what `/metrics` shows.
+        holding: what bodies that come in are counted in.
         demo_key: a write key; the demo shop is served, with `config.json` that gives its page the key.
     """
 
-    def __init__(self, config: Config, services: Services, metrics: Metrics, *, demo_key: str | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        services: Services,
+        metrics: Metrics,
+        holding: Holding[Holder],
+        *,
+        demo_key: str | None = None,
+    ) -> None:
         self._idle_s = config.header_timeout_ms / 1000
         self._dashboard = read_folder(_DASHBOARD, skip=(_DEMO,))
         self._sdk = sdk_files(_SDK)
@@ -48,7 +59,7 @@ class HttpSide:
         if demo_key is not None:
             self._demo = read_folder(_DASHBOARD / _DEMO)
             self._demo["config.json"] = StaticFile.of(orjson.dumps({"key": demo_key}), ".json")
-        api = ApiRoutes(config, services, metrics.exposition)
+        api = ApiRoutes(config, services, metrics.exposition, holding)
         app = web.Application(middlewares=[guard, api.drained])
         app.add_routes(api.routes())
         app.add_routes(

@@ -7,19 +7,20 @@ handed over. Nothing here awaits, so nothing needs a lock; the writer thread com
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
 from analytics import KpiSpec, Snapshot
-from gateway.core.credit import CreditPool, Pressure, level_of
+from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
+from gateway.core.overload import Pressure, Shedding, Step, shedding_of
 from gateway.core.producer import Arrival, ProducerSession
 from gateway.core.producers import Producer
 from gateway.core.record import encode_record
 from gateway.core.tail import Tail
 from gateway.server.acks import Acks
 from gateway.server.metrics import Metrics
-from gateway.server.pending import Group, Pending
+from gateway.server.pending import GROUP_BYTES, Group, Pending
 from gateway.server.rejects import Rejects
 from gateway.server.saving import Saving
 from gateway.server.waiters import Waiter
@@ -56,8 +57,9 @@ class Ingest:
         # Open producer connections, in order of arrival.
         self.sessions: dict[ProducerSession, None] = {}
         self.steady = steady
-        # Share of the memory cap in use; the ticker keeps it.
-        self.memory = 0.0
+        # Share of the memory cap in use, and the least lag of the loop in ms; the ticker keeps them.
+        self.memory, self.lag_ms = 0.0, 0
+        self.shedding = Shedding(Step.NONE, 0)  # what is given up at the moment
         self._loop = loop
         self._log = log
         self._metrics = metrics
@@ -90,15 +92,18 @@ class Ingest:
         """Bytes of batches that are not on disk yet."""
         return self._pending.bytes
 
+    def has_room(self, size: int) -> bool:
+        """Whether a batch of `size` bytes that came without credit can wait with the others."""
+        return self.level < 3 and self._pending.has_room(size, self.pool.size)
+
     @property
     def waiting_since(self) -> int | None:
         """When the oldest batch came that is not folded yet, in epoch milliseconds; None when all are."""
-        waiting = (self._writing and self._writing.taken.arrivals) or self._pending.arrivals
-        return waiting[0].received_at if waiting else None
+        return self._pending.since(self._writing)
 
-    def submit(self, arrival: Arrival, waiter: Waiter | None = None) -> None:
-        """Take a batch that is next in its producer's order. It is written with what else comes in this loop turn."""
-        self._pending.add(arrival)
+    def submit(self, arrival: Arrival, waiter: Waiter | None = None, lane: Hashable = None) -> None:
+        """Take a batch that is next in its producer's order. When many wait, lanes take turns; its producer is one."""
+        self._pending.add(arrival, lane)
         if waiter is not None:
             self.wait(arrival.producer.id, arrival.epoch, arrival.seq, waiter)
         self._schedule()
@@ -162,13 +167,13 @@ class Ingest:
             KpiError: the set cannot run; nothing has changed then.
         """
         self.fold.reload(specs)
-        self._pending.arrivals = self.fold.decode_again(self._pending.arrivals)
+        self._pending.turns.replace(self.fold.decode_again(self._pending.turns.arrivals))
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Take in KPIs that were filled beside. Only at `rest`: a group under way lacks what they read."""
         assert self._writing is None
         self.fold.adopt(snapshot)
-        self._pending.arrivals = self.fold.decode_again(self._pending.arrivals)
+        self._pending.turns.replace(self.fold.decode_again(self._pending.turns.arrivals))
 
     async def rest(self) -> None:
         """Wait until no group is under way. The next one begins after `go_on`."""
@@ -301,13 +306,11 @@ class Ingest:
             self._loop.call_later(RETRY_S, self._retry)
 
     def _judge(self) -> None:
-        # A disk that does not come back shows in what it was given first.
-        since = self.waiting_since
-        oldest = 0 if since is None else self._clock() - since
-        pending = self._pending.bytes / self.pool.size
-        level = level_of(Pressure(pending, oldest, self.memory, self._storing))
-        before, self.acks.level = self.level, level
-        if (level >= 3) != (before >= 3):
+        pending, oldest = self._pending.pressure(self._writing, self.pool.size, self._clock())
+        self.shedding = shedding_of(Pressure(pending, oldest, self.memory, self._storing, self.lag_ms))
+        before, self.acks.level = self.level, self.shedding.level
+        self.acks.crowded = self._pending.bytes > GROUP_BYTES
+        if (self.level >= 3) != (before >= 3):
             self._loop.call_soon(self.acks.announce, list(self.sessions))
 
     def _wake(self) -> None:

@@ -162,6 +162,12 @@ def _events(house: House) -> Iterator[Metric]:
     yield _counter("tidegate_batches", "Batches applied.", ledger.batches)
     yield _gauge("tidegate_producers", "Producers connected.", len(ingest.sessions))
     yield _gauge("tidegate_level", "Pressure level: 0 normal, 1 slower, 2 shed, 3 hold.", ingest.level)
+    step = "How far giving up has come: 1 slower, 2 newcomers, 3 shed, 4 hold, 5 KPIs."
+    yield _gauge("tidegate_shedding", step, int(ingest.shedding.step))
+    yield _gauge("tidegate_loop_lag_seconds", "Least lag of the event loop of late.", ingest.lag_ms / 1000)
+    yield _gauge("tidegate_producers_known", "Producers whose last sequence is remembered.", len(house.fold.table))
+    forgotten = house.fold.table.forgotten
+    yield _counter("tidegate_producers_forgotten", "Producers forgotten for want of room.", forgotten)
     yield _gauge("tidegate_pending_bytes", "Batches not on disk yet.", ingest.pending_bytes)
     yield _gauge("tidegate_credit_outstanding_bytes", "Credit granted and not given back.", house.pool.outstanding)
     yield _gauge("tidegate_credit_pool_bytes", "The pool that credit comes from.", house.pool.size)
@@ -183,6 +189,8 @@ def _viewers(house: House) -> Iterator[Metric]:
     yield _counter("tidegate_snapshots", "Snapshots sent.", totals["snapshots"])
     yield _counter("tidegate_conflations", "Deltas that stood for more than one step.", totals["conflations"])
     yield _counters("tidegate_evictions", "Viewers cut off.", "reason", house.hub.evictions)
+    waiting = house.hub.outgoing.bytes
+    yield _gauge("tidegate_outgoing_bytes", "Snapshots written to viewers and not taken yet.", waiting)
 
 
 def _kept(house: House) -> Iterator[Metric]:
@@ -202,6 +210,9 @@ def _sockets(gate: AcceptGate, door: Door) -> Iterator[Metric]:
     terms = door.terms
     yield _gauge("tidegate_sockets", "Sockets open, HTTP included.", gate.open)
     yield _counters("tidegate_sockets_refused", "Sockets the gate refused.", "cause", gate.refused)
+    yield _counter("tidegate_faults", "Sockets that broke a rule, charged to their address.", gate.faults)
+    yield _gauge("tidegate_held_bytes", "Heads, bodies and messages that are not whole.", terms.holding.bytes)
+    yield _counter("tidegate_cuts", "Of those, the ones cut because all of them were too much.", terms.holding.cuts)
     refused = {str(status): count for status, count in door.refused.items()}
     yield _counters("tidegate_requests_refused", "First requests that the door answered itself.", "status", refused)
     yield _counter("tidegate_frames", "WebSocket frames received.", terms.frames)

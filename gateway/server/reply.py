@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-__all__ = ["JSON", "Reply", "error", "json_reply"]
+__all__ = ["JSON", "Reply", "busy", "error", "json_reply"]
 
 JSON: Final = "application/json"
+
+_RETRY_AFTER_S: Final = 2
 
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -34,3 +36,8 @@ def error(status: int, slug: str, headers: Mapping[str, str] = _NONE) -> Reply:
     b'{"error":"not_found"}'
     """
     return Reply(status, b'{"error":"%b"}' % slug.encode("ascii"), JSON, headers)
+
+
+def busy() -> Reply:
+    """Nothing is taken at the moment; come again in two seconds."""
+    return error(503, "busy", {"Retry-After": str(_RETRY_AFTER_S)})

@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from gateway.config import Config
+from gateway.core.holding import Holding
 from gateway.core.proxies import Proxies
 from gateway.server.cors import allow, preflight
 from gateway.server.enricher import Sender
@@ -20,7 +21,8 @@ from gateway.server.intake import read_body
 from gateway.server.kpiquery import KpiQuery, read_query
 from gateway.server.policy import API
 from gateway.server.rejected import QuarantineQuery, read_quarantine_query
-from gateway.server.reply import Reply, error, json_reply
+from gateway.server.reply import Reply, busy, error, json_reply
+from gateway.server.terms import Holder
 
 __all__ = ["ApiRoutes", "Services", "answer", "guard"]
 
@@ -41,6 +43,9 @@ class Services(Protocol):
 
     async def post_events(self, body: bytes, sender: Sender) -> Reply:
         """Take a batch; answer when it is durable or refused."""
+
+    def has_room(self, size: int) -> bool:
+        """Whether a batch of so many bytes would be taken now."""
 
     def may_post(self, origin: str) -> bool:
         """Whether a page of this `Origin` may post events."""
@@ -74,9 +79,12 @@ class Services(Protocol):
 
 
 class ApiRoutes:
-    """Everything but files. `scrape` gives the metrics in the Prometheus text format."""
+    """Everything but files. `scrape` gives the metrics in the Prometheus text format; `holding` bounds the bodies."""
 
-    def __init__(self, config: Config, services: Services, scrape: Callable[[], bytes]) -> None:
+    def __init__(
+        self, config: Config, services: Services, scrape: Callable[[], bytes], holding: Holding[Holder]
+    ) -> None:
+        self._holding = holding
         self._config = config
         self._board_config = replace(config, max_body=min(config.max_body, _MAX_BOARD))
         self._proxies = Proxies(config.trusted_proxies)
@@ -132,7 +140,7 @@ class ApiRoutes:
     async def _board(self, request: web.Request) -> web.Response:
         if not self._may_view(request):
             return _unauthorized()
-        body = await read_body(request, self._board_config)
+        body = await read_body(request, self._board_config, self._holding)
         if isinstance(body, Reply):
             reply = body
         else:
@@ -159,7 +167,8 @@ class ApiRoutes:
         origin = request.headers.get("Origin")
         if origin is not None and not self._services.may_post(origin):
             return answer(error(403, "origin", {"Vary": "Origin"}))
-        body = await read_body(request, self._config)
+        size = min(request.content_length or 0, self._config.max_body)
+        body = await read_body(request, self._config, self._holding) if self._services.has_room(size) else busy()
         reply = body if isinstance(body, Reply) else await self._services.post_events(body, self._sender(request))
         if origin is not None:
             reply = reply._replace(headers={**reply.headers, **allow(origin)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import TypeAlias, assert_never
 
@@ -21,7 +21,7 @@ from gateway.server.house import House
 from gateway.server.kpiquery import KpiQuery
 from gateway.server.kpirows import KpiRows
 from gateway.server.rejected import QuarantineQuery, rejected_reply
-from gateway.server.reply import Reply, error, json_reply
+from gateway.server.reply import Reply, busy, error, json_reply
 from gateway.server.shelf import Shelf
 from gateway.server.standing import standing
 from gateway.store import EventLog
@@ -31,8 +31,6 @@ from gateway.wire.post import decode_batch, open_post
 from gateway.wire.replies import WireVerdict
 
 __all__ = ["HouseServices"]
-
-RETRY_AFTER_S = 2
 
 _Verdicts: TypeAlias = asyncio.Future[tuple[WireVerdict, ...]]
 
@@ -64,6 +62,10 @@ class HouseServices:
         """Whether `token` may look."""
         return token is not None and self._house.access.may_view(token)
 
+    def has_room(self, size: int) -> bool:
+        """Whether a batch of so many bytes would be taken now."""
+        return self._house.ingest.has_room(size)
+
     def may_post(self, origin: str) -> bool:
         """Whether a page of this origin may post events."""
         return self._house.origins.may_open(origin)
@@ -71,21 +73,25 @@ class HouseServices:
     # ---- POST /v1/events ------------------------------------------------------------------------------------------
 
     async def post_events(self, body: bytes, sender: Sender) -> Reply:
-        """Take a batch over HTTP: same ids, same dedup, answered when it is on disk."""
+        """Take a batch over HTTP: same ids, same dedup, answered when it is on disk.
+
+        Those that name no producer wait with the others of their address.
+        """
         house = self._house
         try:
             post = open_post(body)
             if not house.access.may_write(post.token):
                 return error(401, "unauthorized")
-            if house.ingest.level >= 3:
-                return _busy()
+            if not house.ingest.has_room(len(body)):
+                return busy()
             batch, defaults = decode_batch(post, house.fold.codec)
             said = enriched(defaults, house.enricher.facts(sender))
         except ProtocolError as refused:
             return error(400, refused.slug)
         if post.producer is None:
             self._posts += 1
-            return await self._apply(batch, said, Producer(ANONYMOUS, 0, self._posts), self._posts)
+            producer = Producer(ANONYMOUS, 0, self._posts)
+            return await self._apply(batch, said, producer, self._posts, lane=(ANONYMOUS, sender.address))
         seq = post.seq
         fate, row = judge_post(house.fold.table, post.producer.id, post.producer.epoch, seq)
         match fate:
@@ -102,7 +108,14 @@ class HouseServices:
             case _:
                 assert_never(fate)
 
-    async def _apply(self, batch: Batch, said: tuple[Defaults | None, bytes], producer: Producer, seq: int) -> Reply:
+    async def _apply(
+        self,
+        batch: Batch,
+        said: tuple[Defaults | None, bytes],
+        producer: Producer,
+        seq: int,
+        lane: Hashable = None,
+    ) -> Reply:
         house = self._house
         defaults, defaults_json = said
         arrival = Arrival(
@@ -119,7 +132,7 @@ class HouseServices:
             None,
         )
         future: _Verdicts = asyncio.get_running_loop().create_future()
-        house.ingest.submit(arrival, partial(_resolve, future))
+        house.ingest.submit(arrival, partial(_resolve, future), lane)
         return _accepted(batch.seq, await future)
 
     async def _wait(self, producer: Producer, seq: int) -> Reply:
@@ -166,7 +179,3 @@ def _resolve(future: _Verdicts, verdicts: tuple[WireVerdict, ...]) -> None:
 def _accepted(seq: int, verdicts: Sequence[WireVerdict]) -> Reply:
     mine = [(seq, *verdict[1:]) for verdict in verdicts]
     return json_reply(200, orjson.dumps({"seq": seq, "verdicts": mine}))
-
-
-def _busy() -> Reply:
-    return error(503, "busy", {"Retry-After": str(RETRY_AFTER_S)})

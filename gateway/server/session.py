@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
+from gateway.core.bucket import spend
 from gateway.core.enrichment import enriched
 from gateway.core.producer import ProducerSession, flush_ms
 from gateway.core.viewer import ViewerSession
@@ -25,16 +26,17 @@ BAD_MESSAGE = 4000
 UNAUTHORIZED = 4001
 FORBIDDEN = 4003
 BAD_VERSION = 4006
+TOO_FAST = 4102
 FENCED = 4009
+BURST_S = 10  # seconds' worth of messages at once: a board of a hundred tiles subscribes to all of them
 
-FIRST_PING_S = 1.0
-"""A page visit is often shorter than a heartbeat; its clock should be known all the same."""
+FIRST_PING_S = 1.0  # a page visit is often shorter than a heartbeat; its clock should be known all the same
 
 
 class Session:
     """Implements `Endpoint` for the connection, and `Peer` and `ViewerPeer` for the core."""
 
-    __slots__ = ("_conn", "_encoding", "_ending", "_house", "_pinged", "_producer", "_viewer", "ready")
+    __slots__ = ("_conn", "_encoding", "_ending", "_house", "_paid_until", "_pinged", "_producer", "_viewer", "ready")
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -44,6 +46,8 @@ class Session:
         # One of them after the hello, by role.
         self._producer: ProducerSession | None = None
         self._viewer: ViewerSession | None = None
+        # Until when the messages that bring no batch are paid for; see `spend`.
+        self._paid_until: float | None = 0.0
         # When the ping left that is still unanswered.
         self._pinged: int | None = None
         # True once we closed or cut it: what is left of the frame in hand is not handled.
@@ -137,8 +141,15 @@ class Session:
         message = codec.message(text)
         if type(message) is Batch:
             self._batch(message, size)
-        else:
+        elif self._in_time():
             self._handle(message)  # type: ignore[arg-type]  # what is no batch is a ClientMessage
+
+    def _in_time(self) -> bool:
+        """Whether one more message is within the rate; else this is the end."""
+        self._paid_until = spend(self._paid_until, self._house.clock(), self._house.message_rate, BURST_S)
+        if self._paid_until is None:
+            self.end(TOO_FAST)
+        return self._paid_until is not None
 
     def _batch(self, batch: Batch, size: int) -> None:
         producer = self._producer
@@ -147,6 +158,8 @@ class Session:
         decision = producer.receive(batch, size, self._house.clock())
         if decision.arrival is not None:
             self._house.ingest.submit(decision.arrival)
+        elif not self._in_time():
+            return  # one that brings nothing new is a message like any other
         elif decision.again:
             self._house.ingest.ack_again(producer)
         elif decision.answer is not None:
@@ -273,7 +286,7 @@ class Session:
             return
         viewer_id = hello.viewer.id if hello.viewer is not None else None
         now = house.clock()
-        self._viewer = ViewerSession(self, self._conn, viewer_id, house.viewer_limits, house.rows)
+        self._viewer = ViewerSession(self, self._conn, viewer_id, house.viewer_limits, house.rows, house.hub.outgoing)
         house.hub.join(self._viewer)
         self._welcome(hello)
         evicted = house.hub.evicted(viewer_id, now)
@@ -291,3 +304,5 @@ class Session:
         self.say(ErrorMessage(error.slug))
         if error.close is not None:
             self.end(error.close)
+        else:
+            self._in_time()

@@ -22,6 +22,7 @@ def standing(house: House, config: Config) -> dict[str, Any]:
         "server_epoch": house.epoch,
         "now": now,
         "level": ingest.level,
+        "shedding": ingest.shedding.step.name.lower(),
         "ledger": fold.ledger.as_dict(),
         "reasons": dict(fold.ledger.reasons),
         "watermark": watermark,

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.config import Config
+from gateway.core.holding import Holding
 from gateway.server.wheel import Wheel
 
 if TYPE_CHECKING:
     from gateway.server.connection import Connection
 
-__all__ = ["Endpoint", "Terms"]
+__all__ = ["Endpoint", "Holder", "Terms"]
 
 
 class Endpoint(Protocol):
@@ -39,6 +40,13 @@ class Endpoint(Protocol):
         """A heartbeat is due: send a `ping` message."""
 
 
+class Holder(Protocol):
+    """Who keeps bytes of something that is not whole: a request head, a body, a message."""
+
+    def cut(self) -> None:
+        """It is to let go of them, and of its client."""
+
+
 @dataclass(slots=True)
 class Terms:
     """What all connections of one server share, so that each holds one reference. Times are seconds."""
@@ -47,12 +55,15 @@ class Terms:
     loop: asyncio.AbstractEventLoop
     clock: Callable[[], float]  # the loop's time
     release: Callable[[str], None]  # gives the gate's slot back
+    fault: Callable[[str], None]  # a peer of this address broke a rule
+    holding: Holding[Holder]
     max_frame: int
     max_fragments: int
     plain_frames: bool
     control_rate: int
     hello_s: float
     heartbeat_s: float
+    message_s: float
     # Counted since the start: sockets closed by code, frames and bytes received.
     closes: dict[int, int] = field(default_factory=dict)
     frames: int = 0
@@ -64,17 +75,28 @@ class Terms:
         return self.heartbeat_s * 2.2
 
     @classmethod
-    def of(cls, config: Config, wheel: Wheel, loop: asyncio.AbstractEventLoop, release: Callable[[str], None]) -> Terms:
+    def of(
+        cls,
+        config: Config,
+        wheel: Wheel,
+        loop: asyncio.AbstractEventLoop,
+        release: Callable[[str], None],
+        fault: Callable[[str], None],
+        holding: Holding[Holder],
+    ) -> Terms:
         """The terms that `config` sets."""
         return cls(
             wheel=wheel,
             loop=loop,
             clock=loop.time,
             release=release,
+            fault=fault,
+            holding=holding,
             max_frame=config.max_frame,
             max_fragments=config.max_fragments,
             plain_frames=config.plain_frames,
             control_rate=config.control_rate,
             hello_s=config.hello_timeout_ms / 1000,
             heartbeat_s=config.heartbeat_ms / 1000,
+            message_s=config.message_timeout_ms / 1000,
         )

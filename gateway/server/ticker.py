@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from gateway.core.overload import LeastLag
 from gateway.server.house import House
 from gateway.server.ingest import Ingest
-from gateway.server.memory import resident_bytes
+from gateway.server.memory import resident_bytes, trim
 from gateway.server.metrics import Metrics
 
 __all__ = ["Ticker"]
@@ -21,7 +22,15 @@ SLICE_S = 0.008
 REFRESH_MS = 1_000
 
 UNWATCHED_MS = 1_000
-"""How often changes are published when no viewer is there: what reads rows by HTTP publishes for itself."""
+"""How often changes are published when no viewer is there: what reads rows by HTTP publishes for itself. When there is
+too much, also when some are."""
+
+LAG_MS = 1_000
+"""Window of the least lag: what holds the loop for a moment is no overload."""
+
+TRIM_FROM = 0.5
+TRIM_MS = 5_000
+"""Share of the memory cap from which on, and how often, the holes that a flood has left are given back."""
 
 
 class Ticker:
@@ -43,6 +52,8 @@ class Ticker:
         self._loop = asyncio.get_running_loop()
         self._refreshed = 0
         self._published = 0
+        self._trimmed = 0
+        self._lag = LeastLag(LAG_MS)
         # When the turn of the loop began that is under way, and the longest one of this tick.
         self._turn = 0.0
         self._longest = 0.0
@@ -54,6 +65,7 @@ class Ticker:
         while True:
             await asyncio.sleep(max(0.0, due - loop.time()))
             started = loop.time()
+            self._lag.note(max(0.0, started - due) * 1_000, int(started * 1_000))
             longest = await self.tick()
             self._metrics.stalled(max(started - due, longest))
             self._metrics.ticked(loop.time() - started)
@@ -65,15 +77,18 @@ class Ticker:
         now = self._clock()
         house = self._house
         pushed = None
-        if house.hub.viewers or now - self._published >= UNWATCHED_MS:
+        watched = house.hub.viewers and not self._ingest.shedding.kpis
+        if watched or now - self._published >= UNWATCHED_MS:
             self._published = now
             waiting = self._ingest.take_unpublished()
             pushed = waiting if house.hub.viewers else None
             house.publish(now)
         if now - self._refreshed >= REFRESH_MS:
             self._refreshed = now
-            self._ingest.memory = resident_bytes() / self._memory_cap
+            self._ingest.memory = self._memory(now)
+            self._ingest.lag_ms = self._lag.value
             self._ingest.refresh()
+            house.hub.outgoing.pressed = self._ingest.shedding.kpis
         await self._render(self._turn + self._tick_s * RENDER_SHARE)
         await self._fan_out()
         if pushed is not None:
@@ -82,6 +97,14 @@ class Ticker:
             self._metrics.stages.add("push", max(0, now - counted), now)
             self._metrics.stages.add("total", max(0, now - received), now)
         return max(self._longest, self._loop.time() - self._turn)
+
+    def _memory(self, now: int) -> float:
+        share = resident_bytes() / self._memory_cap
+        if share >= TRIM_FROM and now - self._trimmed >= TRIM_MS:
+            self._trimmed = now
+            if trim():
+                share = resident_bytes() / self._memory_cap
+        return share
 
     async def _breathe(self) -> None:
         """Let the others have the loop."""

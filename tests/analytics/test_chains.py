@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from analytics import chains
 from analytics.aggregation import FunnelSetting
 from analytics.chains import EXCLUDED, NO_STEP, Reached, Search, entries, reach
+
+
+@pytest.fixture(params=[0, 24], ids=["side by side", "one by one"], autouse=True)
+def _few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each case is searched in both ways."""
+    monkeypatch.setattr(chains, "FEW", request.param)
+
 
 WORDS = ["abc", "adbc", "aabbcc", "aaaabbcc", "aabbdcc", "ccbbaa", "acb"]
 BITS = {"a": 1, "b": 2, "c": 4, "x": 8}

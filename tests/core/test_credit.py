@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.core.credit import GUARANTEE, MAX_BATCHES, MAX_BYTES, CreditPool, CreditWindow, Pressure, level_of
+from gateway.core.credit import GUARANTEE, MAX_BATCHES, MAX_BYTES, CreditPool, CreditWindow
 
 
 def test_a_connection_starts_with_4_batches_and_256_kib() -> None:
@@ -99,19 +98,3 @@ def test_the_sum_of_credit_is_bounded_and_never_taken_back(steps: list[tuple[int
     for window in windows:
         window.close()
     assert pool.outstanding == 0
-
-
-@pytest.mark.parametrize(
-    ("pressure", "level"),
-    [
-        (Pressure(0, 0, 0, storing=True), 0),
-        (Pressure(0.25, 0, 0, storing=True), 1),
-        (Pressure(0, 1_500, 0, storing=True), 2),
-        (Pressure(0, 0, 0.9, storing=True), 3),
-        (Pressure(0.81, 0, 0, storing=True), 3),
-        (Pressure(0, 0, 0, storing=False), 3),
-    ],
-)
-def test_the_worst_figure_sets_the_level(pressure: Pressure, level: int) -> None:
-    """Pending bytes, age and memory each have their steps; a disk that takes nothing is a hold."""
-    assert level_of(pressure) == level

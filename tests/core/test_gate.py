@@ -38,9 +38,9 @@ def test_a_shared_address_has_the_caps_of_those_behind_it() -> None:
     gate = AcceptGate(max_connections=9, max_per_ip=1, rate=100)
     for _ in range(3):
         assert gate.admit("proxy", 0, shared=True) is None
-    assert gate.move("proxy", "a") is None
-    assert gate.move("proxy", "a") == Refusal(429, 5, "ip")
-    assert gate.move("proxy", "proxy") is None
+    assert gate.move("proxy", "a", 0) is None
+    assert gate.move("proxy", "a", 0) == Refusal(429, 5, "ip")
+    assert gate.move("proxy", "proxy", 0) is None
     assert (gate.open, gate.open_of("proxy"), gate.open_of("a")) == (3, 2, 1)
     for address in ("proxy", "proxy", "a"):
         gate.release(address)
@@ -72,7 +72,51 @@ def test_refusals_are_counted_by_cause() -> None:
     gate.release("a")
     gate.admit("a", 0)
     assert gate.refuse_draining(4) == Refusal(503, 4, "draining")
-    assert gate.refused == {"total": 1, "ip": 0, "rate": 1, "draining": 1}
+    assert gate.refuse_overload() == Refusal(503, 5, "overload")
+    assert gate.refused == {"total": 1, "ip": 0, "ip_rate": 0, "rate": 1, "overload": 1, "draining": 1}
+
+
+def test_one_address_cannot_use_up_the_rate_of_all() -> None:
+    """Beyond its own rate it is refused with 429, and the others get in."""
+    gate = AcceptGate(max_connections=99, max_per_ip=99, rate=10, rate_per_ip=2)
+    assert [gate.admit("a", 0) for _ in range(4)] == [None] * 4
+    for _ in range(50):
+        assert gate.admit("a", 0) == Refusal(429, 1, "ip_rate")
+    assert [gate.admit("b", 0) for _ in range(4)] == [None] * 4
+    assert gate.admit("a", 500) is None
+
+
+def test_behind_a_proxy_the_rate_is_that_of_each_client() -> None:
+    """The proxy itself has none; a client beyond its own is refused, and the next one is not."""
+    gate = AcceptGate(max_connections=99, max_per_ip=99, rate=1_000, rate_per_ip=1)
+    for _ in range(9):
+        assert gate.admit("proxy", 0, shared=True) is None
+    assert [gate.move("proxy", "a", 0) for _ in range(3)] == [None, None, Refusal(429, 1, "ip_rate")]
+    assert gate.move("proxy", "b", 0) is None
+    assert gate.open_of("proxy") == 6
+
+
+def test_a_fault_costs_its_address_new_sockets() -> None:
+    """For a while, and no more than as many as it may open at once: it is a debt that time pays."""
+    gate = AcceptGate(max_connections=99, max_per_ip=99, rate=1_000, rate_per_ip=10)
+    assert gate.admit("a", 0) is None
+    for _ in range(9):
+        gate.fault("a", 0)
+    assert gate.admit("a", 0) == Refusal(429, 3, "ip_rate")
+    assert gate.admit("b", 0) is None
+    assert gate.admit("a", 2_000) == Refusal(429, 1, "ip_rate")
+    assert gate.admit("a", 2_100) is None
+    assert gate.faults == 9
+
+
+def test_addresses_are_remembered_within_a_bound() -> None:
+    """The longest unseen are forgotten, and met as new."""
+    gate = AcceptGate(max_connections=10**6, max_per_ip=9, rate=1e9, rate_per_ip=1)
+    for number in range(10_000):
+        gate.admit(str(number), 0)
+    assert len(gate._buckets) == 8_192
+    assert [gate.admit("0", 0), gate.admit("9999", 0)] == [None, None]
+    assert gate.admit("9999", 0) is not None
 
 
 def test_a_release_too_many_is_a_bug() -> None:

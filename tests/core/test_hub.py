@@ -9,6 +9,7 @@ import pytest
 
 from analytics import Changes, KpiSpec, Row
 from gateway.core.hub import Hub
+from gateway.core.outgoing import Outgoing
 from gateway.core.redaction import Redaction
 from gateway.core.rendering import PIECE_ROWS
 from gateway.core.tail import Tail
@@ -45,7 +46,9 @@ def hub_of(max_subscriptions: int = 4) -> Hub:
 
 def viewer_of(hub: Hub, viewer_id: str | None = None) -> tuple[ViewerSession, FakePeer]:
     peer = FakePeer()
-    viewer = ViewerSession(peer, peer, viewer_id, ViewerLimits(5_000, 15_000, 262_144), lambda *_: [])
+    viewer = ViewerSession(
+        peer, peer, viewer_id, ViewerLimits(5_000, 15_000, 262_144), lambda *_: [], Outgoing(1 << 20)
+    )
     hub.join(viewer)
     return viewer, peer
 
@@ -219,7 +222,7 @@ def test_large_snapshots_are_worked_on_one_piece_at_a_time() -> None:
     hub = hub_of()
     peer = FakePeer()
     rows = [row("views", 1)] * (PIECE_ROWS * 2)
-    viewer = ViewerSession(peer, peer, None, ViewerLimits(5_000, 15_000, 262_144), lambda *_: rows)
+    viewer = ViewerSession(peer, peer, None, ViewerLimits(5_000, 15_000, 262_144), lambda *_: rows, Outgoing(1 << 20))
     hub.join(viewer)
     for id_, kpi in enumerate(("views", "by_country")):
         hub.subscribe(viewer, Subscribe(id=id_, kpi=kpi), 0)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from gateway.core.match import Matcher
+from gateway.core.outgoing import Outgoing
 from gateway.core.stream import QUIET_MS, RING_BYTES, RING_EVENTS, SHARED_BYTES, Stream
 from gateway.core.viewer import Subscription, ViewerLimits, ViewerSession
 from gateway.wire.messages import From, Match
@@ -105,7 +106,7 @@ def test_quiet_counts_are_told_once_a_second() -> None:
 def test_a_viewer_session_takes_it_as_a_topic() -> None:
     """First all there is, then what comes, by its rate; after a loss from where it was; a resync tells a hole."""
     stream, peer = stream_of(), FakePeer()
-    viewer = ViewerSession(peer, peer, None, ViewerLimits(5_000, 15_000, 262_144), lambda *_: [])
+    viewer = ViewerSession(peer, peer, None, ViewerLimits(5_000, 15_000, 262_144), lambda *_: [], Outgoing(1 << 20))
     step(stream, 1)
     viewer.add(Subscription(1, stream, 0, 4), None, "e1", 0)
     viewer.flush(0)

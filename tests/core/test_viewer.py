@@ -8,6 +8,7 @@ import orjson
 
 from analytics import Row
 from gateway.core.encoding import encode_row
+from gateway.core.outgoing import Outgoing
 from gateway.core.rendering import PIECE_ROWS
 from gateway.core.topic import Topic
 from gateway.core.viewer import Subscription, ViewerLimits, ViewerSession
@@ -55,7 +56,7 @@ class Scene:
         self.topic = Topic("k", None, b"{}", "e1", lambda payload: payload + b"\n")
         self.peer = FakePeer()
         self.rows = [Row("k", {}, i, i + 1, "v" * size, "final", 0) for i in range(rows)]
-        self.viewer = ViewerSession(self.peer, self.peer, "v-1", LIMITS, lambda *_: self.rows)
+        self.viewer = ViewerSession(self.peer, self.peer, "v-1", LIMITS, lambda *_: self.rows, Outgoing(1 << 20))
         self.max_hz = max_hz
 
     def subscribe(self, now: int = 0, start: From | None = None, id_: int = 1) -> None:

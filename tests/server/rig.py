@@ -15,8 +15,10 @@ import uvloop
 
 from gateway.config import Config
 from gateway.core.gate import AcceptGate
+from gateway.core.holding import Holding
 from gateway.server.connection import Connection
-from gateway.server.door import Door, FirstRequest, Guest, HttpFactory
+from gateway.server.door import Door, FirstRequest, Guest, HttpFactory, gate_of, holding_of
+from gateway.server.terms import Holder
 from gateway.server.wheel import Wheel
 
 DEADLINE_S = 60.0
@@ -109,6 +111,7 @@ class Rig:
         self.wheel = wheel
         self.port = port
         self.endpoints: list[Recorder] = []
+        self.overloaded = False
 
     @property
     def gate(self) -> AcceptGate:
@@ -129,14 +132,19 @@ async def eventually(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def serving(
-    *, http: HttpFactory = Echo, server_tls: ssl.SSLContext | None = None, ready: bool = True, **settings: Any
+    *,
+    http: HttpFactory = Echo,
+    server_tls: ssl.SSLContext | None = None,
+    ready: bool = True,
+    holding: Holding[Holder] | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Rig]:
     """A door on a free port with `settings` over the defaults; `ready` is what its endpoints start as."""
     config = Config(**settings)
     loop = asyncio.get_running_loop()
     wheel = Wheel()
     wheel.start(loop)
-    gate = AcceptGate(config.max_connections, config.max_connections_per_ip, config.accept_rate)
+    gate = gate_of(config, config.max_connections)
 
     def endpoint() -> Recorder:
         recorder = Recorder()
@@ -144,7 +152,17 @@ async def serving(
         rig.endpoints.append(recorder)
         return recorder
 
-    door = Door(config, wheel, gate, endpoint, http, lambda origin: origin == ORIGIN, loop)
+    door = Door(
+        config,
+        wheel,
+        gate,
+        endpoint,
+        http,
+        lambda origin: origin == ORIGIN,
+        loop,
+        holding_of(config) if holding is None else holding,
+        lambda: rig.overloaded,
+    )
     accepted: list[FirstRequest] = []
 
     def accept() -> FirstRequest:

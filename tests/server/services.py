@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from gateway.config import Config
+from gateway.server.door import holding_of
 from gateway.server.enricher import Sender
 from gateway.server.http import HttpSide
 from gateway.server.kpiquery import KpiQuery
@@ -31,6 +32,7 @@ class FakeServices:
         self.asked: list[KpiQuery] = []
         self.saved: list[tuple[str, bytes, str | None]] = []
         self.failure: Exception | None = None
+        self.room = 1 << 30
         # A post waits for it, when there is one.
         self.gate: asyncio.Event | None = None
 
@@ -41,6 +43,9 @@ class FakeServices:
         if self.gate is not None:
             await self.gate.wait()
         return json_reply(200, b'{"seq":1,"verdicts":[]}')
+
+    def has_room(self, size: int) -> bool:
+        return size <= self.room
 
     def may_post(self, origin: str) -> bool:
         return origin == ORIGIN
@@ -116,11 +121,12 @@ class Site:
 @asynccontextmanager
 async def site(*, demo_key: str | None = None, **settings: Any) -> AsyncIterator[Site]:
     """The HTTP side behind a real door."""
-    services = FakeServices()
-    side = HttpSide(Config(**settings), services, Metrics(), demo_key=demo_key)
+    services, config = FakeServices(), Config(**settings)
+    holding = holding_of(config)
+    side = HttpSide(config, services, Metrics(), holding, demo_key=demo_key)
     await side.start()
     try:
-        async with serving(http=side.protocol, **settings) as rig:
+        async with serving(http=side.protocol, holding=holding, **settings) as rig:
             yield Site(rig, services)
     finally:
         await side.stop()

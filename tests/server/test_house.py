@@ -63,6 +63,9 @@ def test_a_viewer_that_falls_behind_is_seen_out(tmp_path: Path) -> None:
                         raise RuntimeError("broken")
                     return False
 
+                def gone(self) -> None:
+                    pass
+
             behind = cast("ViewerSession", Behind())
             hub.join(behind)
             with pytest.raises(RuntimeError, match="broken"):

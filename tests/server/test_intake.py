@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 
-from tests.server.rig import Raw, run
+from tests.server.rig import Raw, eventually, run
 from tests.server.services import answer_of, request, site
 
 BODY = b'{"events":[' + b'{"event":"a","timestamp":1},' * 20 + b'{"event":"b"}]}'
@@ -147,6 +147,48 @@ def test_a_body_that_breaks_off_reaches_nobody() -> None:
             assert b" 400 " in (await raw.head())[:16]
             await raw.aclose()
             assert (await at.ask("GET /healthz")).status == 200
+            assert at.services.posted == []
+
+    run(main)
+
+
+def test_bodies_are_bounded_together_and_the_oldest_goes() -> None:
+    """Half bodies fill what may wait: the oldest are answered with 503, the newest ends as it should."""
+
+    async def main() -> None:
+        async with site(receive_pool=1) as at:
+            holding = at.rig.door.terms.holding
+            raws = []
+            for number in range(6):
+                raws.append(await Raw.connect(at.port))
+                raws[-1].writer.write(request("POST /v1/events", JSON, "Content-Length: 400000") + b"x" * 399_999)
+                await eventually(lambda: holding.cuts >= number - 1 and holding.bytes >= min(number + 1, 2) * 390_000)  # noqa: B023
+            for raw in raws[:4]:
+                got = await answer_of(raw)
+                assert (got.status, got.json, got.headers["retry-after"]) == (503, {"error": "busy"}, "2")
+                assert got.headers["connection"] == "close"
+            raws[5].writer.write(b"x")
+            assert (await answer_of(raws[5])).status == 200
+            assert [len(body) for body, _ in at.services.posted] == [400_000]
+            assert holding.cuts == 4
+            for raw in raws:
+                await raw.aclose()
+            await eventually(lambda: holding.bytes == 0)
+
+    run(main)
+
+
+def test_without_room_a_post_is_refused_before_its_body() -> None:
+    """503 at once, and the connection ends, for the body is still to come."""
+
+    async def main() -> None:
+        async with site() as at:
+            at.services.room = 499
+            raw = await Raw.connect(at.port)
+            raw.writer.write(request("POST /v1/events", JSON, "Content-Length: 500"))
+            got = await answer_of(raw)
+            assert (got.status, got.json, got.headers["connection"]) == (503, {"error": "busy"}, "close")
+            await raw.aclose()
             assert at.services.posted == []
 
     run(main)

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.core.gate import AcceptGate
+from gateway.core.holding import Holding
+from gateway.core.overload import Shedding, Step
+from gateway.core.producers import ProducerTable
 from gateway.server.metrics import Histogram, Metrics
 from gateway.store import Damage
 
@@ -75,8 +78,15 @@ def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
         accepted=10, duplicate=2, rejected=3, warned=1, batches=4, reasons=Counter({"uuid": 2, "bad_json": 3})
     )
     house = SimpleNamespace(
-        fold=SimpleNamespace(ledger=ledger, engine=engine, filling=(1, 2)),
-        ingest=SimpleNamespace(sessions={1: None, 2: None}, level=2, pending_bytes=77, waiting_since=998_500),
+        fold=SimpleNamespace(ledger=ledger, engine=engine, filling=(1, 2), table=ProducerTable(1)),
+        ingest=SimpleNamespace(
+            sessions={1: None, 2: None},
+            level=2,
+            pending_bytes=77,
+            waiting_since=998_500,
+            shedding=Shedding(Step.SHED, 2),
+            lag_ms=600,
+        ),
         log=SimpleNamespace(
             kept=SimpleNamespace(written=20, dropped=1, trimmed=3, bytes=900),
             bad_snapshots=2,
@@ -85,15 +95,26 @@ def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
         misfits=SimpleNamespace(counts={"a": 13}),
         pool=SimpleNamespace(outstanding=5, size=9),
         hub=SimpleNamespace(
-            viewers={1: None}, evictions={"slow": 6}, totals=lambda: {"deltas": 7, "snapshots": 8, "conflations": 9}
+            viewers={1: None},
+            evictions={"slow": 6},
+            totals=lambda: {"deltas": 7, "snapshots": 8, "conflations": 9},
+            outgoing=SimpleNamespace(bytes=66),
         ),
         clock=lambda: 1_000_000,
     )
     gate = AcceptGate(1, 1, 1)
     gate.admit("x", 0)
     gate.admit("y", 0)
+    gate.fault("x", 0)
+    holding = Holding[str](100)
+    holding.hold("a", 60)
+    holding.hold("b", 50)
+    for name in ("p", "q"):
+        house.fold.table.claim(name, 1, 1)
     closes = {1000: 1, 4103: 2, 3333: 1, 4999: 1}
-    door = SimpleNamespace(terms=SimpleNamespace(frames=11, received=12, closes=closes), refused={403: 1})
+    door = SimpleNamespace(
+        terms=SimpleNamespace(frames=11, received=12, closes=closes, holding=holding), refused={403: 1}
+    )
     metrics = Metrics()
     metrics.watch(cast(Any, house), gate, cast(Any, door))
     return metrics, house, gate, door
@@ -113,6 +134,14 @@ def test_what_others_count_is_read_when_asked_for() -> None:
         "tidegate_producers": 2,
         "tidegate_viewers": 1,
         "tidegate_level": 2,
+        "tidegate_shedding": 3,
+        "tidegate_loop_lag_seconds": 0.6,
+        "tidegate_producers_known": 1,
+        "tidegate_producers_forgotten_total": 1,
+        "tidegate_outgoing_bytes": 66,
+        "tidegate_faults_total": 1,
+        "tidegate_held_bytes": 50,
+        "tidegate_cuts_total": 1,
         "tidegate_pending_bytes": 77,
         "tidegate_credit_outstanding_bytes": 5,
         "tidegate_credit_pool_bytes": 9,

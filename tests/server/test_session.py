@@ -275,3 +275,45 @@ def test_nothing_behind_the_end_is_applied(tmp_path: Path, ending: list[Any], co
             assert accepted(server) == 1
 
     on_loop(run)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"type": "pong", "now": 1, "sent": 1},
+        {"type": "nothing"},
+        {"type": "auth", "token": "w_test"},
+        batch(1),
+        batch(3),
+    ],
+    ids=["pong", "unknown", "auth", "repeated", "gap"],
+)
+def test_messages_that_bring_nothing_have_a_rate(tmp_path: Path, message: dict[str, Any]) -> None:
+    """Beyond it the connection is closed with 4102; what was acked before counts, once."""
+
+    async def run() -> None:
+        async with serving(tmp_path, message_rate=2, max_subscriptions=5) as server, wire(server) as socket:
+            await producer(socket)
+            await socket.say(batch(1))
+            await socket.hear("ack")
+            for _ in range(30):
+                await socket.say(message)
+            assert await socket.close_code() == 4102
+            assert accepted(server) == 1
+
+    on_loop(run)
+
+
+def test_batches_have_no_rate_but_credit(tmp_path: Path) -> None:
+    """A hundred of them where ten other messages would be too many."""
+
+    async def run() -> None:
+        async with serving(tmp_path, message_rate=1) as server, wire(server) as socket:
+            await producer(socket)
+            for seq in range(1, 101):
+                await socket.say(batch(seq))
+                while (await socket.hear("ack"))["seq"] < seq:
+                    pass
+            assert accepted(server) == 100
+
+    on_loop(run)

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from gateway.config import Config
+from gateway.core.holding import Holding
 from gateway.server.connection import Connection
 from gateway.server.terms import Terms
 from gateway.server.wheel import Wheel
@@ -33,7 +34,14 @@ class Hours:
 def test_terms_are_the_settings_in_seconds() -> None:
     """Times of the settings arrive as seconds; silence is two heartbeats and a fifth of one."""
     loop = asyncio.new_event_loop()
-    terms = Terms.of(Config(heartbeat_ms=10_000, hello_timeout_ms=1_500), Wheel(), loop, lambda _ip: None)
+    terms = Terms.of(
+        Config(heartbeat_ms=10_000, hello_timeout_ms=1_500),
+        Wheel(),
+        loop,
+        lambda _ip: None,
+        lambda _ip: None,
+        Holding(1),
+    )
     loop.close()
     assert (terms.hello_s, terms.heartbeat_s, terms.silence_s) == (1.5, 10.0, 22.0)
     assert (terms.max_frame, terms.max_fragments, terms.control_rate) == (262_144, 64, 20)
