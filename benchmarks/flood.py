@@ -171,7 +171,7 @@ def main() -> None:
     """Read the plan from the command line, flood until the input ends, print the outcome."""
     raise_file_limit()
     pin(DRIVER_CORE)
-    os.nice(10)
+    os.setpriority(os.PRIO_PROCESS, 0, 10)
     plan: dict[str, Any] = orjson.loads(sys.argv[1])
     gc.freeze()
     print(orjson.dumps(asdict(uvloop.run(_flood(Plan(**plan))))).decode("ascii"), flush=True)

@@ -79,7 +79,7 @@ class Pending:
         return min((arrival.received_at for arrival in oldest if arrival is not None), default=None)
 
     def pressure(self, writing: Group | None, pool: int, now: int) -> tuple[float, int]:
-        """What waits as a share of the pool, and the age of the oldest: a disk that hangs shows in what it has first."""
+        """What waits as a share of the pool, and the age of the oldest. A hanging disk shows in what it got first."""
         since = self.since(writing)
         return self.bytes / pool, 0 if since is None else now - since
 
