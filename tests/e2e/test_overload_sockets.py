@@ -12,9 +12,8 @@ def test_idle_connections(tmp_path: Path) -> None:
     with Flooded(tmp_path, max_connections=600, header_timeout_ms=60_000) as under:
         under.metrics()  # by a socket that stays: later there is no room for another
         with under.flood("idle", 700, settle_s=5, sources=3, again_s=0.5):
-            found = under.until(lambda m: m["tidegate_sockets"] >= 590 and m["tidegate_producers"] >= 580)
-            assert found["tidegate_sockets"] <= 600
-            assert found["tidegate_sockets_refused_total{cause=total}"] > 0
+            found = under.until(lambda m: m["tidegate_sockets_refused_total{cause=total}"] >= 100)
+            assert 500 <= found["tidegate_sockets"] <= 600
         under.hold()
 
 
