@@ -22,7 +22,7 @@ __all__ = ["IDLE", "Clock", "Rise"]
 
 IDLE: Final = 10_000
 MAX_SOURCES: Final = 16_384
-SOURCE_BYTES: Final = 700
+SOURCE_BYTES: Final = 600
 BEGINNING: Final = -(1 << 62)
 """Before every event time; the base until the first event."""
 NEVER: Final = 1 << 62

@@ -7,7 +7,7 @@ values have to make room for those of the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,16 +15,18 @@ from analytics import Batch, Engine, KpiSpec
 from analytics.dictionary import MAX_ENTRIES
 from analytics.time import MAX_SOURCES
 
-__all__ = ["brim"]
+__all__ = ["PAST", "brim"]
 
 _START = 1_795_334_400_000
 _BUDGET = 8 << 30
-_EACH = 24
-"""Events of a key in a pane: two of each of half as many values."""
-_PAST = (*range(-90_000, -4_000, 60), *range(-4_000, 0, 10))
+_VALUES_EACH = 12
+"""Different values of a key in a pane."""
+_TWICE = ("funnel",)
+"""Of these each value comes twice: they remember events, and not values alone."""
+PAST = (*range(-90_000, -4_000, 60), *range(-4_000, 0, 10))
 """Seconds before, each with events: enough for the books of coarser windows."""
 _LONG = "/" + 119 * "x"
-_PIECE = 500
+_BATCH, _PIECE = 2_000, 500
 _OVER = 60
 """Keys beyond the cap in each pane."""
 
@@ -44,31 +46,28 @@ def _odd(rng: np.random.Generator, n: int) -> list[float]:
 _VALUES: Mapping[str, Callable[[np.random.Generator, int], list[float]]] = {"sum": _odd}
 
 
-def brim(measure: str, spec: KpiSpec, panes: int, keys: int) -> Engine:
+def brim(measure: str, spec: KpiSpec, panes: int, keys: int, past: Sequence[int] = PAST) -> Engine:
     """The engine of a KPI `by` the column `key` with at most `keys` keys and windows of so many panes of a second."""
     engine = Engine([spec], memory_budget=_BUDGET)
     values, rng = _VALUES.get(measure, _floats), np.random.default_rng(7)
-    for number, second in enumerate(_PAST):
+    for number, second in enumerate(past):
         engine.ingest(_second(second, keys, 1, values, rng), 0)
         if not number % 100:
             engine.advance(0)
+    each = _VALUES_EACH * (1 + (measure in _TWICE))
     for second in range(panes):
-        for part in _parts(_second(second, keys, _EACH, values, rng)):
+        for part in _second(second, keys, each, values, rng).parts(_BATCH):
             engine.ingest(part, 0)
         engine.advance(0)
     _fill_the_rest(engine, panes - 1)
     return engine
 
 
-def _parts(batch: Batch) -> Iterator[Batch]:
-    return batch.parts(2_000)
-
-
 def _second(second: int, keys: int, each: int, values: Callable[..., list[float]], rng: np.random.Generator) -> Batch:
     """So many events of each key in a second, and some of keys beyond the cap."""
     n = keys * each
     of = [i % keys for i in range(n)]
-    nth = [i // keys % max(each // 2, 1) for i in range(n)]
+    nth = [i // keys % _VALUES_EACH for i in range(n)]
     over = _OVER if each > 1 else 0
     columns: dict[str, Sequence[str | float]] = {
         "key": [f"k{i}" for i in of] + [f"over {second} {i}" for i in range(over)],

@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from analytics import Batch, Engine, KpiSpec
-from benchmarks.brim import brim
+from benchmarks.brim import PAST, brim
 from benchmarks.machine import SERVER_CORE, pin, versions
 from benchmarks.process import drive
 from benchmarks.report import Goal, Report
@@ -28,6 +28,7 @@ __all__ = [
     "Outcome",
     "Plan",
     "filled",
+    "judged",
     "memory",
     "objects_per_event",
     "run",
@@ -134,8 +135,8 @@ def tick_ms(measure: str, plan: Plan) -> list[float]:
     return taken[_SETTLE:]
 
 
-def memory(measure: str, kind: str, plan: Plan) -> Memory:
-    """Of an engine whose pools are full."""
+def memory(measure: str, kind: str, plan: Plan, past: Sequence[int] = PAST) -> Memory:
+    """Of an engine whose pools are full, and its books where `past` is long enough."""
     panes, keys = plan.memory_panes, plan.memory_keys
     window = "tumbling 1s" if kind == "tumbling" else f"sliding {panes}s every 1s"
     delay = f"{panes}s" if kind == "tumbling" else "0s"
@@ -143,7 +144,7 @@ def memory(measure: str, kind: str, plan: Plan) -> Memory:
     gc.collect()
     tracemalloc.start()
     try:
-        engine = brim(measure, spec, panes, keys)
+        engine = brim(measure, spec, panes, keys, past)
         gc.collect()
         return Memory(tracemalloc.get_traced_memory()[0], engine.memory_bytes())
     finally:
@@ -183,8 +184,12 @@ def _blocks() -> int:
 def run(names: list[str], rounds: int = 5, events: int = 100_000) -> Report:  # noqa: ARG001  a tick is a sample
     """Ticks, memory and objects, of the measures named (none: all) in a process of their own."""
     plan = Plan(measures=tuple(names) or tuple(MEASURES), events=events)
+    return judged(plan, Outcome(**drive("benchmarks.upkeep", asdict(plan), timeout=3_600.0)))
+
+
+def judged(plan: Plan, outcome: Outcome) -> Report:
+    """The report of what was measured."""
     report = Report("upkeep", _METHOD, asdict(plan), versions("tidegate", "numpy"))
-    outcome = Outcome(**drive("benchmarks.upkeep", asdict(plan), timeout=3_600.0))
     for measure, taken in outcome.tick_ms.items():
         report.add(Series(f"tick/{measure}", "ms of CPU", tuple(taken)))
         report.goals.append(Goal(f"R5 tick {measure}", f"tick/{measure}", at_most=20.0))

@@ -8,7 +8,7 @@ until it is emptied, so that a cell is counted either here or there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -211,6 +211,17 @@ class Histograms:
         self._release(held)
         self._row[cells] = BARRED
         return moved
+
+    def leaving(self) -> Iterator[tuple[Ints, Ints, Ints]]:
+        """All that is counted here, as `pairs` has it, part by part, and the memory of each part is given back then.
+        Afterwards nothing can be counted here any more.
+        """
+        held = (self._row >= 0).nonzero()[0]
+        held = held[(-self._row[held]).argsort()]
+        for start in range(0, len(held), CHUNK):
+            some = held[start : start + CHUNK]
+            yield self.pairs(some)
+            self.table.resize((int(self._row[some[-1]]), self.table.shape[1]), refcheck=False)
 
     def clear(self, first: int, last: int) -> None:
         """Empty the cells first .. last - 1."""

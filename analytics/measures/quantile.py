@@ -108,9 +108,8 @@ class Quantile(Counted):
         """Windows of several panes are read from the table of pairs."""
         if self._rows is not None:
             rows, self._rows, self._slide = self._rows, None, None
-            for cells in np.split(np.arange(self.slots * self.keys), self.slots):
-                if (found := rows.evict(cells))[0].size:
-                    self._add_pairs(*found)
+            for found in rows.leaving():
+                self._add_pairs(*found)
 
     def _slides(self, rows: Histograms) -> Slide | None:
         """The sums of windows of several panes; None where some cell has no row."""

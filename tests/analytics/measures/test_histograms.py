@@ -155,3 +155,19 @@ def test_counters_do_not_run_over() -> None:
         assert rows.pairs(cells(0))[2].tolist() == [i << 29]
         assert rows.narrow or i > 2
     assert not rows.narrow
+
+
+def test_what_leaves_gives_its_memory_back() -> None:
+    """All is handed out once, part by part; in the end nothing is left."""
+    rows = Histograms(1_000)
+    at = np.random.default_rng(2).permutation(1_000)[:700]
+    for bins in (500, 510):
+        assert rows.count(at, Bins.of(np.full(700, bins)), 1) is None
+    sizes, found = list[int](), list[tuple[int, int, int]]()
+    for part in rows.leaving():
+        sizes.append(rows.table.nbytes)
+        found += zip(*(column.tolist() for column in part), strict=True)
+    assert sorted(found) == sorted((cell, bins, 1) for cell in at.tolist() for bins in (500, 510))
+    assert sizes == sorted(sizes, reverse=True)
+    assert len(set(sizes)) > 2
+    assert rows.table.nbytes == 0
