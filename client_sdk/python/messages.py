@@ -298,7 +298,7 @@ def decode(frame: bytes) -> list[ServerMessage]:
     """
     try:
         found = _Codec.whole.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_each(frame)
     return found if isinstance(found, list) else [found]
 
@@ -307,7 +307,7 @@ def _decode_each(frame: bytes) -> list[ServerMessage]:
     """The slow way, taken when some message of the frame is unknown or wrong."""
     try:
         pieces = _Codec.parts.decode(frame) if frame.lstrip()[:1] == b"[" else [msgspec.Raw(frame)]
-        known = [piece for piece in pieces if _Codec.kind.decode(piece).get("type") in _SERVER_TYPES]
+        known = [piece for piece in pieces if str(_Codec.kind.decode(piece).get("type")) in _SERVER_TYPES]
         return [_Codec.one.decode(piece) for piece in known]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(str(error)) from None

@@ -12,6 +12,9 @@ __all__ = ["BATCH_BYTES", "BATCH_EVENTS", "Packer"]
 BATCH_EVENTS = 50
 BATCH_BYTES = 32_768
 FLUSH_MS = 500
+LONGEST_FLUSH_MS = 60_000
+LEAST_FRAME = 1_024
+"""A limit below this is none: no event would get through, and each would be given up for it."""
 SHED = 2
 """The level from which on low-priority events are dropped."""
 
@@ -56,10 +59,14 @@ class Packer:
         queue = self._backlog.queue
         return len(queue) >= self._most or queue.bytes >= self._batch_bytes
 
+    def obey(self, limits: Limits) -> None:
+        """Keep within the server's limits, as far as they let anything through."""
+        self.limits = Limits(max(limits.max_frame, LEAST_FRAME), max(limits.max_events, 1), limits.max_depth)
+
     def advise(self, level: int, flush_ms: int) -> list[Verdict]:
         """Follow the server's advice. Returns what it made us shed."""
         self.level = level
-        self._flush_ms = flush_ms
+        self._flush_ms = min(flush_ms, LONGEST_FLUSH_MS)
         return self._backlog.shed() if self.shedding else []
 
     def pack(self, now: int, room: int) -> tuple[Batch | None, list[Verdict]]:

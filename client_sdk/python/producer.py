@@ -45,6 +45,8 @@ __all__ = ["Producer"]
 
 DRAIN_GRACE_MS = 5_000
 """A server that announced its end and is still there so long after it is left."""
+LONGEST_HOLD_MS = 300_000
+"""A server must not be able to hold a client for ever by mistake."""
 HOLD = 3
 """The level at which no credit is given."""
 STARVED_MS = 10_000
@@ -225,7 +227,7 @@ class Producer:
             case Ping():
                 return [Send(Pulse.pong(message, now))]
             case Drain():
-                self._drained_by = now + message.in_ms + DRAIN_GRACE_MS
+                self._drained_by = now + min(message.in_ms, LONGEST_HOLD_MS) + DRAIN_GRACE_MS
                 return []
             case Push():
                 return [Pushed(message)]
@@ -242,7 +244,7 @@ class Producer:
         if welcome.resume is None or welcome.credit is None:
             return self._close("welcome without credit", Retry.BACKOFF)
         self._pulse.welcomed(welcome.heartbeat_ms)
-        self.packer.limits = welcome.limits
+        self.packer.obey(welcome.limits)
         self._columns = FORMAT in (welcome.formats or ())
         actions: list[Action] = [Opened(), *self.packer.advise(welcome.level or 0, welcome.flush_ms or 0)]
         if self._out_of_step(welcome.resume) or self.packer.oversize():
@@ -255,7 +257,7 @@ class Producer:
         if self._window is None:
             return []
         self._window.extend(ack.credit)
-        self._hold_until = now + ack.wait_ms
+        self._hold_until = now + min(ack.wait_ms, LONGEST_HOLD_MS)
         if ack.seq >= self.backlog.next_seq:
             return self._start_over()
         actions: list[Action] = [*self.backlog.settle(ack.seq, ack.verdicts)]

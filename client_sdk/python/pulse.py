@@ -10,6 +10,10 @@ WELCOME_MS = 10_000
 """A server that takes longer to answer `hello` is given up."""
 
 
+SHORTEST_MS, LONGEST_MS = 1_000, 3_600_000
+"""Of the patience, whatever heartbeat a server claims."""
+
+
 class Pulse:
     """The watchdog of one connection. Any inbound frame counts as life."""
 
@@ -28,7 +32,7 @@ class Pulse:
 
     def welcomed(self, heartbeat_ms: int) -> None:
         """From now on the server pings each `heartbeat_ms`."""
-        self._patience_ms = 2 * heartbeat_ms
+        self._patience_ms = min(max(2 * heartbeat_ms, SHORTEST_MS), LONGEST_MS)
 
     @staticmethod
     def pong(ping: Ping, now: int) -> bytes:

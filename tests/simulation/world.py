@@ -252,6 +252,7 @@ class World:
             _hold(anew.ledger.as_dict(), ledger.as_dict(), "ledger of a replay")
             _hold(rows_of(anew, end), expected.rows, "rows of a replay")
         _hold(rows_of(node.fold, end), expected.rows, "rows")
+        self.seen["acked_events"] += expected.accepted + expected.duplicate + expected.rejected
         self._lose_process(power=False)
 
 
