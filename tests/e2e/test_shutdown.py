@@ -11,7 +11,7 @@ from tests.e2e.fleet import progress, under_load
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.producer import KPIS, Producer
 
-CLIENTS = int(os.environ.get("TIDEGATE_DRAIN_CLIENTS", "20"))
+CLIENTS = int(os.environ.get("TIDEGATE_DRAIN_CLIENTS", "12"))
 DRAIN_MS = 1_000
 
 

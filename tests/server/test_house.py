@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from gateway.core.viewer import ViewerSession
+from gateway.store import rows
 from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
 from tests.server.talk import now
 
@@ -24,6 +27,45 @@ def test_publishing_brings_the_engine_up_to_date(tmp_path: Path) -> None:
             assert [row.value for row in server.house.fold.engine.rows("events", 0, 2**60)] == [1]
 
     on_loop(run)
+
+
+def test_time_does_not_pass_what_is_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source whose batch waits for the disk is not idle: a replay finds it in time, and so must the live run."""
+    monkeypatch.setattr(rows, "insert", Held(rows.insert))
+    held = cast(Held, rows.insert)
+
+    async def run() -> None:
+        async with serving(tmp_path, tick_ms=3_600_000) as server, wire(server) as socket:
+            house = server.house
+            await socket.say(producer_hello())
+            await socket.say({"type": "batch", "seq": 1, "events": [{"event": "x"}]})
+            await socket.hear("ack")
+            held.go.clear()
+            try:
+                await socket.say({"type": "batch", "seq": 2, "events": [{"event": "x"}]})
+                await until(lambda: house.ingest.waiting_since)
+                house.publish(now() + 60_000)
+                assert house.fold.engine.stats()["sources"] == 1
+            finally:
+                held.go.set()
+            await until(lambda: house.ingest.waiting_since is None)
+            house.publish(now() + 60_000)
+            assert house.fold.engine.stats()["sources"] == 0
+
+    on_loop(run)
+
+
+class Held:
+    """A write that takes as long as the test says."""
+
+    def __init__(self, write: Callable[..., None]) -> None:
+        self.go = threading.Event()
+        self.go.set()
+        self._write = write
+
+    def __call__(self, *arguments: Any) -> None:
+        assert self.go.wait(60)
+        self._write(*arguments)
 
 
 def test_rows_are_those_of_the_engine_of_now(tmp_path: Path) -> None:
