@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.driving import capture, flush, ledger, load, numbered, start
-from tests.browser.model_server import Lie, ModelServer, Session
+from tests.browser.model_server import ModelServer
+from tests.browser.model_session import Lie, Session
 
 MOST = 2**53 - 1
 MARK = 424_242
