@@ -1,12 +1,13 @@
 """`uniq(x)`: distinct values, exact up to 512 per pane and key, then HyperLogLog with a stated error.
 
-While a cell is exact its 64-bit value hashes lie in one table of pairs. The 513th value turns the cell into 4,096
-registers (precision 12), whatever order the values came in. A window over several panes is exact as long as all of its
-panes are, else the merge of their registers.
+While a cell is exact it is known which 64-bit value hashes were seen in it, see `sightings.py`. The 513th value turns
+the cell into 4,096 registers (precision 12), whatever order the values came in. A window over several panes is exact as
+long as all of its panes are, else the merge of their registers.
 
-Bounds: the pairs of all cells together and the register blocks are capped. When the pairs run out, the fullest cells
-become registers early; when the blocks run out as well, a cell is saturated: it keeps the count it had as a lower bound
-and its row says `error` 1.0.
+Bounds: the values of all cells together and the register blocks are capped; a value of a key counts once, however many
+panes hold it, and a little for each of them. When there are too many, the fullest cells become registers early; when
+the blocks run out as well, a cell is saturated: it keeps the count it had as a lower bound and its row says `error`
+1.0.
 """
 
 from __future__ import annotations
@@ -20,26 +21,28 @@ from numpy.typing import NDArray
 from analytics.arrays import Bools, Floats, Ints, Reading, Words
 from analytics.frame import Coded
 from analytics.hyperloglog import ERROR, REGISTERS, estimate, observations
-from analytics.measures.links import Links
 from analytics.measures.measure import Arrays, over
 from analytics.measures.registers import NONE, Registers, fold
-from analytics.measures.sparse import CACHE, CACHE_SHIFT, VACANT, Sparse, cells_among, no_marks, pair_marks
-from analytics.pairs import PairTable
+from analytics.measures.sightings import Sightings
+from analytics.measures.valued import Valued
 
 __all__ = ["EXACT", "Distinct"]
 
 EXACT: Final = 512
-MAX_PAIRS: Final = 1 << 18
+MAX_VALUES: Final = 1 << 18
+"""Values of all keys, each once however many panes hold it."""
+PANES: Final = 10
+"""Panes that a value is in, one with another: so many times `MAX_VALUES` is the cap on what all panes hold."""
 MAX_BLOCKS: Final = 4_096
 MAX_PENDING: Final = 16_384
 """Values beyond EXACT that may wait for their cells' registers."""
 PART: Final = 2_048
-"""Values that are looked up among the exact ones at once."""
+"""Values that are looked up among the exact ones at first, before it is seen whether there are too many."""
 IS_EXACT: Final = -1
 IS_SATURATED: Final = -2
 
 
-class Distinct(Sparse):
+class Distinct(Valued):
     """Number of distinct values that are not null. A `parameter` other than 0 lowers the cap on exact values.
 
     >>> from analytics.dictionary import Dictionary
@@ -51,34 +54,32 @@ class Distinct(Sparse):
     """
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
-        self._max_pairs, max_blocks = _caps(slots, keys, parameter)
-        super().__init__(slots, keys, parameter, self._max_pairs + MAX_PENDING)
-        self._links = Links(self._table, keys, self._max_pairs + MAX_PENDING, self._pane_of, self._slots_of)
+        self._max_values, self._max_pairs, max_blocks = _caps(slots, keys, parameter)
+        super().__init__(slots, keys, parameter, self._max_values + MAX_PENDING)
         # Exact values of each cell; of a saturated one, how many it had.
         self._n: Ints = np.zeros(slots * keys, np.int64)
         # Register block of each cell, or IS_EXACT or IS_SATURATED.
         self._block: Ints = np.full(slots * keys, IS_EXACT, np.int64)
         self._registers = Registers(max_blocks)
-        # Values in exact cells.
+        # Values in exact cells, once for each.
         self._live = 0
-        # Cells with more than EXACT values that have no registers yet: many are converted in one pass over the table.
+        # Cells with more than EXACT values that have no registers yet: many are converted at once.
         self._over: set[int] = set()
         self._pending = 0
         self._saturated = 0
-        # Cells that are not exact any more.
-        self._rough = 0
+        # Per key the cells that are not exact any more.
+        self._rough: Ints = np.zeros(keys, np.int64)
         self._relieved = 0
-        # Pairs seen lately, by their high bits: most events of a batch repeat one and are done after a comparison.
-        self._recent: Words = no_marks()
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:
-        pairs, blocks = _caps(slots, keys, parameter)
-        return 16 * slots * keys + PairTable.budget(pairs + MAX_PENDING) + REGISTERS * blocks + 8 * CACHE
+        values, pairs, blocks = _caps(slots, keys, parameter)
+        seen = cls.values_budget(slots, values + MAX_PENDING, pairs + MAX_PENDING)
+        return 16 * slots * keys + 8 * keys + seen + REGISTERS * blocks
 
     @classmethod
-    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:
-        return Links.budget(slots * keys, _caps(slots, keys, parameter)[0] + MAX_PENDING)
+    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
+        return Sightings.window_budget(slots * keys)
 
     def add(self, cells: Ints, values: Coded) -> None:
         if not len(cells):
@@ -91,45 +92,39 @@ class Distinct(Sparse):
 
     def add_hashes(self, cells: Ints, hashes: Words) -> None:
         """`add` for values that are known by their hash only."""
-        if len(cells) > MAX_PENDING:
-            for start in range(0, len(cells), MAX_PENDING):
-                self.add_hashes(cells[start : start + MAX_PENDING], hashes[start : start + MAX_PENDING])
-            return
-        blocks = self._block[cells]
-        dense, exact = (blocks >= 0).nonzero()[0], (blocks == IS_EXACT).nonzero()[0]
-        if dense.size:
-            self._registers.observe(blocks[dense], observations(hashes[dense]))
-        if exact.size:
-            now, later = exact[:PART], exact[PART:]
-            self._add_unless_recent(cells[now], hashes[now])
-            if later.size:
-                if self._pending > PART // 2:  # of a few busy cells: what they get now is not looked up any more
-                    self._settle()
-                self.add_hashes(cells[later], hashes[later])
+        size = PART
+        while cells.size:
+            blocks = self._block[cells]
+            if int(blocks.max()) >= 0:
+                dense = (blocks >= 0).nonzero()[0]
+                self._registers.observe(blocks[dense], observations(hashes[dense]))
+            exact = blocks == IS_EXACT
+            if not exact.all():
+                cells, hashes = cells[exact], hashes[exact]
+            self._add_exact(cells[:size], hashes[:size])
+            cells, hashes = cells[size:], hashes[size:]
+            if self._pending > PART // 4:  # of a few busy cells: what they get now is not looked up any more
+                self._settle()
+            else:
+                size = MAX_PENDING
 
-    def _add_unless_recent(self, cells: Ints, hashes: Words) -> None:
-        panes = self._pane_cells(cells)
-        mark = pair_marks(panes, hashes)
-        at = (mark >> CACHE_SHIFT).astype(np.int64)
-        new = (self._recent[at] != mark).nonzero()[0]
-        if new.size:
-            self._recent[at[new]] = mark[new]
-            self._add_exact(cells[new], panes[new], hashes[new])
-
-    def _add_exact(self, cells: Ints, panes: Ints, hashes: Words) -> None:
-        places, fresh = self._table.place(panes, hashes)
-        grown = cells[fresh]
-        if not grown.size:
+    def _add_exact(self, cells: Ints, hashes: Words) -> None:
+        fresh = self._see(cells, hashes)
+        if not fresh.size:
             return
-        self._links.add(panes[fresh], hashes[fresh], places[fresh])
+        grown = cells.take(fresh)
         np.add.at(self._n, grown, 1)
         self._live += len(grown)
-        over = grown[self._n[grown] > EXACT]
+        over = grown[self._n.take(grown) > EXACT]
         if over.size:
             self._over.update(over.tolist())
             self._pending += len(over)
-        if self._pending > MAX_PENDING or self._live > self._max_pairs:
+        if self._pending > MAX_PENDING or self._crowded:
             self._settle()
+
+    @property
+    def _crowded(self) -> bool:
+        return self._live > self._max_pairs or self._seen.rows > self._max_values
 
     def _settle(self) -> None:
         """Give registers to the cells that need them; when exact values are too many in all, to the fullest as well."""
@@ -137,86 +132,70 @@ class Distinct(Sparse):
             self._promote(np.array(sorted(self._over), np.int64))
             self._over.clear()
             self._pending = 0
-        if self._live > self._max_pairs:
+        while self._crowded:
             used = ((self._n > 0) & (self._block == IS_EXACT)).nonzero()[0]
-            used = used[np.lexsort((self._pane_cells(used), -self._n[used]))]
-            freed = np.cumsum(self._n[used])
-            enough = int(np.searchsorted(freed, self._live - self._max_pairs * 3 // 4)) + 1
+            used = used[np.lexsort((self._pane_of[used // self.keys], -self._n[used]))]
+            pairs = self._live - self._max_pairs * 3 // 4 if self._live > self._max_pairs else 0
+            values = self._seen.rows - self._max_values * 3 // 4 if self._seen.rows > self._max_values else 0
+            enough = int(np.searchsorted(np.cumsum(self._n[used]), max(pairs, values))) + 1
             self._relieved += len(used[:enough])
             self._promote(used[:enough])
 
     def _promote(self, cells: Ints) -> None:
-        """Turn exact cells into registers, in one pass over the table."""
-        keyed = self._pane_cells(cells)
-        low, high = int(keyed.min()), int(keyed.max())
-        found, hashes, _ = self._table.at(self._table.within(low, high + 1))
-        # Pairs of panes that are closed belong to none of these cells.
-        owners = cells_among(keyed, cells, found)
-        member = owners >= 0
-        owners, hashes = owners[member], hashes[member]
+        """Turn exact cells, ascending or not, into registers."""
+        found, hashes = self._take_out(cells)
         self._live -= int(self._n[cells].sum())
-        self._rough += len(cells)
+        np.add.at(self._rough, cells % self.keys, 1)
         for cell in cells.tolist():
             block = self._registers.take()
             self._block[cell] = block if block != NONE else IS_SATURATED
             self._n[cell] = 0 if block != NONE else min(int(self._n[cell]), EXACT + 1)
             self._saturated += block == NONE
-        blocks = self._block[owners]
+        blocks = self._block[found]
         dense = blocks >= 0
         self._registers.observe(blocks[dense], observations(hashes[dense]))
 
-    def _kept(self, cells: Ints, within: Bools) -> Bools:
-        exact: Bools = np.where(within, self._block[cells], IS_SATURATED) == IS_EXACT
-        return exact
-
     def read(self, slots: Ints, keys: Ints) -> Reading:
         self._settle()
-        if not self._rough and len(slots) > 1:
-            return Reading(self._sizes(slots, keys))
-        blocks = over(self._block.reshape(self.slots, self.keys), slots, keys)
-        counts = over(self._n.reshape(self.slots, self.keys), slots, keys)
-        dense = np.logical_or.reduce(blocks >= 0, axis=0)
-        saturated = np.logical_or.reduce(blocks == IS_SATURATED, axis=0)
-        if len(slots) == 1:
-            values, registers = counts[0].copy(), self._registers.blocks[blocks[0][dense]]
-        else:
-            values, registers = self._union(slots, keys, blocks, dense)
-            values = np.maximum(values, np.where(blocks == IS_SATURATED, counts, 0).max(axis=0))
-        if len(registers):
-            values[dense] = np.maximum(values[dense], np.rint(estimate(registers)).astype(np.int64))
-        error: Floats | None = None
-        if dense.any() or saturated.any():
-            error = np.where(saturated, 1.0, np.where(dense, ERROR, 0.0))
-        return Reading(values, None, error)
+        if len(slots) > 1:
+            return self._read_window(slots, keys)
+        cells = slots[0] * self.keys + keys
+        blocks, values = self._block[cells], self._n[cells]
+        dense = (blocks >= 0).nonzero()[0]
+        if dense.size:
+            values[dense] = _rounded(estimate(self._registers.blocks[blocks[dense]]))
+        return Reading(values, None, _errors(blocks >= 0, blocks == IS_SATURATED))
 
-    def _union(self, slots: Ints, keys: Ints, blocks: Ints, dense: Bools) -> tuple[Ints, NDArray[np.uint8]]:
-        """Exact sizes where no pane is dense, and the merged registers where one is."""
-        sizes = np.zeros(len(keys), np.int64)
-        exact = (~dense).nonzero()[0]
-        if exact.size:
-            sizes[exact] = self._sizes(slots, keys[exact])
-        which = dense.nonzero()[0]
-        registers = self._registers.merged(blocks[:, i][blocks[:, i] >= 0] for i in which.tolist())
-        if which.size:
-            row_of = np.zeros(self.keys, np.int64)
-            row_of[keys[which]] = np.arange(len(which))
-            found, hashes, _ = self._pairs_of(slots, keys[which])
-            fold(registers, row_of[found], hashes)
-        return sizes, registers
-
-    def _sizes(self, slots: Ints, keys: Ints) -> Ints:
-        """How many values these keys, which are exact in all of these slots, have there."""
+    def _read_window(self, slots: Ints, keys: Ints) -> Reading:
+        """Exact sizes of keys that are exact in all of these slots; of the others what registers and bounds say."""
         panes = self._pane_of[slots]
-        first, last = int(panes.min()), int(panes.max())
-        later = (self._pane_of > last).nonzero()[0]
-        if later.size and (over(self._block.reshape(self.slots, self.keys), later, keys) != IS_EXACT).any():
-            return self._links.scanned(first, last, keys)  # what was counted there only cannot be told any more
-        return self._links.distinct(first, last, keys)
+        values = self._seen.distinct(int(panes.min()), int(panes.max()))[keys]
+        rough: Ints = self._rough[keys].nonzero()[0]
+        if not rough.size:
+            return Reading(values)
+        blocks = over(self._block.reshape(self.slots, self.keys), slots, keys[rough])
+        bounds = over(self._n.reshape(self.slots, self.keys), slots, keys[rough])
+        saturated = blocks == IS_SATURATED
+        least = np.where(saturated, bounds, 0).max(axis=0)
+        some: Bools = np.logical_or.reduce(blocks >= 0, axis=0)
+        dense = some.nonzero()[0]
+        values[rough] = np.maximum(np.where(some, 0, values[rough]), least)
+        if dense.size:
+            registers = self._registers.merged(blocks[:, i][blocks[:, i] >= 0] for i in dense.tolist())
+            row_of = np.full(self.keys, -1, np.int64)
+            row_of[keys[rough[dense]]] = np.arange(len(dense))
+            cells, hashes = self._pairs_of(slots)
+            rows = row_of[cells % self.keys]
+            fold(registers, rows[rows >= 0], hashes[rows >= 0])
+            values[rough[dense]] = np.maximum(values[rough[dense]], _rounded(estimate(registers)))
+        is_dense, is_saturated = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.bool_)
+        is_dense[rough], is_saturated[rough] = some, saturated.any(axis=0)
+        return Reading(values, None, _errors(is_dense, is_saturated))
 
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
-        found, hashes, _ = self._pairs_of(sources)
-        self.add_hashes(found + target * self.keys, hashes)
+        cells, hashes = self._pairs_of(sources)
+        self.add_hashes(cells % self.keys + target * self.keys, hashes)
         self._settle()
         blocks = self._block.reshape(self.slots, self.keys)
         wanted = np.unique(np.nonzero(blocks[sources] != IS_EXACT)[1])
@@ -240,7 +219,7 @@ class Distinct(Sparse):
         dense = sources[self._block[sources] != IS_EXACT]
         for source, target in zip(dense.tolist(), into[dense].tolist(), strict=True):
             self._join_approximate(source, target)
-        found, hashes, _ = self._pairs_of(np.zeros(1, np.int64))
+        found, hashes = self._pairs_of(np.zeros(1, np.int64))
         moved = into[found] >= 0
         self.add_hashes(into[found[moved]], hashes[moved])
         self._settle()
@@ -263,35 +242,32 @@ class Distinct(Sparse):
 
     def vacate(self, cells: Ints) -> None:
         self._settle()
-        blocks = self._block[cells]
-        self._live -= int(self._n[cells][blocks == IS_EXACT].sum())
-        self._rough -= int((blocks != IS_EXACT).sum())
-        self._registers.give_back(blocks[blocks >= 0])
-        self._n[cells] = 0
-        self._block[cells] = IS_EXACT
+        self._seen.forget(self._empty(cells))
         super().vacate(cells)
 
     def clear(self, slot: int) -> None:
         self._settle()
-        row = slice(slot * self.keys, (slot + 1) * self.keys)
-        blocks = self._block[row]
-        self._live -= int(self._n[row][blocks == IS_EXACT].sum())
-        self._rough -= int((blocks != IS_EXACT).sum())
-        self._registers.give_back(blocks[blocks >= 0])
-        self._n[row] = 0
-        self._block[row] = IS_EXACT
-        held = self._pane_of[self._pane_of != VACANT]
-        self._links.close(slot, oldest=bool(self._pane_of[slot] <= held.min(initial=self._pane_of[slot])))
+        self._empty(np.arange(slot * self.keys, (slot + 1) * self.keys))
         super().clear(slot)
 
-    def dump(self, slots: Ints, keys: Ints) -> Arrays:  # noqa: ARG002  only pairs that exist are kept
+    def _empty(self, cells: Ints) -> int:
+        """These cells, each once, hold nothing any more; returns how many exact values they had."""
+        blocks = self._block[cells]
+        count = int(self._n[cells][blocks == IS_EXACT].sum())
+        self._live -= count
+        rough = blocks != IS_EXACT
+        if rough.any():
+            self._rough[cells[rough] % self.keys] -= 1
+            self._registers.give_back(blocks[blocks >= 0])
+        self._n[cells] = 0
+        self._block[cells] = IS_EXACT
+        return count
+
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:  # noqa: ARG002  only values that exist are kept
         self._settle()
-        cells, hashes, _ = self._dump_pairs(slots)
         blocks = self._block.reshape(self.slots, self.keys)[slots].reshape(-1)
         dense, saturated = (blocks >= 0).nonzero()[0], (blocks == IS_SATURATED).nonzero()[0]
-        return {
-            "cells": cells,
-            "hashes": hashes,
+        return self._dump_values(slots) | {
             "dense": dense,
             "registers": self._registers.blocks[blocks[dense]],
             "saturated": saturated,
@@ -299,22 +275,39 @@ class Distinct(Sparse):
         }
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
-        saturated = self._placed(slots, state["saturated"])
+        saturated, dense = self._placed(slots, state["saturated"]), self._placed(slots, state["dense"])
         self._block[saturated] = IS_SATURATED
         self._n[saturated] = state["bounds"]
         self._saturated += len(saturated)
-        self._rough += len(saturated) + len(state["dense"])
-        for cell, registers in zip(self._placed(slots, state["dense"]).tolist(), state["registers"], strict=True):
+        np.add.at(self._rough, np.append(saturated, dense) % self.keys, 1)
+        for cell, registers in zip(dense.tolist(), state["registers"], strict=True):
             block = self._block[cell] = self._registers.take()
             self._registers.blocks[block] = registers
-        cells = self._placed(slots, state["cells"])
-        if cells.size:
-            self._add_exact(cells, self._pane_cells(cells), state["hashes"])
+        if "cells" in state:  # of a snapshot from before values were kept once
+            cells = self._placed(slots, state["cells"])
+            for slot in np.unique(cells // self.keys).tolist():
+                here = cells // self.keys == slot
+                self._add_exact(cells[here], state["hashes"][here])
+            return
+        for cells, hashes in self._loaded_values(slots, state):
+            self._add_exact(cells, hashes)
 
     def note(self) -> Mapping[str, int]:
         return {"uniq_saturated": self._saturated, "uniq_approximate_early": self._relieved}
 
 
-def _caps(slots: int, keys: int, parameter: int) -> tuple[int, int]:
+def _caps(slots: int, keys: int, parameter: int) -> tuple[int, int, int]:
+    """Values of all keys, the same once for each pane, and register blocks."""
     cells = slots * keys
-    return min(cells * EXACT, parameter or MAX_PAIRS), min(cells, MAX_BLOCKS)
+    values = min(cells * EXACT, parameter or MAX_VALUES)
+    return values, min(cells * EXACT, min(slots, PANES) * values), min(cells, MAX_BLOCKS)
+
+
+def _rounded(sizes: Floats) -> Ints:
+    return np.rint(sizes).astype(np.int64)
+
+
+def _errors(dense: Bools, saturated: Bools) -> Floats | None:
+    if not (dense.any() or saturated.any()):
+        return None
+    return np.where(saturated, 1.0, np.where(dense, ERROR, 0.0))

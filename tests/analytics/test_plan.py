@@ -10,6 +10,8 @@ import pytest
 
 from analytics.engine import DEFAULT_BUDGET
 from analytics.measures import distinct, quantile, topk
+from analytics.measures.marks import WIDTH
+from analytics.measures.rows import Rows
 from analytics.pairs import REBUILDING
 from analytics.plan import is_presence, make_plan
 from analytics.spec import KpiError, KpiSpec
@@ -94,8 +96,13 @@ def test_zones_share_a_grid_only_where_they_move_nothing() -> None:
 
 def test_the_copy_of_the_largest_table_of_pairs_is_in_the_budget() -> None:
     """Cells, hashes and counts of all that a measure counts apart; it is made for one table at a time."""
-    largest = max(distinct.MAX_PAIRS + distinct.MAX_PENDING, quantile.MAX_PAIRS, topk.MAX_PAIRS)
+    largest = max(quantile.MAX_PAIRS, topk.MAX_PAIRS)
     assert 24 * largest <= REBUILDING < make_plan([COUNT], {}, BUDGET).budget
+
+
+def test_the_copy_of_the_largest_table_of_values_is_in_the_budget() -> None:
+    """Rows are moved to arrays of at least twice as many."""
+    assert 8 * WIDTH * Rows.room_for(distinct.MAX_VALUES + distinct.MAX_PENDING) // 2 <= REBUILDING
 
 
 def test_the_board_of_the_benchmarks_fits_into_the_budget_that_is_set_by_default() -> None:

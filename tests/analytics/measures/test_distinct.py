@@ -72,7 +72,7 @@ def test_a_window_of_exact_panes_is_exact_beyond_512() -> None:
 
 def test_too_many_exact_values_make_the_fullest_cells_approximate(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over the cap the fullest cells turn approximate first, and it is counted."""
-    monkeypatch.setattr(module, "MAX_PAIRS", 100)
+    monkeypatch.setattr(module, "MAX_VALUES", 100)
     users = opened(Distinct, 1, 3)
     add(users, [0] * 60 + [1] * 30 + [2] * 20, range(110))
     error = users.read(cells(0), cells(0, 1, 2)).error
