@@ -7,9 +7,10 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Parsed", "parsed"]
+__all__ = ["Parsed", "as_json", "parsed"]
 
 _DECODER: Final = msgspec.json.Decoder()
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def parsed(text: bytes) -> Any:
@@ -30,3 +31,15 @@ class Parsed(dict[bytes, Any]):
     def __missing__(self, text: bytes) -> Any:
         made = self[text] = parsed(text)
         return made
+
+
+def as_json(value: Any) -> bytes:
+    """A value as JSON text, about 1 us; `parsed` gives it back. Halves of surrogate pairs are written as they are.
+
+    >>> as_json({"items": [("/", 2)]})
+    b'{"items":[["/",2]]}'
+    """
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

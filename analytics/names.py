@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from json.encoder import encode_basestring
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Words
 
-__all__ = ["LONGEST", "Names", "dims_key", "sort_key", "written"]
+__all__ = ["LONGEST", "Names", "dims_key", "sort_key"]
 
 LONGEST: Final = 128
 """Bytes of UTF-8 kept of one text; its hash is of the whole."""
@@ -34,11 +33,6 @@ def sort_key(value: Any) -> tuple[int, Any]:
 def dims_key(dims: Mapping[str, Any]) -> list[tuple[int, Any]]:
     """Where a row stands among those of other keys."""
     return [sort_key(value) for value in dims.values()]
-
-
-def written(value: Any) -> str:
-    """A name as JSON."""
-    return encode_basestring(value) if type(value) is str else json.dumps(value)
 
 
 def _cut(value: Any, size: int) -> Any:

@@ -97,9 +97,11 @@ class PairTable:
                 self._rebuild(missing)
         last = len(self._cells) - 1
         at = self._home(cells, hashes)
-        places = np.empty(n, np.int64)
+        places = at
         fresh = np.zeros(n, np.bool_)
-        todo = np.arange(n)
+        # Most lie where they are looked for first.
+        todo = ((self._cells.take(at) != cells) | (self._hashes.take(at) != hashes)).nonzero()[0]
+        at = at[todo]
         step = 0
         while todo.size:
             free = (self._cells[at] == EMPTY).nonzero()[0]

@@ -13,7 +13,7 @@ the blocks run out as well, a cell is saturated: it keeps the count it had as a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,8 @@ class Distinct(Valued):
     >>> users.read(np.array([0]), np.array([0])).values
     array([2])
     """
+
+    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"dense": ("registers",), "saturated": ("bounds",)}
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
         self._max_values, self._max_pairs, max_blocks = _caps(slots, keys, parameter)

@@ -144,11 +144,7 @@ class Sparse(Paned):
     """Base of the measures that know values by their hash."""
 
     takes: ClassVar[Takes] = "hash"
-    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "cells": ("hashes", "bins", "counts"),
-        "dense": ("registers",),
-        "saturated": ("bounds",),
-    }
+    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("hashes", "bins", "counts")}
 
     def __init__(self, slots: int, keys: int, parameter: int, most: int) -> None:
         super().__init__(slots, keys, parameter)

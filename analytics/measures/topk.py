@@ -11,7 +11,7 @@ Value, as JSON text: `{"items": [[value, n], ..]}` ordered by n, then value; onc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Reading, Words
 from analytics.frame import Coded
+from analytics.jsontext import as_json
 from analytics.measures.counted import Counted, summed
 from analytics.measures.measure import Arrays, over
 from analytics.measures.since import Since
-from analytics.names import LONGEST, Names, sort_key, written
+from analytics.names import LONGEST, Names, sort_key
 
 __all__ = ["Top"]
 
@@ -32,6 +33,8 @@ MAX_PAIRS: Final = 1 << 17
 VALUE_BYTES: Final = 120
 STEADY: Final = 0.8
 """Of the least count shown, the share from which on values are looked at for the next window."""
+LARGEST: Final = 1 << 31
+"""Counts and keys below are sorted as one number."""
 NEVER_SHOWN: Final = np.iinfo(np.int64).max
 ITEM_BYTES: Final = LONGEST + 24
 
@@ -98,25 +101,21 @@ class Top(Counted):
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         slack = self._slack_in(slots)[keys].tolist() if self._forgot else None
-        found, hashes, counts = self._contenders(*self._leading(slots, keys))
-        # Each of the names is written and put in order once, however many keys show it.
-        known, which = np.unique(hashes, return_inverse=True)
-        names = self._names.of(known.tolist())
-        rank = np.empty(len(names), np.int64)
-        rank[sorted(range(len(names)), key=[sort_key(name) for name in names].__getitem__)] = np.arange(len(names))
-        order = np.lexsort((rank[which], -counts, found))
-        found, texts = found[order], [written(name) for name in names]
+        found, hashes, counts = self._contenders(keys, *self._leading(slots, keys))
+        names = self._names.of(hashes.tolist())
+        order = _by_name(found, counts, names)
+        names = [names[i] for i in order.tolist()]
         starts = np.searchsorted(found, keys)
-        ends = np.minimum(np.searchsorted(found, keys, side="right"), starts + self.parameter).tolist()
-        shown, sums = [texts[i] for i in which[order].tolist()], counts[order].tolist()
-        items = [f"[{text},{n}]" for text, n in zip(shown, sums, strict=True)]
+        ends = np.minimum(np.searchsorted(found, keys, side="right"), starts + self.parameter)
+        sums = counts.tolist()
+        items = list(zip(names, sums, strict=True))
         values = np.empty(len(keys), object)
         # As JSON: a tenth of the memory of the objects, compared at once, and nothing for the garbage collector.
-        for i, start in enumerate(starts.tolist()):
-            text = '{"items":[' + ",".join(items[start : ends[i]])
+        for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            value: dict[str, Any] = {"items": items[start:end]}
             if slack is not None and slack[i]:
-                text += '],"bounds":[' + ",".join([f"[{n},{n + slack[i]}]" for n in sums[start : ends[i]]])
-            values[i] = (text + "]}").encode("utf-8", "surrogatepass")
+                value["bounds"] = [(n, n + slack[i]) for n in sums[start:end]]
+            values[i] = as_json(value)
         return Reading(values)
 
     def _slack_in(self, slots: Ints) -> Ints:
@@ -126,14 +125,18 @@ class Top(Counted):
         panes = self._pane_of[slots]
         return self._slack_since.sums(int(panes.min()), int(panes.max()))
 
-    def _contenders(self, found: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
-        """Of each key the values that count no less than its k-th: those that tie with it compete by name."""
-        order = np.lexsort((-counts, found))
+    def _contenders(self, keys: Ints, found: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
+        """Of each key the values that count no less than its k-th, in order of key and count: those that tie with it
+        compete by name.
+        """
+        order = _by_count(found, counts)
         found, hashes, counts = found[order], hashes[order], counts[order]
-        first = np.searchsorted(found, found)
-        last = first + self.parameter - 1
-        full = last < np.searchsorted(found, found, side="right")
-        kept = counts >= np.where(full, counts[np.where(full, last, 0)], 0)
+        last = np.searchsorted(found, keys) + self.parameter - 1
+        full = last < np.searchsorted(found, keys, side="right")
+        least = np.zeros(self.keys, np.int64)
+        least[keys[full]] = counts[last[full]]
+        self._limit[keys] = np.maximum(least[keys] * STEADY, 1)
+        kept = counts >= least[found]
         return found[kept], hashes[kept], counts[kept]
 
     def _leading(self, slots: Ints, keys: Ints) -> tuple[Ints, Words, Ints]:
@@ -151,14 +154,7 @@ class Top(Counted):
         if short.any():
             limit[short] = 1
             rows = (totals >= limit[running.keys]).nonzero()[0]
-        found, counts = running.keys[rows], totals[rows]
-        order = np.lexsort((-counts, found))
-        found, counts, rows = found[order], counts[order], rows[order]
-        last = np.searchsorted(found, keys) + self.parameter - 1
-        full = last < np.searchsorted(found, keys, side="right")
-        self._limit[keys] = 1
-        self._limit[keys[full]] = np.maximum(counts[last[full]] * STEADY, 1)
-        return found, running.marks[rows], counts
+        return running.keys[rows], running.marks[rows], totals[rows]
 
     def merge(self, sources: Ints, target: int) -> None:
         found, hashes, counts = summed(*self._pairs_of(sources))
@@ -203,6 +199,30 @@ class Top(Counted):
         if cells.size:
             self._count(cells, state["hashes"], state["counts"])
         self._names.load(state)
+
+
+def _by_count(found: Ints, counts: Ints) -> Ints:
+    """An order by key and falling count, equal ones in any order."""
+    largest = int(counts.max(initial=0))
+    if largest < LARGEST and int(found.max(initial=0)) < LARGEST:  # one number is sorted several times as fast as two
+        order: Ints = (found * LARGEST + (largest - counts)).argsort()
+        return order
+    return np.lexsort((-counts, found))
+
+
+def _by_name(found: Ints, counts: Ints, names: Sequence[Any]) -> Ints:
+    """An order by key and falling count, in which these are, and of equal ones by name."""
+    same = (found[1:] == found[:-1]) & (counts[1:] == counts[:-1])
+    order = np.arange(len(found))
+    if same.any():
+        starts = np.append(True, ~same)
+        run = starts.cumsum()
+        # Only where there are several of a count names are compared.
+        several = (np.append(same, False) | ~starts).nonzero()[0]
+        runs = run[several].tolist()
+        ordered = sorted(zip(runs, map(sort_key, (names[i] for i in several.tolist())), several.tolist(), strict=True))
+        order[several] = [i for _, _, i in ordered]
+    return order
 
 
 def _max_pairs(slots: int, keys: int) -> int:

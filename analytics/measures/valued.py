@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.arrays import Bools, Ints, Words
+from analytics.measures.marks import marks_of
 from analytics.measures.measure import Arrays, Takes
 from analytics.measures.sightings import Sightings
 from analytics.measures.sparse import VACANT, Paned
@@ -75,6 +76,12 @@ class Valued(Paned):
         sizes = np.array([len(part) for part in members], np.int64)
         listed = np.concatenate([np.zeros(0, np.int32), *members])
         return {"value_keys": keys, "values": hashes, "sizes": sizes, "members": listed}
+
+    @classmethod
+    def renumbered(cls, state: Arrays, order: Ints, numbers: Ints) -> Arrays:
+        keys, hashes = numbers[state["value_keys"]], state["values"]
+        by = marks_of(keys, hashes).argsort()  # of the only slot all of them are members
+        return super().renumbered(state, order, numbers) | {"value_keys": keys[by], "values": hashes[by]}
 
     def _loaded_values(self, slots: Ints, state: Mapping[str, NDArray[Any]]) -> Iterator[tuple[Ints, Words]]:
         """What `_dump_values` gave, as cells and hashes, a pane at a time and older ones first."""

@@ -11,6 +11,7 @@ from typing import Any
 from analytics import Changes, KpiSpec
 from benchmarks.peers.flow import Flow, main
 from benchmarks.peers.own_flows import prepared, run_engine
+from gateway.server.garbage import Garbage
 
 __all__ = ["FLOWS", "MEASURES", "WINDOWS"]
 
@@ -41,4 +42,5 @@ FLOWS = {
 }
 
 if __name__ == "__main__":
+    Garbage().settle()
     main(FLOWS, "tidegate", "numpy")

@@ -1,4 +1,4 @@
-"""JSON texts are read as the standard library reads them."""
+"""JSON texts are read as the standard library reads them, and written so that they are read again."""
 
 from __future__ import annotations
 
@@ -9,19 +9,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.jsontext import Parsed, parsed
-
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
-)
+from analytics.jsontext import Parsed, as_json, parsed
 
 
-@given(VALUES)
+def values(numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """JSON values with these numbers."""
+    scalars = st.none() | st.booleans() | numbers | st.text()
+    return st.recursive(
+        scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
+    )
+
+
+FINITE = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(values(FINITE | st.floats(allow_nan=False)))
 def test_what_is_written_is_read_again(value: Any) -> None:
     """Integers of any size, floats to the last bit, texts in any script."""
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
     assert repr(parsed(text)) == repr(json.loads(text))
+
+
+@given(values(FINITE))
+def test_what_we_write_is_read_again(value: Any) -> None:
+    """By us and by others, to the type."""
+    text = as_json(value)
+    assert repr(parsed(text)) == repr(json.loads(text)) == repr(value)
+
+
+@pytest.mark.parametrize("value", ["\ud800", ["a\udfffb", 10**30], -(10**25), 2**64, 1e16, 'a"b\\\n\x1f'])
+def test_what_the_fast_writer_does_not_know_is_written_all_the_same(value: Any) -> None:
+    """Halves of surrogate pairs, and integers of any size."""
+    assert repr(parsed(as_json(value))) == repr(value)
 
 
 @pytest.mark.parametrize("value", ["\ud800", "a\udfffb", ["\ud83d", 1], float("inf")])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
-import pytest
 
-from analytics.names import LONGEST, Names, dims_key, sort_key, written
+from analytics.names import LONGEST, Names, dims_key, sort_key
 
 
 def test_values_of_all_json_types_have_one_order() -> None:
@@ -17,13 +15,6 @@ def test_values_of_all_json_types_have_one_order() -> None:
     assert sorted(values, key=sort_key) == [None, False, True, 1.5, 2, "a", "b"]
     rows = [{"page": page, "v": v} for page in ("b", "a") for v in values]
     assert sorted(rows, key=dims_key)[:2] == [{"page": "a", "v": None}, {"page": "a", "v": False}]
-
-
-@pytest.mark.parametrize("value", ['a"b\\\n', "é", True, None, 1, 2.5])
-def test_a_written_name_is_json(value: Any) -> None:
-    """What `written` gives is read back as the same value of the same type."""
-    back = json.loads(written(value))
-    assert (type(back), back) == (type(value), value)
 
 
 def test_a_learned_value_is_kept_and_an_unknown_hash_has_none() -> None:
