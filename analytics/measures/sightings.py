@@ -60,7 +60,7 @@ class Sightings:
 
     @staticmethod
     def budget(slots: int, rows: int, pairs: int) -> int:
-        """Bytes at worst of so many rows that are in so many panes each, one with another."""
+        """Bytes at worst of so many rows, which are seen in panes so often altogether."""
         return Rows.budget(rows) + Lists.budget(slots, pairs)
 
     @staticmethod
@@ -245,11 +245,13 @@ class Sightings:
         behind = [pane for pane in self._lists if pane > last]
         if behind and max(behind) - last >= SPAN:
             return self._scanned(first, last)
-        sizes, newest = self._since.sums(first, NO_END), self._rows.column(NEWEST).view(np.int64)
-        for pane in behind:
-            rows = self._lists.of(pane)
-            rows = rows[newest[rows] == pane]
-            bits = self._rows.column(BITS)[rows] >> np.uint64(pane - last)
+        sizes = self._since.sums(first, NO_END)
+        if behind:
+            lists = [self._lists.of(pane) for pane in behind]
+            rows, panes = np.concatenate(lists), np.array(behind).repeat([len(rows) for rows in lists])
+            newest = self._rows.column(NEWEST).view(np.int64)[rows] == panes  # each row once
+            rows, panes = rows[newest], panes[newest]
+            bits = self._rows.column(BITS)[rows] >> (panes - last).view(np.uint64)
             if last - first + 1 < SPAN:
                 bits &= (_ONE << np.uint64(last - first + 1)) - _ONE
             only = rows[(bits == 0) & (self._rows.before[rows] < first)]
