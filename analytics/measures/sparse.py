@@ -36,20 +36,6 @@ def no_marks() -> Words:
     return marks
 
 
-def cells_among(keyed: Ints, cells: Ints, found: Ints) -> Ints:
-    """For each of `found` the one of `cells` whose number, in step in `keyed`, it is; -1 for those that are none's."""
-    low = int(keyed.min())
-    span = int(keyed.max()) - low + 1
-    if span <= WIDEST:
-        table = np.full(span + 2, -1)
-        table[keyed - low + 1] = cells
-        owners: Ints = table.take(found - (low - 1), mode="clip")
-        return owners
-    order = keyed.argsort()
-    at = np.minimum(keyed[order].searchsorted(found), len(order) - 1)
-    return np.where(keyed[order[at]] == found, cells[order[at]], -1)
-
-
 class _Known(NamedTuple):
     """The slots of some panes, ready to be looked up."""
 

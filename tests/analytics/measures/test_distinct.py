@@ -112,3 +112,46 @@ def test_rows_carry_the_error_once_approximate() -> None:
     both = rows_of("uniq(distinct_id) FILTER (WHERE timestamp >= 0) / uniq(distinct_id)", events)
     assert both[0].value == 1.0
     assert both[0].error == pytest.approx(ERROR * 2**0.5)
+
+
+def test_a_value_in_many_panes_counts_once_against_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for 100 values holds 90 in each of five panes; others make the fullest panes approximate, and it is said."""
+    monkeypatch.setattr(module, "MAX_VALUES", 100)
+    users = opened(Distinct, 5, 1)
+    for slot in range(5):
+        add(users, [slot] * 90, range(90))
+    assert read(users, *range(5), keys=(0,)) == [90]
+    assert users.read(cells(*range(5)), cells(0)).error is None
+    add(users, [4] * 60, range(100, 160))
+    assert users.read(cells(*range(5)), cells(0)).error == [ERROR]
+    assert read(users, *range(5), keys=(0,))[0] == pytest.approx(150, rel=4 * ERROR)
+    assert users.note()["uniq_approximate_early"] > 0
+
+
+def test_too_many_panes_of_values_make_the_fullest_approximate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cap on what all panes hold is one of its own."""
+    monkeypatch.setattr(module, "MAX_VALUES", 50)
+    monkeypatch.setattr(module, "PANES", 2)
+    users = opened(Distinct, 5, 1)
+    for slot in range(5):
+        add(users, [slot] * (25 + slot), range(25 + slot))
+    assert users.note()["uniq_approximate_early"] > 0
+    assert read(users, 0, keys=(0,)) == [25]
+    assert users.read(cells(0), cells(0)).error is None
+    assert read(users, *range(5), keys=(0,))[0] == pytest.approx(29, rel=4 * ERROR)
+
+
+def test_a_dump_from_before_values_were_kept_once_is_read() -> None:
+    """Cells and hashes, one for each pane that a value is in."""
+    users, again = opened(Distinct, 3, 2), opened(Distinct, 3, 2)
+    add(users, [0, 0, 1, 2, 4, 5, 5], ["a", "b", "a", "b", "a", "c", "d"])
+    state = users.dump(cells(0, 1, 2), cells(0, 1))
+    places = np.arange(3).repeat(state["sizes"])
+    old = {name: state[name] for name in ("dense", "registers", "saturated", "bounds")} | {
+        "cells": places * 2 + state["value_keys"][state["members"]],
+        "hashes": state["values"][state["members"]],
+    }
+    again.load(cells(2, 1, 0), cells(0, 1), old)
+    assert read(again, 0, 1, 2) == read(users, 0, 1, 2) == [2, 3]
+    now = again.dump(cells(2, 1, 0), cells(0, 1))
+    assert {name: array.tobytes() for name, array in now.items()} == {n: a.tobytes() for n, a in state.items()}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from analytics.measures.distinct import Distinct
-from analytics.measures.sparse import CACHE_SHIFT, cells_among, no_marks, pair_marks
+from analytics.measures.sparse import CACHE_SHIFT, no_marks, pair_marks
 from tests.analytics.measures.values import add, cells, opened, read
 
 
@@ -40,11 +39,3 @@ def test_an_empty_cache_holds_no_pair() -> None:
     marks = no_marks()
     slots = (marks >> CACHE_SHIFT).astype(np.int64)
     assert (slots != np.arange(len(marks))).all()
-
-
-@pytest.mark.parametrize("scale", [1, 1_000_003])
-def test_the_cell_of_a_number_is_found(scale: int) -> None:
-    """Close together or far apart: each number gives its cell, and all others give none."""
-    keyed, owners = cells(7, -3, 12) * scale, cells(5, 0, 9)
-    found = cells(12, 7, 8, -3, -4, 13, 7) * scale
-    assert cells_among(keyed, owners, found).tolist() == [9, 5, -1, 0, -1, -1, 5]
