@@ -88,4 +88,5 @@ class Valued(Paned):
         ends = np.cumsum(state["sizes"])
         for i in self._pane_of[slots].argsort().tolist():
             members = state["members"][ends[i] - state["sizes"][i] : ends[i]]
-            yield slots[i] * self.keys + state["value_keys"][members], state["values"][members]
+            if len(members):
+                yield slots[i] * self.keys + state["value_keys"][members], state["values"][members]
