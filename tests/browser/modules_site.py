@@ -13,6 +13,7 @@ __all__ = ["ModulesSite"]
 
 VITALS = ROOT / "client_sdk" / "browser" / "node_modules" / "web-vitals" / "dist" / "web-vitals.js"
 PAGE = """<!doctype html><title>Site</title>
+<script type='importmap'>{{"imports": {{"web-vitals": "/web-vitals.js"}}}}</script>
 <script type='module' src='{gateway}/sdk.js' {tag}></script>
 {body}"""
 
