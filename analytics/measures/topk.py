@@ -103,7 +103,7 @@ class Top(Counted):
         slack = self._slack_in(slots)[keys].tolist() if self._forgot else None
         found, hashes, counts = self._contenders(keys, *self._leading(slots, keys))
         names = self._names.of(hashes.tolist())
-        order = _by_name(found, counts, names)
+        order = _by_name(found, counts, hashes, names)
         names = [names[i] for i in order.tolist()]
         starts = np.searchsorted(found, keys)
         ends = np.minimum(np.searchsorted(found, keys, side="right"), starts + self.parameter)
@@ -210,18 +210,19 @@ def _by_count(found: Ints, counts: Ints) -> Ints:
     return np.lexsort((-counts, found))
 
 
-def _by_name(found: Ints, counts: Ints, names: Sequence[Any]) -> Ints:
+def _by_name(found: Ints, counts: Ints, hashes: Words, names: Sequence[Any]) -> Ints:
     """An order by key and falling count, in which these are, and of equal ones by name."""
     same = (found[1:] == found[:-1]) & (counts[1:] == counts[:-1])
     order = np.arange(len(found))
     if same.any():
         starts = np.append(True, ~same)
-        run = starts.cumsum()
-        # Only where there are several of a count names are compared.
+        # Only where there are several of a count names matter; each is put in order once, however many keys show it.
         several = (np.append(same, False) | ~starts).nonzero()[0]
-        runs = run[several].tolist()
-        ordered = sorted(zip(runs, map(sort_key, (names[i] for i in several.tolist())), several.tolist(), strict=True))
-        order[several] = [i for _, _, i in ordered]
+        _, first, which = np.unique(hashes[several], return_index=True, return_inverse=True)
+        known = [sort_key(names[i]) for i in several[first].tolist()]
+        rank = np.empty(len(known), np.int64)
+        rank[sorted(range(len(known)), key=known.__getitem__)] = np.arange(len(known))
+        order[several] = several[(starts.cumsum()[several] * len(known) + rank[which]).argsort()]
     return order
 
 
