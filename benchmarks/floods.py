@@ -47,7 +47,7 @@ FLOODS: Mapping[str, Mapping[str, Any]] = {
     "names": {"connections": 8, "prime": 1_000_000, "rate": 25},
     "users": {"connections": 8, "prime": 1_000_000, "rate": 25},
     "properties": {"connections": 8, "prime": 1_000_000, "rate": 25},
-    "producers": {"connections": 32, "prime": 150_000, "rate": 25},
+    "producers": {"connections": 32, "prime": 105_000, "rate": 25},
     "deep": {"connections": 8, "prime": 20_000, "rate": 25},
     "greedy": {"connections": 50},
 }
@@ -152,7 +152,7 @@ of some hundred events each. ratio: loaded over alone, of the same sample. rss: 
 the start of the flood to its end (VmHWM, reset in between). Server on core 0, client and flood on core 1, the flood at
 a lower priority, server and client at a higher one where that is allowed, as the machine is shared. What each flood
 does is in benchmarks/attacks.py, how much of it in FLOODS; connections that are closed come again after 0.2 s. Floods
-of names send a million fresh values (150,000 producers) as fast as they are let, then 20,000 events a second (800
+of names send a million fresh values (105,000 producers) as fast as they are let, then 20,000 events a second (800
 producers, 800 deep events) while the client is measured.
 """
 _SHORT = (("p50", 0.50), ("p99", 0.99))
