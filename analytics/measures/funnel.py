@@ -39,6 +39,7 @@ class Funnel(Visited):
 
     >>> shop = Funnel(slots=1, keys=1, parameter=FunnelSetting(steps=2, within=1_000))
     >>> shop.open(0, 7)
+    >>> from analytics.arrays import Visits
     >>> ann, bob = 1, 2
     >>> users = np.array([ann, ann, bob], np.uint64)
     >>> shop.add(np.zeros(3, int), Visits(users, np.array([100, 900, 500]), np.array([0b01, 0b10, 0b01])))
