@@ -65,11 +65,12 @@ _PACE = """async ([perSecond, seconds, on]) => {
 _START = """async ([key, modules]) => {
   const { init, capture, flush, on } = await import("/sdk.js");
   const running = new Set();
-  on("module", ({ name, error }) => error || running.add(name));
+  const broken = new Promise((_, reject) =>
+    on("module", ({ name, error }) => error ? reject(error) : running.add(name)));
   init(key, { pageview: false, maxEvents: 100000, maxBytes: 4000000, modules });
   capture("first");
   const acked = await flush();
-  while (running.size < modules.length) await new Promise((done) => on("module", done));
+  while (running.size < modules.length) await Promise.race([broken, new Promise((done) => on("module", done))]);
   return acked;
 }"""
 
