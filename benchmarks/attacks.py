@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from typing import Any, Final
 
 import orjson
@@ -134,7 +135,7 @@ class Chatter(Attacker):
         return self._chunk
 
 
-class Sender(Attacker):
+class Sender(Attacker, ABC):
     """A producer that sends as fast as its credit allows, and keeps to the rules."""
 
     def opened(self) -> None:
@@ -175,9 +176,9 @@ class Sender(Attacker):
         """Events of the next batch."""
         return BATCH
 
+    @abstractmethod
     def event(self, fresh: int, stamp: int) -> bytes:
         """One event; `fresh` is a number that no other event of the flood has."""
-        raise NotImplementedError
 
 
 class Names(Sender):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
 
-__all__ = ["visit", "watch"]
+__all__ = ["page", "troubles", "visit", "watch"]
 
 DEADLINE_MS = 60_000
 
@@ -42,3 +43,16 @@ def watch(page: Page) -> list[str]:
         "addEventListener('securitypolicyviolation', (e) => troubled(`csp: ${e.violatedDirective} ${e.blockedURI}`))"
     )
     return seen
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A blank page."""
+    with visit(browser) as opened:
+        yield opened
+
+
+@pytest.fixture
+def troubles(page: Page) -> list[str]:
+    """What goes wrong on that page."""
+    return watch(page)

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser.chromium import chromium
-from tests.browser.visit import visit, watch
+from tests.browser.visit import page, troubles
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.kpifile import write_kpis
 from tests.e2e.site import Site
 from tests.e2e.tab import Tab
+
+__all__ = ["page", "troubles"]
 
 KPIS: dict[str, dict[str, Any]] = {
     "events": {"value": "count(*)"},
@@ -64,16 +66,3 @@ def tab(context: BrowserContext, site: Site, gateway: GatewayProcess) -> Tab:
     opened = Tab(context.new_page())
     opened.open(f"{site.origin}/page")
     return opened
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)

@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 from tests.browser.dashboard.views import publish_views
 from tests.browser.viewer_model import ViewerModel, meta
-from tests.browser.visit import visit, watch
+from tests.browser.visit import page, troubles
 
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A blank page."""
-    with visit(browser) as opened:
-        yield opened
-
-
-@pytest.fixture
-def troubles(page: Page) -> list[str]:
-    """What goes wrong on that page."""
-    return watch(page)
+__all__ = ["page", "troubles"]
 
 
 @pytest.fixture
