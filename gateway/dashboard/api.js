@@ -46,6 +46,15 @@ export class Api {
     return this.#ask(path, { method: "PUT", body: JSON.stringify(value), headers });
   }
 
+  /**
+   * @param {string} path @param {string} version that is to go
+   * @returns {Promise<any>}
+   * @throws {ApiError}
+   */
+  delete(path, version) {
+    return this.#ask(path, { method: "DELETE", headers: { "If-Match": `"${version}"` } });
+  }
+
   async #ask(path, { headers = {}, ...options }) {
     const all = { ...headers, Authorization: `Bearer ${this.#key() ?? ""}` };
     const answer = await this.#fetch(new URL(path, this.#base), { ...options, headers: all, cache: "no-store" });

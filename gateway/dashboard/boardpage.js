@@ -3,6 +3,7 @@
 import { boardsOf, chosen } from "./boardset.js";
 import { Editor } from "./editor.js";
 import { nameFor } from "./edits.js";
+import { Removal } from "./removal.js";
 import { routeTo } from "./route.js";
 import { showShare } from "./share.js";
 import { Toolbar } from "./toolbar.js";
@@ -19,6 +20,8 @@ export class BoardPage {
   #toolbar;
   #editor;
   #wall;
+  #removal;
+  #notices;
   #kpis = [];
   /** The server's last answer about boards; null when it had none. */
   #answer = null;
@@ -39,16 +42,19 @@ export class BoardPage {
    * @param {HTMLAnchorElement} parts.link to this page; it leads to what was shown last
    * @param {import("./api.js").Api} parts.api
    * @param {import("./drafts.js").Drafts} parts.drafts
+   * @param {import("./notice.js").Notices} parts.notices
    * @param {() => string|null} parts.key of this viewer
    * @param {() => number} parts.now the server's epoch ms
    */
-  constructor({ board, bar, panel, link, api, drafts, key, now }) {
+  constructor({ board, bar, panel, link, api, drafts, notices, key, now }) {
     this.#board = board;
     this.#api = api;
     this.#drafts = drafts;
     this.#key = key;
     this.#link = link;
     this.#now = now;
+    this.#notices = notices;
+    this.#removal = new Removal({ api, drafts, notices, onMoved: (name) => this.#move(name) });
     this.#wall = new Wall((wall) => this.#change({ wall }));
     this.#toolbar = new Toolbar(bar, {
       onState: (changes) => this.#change(changes),
@@ -63,6 +69,7 @@ export class BoardPage {
       onSave: () => this.#save(),
       onDiscard: () => this.#discard(),
       onNew: (title) => this.#make(title),
+      onDelete: () => this.#removal.ask(this.#shown, this.#answer.writable === true),
       now,
     });
   }
@@ -91,9 +98,23 @@ export class BoardPage {
     const asked = ++this.#asked;
     const answer = await this.#api.get("v1/boards").catch(() => null);
     if (asked !== this.#asked) return;
+    const before = this.#known ? this.#shown : null;
     this.#answer = answer ?? this.#answer ?? { boards: [], writable: false };
     this.#known = true;
+    const there = namesOf(this.#answer);
+    // Drafts of boards that are gone are drafts of new ones.
+    for (const { board, version } of this.#drafts.all) if (version && !there.has(board.name)) this.#drafts.keep(board, "");
     this.#draw();
+    if (before?.standing && !there.has(before.board.name)) this.#miss(before);
+  }
+
+  /** The board that was shown is gone; whoever watched it did not do that. */
+  #miss({ board: { name, title } }) {
+    if (this.#removal.isGoing(name)) return;
+    const { board } = this.#shown;
+    const gone = `The board ${title || name} was deleted.`;
+    if (board.name === name) return this.#editor.say(`${gone} Saving makes it anew.`);
+    this.#notices.show("gone", `${gone} This is ${board.title || board.name}.`);
   }
 
   /** Another viewer, perhaps: nothing of the former one stays. */
@@ -173,6 +194,15 @@ export class BoardPage {
     this.#draw();
   }
 
+  /** Boards were deleted or put back by this page. */
+  async #move(name) {
+    this.#name = name;
+    this.#editing = false;
+    history.replaceState(history.state, "", this.#route());
+    await this.boards();
+    this.#toolbar.focus();
+  }
+
   async #save() {
     const { board, version } = this.#shown;
     this.#editor.say("Saving…");
@@ -192,6 +222,9 @@ export class BoardPage {
     return this.boards();
   }
 }
+
+/** @returns {Set<string>} the boards that the server has, also those that this page does not show */
+const namesOf = ({ boards }) => new Set((Array.isArray(boards) ? boards : []).map((table) => table?.name));
 
 function refusal(error) {
   if (error.slug === "changed") return "Somebody else saved this board meanwhile. Copy yours as TOML, discard it, and see what is there now.";

@@ -28,6 +28,14 @@ export const ALL = "all";
  * @property {string} version of the server's board, of a draft the one that it was made from; empty when there is none
  * @property {boolean} draft it has changes that the server does not have
  * @property {boolean} fixed it cannot be edited
+ * @property {Standing|null} standing what the server has of this name; null when it has none
+ *
+ * @typedef {object} Standing
+ * @property {Record<string, any>} table the board, with all that a newer server says of it
+ * @property {string} version
+ * @property {boolean} builtIn it is no board of the file
+ * @property {boolean} overBuiltIn it is one of the file, in the place of a built-in one
+ * @property {string|null} next name of the board of the file behind it
  */
 
 const text = (value) => (typeof value === "string" ? value : "");
@@ -67,21 +75,29 @@ export function boardOf(given) {
 export function boardsOf(answer, kpis, drafts) {
   const running = new Set(kpis.map(({ name }) => name));
   const shown = [];
-  for (const given of records(answer?.boards)) {
-    const board = boardOf(given);
+  const given = records(answer?.boards);
+  for (const [index, table] of given.entries()) {
+    const board = boardOf(table);
     if (!board || board.name === ALL) continue;
     // Made for the built-in KPIs; with others it would be a board of gaps.
-    if (given.built_in && !board.tile.every(({ kpi }) => running.has(kpi))) continue;
-    shown.push({ board, version: text(given.version), draft: false, fixed: false });
+    if (table.built_in && !board.tile.every(({ kpi }) => running.has(kpi))) continue;
+    const standing = standingOf(table, given[index + 1]);
+    shown.push({ board, version: standing.version, draft: false, fixed: false, standing });
   }
   for (const draft of drafts) {
     const at = shown.findIndex(({ board }) => board.name === draft.board.name);
-    const place = { ...draft, draft: true, fixed: false };
+    const place = { ...draft, draft: true, fixed: false, standing: shown[at]?.standing ?? null };
     if (at < 0) shown.push(place);
     else shown[at] = place;
   }
   const all = { name: ALL, title: "All KPIs", range: "", tile: kpis.map(({ name }) => tileOf(name)), annotation: [] };
-  return [...shown, { board: all, version: "", draft: false, fixed: true }];
+  return [...shown, { board: all, version: "", draft: false, fixed: true, standing: null }];
+}
+
+/** @param {Record<string, any>} said @param {Record<string, any>|undefined} next @returns {Standing} */
+function standingOf({ version, built_in: builtIn, over_built_in: overBuiltIn, ...table }, next) {
+  const behind = next && !next.built_in ? text(next.name) : null;
+  return { table, version: text(version), builtIn: builtIn === true, overBuiltIn: overBuiltIn === true, next: behind };
 }
 
 /**

@@ -24,6 +24,7 @@ const ranges = (none) => [["", none], ...RANGES.map((range) => [range, `Last ${r
  * @property {(board: import("./boardset.js").Board) => void} onChange it has been edited
  * @property {() => void} onSave @property {() => void} onDiscard
  * @property {(title: string) => void} onNew a board with this title, beginning as a copy of this one
+ * @property {() => void} onDelete this board is to be deleted: ask
  * @property {() => number} now the server's epoch ms
  */
 
@@ -54,11 +55,12 @@ export class Editor {
     const note = button("Add annotation", () => this.#annotate());
     const toml = button("Copy as TOML", () => this.#showToml());
     const another = button("New board", () => this.askNew());
+    const remove = button("Delete board", () => this.#acts.onDelete());
     this.#rows = [
       element("div.row", [element("label", "Title", { for: "edit-title" }), this.#title, this.#range, this.#kpi, add]),
       element("div.row", [element("label", "Annotation", { for: "edit-note" }), this.#note, this.#at, note]),
       this.#notes,
-      element("div.row", [this.#save, this.#discard, toml, another, this.#said]),
+      element("div.row", [this.#save, this.#discard, toml, another, remove, this.#said]),
     ];
   }
 
@@ -86,7 +88,7 @@ export class Editor {
     this.#save.hidden = !writable;
     this.#save.disabled = !draft;
     this.#discard.disabled = !draft;
-    if (!writable) this.say("The boards are a file on the server that pages cannot write. Your changes are kept in this browser.");
+    if (!writable) this.say("Read-only: the boards are a file on the server that pages cannot write. Your changes are kept in this browser.");
     return this.#bar();
   }
 

@@ -61,6 +61,7 @@ const boardPage = new BoardPage({
   link: byId("pages").querySelector("[data-page=board]"),
   api,
   drafts: new Drafts(stored()),
+  notices,
   key: viewKey,
   now: serverNow,
 });

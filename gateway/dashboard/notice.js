@@ -14,6 +14,24 @@ export class Notices {
     this.#host = host;
   }
 
+  /**
+   * A message with a way back: it stays until that is taken or it is dismissed, and takes the focus, which was in what is gone.
+   * @param {string} code @param {string} text @param {string} label @param {() => void} act
+   */
+  offer(code, text, label, act) {
+    this.hide(code);
+    this.show(code, text);
+    const notice = this.#shown.get(code);
+    clearTimeout(notice.timer);
+    const button = element("button.act", label, { type: "button" });
+    button.addEventListener("click", () => {
+      this.hide(code);
+      act();
+    });
+    notice.element.firstElementChild.after(button);
+    button.focus();
+  }
+
   /** @param {string} code @param {string} text */
   show(code, text) {
     let notice = this.#shown.get(code);

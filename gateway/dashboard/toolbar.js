@@ -89,6 +89,11 @@ export class Toolbar {
     write(this.#edit, shown.fixed ? "New board" : editing ? "Stop editing" : "Edit");
   }
 
+  /** The board that is shown takes the focus: what had it is gone. */
+  focus() {
+    this.#tabs.find((tab) => tab.hasAttribute("aria-current"))?.focus();
+  }
+
   #drawTab(index, { board, draft }, current) {
     const link = this.#tabs[index] ?? element("a", [element("span"), element("span.badge")]);
     if (!this.#tabs[index]) this.#nav.append((this.#tabs[index] = link));

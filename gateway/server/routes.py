@@ -59,8 +59,11 @@ class Services(Protocol):
     def boards(self) -> bytes:
         """JSON: the boards."""
 
-    async def put_board(self, name: str, body: bytes, expected: str | None) -> Reply:
-        """Save a board; `expected` is the version that it replaces."""
+    async def put_board(self, name: str, body: bytes, expected: str | None, before: str | None) -> Reply:
+        """Save a board; `expected` is the version that it replaces, `before` the board that a new one stands before."""
+
+    async def delete_board(self, name: str, expected: str | None) -> Reply:
+        """Delete a board; `expected` is the version that is to go."""
 
     def status(self) -> bytes:
         """JSON: ledger, watermark, lag, memory."""
@@ -100,7 +103,8 @@ class ApiRoutes:
             web.get("/v1/kpis", self._kpis),
             web.get("/v1/kpis/{name}", self._kpi),
             web.get("/v1/boards", self._boards),
-            web.put("/v1/boards/{name}", self._board),
+            web.put("/v1/boards/{name}", self._put_board),
+            web.delete("/v1/boards/{name}", self._delete_board),
             web.get("/v1/status", self._status),
             web.get("/v1/quarantine", self._quarantine),
             web.post("/v1/events", self._events),
@@ -137,20 +141,24 @@ class ApiRoutes:
             return _unauthorized()
         return answer(json_reply(200, self._services.boards()))
 
-    async def _board(self, request: web.Request) -> web.Response:
+    async def _put_board(self, request: web.Request) -> web.Response:
         if not self._may_view(request):
             return _unauthorized()
         body = await read_body(request, self._board_config, self._holding)
         if isinstance(body, Reply):
             reply = body
         else:
-            expected = request.headers.get("If-Match")
-            expected = None if expected is None else expected.strip().strip('"')
-            reply = await self._services.put_board(request.match_info["name"], body, expected)
+            name, before = request.match_info["name"], request.query.get("before")
+            reply = await self._services.put_board(name, body, _expected(request), before)
         response = answer(reply)
         if not request.content.at_eof():
             response.force_close()
         return response
+
+    async def _delete_board(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        return answer(await self._services.delete_board(request.match_info["name"], _expected(request)))
 
     async def _status(self, request: web.Request) -> web.Response:
         if not self._may_view(request):
@@ -232,6 +240,12 @@ def answer(reply: Reply) -> web.Response:
     if reply.content_type:
         headers["Content-Type"] = reply.content_type
     return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+def _expected(request: web.Request) -> str | None:
+    """The version that the caller has seen; None when it does not say one."""
+    value = request.headers.get("If-Match")
+    return None if value is None else value.strip().strip('"')
 
 
 def _unauthorized() -> web.Response:

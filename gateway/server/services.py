@@ -156,9 +156,13 @@ class HouseServices:
         """All boards, and whether they can be saved."""
         return self._shelf.body()
 
-    async def put_board(self, name: str, body: bytes, expected: str | None) -> Reply:
+    async def put_board(self, name: str, body: bytes, expected: str | None, before: str | None) -> Reply:
         """Save a board."""
-        return await self._shelf.put(name, body, expected)
+        return await self._shelf.put(name, body, expected, before)
+
+    async def delete_board(self, name: str, expected: str | None) -> Reply:
+        """Delete a board."""
+        return await self._shelf.delete(name, expected)
 
     def status(self) -> bytes:
         """Ledger, watermark, lag, memory: what an operator asks first."""

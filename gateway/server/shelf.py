@@ -1,4 +1,4 @@
-"""The boards that pages show: read from a file, watched, and written when a page's editor saves one."""
+"""The boards that pages show: read from a file, watched, and written when a page saves or deletes one."""
 
 from __future__ import annotations
 
@@ -69,9 +69,15 @@ class Shelf:
 
     def body(self) -> bytes:
         """JSON for `GET /v1/boards`."""
-        built_in = {board.name for board in self._built_in} - {board.name for board in self._filed}
+        filed, built_in = {board.name for board in self._filed}, {board.name for board in self._built_in}
         boards = [
-            board.body() | {"version": board.version(), "built_in": board.name in built_in} for board in self.boards
+            board.body()
+            | {
+                "version": board.version(),
+                "built_in": board.name in built_in - filed,
+                "over_built_in": board.name in built_in & filed,
+            }
+            for board in self.boards
         ]
         return orjson.dumps({"boards": boards, "writable": self._writable})
 
@@ -105,11 +111,12 @@ class Shelf:
         if self._file.changed():
             self.reload()
 
-    async def put(self, name: str, body: bytes, expected: str | None) -> Reply:
+    async def put(self, name: str, body: bytes, expected: str | None, before: str | None = None) -> Reply:
         """Save a board under its name, whole or not at all.
 
         Args:
             expected: the version that the page began with, `""` for a new board; None: whatever there is.
+            before: a new board stands before the one of this name; without such a one, at the end.
         """
         if not self._writable:
             return error(403, "read_only")
@@ -122,22 +129,59 @@ class Shelf:
         except BoardError as refused:
             return self._refused(400, "bad_board", str(refused))
         async with self._saving:
-            return await self._save(board, expected)
+            standing = await self._standing(name, expected)
+            if isinstance(standing, Reply):
+                return standing
+            names = [other.name for other in standing]
+            if name in names:
+                kept = [board if other.name == name else other for other in standing]
+            elif len(standing) >= MAX_BOARDS:
+                return self._refused(400, "bad_board", f"at most {MAX_BOARDS} boards")
+            else:
+                place = names.index(before) if before in names else len(names)
+                kept = [*standing[:place], board, *standing[place:]]
+            failure = await self._write(kept)
+            if failure is not None:
+                return failure
+        _log.info("board_saved", board=name)
+        return json_reply(200, orjson.dumps({"version": board.version()}))
 
-    async def _save(self, board: Board, expected: str | None) -> Reply:
+    async def delete(self, name: str, expected: str | None) -> Reply:
+        """Take a board out of the file; a built-in one that it stood for is shown again.
+
+        Args:
+            expected: the version that is to go; None: whatever there is.
+        """
+        if not self._writable:
+            return error(403, "read_only")
+        async with self._saving:
+            standing = await self._standing(name, expected)
+            if isinstance(standing, Reply):
+                return standing
+            kept = [other for other in standing if other.name != name]
+            built_in = next((other for other in self._built_in if other.name == name), None)
+            if len(kept) == len(standing):
+                return error(404, "unknown_board") if built_in is None else error(409, "built_in")
+            failure = await self._write(kept)
+            if failure is not None:
+                return failure
+        _log.info("board_deleted", board=name)
+        return json_reply(200, orjson.dumps({"version": built_in.version() if built_in else ""}))
+
+    async def _standing(self, name: str, expected: str | None) -> list[Board] | Reply:
+        """The boards of the file, if the one of this name is the one that is expected."""
         # The file may have been changed by hand since it was last looked at; what stands there must not be lost.
         try:
             filed = await asyncio.to_thread(self._load, self._path)
         except ConfigError as refused:
             return self._refused(409, "file", str(refused))
-        standing = {other.name: other for other in (*self._built_in, *filed)}.get(board.name)
-        if expected is not None and expected != (standing.version() if standing else ""):
+        there = {other.name: other for other in (*self._built_in, *filed)}.get(name)
+        if expected is not None and expected != (there.version() if there else ""):
             return error(412, "changed")
-        if board.name not in {other.name for other in filed} and len(filed) >= MAX_BOARDS:
-            return self._refused(400, "bad_board", f"at most {MAX_BOARDS} boards")
-        kept = [board if other.name == board.name else other for other in filed]
-        if board not in kept:
-            kept.append(board)
+        return filed
+
+    async def _write(self, kept: list[Board]) -> Reply | None:
+        """Put the boards into the file and tell every viewer; a reply when that cannot be."""
         try:
             await asyncio.to_thread(write_whole, self._path.resolve(), toml_of(kept).encode(), _MODE)
         except OSError as failure:
@@ -147,8 +191,7 @@ class Shelf:
         self._filed = kept
         self._house.metrics.boards_read("loaded")
         self._house.hub.notify(CHANGED)
-        _log.info("board_saved", board=board.name)
-        return json_reply(200, orjson.dumps({"version": board.version()}))
+        return None
 
     def _refused(self, status: int, slug: str, reason: str) -> Reply:
         self._house.metrics.boards_read("refused")

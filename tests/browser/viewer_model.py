@@ -163,6 +163,7 @@ class ViewerModel:
         app.router.add_get("/v1/kpis/{name}", self._rows)
         app.router.add_get("/v1/boards", self._boards)
         app.router.add_put("/v1/boards/{name}", self._put)
+        app.router.add_delete("/v1/boards/{name}", self._delete)
         app.router.add_get("/v1/ws", self._socket)
         app.router.add_post("/csp-report", self._report)
         app.router.add_get("/{path:.*}", self._file)
@@ -215,8 +216,19 @@ class ViewerModel:
         if not self.writable:
             return web.json_response({"error": "read_only"}, status=403)
         kept = [other for other in self.boards if other["name"] != board["name"]]
-        self.boards = [*kept, board | {"version": f"v{len(self.put)}"}]
+        names = [other["name"] for other in kept]
+        place = names.index(request.query["before"]) if request.query.get("before") in names else len(names)
+        kept.insert(place, board | {"version": f"v{len(self.put)}"})
+        self.boards = kept
         return web.json_response({"version": f"v{len(self.put)}"})
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        name = request.match_info["name"]
+        gone = next((board for board in self.boards if board["name"] == name), None)
+        if gone is None or request.headers.get("If-Match") != f'"{gone["version"]}"':
+            return web.json_response({"error": "changed"}, status=412)
+        self.boards = [board for board in self.boards if board is not gone]
+        return web.json_response({"version": ""})
 
     async def _rows(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

@@ -13,10 +13,12 @@ function apiOf(...answers) {
 }
 
 test("requests carry the key and lie beside the page", async () => {
-  const { api, asked } = apiOf(Response.json({ boards: [] }), Response.json({ version: "2" }), Response.json({}));
+  const { api, asked } = apiOf(Response.json({ boards: [] }), Response.json({ version: "2" }), Response.json({}), Response.json({}));
   assert.deepEqual(await api.get("v1/boards"), { boards: [] });
   assert.deepEqual(await api.put("v1/boards/a", { name: "a" }, ""), { version: "2" });
   await api.put("v1/boards/a", {}, null);
+  await api.delete("v1/boards/a", "2");
+  assert.deepEqual([asked[3].method, asked[3].headers["If-Match"], asked[3].headers.Authorization], ["DELETE", '"2"', "Bearer vk"]);
   assert.deepEqual(asked[0], { url: "http://x/tide/v1/boards", headers: { Authorization: "Bearer vk" }, cache: "no-store" });
   assert.deepEqual([asked[1].method, asked[1].body, asked[1].headers["If-Match"], "If-Match" in asked[2].headers], ["PUT", '{"name":"a"}', '""', false]);
 });

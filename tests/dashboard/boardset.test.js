@@ -39,6 +39,16 @@ test("what a newer server says is read as far as this page knows it", () => {
   assert.deepEqual(odd, { name: "m", title: "", range: "", tile: [tileOf("a")], annotation: [{ at: 5, text: "" }] });
 });
 
+test("a board says what the server has of its name, and which one of the file is behind it", () => {
+  const boards = [board("a"), board("b", { over_built_in: true, newer: 1 }), board("c", { built_in: true })];
+  const draft = { board: boardOf(board("b")), version: "v0" };
+  const [a, b, c, all] = boardsOf({ boards }, KPIS, [draft]).map((one) => one.standing);
+  assert.deepEqual([a.next, b.next, c.next, all], ["b", null, null, null]);
+  assert.deepEqual([a.version, b.version, b.overBuiltIn, c.builtIn, a.builtIn], ["v1", "v1", true, true, false]);
+  assert.deepEqual([b.table.newer, "version" in b.table, "built_in" in b.table, "over_built_in" in b.table], [1, false, false, false]);
+  assert.equal(boardsOf({ boards: [] }, KPIS, [draft])[0].standing, null);
+});
+
 test("an address chooses a board, else it is the first one", () => {
   const boards = boardsOf({ boards: [board("main"), board("other")] }, KPIS, []);
   assert.equal(chosen(boards, "other").board.name, "other");

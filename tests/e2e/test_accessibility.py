@@ -64,6 +64,24 @@ def test_a_board_with_every_kind_of_tile(page: Page, gateway: GatewayProcess) ->
     page.get_by_role("button", name="Edit", exact=True).click()
     expect(page.locator("#board-editor")).to_be_visible()
     assert violations(page) == []
+    page.get_by_role("button", name="Delete board").click()
+    expect(page.get_by_role("dialog")).to_contain_text("It is read-only")
+    assert violations(page) == []
+
+
+def test_a_board_that_was_deleted(page: Page, tmp_path: Path) -> None:
+    """The question, and the message with the way back."""
+    with GatewayProcess(tmp_path / "own", kpis=write_set(tmp_path / "own.toml"), drain_ms=100) as gateway:
+        Board(page, gateway.url).open()
+        page.get_by_role("button", name="New board").click()
+        page.get_by_label("Title of the new board").fill("Mine")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Delete board").click()
+        expect(page.get_by_role("dialog", name="Delete Mine?")).to_be_visible()
+        assert violations(page) == []
+        page.get_by_role("button", name="Delete the board").click()
+        expect(page.get_by_role("button", name="Undo")).to_be_focused()
+        assert violations(page) == []
 
 
 def test_live_events(page: Page, gateway: GatewayProcess) -> None:

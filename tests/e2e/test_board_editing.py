@@ -144,6 +144,75 @@ def test_two_who_edit_the_same_board_are_told(browser: Browser, page: Page, gate
     expect(page.locator(".tile")).to_have_count(9)
 
 
+def test_a_deleted_board_is_gone_for_all_who_watch_it_until_it_is_put_back(
+    browser: Browser, page: Page, gateway: GatewayProcess
+) -> None:
+    """By keyboard: asked first, said to those who watch it, undone as it was and where it was."""
+    troubles = watch(page)
+    board = Board(page, gateway.url)
+    board.open()
+    board.is_live()
+    for title in ("Ours", "Second"):
+        new_board(board, title)
+        press(page, "Save")
+        expect(page.locator(".badge:not(:empty)")).to_have_count(0)
+    tabs = page.get_by_role("navigation", name="Boards").get_by_role("link")
+    with visit(browser) as other:
+        Board(other, gateway.url).open()
+        other.get_by_role("link", name="Ours").click()
+        page.get_by_role("link", name="Ours").click()
+        press(page, "Edit")
+        press(page, "Delete board")
+        dialog = page.get_by_role("dialog", name="Delete Ours?")
+        expect(dialog).to_contain_text("gone for everyone")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name="Delete board")).to_be_focused()
+        expect(page.get_by_role("link", name="Ours")).to_be_visible()
+        page.keyboard.press("Enter")
+        press(page, "Delete the board")
+        expect(tabs).to_have_text(["Second", "All KPIs"])
+        said = page.get_by_role("status").filter(has_text="The board Ours is deleted.")
+        expect(said).to_be_visible()
+        expect(page.get_by_role("button", name="Undo")).to_be_focused()
+        expect(page.get_by_role("status").filter(has_text="was deleted")).to_have_count(0)
+        told = other.get_by_role("status").filter(has_text="The board Ours was deleted. This is Second.")
+        expect(told).to_be_visible()
+        expect(other.get_by_role("link", name="Second")).to_have_attribute("aria-current", "page")
+        page.keyboard.press("Enter")
+        expect(tabs).to_have_text(["Ours", "Second", "All KPIs"])
+        expect(page.get_by_role("link", name="Ours")).to_be_focused()
+        expect(page.locator(".tile")).to_have_count(11)
+        expect(other.get_by_role("link", name="Ours")).to_have_attribute("aria-current", "page")
+    assert troubles == []
+
+
+def test_who_edits_a_board_that_somebody_deletes_can_make_it_anew(
+    browser: Browser, page: Page, gateway: GatewayProcess
+) -> None:
+    """The draft stays, the page says so, and saving is no overwriting."""
+    board = Board(page, gateway.url)
+    board.open()
+    board.is_live()
+    new_board(board, "Ours")
+    press(page, "Save")
+    expect(page.locator(".badge:not(:empty)")).to_have_count(0)
+    press(page, "Edit")
+    press(page, "Remove Orders")
+    with visit(browser) as other:
+        Board(other, gateway.url).open()
+        other.get_by_role("link", name="Ours").click()
+        press(other, "Edit")
+        press(other, "Delete board")
+        press(other, "Delete the board")
+        expect(page.locator(".said")).to_contain_text("The board Ours was deleted. Saving makes it anew.")
+        press(page, "Save")
+        expect(page.locator(".badge:not(:empty)")).to_have_count(0)
+        expect(other.get_by_role("link", name="Ours")).to_be_visible()
+        press(other, "Undo")
+        expect(other.get_by_role("status").filter(has_text="there is another board of this name")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(10)
+
+
 def test_a_draft_survives_a_reload_and_can_be_discarded(page: Page, gateway: GatewayProcess) -> None:
     """What was not saved is marked, stays in this browser, and goes when it is told to."""
     board = Board(page, gateway.url)
@@ -176,6 +245,10 @@ def test_a_file_that_pages_cannot_write_gets_a_draft_as_toml(page: Page, tmp_pat
         press(page, "Edit")
         expect(page.get_by_role("button", name="Save")).to_have_count(0)
         expect(page.locator(".said")).to_contain_text("cannot write")
+        press(page, "Delete board")
+        expect(page.get_by_role("dialog")).to_contain_text("It is read-only")
+        expect(page.get_by_role("button", name="Delete the board")).to_have_count(0)
+        page.keyboard.press("Escape")
         press(page, "Remove Not there yet")
         press(page, "Copy as TOML")
         written = page.get_by_role("dialog").locator("code").inner_text()

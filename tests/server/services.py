@@ -30,7 +30,8 @@ class FakeServices:
         self.is_draining = False
         self.posted: list[tuple[bytes, str]] = []
         self.asked: list[KpiQuery] = []
-        self.saved: list[tuple[str, bytes, str | None]] = []
+        self.saved: list[tuple[str, bytes, str | None, str | None]] = []
+        self.deleted: list[tuple[str, str | None]] = []
         self.failure: Exception | None = None
         self.room = 1 << 30
         # A post waits for it, when there is one.
@@ -64,9 +65,13 @@ class FakeServices:
     def boards(self) -> bytes:
         return b'{"boards":[],"writable":true}'
 
-    async def put_board(self, name: str, body: bytes, expected: str | None) -> Reply:
-        self.saved.append((name, body, expected))
+    async def put_board(self, name: str, body: bytes, expected: str | None, before: str | None) -> Reply:
+        self.saved.append((name, body, expected, before))
         return json_reply(200, b'{"version":"v2"}')
+
+    async def delete_board(self, name: str, expected: str | None) -> Reply:
+        self.deleted.append((name, expected))
+        return json_reply(200, b'{"version":""}')
 
     def status(self) -> bytes:
         return b'{"credit":{}}'

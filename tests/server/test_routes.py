@@ -257,8 +257,23 @@ def test_a_board_is_put_with_the_key() -> None:
             assert (await at.ask("PUT /v1/boards/main", body=b"{}")).status == 401
             got = await at.ask("PUT /v1/boards/main", key, 'If-Match: "v1"', body=b'{"name":"main"}')
             assert (got.status, got.json) == (200, {"version": "v2"})
-            assert (await at.ask("PUT /v1/boards/a.b", key, body=b"x")).status == 200
-            assert at.services.saved == [("main", b'{"name":"main"}', "v1"), ("a.b", b"x", None)]
+            assert (await at.ask("PUT /v1/boards/a.b?before=main", key, body=b"x")).status == 200
+            assert at.services.saved == [("main", b'{"name":"main"}', "v1", None), ("a.b", b"x", None, "main")]
+
+    run(main)
+
+
+def test_a_board_is_deleted_with_the_key() -> None:
+    """Its name and the version that is to go are handed on; without the key nothing is."""
+
+    async def main() -> None:
+        async with site() as at:
+            key = f"Authorization: Bearer {VIEW_KEY}"
+            assert (await at.ask("DELETE /v1/boards/main")).status == 401
+            got = await at.ask("DELETE /v1/boards/main", key, 'If-Match: "v1"')
+            assert (got.status, got.json) == (200, {"version": ""})
+            assert (await at.ask("DELETE /v1/boards/a.b", key)).status == 200
+            assert at.services.deleted == [("main", "v1"), ("a.b", None)]
 
     run(main)
 

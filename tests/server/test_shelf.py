@@ -43,9 +43,16 @@ def told(server: Server) -> dict[str, Any]:
     return {board["name"]: board for board in answer["boards"]} | {"writable": answer["writable"]}
 
 
-async def put(server: Server, table: Any, expected: str | None = None, name: str = "mine") -> tuple[int, Any]:
+async def put(
+    server: Server, table: Any, expected: str | None = None, name: str = "mine", before: str | None = None
+) -> tuple[int, Any]:
     body = table if isinstance(table, bytes) else json.dumps(table).encode()
-    reply = await server._shelf.put(name, body, expected)
+    reply = await server._shelf.put(name, body, expected, before)
+    return reply.status, json.loads(reply.body)
+
+
+async def delete(server: Server, name: str, expected: str | None = None) -> tuple[int, Any]:
+    reply = await server._shelf.delete(name, expected)
     return reply.status, json.loads(reply.body)
 
 
@@ -151,6 +158,71 @@ def test_what_was_written_by_hand_meanwhile_is_kept(tmp_path: Path) -> None:
     with_server(tmp_path, test)
 
 
+def test_a_deleted_board_is_gone_for_everyone_and_can_be_put_back_in_its_place(tmp_path: Path) -> None:
+    """It is out of the file and every viewer is told; put back before the one behind it, all is as it was."""
+
+    async def test(server: Server) -> None:
+        for name in ("a", "b", "c"):
+            assert (await put(server, {"name": name, "tile": [{"kpi": "events"}]}, "", name))[0] == 200
+        board = server._shelf.boards[1]
+        async with wire(server) as socket:
+            await socket.say(viewer_hello())
+            await socket.hear("welcome")
+            assert await delete(server, "b", board.version()) == (200, {"version": ""})
+            assert await socket.hear("notice") == {"type": "notice", "code": "boards"}
+        assert names(server)[:2] == ["a", "c"]
+        assert '"b"' not in (tmp_path / "data" / "boards.toml").read_text()
+        assert (await put(server, board.body(), "", "b", "c"))[0] == 200
+        assert names(server)[:3] == ["a", "b", "c"]
+        assert server._shelf.boards[1] == board
+        assert (await put(server, {"name": "d"}, "", "d", "gone"))[0] == 200
+        assert names(server)[:4] == ["a", "b", "c", "d"]
+
+    with_server(tmp_path, test)
+
+
+def test_a_board_in_the_place_of_a_built_in_one_gives_it_back(tmp_path: Path) -> None:
+    """The answer says the version that is there now; the built-in board itself cannot be deleted."""
+
+    async def test(server: Server) -> None:
+        built_in = told(server)["overview"]
+        assert (built_in["built_in"], built_in["over_built_in"]) == (True, False)
+        assert await delete(server, "overview") == (409, {"error": "built_in"})
+        assert (await put(server, {"name": "overview", "title": "Ours"}, None, "overview"))[0] == 200
+        ours = told(server)["overview"]
+        assert (ours["built_in"], ours["over_built_in"]) == (False, True)
+        assert await delete(server, "overview", ours["version"]) == (200, {"version": built_in["version"]})
+        assert told(server)["overview"] == built_in
+
+    with_server(tmp_path, test)
+
+
+def test_what_is_not_to_be_deleted_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another version than was seen, no board of that name, a file that cannot be read, a disk that refuses."""
+
+    async def test(server: Server) -> None:
+        file = tmp_path / "data" / "boards.toml"
+        assert (await put(server, {"name": "mine"}))[0] == 200
+        assert await delete(server, "mine", "0123") == (412, {"error": "changed"})
+        assert await delete(server, "other") == (404, {"error": "unknown_board"})
+        assert await delete(server, "other", "0123") == (412, {"error": "changed"})
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(shelf, "write_whole", full)
+            assert await delete(server, "mine") == (503, {"error": "storage"})
+        assert "mine" in names(server)
+        assert server._shelf._task is not None
+        server._shelf._task.cancel()
+        file.write_text("[[board")
+        status, answer = await delete(server, "mine")
+        assert (status, answer["error"], file.read_text()) == (409, "file", "[[board")
+
+    with_server(tmp_path, test)
+
+
 def test_a_disk_that_refuses_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page is told to try again later."""
 
@@ -174,6 +246,7 @@ def test_a_file_of_ones_own_is_read_only_unless_told_otherwise(tmp_path: Path) -
         assert names(server) == ["mine"]
         assert not told(server)["writable"]
         assert await put(server, {"name": "mine"}) == (403, {"error": "read_only"})
+        assert await delete(server, "mine") == (403, {"error": "read_only"})
         assert file.read_text() == MINE
 
     async def writable(server: Server) -> None:
