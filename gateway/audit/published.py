@@ -15,6 +15,7 @@ import orjson
 
 from analytics import KpiSpec, Row, Snapshot
 from analytics.restoration import generations
+from gateway.core.catchup import catch_up
 from gateway.core.chronicle import row_of, series_of
 from gateway.core.fold import Fold
 from gateway.errors import ConfigError, StorageError
@@ -27,6 +28,8 @@ TIMEOUT_S: Final = 60
 EVER: Final = 1 << 61
 PAGE: Final = 50_000
 PRODUCERS: Final = 1_000
+ROWS: Final = 1_024
+"""Of the log that wait for each other."""
 
 
 class Intake(msgspec.Struct, frozen=True):
@@ -129,6 +132,8 @@ class StoredState:
         self._fold = intake.fold(spec)
         self._position = 0
         self._now = 0
+        # Rows that are folded together.
+        self._rows: list[bytes] = []
         self._notes: list[str] = []
         self._restore(read_snapshot(folder))
 
@@ -151,10 +156,18 @@ class StoredState:
         """The next row of the log."""
         self._now = max(self._now, now)
         if position > self._position:
-            self._fold.replay(payload)
+            self._rows.append(payload)
+            if len(self._rows) >= ROWS:
+                self._catch_up()
+
+    def _catch_up(self) -> None:
+        for _ in catch_up(self._fold, self._rows):
+            pass
+        self._rows = []
 
     def published(self, span: tuple[int | None, int | None]) -> Published:
         """Behind the last row of the log."""
+        self._catch_up()
         engine, name, series = self._fold.engine, self._spec.name, series_of(self._spec)
         engine.advance(self._now)
         start, end = (-EVER if span[0] is None else span[0]), (EVER if span[1] is None else span[1])

@@ -15,6 +15,7 @@ from gateway.audit.report import lines, summary, table
 from gateway.audit.table import EventTable
 from gateway.audit.verdict import Totals, compare
 from gateway.core.admission import FUTURE_MS
+from gateway.core.catchup import groups
 from gateway.errors import EXIT_DRAINED, ConfigError
 from gateway.store import Damage, kept, read_log
 
@@ -92,16 +93,20 @@ def _read(spec: KpiSpec, options: Options, question: Question, database: Any) ->
     fold, damage = options.intake.fold(spec), list[Damage]()
     events = EventTable(database, question.columns, question.delay)
     since, first = -(1 << 62), 0
-    for row in read_log(folder, damage.append):
-        if not first:
-            first = row.position
-            since = row.written_at + FUTURE_MS if first > 1 else since
-        arrivals = fold.recall(row.payload)
-        if arrivals:
-            events.add(fold.admit(arrivals).batch, arrivals[-1].received_at)
-            fold.trim()
-        if state is not None:
-            state.take(row.position, row.payload, row.written_at)
+
+    def payloads() -> Iterator[bytes]:
+        nonlocal since, first
+        for row in read_log(folder, damage.append):
+            if not first:
+                first = row.position
+                since = row.written_at + FUTURE_MS if first > 1 else since
+            if state is not None:
+                state.take(row.position, row.payload, row.written_at)
+            yield row.payload
+
+    for group in groups(fold, payloads()):
+        events.add(fold.admit(group.arrivals).batch, group.now, group.moments)
+        fold.trim()
     events.close()
     notes = [f"the log begins at position {first}"] if first > 1 else []
     if lost := sum(part.last - part.first + 1 for part in damage):

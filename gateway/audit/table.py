@@ -50,9 +50,11 @@ class EventTable:
         )
         database.execute(f"CREATE TABLE events (n BIGINT, t BIGINT, mark BIGINT{fields})")
 
-    def add(self, batch: Batch, now: int) -> None:
-        """Take the events of a batch that count. About 2 us an event and column."""
-        rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now)
+    def add(self, batch: Batch, now: int, moments: Sequence[int] | None = None) -> None:
+        """Take the events of a batch that count; `moments` as `Engine.ingest` has them. About 2 us an event and
+        column.
+        """
+        rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now, moments)
         taken = np.arange(batch.n) if batch.skip is None else (~batch.skip).nonzero()[0]
         self._put("n", np.arange(self.events, self.events + batch.n)[taken])
         self._put("t", batch.timestamp[taken])

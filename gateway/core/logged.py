@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from analytics import Batch
+from gateway.core.catchup import EVENTS, groups
 from gateway.core.fold import Fold
 from gateway.core.replay import Replay
 
@@ -19,16 +20,13 @@ Span = tuple[int | None, int | None]
 
 
 def replay_log(payloads: Iterable[bytes], fold: Fold, replay: Replay, span: Span = (None, None)) -> Iterator[bytes]:
-    """Rows for each row of the log that brings some; then the rest.
+    """Lines for each few thousand events of the log that bring some; then the rest.
 
     Event times, receive times, sources and verdicts are those that the gateway worked with, so what it published as
     final is final here, with the corrections one by one. `fold` is new and exact, and `replay` has its engine.
     """
-    for payload in payloads:
-        arrivals = fold.recall(payload)
-        if not arrivals:
-            continue
-        admitted = fold.admit(arrivals)
+    for group in groups(fold, payloads, 0 if replay.partial else EVENTS):
+        admitted = fold.admit(group.arrivals)
         kinds = Counter(finding.outcome for finding in admitted.findings)
         batch, outside = _within(admitted.batch, span)
         counts = replay.counts
@@ -36,7 +34,7 @@ def replay_log(payloads: Iterable[bytes], fold: Fold, replay: Replay, span: Span
         counts.duplicates += kinds["duplicate"]
         counts.rejected += kinds["drop"]
         counts.outside += outside
-        yield replay.take(batch, arrivals[-1].received_at)
+        yield replay.take(batch, group.now, group.moments)
         fold.trim()
     yield replay.finish()
 

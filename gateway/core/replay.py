@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,17 +48,19 @@ class Replay:
     def __init__(self, engine: Engine, partial: int | None = None) -> None:
         self.engine = engine
         self.counts = Counts()
-        self._partial = partial
+        self.partial = partial
         # Largest event time so far.
         self._reached = BEGINNING
 
-    def take(self, batch: Batch, now: int = NOW) -> bytes:
-        """Count a batch; the rows that it brought."""
-        if self._partial is None:
-            self.engine.ingest(batch, now)
+    def take(self, batch: Batch, now: int = NOW, moments: Sequence[int] | None = None) -> bytes:
+        """Count a batch; the rows that it brought. `moments` as `Engine.ingest` has them, where no partials are asked
+        for.
+        """
+        if self.partial is None:
+            self.engine.ingest(batch, now, moments)
             return _lines(self.engine.settled())
         output = b""
-        for nth, part in enumerate(batch.cut(self._steps(batch, self._partial))):
+        for nth, part in enumerate(batch.cut(self._steps(batch, self.partial))):
             if nth:
                 output += _lines(self.engine.advance(now))
             if part.n:

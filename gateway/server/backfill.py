@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 from typing import Final
 
 import structlog
 
+from gateway.core.catchup import catch_up
 from gateway.core.fold import Fold
 from gateway.server.house import House
 from gateway.store import Keep
@@ -110,15 +112,22 @@ class Backfill:
     def _lap(self, aside: Fold, position: int, *, gently: bool) -> tuple[int, int]:
         """Replay what the log has behind `position`; the position reached, and how many events it was. In a thread."""
         log, events = self._house.log, 0
-        for row in log.read(position):
-            if self._stopped:
-                break
-            began = time.monotonic()
-            events += aside.replay(row.payload)
-            position = row.position
+
+        def payloads() -> Iterator[bytes]:
+            nonlocal position
+            for row in log.read(position):
+                if self._stopped:
+                    return
+                position = row.position
+                yield row.payload
+
+        began = time.monotonic()
+        for folded in catch_up(aside, payloads()):
+            events += folded
             for lines in aside.chronicle.hand_over():
                 log.keep(Keep(*lines, self._house.ingest.steady(self._house.clock())))
             log.keep_pace(WAITING_ROWS)
             if gently:
                 time.sleep(time.monotonic() - began)
+            began = time.monotonic()
         return position, events

@@ -10,7 +10,6 @@ import orjson
 import pytest
 
 from analytics import KpiSpec
-from gateway.core import catchup
 from gateway.core.catchup import catch_up
 from gateway.core.fold import Fold
 from gateway.core.producer import Arrival
@@ -182,16 +181,29 @@ def test_the_hash_of_the_state_is_that_of_the_live_run(seed: int) -> None:
     assert other.state().hash != fold.state().hash
 
 
-def test_a_large_row_is_a_group_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_row_is_a_group_of_its_own() -> None:
     """Groups have a bound; what is more than that in one row is folded alone."""
     live = Live(3)
     whole = new_fold()
     events = [whole.replay(payload) for payload in live.log]
-    monkeypatch.setattr(catchup, "EVENTS", max(events) - 1)
     fold = new_fold()
-    groups = list(catch_up(fold, live.log))
+    groups = list(catch_up(fold, live.log, max(events) - 1))
     assert max(groups) == max(events)
     assert said(fold, live.now + 100_000) == said(live.fold, live.now + 100_000)
+
+
+def test_what_stands_in_front_of_a_failure_is_folded() -> None:
+    """Reading breaks off: the rows before have been given by then."""
+
+    def broken(rows: list[bytes]) -> Iterator[bytes]:
+        yield from rows
+        raise OSError("gone")
+
+    live, fold, single = Live(2), new_fold(), new_fold()
+    with pytest.raises(OSError, match="gone"):
+        for _ in catch_up(fold, broken(live.log[:9])):
+            pass
+    assert sum(map(single.replay, live.log[:9])) == fold.ledger.sent > 0
 
 
 def test_rows_that_cannot_be_read_are_passed_over() -> None:

@@ -7,8 +7,10 @@ from itertools import count
 from typing import Any
 
 import orjson
+import pytest
 
 from analytics import KpiSpec
+from gateway.core import logged
 from gateway.core.fold import Fold
 from gateway.core.logged import Span, replay_log
 from gateway.core.producer import Arrival
@@ -16,6 +18,9 @@ from gateway.core.producers import Producer
 from gateway.core.record import encode_record
 from gateway.core.replay import Replay
 from gateway.wire.replies import Limits
+from tests.core.simulation import LIMITS
+from tests.core.test_catchup import SPECS as LIVE
+from tests.core.test_catchup import Live
 
 NOW = 1_795_334_400_000
 SPECS = [KpiSpec(name="n", value="count(*)", window="tumbling 1s", delay="0s", grace="1h")]
@@ -82,3 +87,18 @@ def test_a_span_leaves_the_rest_out() -> None:
     rows, replay = _replay(_row(("p", NOW, _at(0, 9, 1, 2))), span=(NOW + 1_000, NOW + 2_000))
     assert rows == [(1, 1, "final", 0)]
     assert replay.counts.outside == 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_of_the_log_together_give_what_they_give_one_by_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every line, in order, with late events, idle producers, sessions and corrections."""
+    live = Live(seed)
+
+    def lines() -> bytes:
+        fold = Fold(LIVE, LIMITS, 65_536, 1_000, 600, 512 << 20, exact=True)
+        return b"".join(replay_log(live.log, fold, Replay(fold.engine)))
+
+    together = lines()
+    monkeypatch.setattr(logged, "EVENTS", 0)
+    assert lines() == together
+    assert together.count(b'"correction"') > 20

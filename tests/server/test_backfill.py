@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from analytics import KpiSpec
 from gateway.main import Server
 from gateway.server.backfill import Backfill
+from gateway.store.rows import LogRow
 from tests.core.test_fold_fill import KPIS, OLD
 from tests.server.serving import on_loop, serving, until, viewer_hello, wire
 from tests.server.test_kpirows import Reader, base
@@ -73,11 +76,19 @@ def test_a_kpi_that_comes_later_has_the_rows_of_one_that_was_there(tmp_path: Pat
         assert late == early, name
 
 
-def test_a_changed_kpi_is_filled_and_an_unchanged_one_goes_on(tmp_path: Path) -> None:
+def test_a_changed_kpi_is_filled_and_an_unchanged_one_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old rows of the changed one are gone at once; while it is filled it says so and has no rows."""
+    asked = threading.Event()
 
     async def run() -> None:
         async with serving(tmp_path, KPIS) as server, aiohttp.ClientSession() as session:
+            read = server.log.read
+
+            def when_asked(position: int) -> Iterator[LogRow]:
+                assert asked.wait(30)
+                return read(position)
+
+            monkeypatch.setattr(server.log, "read", when_asked)
             http = Reader(session, server)
             await shuffled(http, base(), random.Random(1))
             before = await values(http, "by_second")
@@ -88,6 +99,7 @@ def test_a_changed_kpi_is_filled_and_an_unchanged_one_goes_on(tmp_path: Path) ->
             assert (await http.page("by_second"))["filling"] is False
             status, body = await http.get("/v1/status")
             assert (status, b'"filling":["old"]' in body) == (200, True)
+            asked.set()
             await filled(server)
             assert await values(http, "by_second") == before
             assert (await http.page("old"))["filling"] is False
