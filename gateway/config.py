@@ -72,7 +72,7 @@ class Config:
     max_gzip_ratio: int = _setting(20, "decoded over encoded bytes: what text compresses to, not what bombs do")
 
     max_connections: int = _setting(10_000, "sockets in all; further ones get 503")
-    max_connections_per_ip: int = _setting(1_000, "sockets of one address; further ones get 429")
+    max_connections_per_ip: int = _setting(1_000, "sockets of one address, or IPv6 network (/64); further ones get 429")
     accept_rate: int = _setting(500, "new sockets a second, with a burst of the same size")
     accept_rate_per_ip: int = _setting(100, "new sockets a second of one address, burst 200; a fault costs it 20")
     control_rate: int = _setting(20, "ping and pong frames a second of one socket, burst 40; more closes 4102")

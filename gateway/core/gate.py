@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from ipaddress import IPv6Address
 from typing import Final, NamedTuple
 
 from gateway.core.bucket import TokenBucket
@@ -28,7 +29,8 @@ class AcceptGate:
     """Counts the open sockets, in all and by address, and admits a new one or says why not.
 
     Each admitted socket must be released once, with the same address. Refused ones are not counted as open and must
-    not be released. `refused` counts them by cause since the start.
+    not be released. `refused` counts them by cause since the start. Where an address is counted it is the IPv4 address,
+    or the /64 network of an IPv6 one: a client has a whole such network to take addresses from (RFC 6177).
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class AcceptGate:
 
     def open_of(self, ip: str) -> int:
         """Sockets of one address, admitted and not yet released."""
-        return self._by_ip.get(ip, 0)
+        return self._by_ip.get(_party(ip), 0)
 
     def admit(self, ip: str, now: int, *, shared: bool = False) -> Refusal | None:
         """Take a slot for `ip`, or say why there is none. `now` in milliseconds. O(1).
@@ -67,6 +69,7 @@ class AcceptGate:
         """
         if self._open >= self._max_connections:
             return self._refuse(503, _CAP_RETRY_S, "total")
+        ip = _party(ip)
         held = self._by_ip.get(ip, 0)
         if held >= self._max_per_ip and not shared:
             return self._refuse(429, _CAP_RETRY_S, "ip")
@@ -85,7 +88,8 @@ class AcceptGate:
         """
         if client == ip:
             return None
-        held = self._by_ip.get(client, 0)
+        ip, client = _party(ip), _party(client)
+        held = self._by_ip.get(client, 0) - (client == ip)
         if held >= self._max_per_ip:
             return self._refuse(429, _CAP_RETRY_S, "ip")
         if wait_s := self._wait_s(client, now):
@@ -106,7 +110,7 @@ class AcceptGate:
     def fault(self, ip: str, now: int) -> None:
         """A socket of this address broke a rule, or wasted its time: it may open fewer new ones for a while. O(1)."""
         self.faults += 1
-        own = self._bucket_of(ip, now)
+        own = self._bucket_of(_party(ip), now)
         if own is not None:
             own.charge(now, _FAULT_COST)
 
@@ -128,6 +132,7 @@ class AcceptGate:
 
     def release(self, ip: str) -> None:
         """Give the slot of an admitted socket back. O(1)."""
+        ip = _party(ip)
         held = self._by_ip[ip]
         if held == 1:
             del self._by_ip[ip]
@@ -138,3 +143,18 @@ class AcceptGate:
     def _refuse(self, status: int, retry_after: int, cause: str) -> Refusal:
         self.refused[cause] += 1
         return Refusal(status, retry_after, cause)
+
+
+def _party(ip: str) -> str:
+    """What is counted for an address. About 2 us for an IPv6 address, nothing for others.
+
+    >>> _party("2001:db8:1:2:aaaa::1"), _party("::ffff:203.0.113.7"), _party("203.0.113.7")
+    ('2001:db8:1:2::', '203.0.113.7', '203.0.113.7')
+    """
+    if ":" not in ip or ip in _HERE:
+        return ip
+    try:
+        address = IPv6Address(ip)
+    except ValueError:
+        return ip
+    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))

@@ -47,6 +47,32 @@ def test_a_shared_address_has_the_caps_of_those_behind_it() -> None:
     assert (gate.open, gate.open_of("proxy"), gate.open_of("a")) == (0, 0, 0)
 
 
+def test_addresses_of_one_ipv6_network_are_one_client() -> None:
+    """Caps, rates and faults of a /64 are shared; an IPv4 address in IPv6 form is itself."""
+    gate = AcceptGate(max_connections=9, max_per_ip=2, rate=100, rate_per_ip=30)
+    assert gate.admit("2001:db8:0:1::1", 0) is None
+    assert gate.admit("2001:db8:0:1:ffff:ffff:ffff:ffff", 0) is None
+    assert gate.admit("2001:db8:0:1::2", 0) == Refusal(429, 5, "ip")
+    assert gate.admit("2001:db8:0:2::1", 0) is None
+    assert gate.admit("::ffff:203.0.113.7", 0) is None
+    assert (gate.open_of("2001:db8:0:1::9"), gate.open_of("203.0.113.7"), gate.open) == (2, 1, 4)
+    gate.release("2001:db8:0:1::1")
+    for _ in range(3):
+        gate.fault("2001:db8:0:1::7", 0)
+    assert gate.admit("2001:db8:0:1::8", 0) == Refusal(429, 1, "ip_rate")
+    assert gate.admit("2001:db8:0:2::8", 0) is None
+
+
+def test_a_proxy_may_stand_in_the_network_of_its_clients() -> None:
+    """The slot of a client there is counted once."""
+    gate = AcceptGate(max_connections=9, max_per_ip=1, rate=100)
+    assert gate.admit("2001:db8::1", 0, shared=True) is None
+    assert gate.move("2001:db8::1", "2001:db8::2", 0) is None
+    assert (gate.open, gate.open_of("2001:db8::2")) == (1, 1)
+    assert gate.admit("2001:db8::1", 0, shared=True) is None
+    assert gate.move("2001:db8::1", "2001:db8::3", 0) == Refusal(429, 5, "ip")
+
+
 def test_the_rate_is_503() -> None:
     """More than a second's worth at once is refused with 503, until time has passed."""
     gate = AcceptGate(max_connections=99, max_per_ip=99, rate=3)
