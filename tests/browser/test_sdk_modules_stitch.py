@@ -115,6 +115,24 @@ def test_windows_beside_each_other_agree(visitor: Visitor, context: BrowserConte
     assert ids(capture(other, "h")) == ids(capture(visitor, "i"))
 
 
+def test_a_burst_of_events_is_no_burst_of_looks(visitor: Visitor) -> None:
+    """Storage and cookie are looked at behind the first events of a second; what changed in it is told at its end."""
+    visitor.page.add_init_script(
+        "globalThis.looks = 0; const { get, set } = Object.getOwnPropertyDescriptor(Document.prototype, 'cookie');"
+        "Object.defineProperty(document, 'cookie', { get() { looks += 1; return get.call(document); }, set });"
+    )
+    visit(visitor, "www.shop.test", "a")
+    burst = "() => { const n = looks; for (let i = 0; i < 200; i++) tidegate.capture('b'); return looks - n; }"
+    assert 0 < visitor.page.evaluate(burst) < 200
+    # The first event behind a reset begins the session that the others are to go on with.
+    visitor.page.evaluate("() => { tidegate.reset(); tidegate.capture('c'); }")
+    visitor.page.wait_for_function(
+        "() => decodeURIComponent(document.cookie).includes(JSON.parse(localStorage['tidegate:session']).id)"
+    )
+    last = capture(visitor, "d")
+    assert ids(visit(visitor, "help.shop.test", "e")) == ids(last)
+
+
 def test_consent_that_comes_late_joins_the_others(visitor: Visitor) -> None:
     """Who agrees on one sub-domain after another goes on there as who they are."""
     first = visit(visitor, "www.shop.test", "a")

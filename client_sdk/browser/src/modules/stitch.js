@@ -9,7 +9,7 @@ import { pathOf } from "./element.js";
 import { decode, encode, isAnonymous } from "./handoff.js";
 import { belongs } from "./host.js";
 import { linkOf } from "./link.js";
-import { watch } from "./watch.js";
+import { guarded, watch } from "./watch.js";
 
 /** @typedef {import("./handoff.js").Handoff} Handoff */
 
@@ -24,13 +24,15 @@ const IDLE_MS = 30 * 60_000;
 /** How stale the cookie may be. */
 const GRAIN_MS = 5_000;
 const YEAR_S = 31_536_000;
+/** Behind so many of a second's events storage and cookie are looked at, and once at its end: a look is as dear as an event. */
+const EASE_EVENTS = 8;
 
 /**
  * @param {import("./watch.js").Tidegate} tidegate
  * @param {{domains?: string[]}} [options] `domains` of one's own to hand over to and to take from, with all below them
  */
 export function start(tidegate, { domains = [] } = {}) {
-  const { on, stop } = watch();
+  const { on, signal, stop } = watch();
   const { name: space = "tidegate", cookieless } = tidegate.config;
   /** Looked for once something may be stored: looking is storing. @type {string | undefined} */
   let domain;
@@ -81,9 +83,28 @@ export function start(tidegate, { domains = [] } = {}) {
     seen = shared();
   };
 
+  /** Until the next second. @type {ReturnType<typeof setTimeout> | undefined} */
+  let pause;
+  /** Events in this second. */
+  let events = 0;
+  const rested = guarded(() => {
+    const missed = events > EASE_EVENTS;
+    clearTimeout(pause);
+    pause = undefined;
+    events = 0;
+    if (missed && !signal.aborted) share();
+  });
+  /** @param {{event: string}} captured */
+  const heard = ({ event }) => {
+    pause ??= setTimeout(rested, 1_000);
+    events += 1;
+    if (events <= EASE_EVENTS || event === "$identify") share();
+  };
+
   catchUp();
   take(handedOver(domains));
-  on(document, "visibilitychange", () => document.hidden || catchUp());
+  on(document, "visibilitychange", () => (document.hidden ? rested() : catchUp()));
+  on(globalThis, "pagehide", rested);
   on(globalThis, "click auxclick", (event) => {
     const link = linkOf(pathOf(event));
     const mine = own();
@@ -97,7 +118,7 @@ export function start(tidegate, { domains = [] } = {}) {
     anchor.setAttribute("href", url.href);
     setTimeout(() => anchor.setAttribute("href", before)); // the browser has read it by then
   });
-  const silences = ["capture", "reset"].map((happening) => tidegate.on(happening, share));
+  const silences = [tidegate.on("capture", heard), tidegate.on("reset", share)];
   return () => {
     stop();
     for (const silence of silences) silence();
