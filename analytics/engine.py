@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,7 @@ from analytics.exact import exact_grid
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid
 from analytics.plan import GridPlan, Plan, SessionPlan, make_plan
-from analytics.restoration import freeze_grid, generations, load_grid
+from analytics.restoration import Freezing, freezing, generations, load_grid, taken
 from analytics.row import Changes, Row, Verdict
 from analytics.schema import Schema, Use
 from analytics.sessions.grid import SessionGrid
@@ -172,14 +172,21 @@ class Engine:
         self._count()
         self._clock.expire(now)
         self._advance_grids()
+        return self._published(self._grids)
+
+    def advancing(self, now: int) -> Iterator[Changes]:
+        """`advance` in steps, one for each set of windows that are kept together; batches may come in between them."""
         for grid in self._grids:
-            grid.publish(self._clock.maximum)
-        return self._changes()
+            self._count()
+            self._clock.expire(now)
+            self._backlog.moved()
+            grid.advance_to(self._clock.base)
+            yield self._published([grid])
 
     def settled(self) -> Changes:
         """Rows that cannot wait, since the last call: finals and, in an `exact` engine, corrections."""
         self._count()
-        return self._changes()
+        return self._changes(self._grids)
 
     def finish(self) -> Changes:
         """There will be no more events: every window becomes final. What comes later is late."""
@@ -187,13 +194,17 @@ class Engine:
         self._backlog.moved()
         for grid in self._grids:
             grid.advance_to(END_OF_TIME)
-            grid.publish(self._clock.maximum)
-        return self._changes()
+        return self._published(self._grids)
 
-    def _changes(self) -> Changes:
-        rows = rows_in_order([told for grid in self._grids for told in grid.take()])
-        coarse = [row for grid in self._grids if isinstance(grid, Grid) for row in grid.coarse()]
-        return Changes(rows, {name: grid.watermark for name, (grid, _) in self._kpis.items()}, coarse)
+    def _published(self, grids: Sequence[Windowing]) -> Changes:
+        for grid in grids:
+            grid.publish(self._clock.maximum)
+        return self._changes(grids)
+
+    def _changes(self, grids: Sequence[Windowing]) -> Changes:
+        rows = rows_in_order([told for grid in grids for told in grid.take()])
+        coarse = [row for grid in grids if isinstance(grid, Grid) for row in grid.coarse()]
+        return Changes(rows, {kpi.spec.name: grid.watermark for grid in grids for kpi in grid.plan.kpis}, coarse)
 
     def rows(self, kpi: str, start_ms: int, end_ms: int) -> list[Row]:
         """Latest rows of the windows that overlap [start_ms, end_ms), ordered by start and dims.
@@ -276,25 +287,15 @@ class Engine:
         """The plan in words."""
         return describe(self._plan)
 
-    def frozen(self) -> Callable[[], Snapshot]:
-        """A copy of all state; calling it makes a snapshot of it, in any thread.
-
-        The copy costs about 0.3 us for each window that is kept, and what is open.
-        """
+    def freezing(self) -> Freezing:
+        """A copy of all state, about 0.3 us for each window that is kept, and what is open: in steps, one for each set
+        of windows that are kept together. No batch may come in between them; time may pass, rows be handed out."""
         self._count()
-        grids = [freeze_grid(grid) for grid in self._grids]
-        meta: dict[str, Any] = {"clock": self._clock.dump(), "counts": dict(self._counts)}
-
-        def make() -> Snapshot:
-            made = [grid() for grid in grids]
-            buffers = {f"{i}:{name}": array for i, (_, arrays) in enumerate(made) for name, array in arrays.items()}
-            return Snapshot(meta | {"grids": [grid for grid, _ in made]}, buffers)
-
-        return make
+        return freezing(self._grids, self._clock, self._counts)
 
     def snapshot(self) -> Snapshot:
-        """All state; nothing in it changes any more."""
-        return self.frozen()()
+        """All state, which nothing changes any more."""
+        return taken(self.freezing())()
 
     @classmethod
     def restore(cls, specs: Sequence[KpiSpec], snapshot: Snapshot, *, memory_budget: int = DEFAULT_BUDGET) -> Engine:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,16 @@ from analytics.sessions.grid import SessionGrid
 from analytics.sessions.state import freeze_sessions, load_sessions
 from analytics.snapshot import Snapshot, under
 from analytics.spec import KpiSpec
-from analytics.time import BEGINNING
+from analytics.time import BEGINNING, Clock
 from analytics.window import UTC
 from analytics.windowing import Windowing
 
-__all__ = ["freeze_grid", "generations", "identity", "joined", "known", "load_grid"]
+__all__ = ["Freezing", "freezing", "generations", "identity", "joined", "known", "load_grid", "taken"]
+
+T = TypeVar("T")
+
+Freezing: TypeAlias = Generator[None, None, Callable[[], Snapshot]]
+"""A copy of an engine's state that is made in steps; what it comes to makes a snapshot, in any thread."""
 
 _Still: TypeAlias = tuple[int, int, Ints, Column, Floats | None, int | None, NDArray[np.int8], NDArray[np.int32]]
 _still: Callable[[Record], _Still] = attrgetter("start", "end", "keys", "values", "errors", "others", "kinds", "revs")
@@ -59,6 +64,33 @@ def joined(snapshot: Snapshot, more: Snapshot) -> Snapshot:
         number, _, rest = name.partition(":")
         buffers[f"{count + int(number)}:{rest}"] = array
     return Snapshot({**snapshot.meta, "grids": [*snapshot.meta["grids"], *more.meta["grids"]]}, buffers)
+
+
+def freezing(grids: Sequence[Windowing], clock: Clock, counts: Mapping[str, int]) -> Freezing:
+    """A copy of an engine's state, in steps; see `Engine.freezing`."""
+    frozen = []
+    for grid in grids:
+        frozen.append(freeze_grid(grid))
+        yield
+    # Behind the windows: the clock may be ahead of them, as it is between two calls, and never they of it.
+    meta: dict[str, Any] = {"clock": clock.dump(), "counts": dict(counts)}
+
+    def make() -> Snapshot:
+        made = [grid() for grid in frozen]
+        buffers = {f"{i}:{name}": array for i, (_, arrays) in enumerate(made) for name, array in arrays.items()}
+        return Snapshot(meta | {"grids": [grid for grid, _ in made]}, buffers)
+
+    return make
+
+
+def taken(steps: Generator[None, None, T]) -> T:
+    """What comes of these steps, all taken at once."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: T = end.value
+            return made
 
 
 def freeze_grid(grid: Windowing) -> Callable[[], tuple[dict[str, Any], dict[str, NDArray[Any]]]]:

@@ -7,14 +7,15 @@ restart together (KPI state, dedup table, event ids, ledger) is held here, so th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from analytics import Changes, Engine, KpiError, KpiSpec, Snapshot
 from analytics.plan import make_plan
-from analytics.restoration import joined, known
+from analytics.restoration import joined, known, taken
 from gateway.core.admission import Admitted, Finding, admit
 from gateway.core.chronicle import Chronicle
 from gateway.core.dedup import UuidHorizon
@@ -29,7 +30,10 @@ from gateway.wire.events import FIXED, EventReader
 from gateway.wire.messages import Defaults
 from gateway.wire.replies import Limits, WireVerdict
 
-__all__ = ["Applied", "Fold"]
+__all__ = ["Applied", "Fold", "Freezing"]
+
+Freezing: TypeAlias = Generator[None, None, Callable[[], dict[str, bytes]]]
+"""A copy of everything that is made in steps; what it comes to makes a snapshot, in any thread."""
 
 _decode_defaults = msgspec.json.Decoder(Defaults).decode
 
@@ -180,6 +184,13 @@ class Fold:
         self.chronicle.take(changes)
         return changes
 
+    def advancing(self, now: int) -> Iterator[Changes]:
+        """`advance` in steps, between which groups may come in; when the KPI set changes meanwhile, that is the end."""
+        engine = self.engine
+        for changes in takewhile(lambda _: self.engine is engine, engine.advancing(now)):
+            self.chronicle.take(changes)
+            yield changes
+
     def _applied(self, arrivals: Sequence[Arrival], starts: Sequence[int], findings: Sequence[Finding]) -> Applied:
         verdicts: dict[int, list[WireVerdict]] = {}
         rejected = []
@@ -249,12 +260,12 @@ class Fold:
             )
         return arrivals
 
-    def frozen(self) -> Callable[[], dict[str, bytes]]:
-        """A copy of everything; what is applied from now on is not in it.
+    def freezing(self) -> Freezing:
+        """A copy of everything, in steps, between which no group may be admitted or applied; all else may happen.
 
-        Calling it makes what `snapshot` gives, which takes several times as long, in any thread.
+        It comes to what makes a `snapshot`, which takes several times as long, in any thread.
         """
-        freeze = self._frozen()
+        freeze = yield from self._freezing()
 
         def make() -> dict[str, bytes]:
             engine, blobs = freeze()
@@ -262,18 +273,19 @@ class Fold:
 
         return make
 
-    def _frozen(self) -> Callable[[], tuple[Snapshot, dict[str, bytes]]]:
-        engine, producers, uuids = self.engine.frozen(), self.table.frozen(), self.horizon.frozen()
-        ledger = self.ledger.to_bytes()
+    def _freezing(self) -> Generator[None, None, Callable[[], tuple[Snapshot, dict[str, bytes]]]]:
+        producers = yield from self.table.freezing()
+        uuids, ledger = self.horizon.frozen(), self.ledger.to_bytes()
+        engine = yield from self.engine.freezing()
         return lambda: (engine(), {"producers": producers(), "uuids": uuids(), "ledger": ledger})
 
     def state(self) -> State:
-        """The hashes of what it is now. Costs a snapshot."""
-        return of_blobs(*self._frozen()())
+        """Its hashes as of now. Costs a snapshot."""
+        return of_blobs(*taken(self._freezing())())
 
     def snapshot(self) -> dict[str, bytes]:
         """Everything, to be stored with the log position up to which groups have been applied."""
-        return self.frozen()()
+        return taken(self.freezing())()
 
     def restore(self, blobs: Mapping[str, bytes]) -> State:
         """Take the place of what `snapshot` gave. KPIs that are not in it are `filling`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -64,7 +64,7 @@ class Hub:
         self._topics: dict[str, dict[str, Topic]] = {}
         # The last watermark that each KPI's topics were told, and that of every KPI at the last publication.
         self._told: dict[str, int | None] = {}
-        self._watermarks: Mapping[str, int | None] = {}
+        self._watermarks: dict[str, int | None] = {}
         # Where the versions of a new topic begin: above those of any topic that was dropped, so that an offset of the
         # old one cannot be taken for one of the new.
         self._first_version = 0
@@ -86,6 +86,7 @@ class Hub:
                 else:
                     viewer.resync(id_)
         self._topics = {kpi: topics for kpi, topics in self._topics.items() if kpi in self._specs}
+        self._watermarks = {kpi: mark for kpi, mark in self._watermarks.items() if kpi in self._specs}
         for kpi, topics in self._topics.items():
             for topic in topics.values():
                 topic.redefine(self._meta[kpi])
@@ -154,15 +155,18 @@ class Hub:
         self._drop_topic(topic)
 
     def publish(self, changes: Changes) -> None:
-        """Turn the engine's changes into one step of each topic that they touch. Encodes each watched row once."""
-        self._watermarks = changes.watermark
-        rows: dict[str, list[Row]] = {}
+        """Turn the engine's changes, all or those of some KPIs, into one step of each topic that they touch.
+
+        Encodes each watched row once.
+        """
+        self._watermarks.update(changes.watermark)
+        rows: dict[str, list[Row]] = {kpi: [] for kpi in changes.watermark if kpi in self._topics}
         for row in changes.rows:
             if row.kpi in self._topics:
                 rows.setdefault(row.kpi, []).append(row)
-        for kpi, topics in self._topics.items():
+        for kpi, changed in rows.items():
+            topics = self._topics[kpi]
             watermark = changes.watermark.get(kpi)
-            changed = rows.get(kpi, [])
             if not changed and not self._watermark_due(kpi, watermark):
                 continue
             self._told[kpi] = watermark

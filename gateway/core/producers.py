@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
 
+from analytics.restoration import taken
 from gateway.core.clock import ClockOffset
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ ANONYMOUS: Final = ""
 no row for it, since what comes under it has no order."""
 
 PIECE = 4_096
-"""Rows that are encoded at a time, in about 2 ms."""
+"""Rows that are copied at a time, in about 1 ms, and encoded, in about 2."""
 
 
 class Producer:
@@ -154,21 +155,28 @@ class ProducerTable:
             self._rows.move_to_end(oldest)
         return False
 
-    def frozen(self) -> Callable[[], bytes]:
-        """A copy, about 20 ms for 100,000 producers. Calling it makes its bytes, in any thread."""
-        ids, rows = list(self._rows), self._rows.values()
-        columns = ids, [r.epoch for r in rows], [r.durable_seq for r in rows], [r.first_seq for r in rows]
+    def freezing(self) -> Generator[None, None, Callable[[], bytes]]:
+        """A copy in steps, 20 ms in all for 100,000 producers; what it comes to makes its bytes, in any thread.
+
+        No batch may become durable between the steps. Who comes meanwhile is not in it, or is as he was or will be.
+        """
+        ids, rows = list(self._rows), list(self._rows.values())
+        pieces = []
+        for at in range(0, len(ids), PIECE):
+            part = rows[at : at + PIECE]
+            numbers = [r.epoch for r in part], [r.durable_seq for r in part], [r.first_seq for r in part]
+            pieces.append((ids[at : at + PIECE], *numbers))
+            yield
 
         def encode() -> bytes:
-            # In pieces, between which another thread gets its turn.
-            pieces = [tuple(column[at : at + PIECE] for column in columns) for at in range(0, len(ids), PIECE)]
+            # Piece by piece, between which another thread gets its turn.
             return b"[%b]" % b",".join([orjson.dumps(list(zip(*piece, strict=True)))[1:-1] for piece in pieces])
 
         return encode
 
     def to_bytes(self) -> bytes:
         """The durable part of every row, oldest use first."""
-        return self.frozen()()
+        return taken(self.freezing())()
 
     def load(self, data: bytes) -> None:
         """Take the place of what `to_bytes` gave."""

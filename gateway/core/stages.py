@@ -26,10 +26,29 @@ class Stages:
 
     def __init__(self) -> None:
         self._samples: dict[str, deque[tuple[int, float]]] = {stage: deque(maxlen=SAMPLES) for stage in STAGES}
+        # Of what was counted and is not published yet: when the oldest batch came, and when it was counted.
+        self._unpublished: tuple[int, int] | None = None
 
     def add(self, stage: str, ms: float, now: int) -> None:
         """One duration, ended at `now` (epoch ms). About 0.2 us."""
         self._samples[stage].append((now, ms))
+
+    def counted(self, received: int, on_disk: int, seconds: float) -> None:
+        """A group is in the KPIs: when its oldest batch came and the group was on disk, and how long counting took."""
+        self.add("commit", max(0, on_disk - received), on_disk)
+        self.add("fold", seconds * 1000, on_disk)
+        self._unpublished = self._unpublished or (received, on_disk)
+
+    def take_unpublished(self) -> tuple[int, int] | None:
+        """Of what was counted since the last call, when the oldest batch came and when it was counted; epoch ms."""
+        taken, self._unpublished = self._unpublished, None
+        return taken
+
+    def pushed(self, taken: tuple[int, int], now: int) -> None:
+        """That has been brought to the viewers."""
+        received, counted = taken
+        self.add("push", max(0, now - counted), now)
+        self.add("total", max(0, now - received), now)
 
     def quantiles(self, now: int) -> dict[str, dict[str, float | None]]:
         """Of each stage how many samples there are, and their quantiles (nearest rank); null where there is none."""

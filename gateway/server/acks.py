@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from gateway.core.fold import Applied, Fold
@@ -17,6 +17,8 @@ __all__ = ["Acks"]
 
 HOLD_MS = (1_000, 3_000)
 ANNOUNCE_SLICE = 256
+STEP = 128
+"""Acks said at a time, in about 1 ms."""
 
 
 class Acks:
@@ -39,6 +41,8 @@ class Acks:
         self._clock = clock
         # Connections that sent again what is on disk, in this turn of the loop.
         self._repeating: dict[ProducerSession, None] = {}
+        # Connections with batches in the group that was applied last, and their verdicts, until their ack is said.
+        self._owed: dict[ProducerSession, tuple[WireVerdict, ...]] = {}
 
     def hold_ms(self) -> int:
         """How long a client should hold still: jittered, so that they do not come back together."""
@@ -53,30 +57,38 @@ class Acks:
     def _say_again(self) -> None:
         repeating, self._repeating = self._repeating, {}
         for session in repeating:
-            if not session.closed:
-                self.say(session, self.hold_ms() if self.level >= 3 else 0)
+            self.say(session, self.hold_ms() if self.level >= 3 else 0)
 
-    def acknowledge(self, arrivals: Sequence[Arrival], applied: Applied) -> None:
-        """One ack for each connection, with the verdicts of all its batches in the group."""
-        now = self._clock()
-        owners: dict[ProducerSession, tuple[WireVerdict, ...]] = {}
+    def acknowledge(self, arrivals: Sequence[Arrival], applied: Applied) -> Iterator[None]:
+        """One ack for each connection, with the verdicts of all its batches in the group: in steps of many acks.
+
+        No other group may be applied in between: an ack says of all that is durable what became of it.
+        """
+        now, owed = self._clock(), self._owed
         for place, arrival in enumerate(arrivals):
             verdicts = applied.verdicts.get(place, ())
             if arrival.session is not None:
                 arrival.session.settled(arrival.size)
             owner = arrival.producer.owner
             if owner is not None and owner.epoch == arrival.epoch:
-                owners[owner] = owners.get(owner, ()) + verdicts
+                owed[owner] = owed.get(owner, ()) + verdicts
             self.waiters.tell(arrival, verdicts)
             self._metrics.acked(now - arrival.received_at)
-        wait_ms = self.hold_ms() if self.level >= 3 else 0
-        for owner, verdicts in owners.items():
-            self.say(owner, wait_ms, verdicts)
-            if self._repeating:
-                self._repeating.pop(owner, None)
+        for number, owner in enumerate(list(owed), 1):
+            if owner in owed:
+                self.say(owner, self.hold_ms() if self.level >= 3 else 0)
+            if number % STEP == 0:
+                yield
 
-    def say(self, session: ProducerSession, wait_ms: int, verdicts: tuple[WireVerdict, ...] = ()) -> None:
-        """Say an ack; while it tells to hold, silence of that producer is our doing and does not make it idle."""
+    def say(self, session: ProducerSession, wait_ms: int) -> None:
+        """Say an ack, with the verdicts of what it covers.
+
+        While it tells to hold, silence of that producer is our doing and does not make it idle.
+        """
+        self._repeating.pop(session, None)
+        verdicts = self._owed.pop(session, ())
+        if session.closed:
+            return
         held = session.held
         session.peer.say(session.ack(self.level, wait_ms, verdicts, self.crowded))
         if session.held != held:
@@ -91,7 +103,7 @@ class Acks:
         """A hold begins or ends: say so where no ack is due, in slices."""
         rest = iter(sessions)
         for session in islice(rest, ANNOUNCE_SLICE):
-            if not session.closed and session.held != (self.level >= 3):
+            if session.held != (self.level >= 3):
                 self.say(session, self.hold_ms())
         left = list(rest)
         if left:

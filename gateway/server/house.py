@@ -53,7 +53,12 @@ class House:
     numbers: int = 0
 
     def publish(self, now: int) -> None:
-        """Bring the engine up to date and its changes to the topics; viewers get them with their next flush.
+        """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""
+        for _ in self.publishing(now):
+            pass
+
+    def publishing(self, now: int) -> Iterator[None]:
+        """The same in steps, for each set of windows that are kept together; anything else may happen in between.
 
         Rows that cannot be encoded are left out. Topics that had their step before such a row was met get it again.
         """
@@ -61,14 +66,15 @@ class House:
             self.hub.tail.publish(now)
         # No further than to the receipt of what is under way: after a restart nobody knows when there was a tick.
         waiting = self.ingest.waiting_since
-        changes = self.fold.advance(now if waiting is None else min(now, waiting))
-        try:
-            self.hub.publish(changes)
-        except Exception:
-            fitting = self.misfits.without(changes.rows)
-            if len(fitting) == len(changes.rows):
-                raise
-            self.hub.publish(replace(changes, rows=fitting))
+        for changes in self.fold.advancing(now if waiting is None else min(now, waiting)):
+            try:
+                self.hub.publish(changes)
+            except Exception:
+                fitting = self.misfits.without(changes.rows)
+                if len(fitting) == len(changes.rows):
+                    raise
+                self.hub.publish(replace(changes, rows=fitting))
+            yield
 
     def rows(self, kpi: str, start_ms: int, end_ms: int) -> Iterator[Row]:
         """Rows of a KPI as they are asked for, from the engine of now: a reload puts another in its place."""

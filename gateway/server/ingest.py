@@ -1,7 +1,8 @@
 """From arrivals to the disk to the engine to acks: one commit group at a time.
 
 While a group is being written, the next one gathers. When it is on disk it is folded and acked, and the next is
-handed over. Nothing here awaits, so nothing needs a lock; the writer thread comes back through `call_soon_threadsafe`.
+handed over: in steps that are spread over turns of the loop, in that order, and nothing else changes what they work on.
+Nothing here awaits, so nothing needs a lock; the writer thread comes back through `call_soon_threadsafe`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from gateway.server.metrics import Metrics
 from gateway.server.pending import GROUP_BYTES, Group, Pending
 from gateway.server.rejects import Rejects
 from gateway.server.saving import Saving
+from gateway.server.turn import Turn
 from gateway.server.waiters import Waiter
+from gateway.server.watchers import Watchers
 from gateway.store import Committed, EventLog, Failed
 
 __all__ = ["Ingest"]
@@ -54,6 +57,7 @@ class Ingest:
     ) -> None:
         self.fold = fold
         self.pool = pool
+        self.turn = Turn(loop)
         # Open producer connections, in order of arrival.
         self.sessions: dict[ProducerSession, None] = {}
         self.steady = steady
@@ -69,18 +73,18 @@ class Ingest:
         self._tail = tail
         self._pending = Pending()
         self.acks = Acks(loop, fold, metrics, clock)
-        # The group that the writer has; None while it has none.
+        # The group that the writer has, or that is on disk and not folded yet; None while there is none.
         self._writing: Group | None = None
+        # A group that is on disk is being folded and acked, the next one made, or the state copied.
+        self._at_work = False
         self._scheduled = False
         # No group begins.
         self._resting = False
         # False from a refused write until one that succeeds: no credit, no acks.
         self._storing = True
         self._failed = False
-        self._saving = Saving(loop, log, metrics, snapshot_ms, clock(), self._wake, steady)
-        self._idle: list[asyncio.Future[None]] = []
-        # Of what was counted and is not published yet: when the oldest batch came, and when it was counted.
-        self._unpublished: tuple[int, int] | None = None
+        self._watchers = Watchers(loop)
+        self.saving = Saving(loop, log, metrics, snapshot_ms, clock(), self._watchers.wake, steady)
 
     @property
     def level(self) -> int:
@@ -146,19 +150,9 @@ class Ingest:
                 if session.starved and session.top_up(self.level):
                     self.acks.say(session, 0)
 
-    @property
-    def state(self) -> tuple[int, str] | None:
-        """Position and hash of the newest snapshot of this run; None before the first."""
-        return self._saving.state
-
-    def take_unpublished(self) -> tuple[int, int] | None:
-        """Of what was counted since the last call, when the oldest batch came and when it was counted; epoch ms."""
-        taken, self._unpublished = self._unpublished, None
-        return taken
-
     def keep(self) -> None:
         """Hand rows of windows that are over to the store."""
-        self._saving.keep(self.fold, self._clock())
+        self.saving.keep(self.fold, self._clock())
 
     def reload(self, specs: Sequence[KpiSpec]) -> None:
         """Change the KPI set. What waits is decoded anew, since the new set may read other properties.
@@ -171,17 +165,14 @@ class Ingest:
 
     def adopt(self, snapshot: Snapshot) -> None:
         """Take in KPIs that were filled beside. Only at `rest`: a group under way lacks what they read."""
-        assert self._writing is None
+        assert not self._under_way
         self.fold.adopt(snapshot)
         self._pending.turns.replace(self.fold.decode_again(self._pending.turns.arrivals))
 
     async def rest(self) -> None:
         """Wait until no group is under way. The next one begins after `go_on`."""
         self._resting = True
-        while self._writing is not None and not self._failed:
-            future = self._loop.create_future()
-            self._idle.append(future)
-            await future
+        await self._watchers.until(lambda: self._failed or not self._under_way)
 
     def go_on(self) -> None:
         """The rest is over."""
@@ -190,30 +181,37 @@ class Ingest:
 
     async def settled(self) -> None:
         """Wait until everything submitted so far is applied, and the disk is idle."""
-        while self._busy and not self._failed:
-            future = self._loop.create_future()
-            self._idle.append(future)
-            await future
+        await self._watchers.until(lambda: self._failed or not self._busy)
 
     async def close(self) -> None:
         """Write what is pending, take a last snapshot."""
         await self.settled()
         if not self._failed:
-            self._saving.begin(self.fold, self._log.last_position(), self._clock())
+            for _ in self.saving.begin(self.fold, self._log.last_position(), self._clock()):
+                pass
             await self.settled()
 
     @property
+    def _under_way(self) -> bool:
+        return self._writing is not None or self._at_work
+
+    @property
     def _busy(self) -> bool:
-        return bool(self._pending or self._writing or self._saving.busy)
+        return bool(self._pending or self._under_way or self.saving.busy)
 
     def _schedule(self) -> None:
-        if self._writing is None and not self._scheduled:
+        if not self._under_way and not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self._write_next)
+            self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        self._scheduled = False
+        if not self._under_way:
+            self._write_next()
 
     def _write_next(self) -> None:
-        self._scheduled = False
-        if self._writing is not None or self._failed or self._resting or not self._pending:
+        """Hand the next group to the writer, if there is one."""
+        if self._failed or self._resting or not self._pending:
             return
         taken = self._pending.take()
         with self._vital():
@@ -235,13 +233,24 @@ class Ingest:
         if isinstance(result, Failed):
             self._refused(result)
             return
-        group = self._writing
-        assert group is not None
-        self._writing = None
         self._metrics.commit(result.seconds, result.bytes)
         if not self._storing:
             self._storing = True
             self._judge()
+        group = self._writing
+        assert group is not None
+        self._at_work = True
+        self.turn.go(self._concluding(group, result.position))
+
+    def _concluding(self, group: Group, position: int) -> Iterator[None]:
+        """What is left to do for a group that is on disk, and what comes behind it."""
+        try:
+            yield from self._count_and_ack(group, position)
+        finally:
+            self._at_work = False
+            self._watchers.wake()
+
+    def _count_and_ack(self, group: Group, position: int) -> Iterator[None]:
         arrivals, applied = group.taken.arrivals, None
         for raised in group.taken.raises:
             raised.conclude()
@@ -249,28 +258,22 @@ class Ingest:
             on_disk, started = self._clock(), self._loop.time()
             with self._vital():
                 applied = self.fold.apply(arrivals, group.admitted, arrivals[-1].received_at)
-            self._counted(arrivals[0].received_at, on_disk, self._loop.time() - started)
+            self._metrics.stages.counted(arrivals[0].received_at, on_disk, self._loop.time() - started)
             self._pending.settle(group.taken)
+        self._writing = None
+        if applied is not None:
             self._judge()
-            self.acks.acknowledge(arrivals, applied)
+            yield
+            yield from self.acks.acknowledge(arrivals, applied)
             self._rejects.keep(arrivals, applied.rejected, self._clock())
         now = self._clock()
-        if self._saving.due(now):
-            self._saving.begin(self.fold, result.position, now)
-        if self._pending and not self._resting:
-            self._write_next()
-        elif self._idle:
-            self._wake()
+        if self.saving.due(now):
+            yield from self.saving.begin(self.fold, position, now)
+        yield
+        self._write_next()
         # Last of all: whatever an event makes of it, the rest is done.
         if self._tail is not None and self._tail.watched and applied is not None:
             self._tail.take(arrivals, group.admitted, applied, self.fold.engine.specs, now)
-
-    def _counted(self, received: int, on_disk: int, seconds: float) -> None:
-        """A group is in the KPIs: its oldest batch, and how long each stage took."""
-        stages = self._metrics.stages
-        stages.add("commit", max(0, on_disk - received), on_disk)
-        stages.add("fold", seconds * 1000, on_disk)
-        self._unpublished = self._unpublished or (received, on_disk)
 
     def _refused(self, failed: Failed) -> None:
         if not failed.retryable:
@@ -292,7 +295,7 @@ class Ingest:
     def _break(self, error: Exception) -> None:
         """Nothing more may be acked: a group that is skipped would be covered by the next cumulative ack."""
         self._failed = True
-        self._wake()
+        self._watchers.wake()
         self._fail(error)
 
     def _retry(self) -> None:
@@ -312,9 +315,3 @@ class Ingest:
         self.acks.crowded = self._pending.bytes > GROUP_BYTES
         if (self.level >= 3) != (before >= 3):
             self._loop.call_soon(self.acks.announce, list(self.sessions))
-
-    def _wake(self) -> None:
-        waiting, self._idle = self._idle, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)

@@ -55,20 +55,22 @@ class KpiRows:
     async def page(self, query: KpiQuery) -> Reply:
         """A page, or what is wrong with the query."""
         house = self._house
-        spec = next((spec for spec in house.fold.specs if spec.name == query.name), None)
-        if spec is None:
+        if self._spec(query.name) is None:
             return error(404, "unknown_kpi")
-        try:
-            chosen = None if query.where is None else RowFilter(query.where, list(spec.meta()["by"]))
-        except NoDimensionError:
-            return error(400, "no_dimension")
-        except DefinitionError:
-            return error(400, "bad_where")
         async with self._turns:
             # What was acked before this request is in its answer, whether or not a tick has come since.
-            house.publish(house.clock())
+            await house.ingest.turn.walk(house.publishing(house.clock()))
             house.ingest.keep()
             engine = house.fold.engine
+            spec = self._spec(query.name)
+            if spec is None:  # since a moment ago
+                return error(404, "unknown_kpi")
+            try:
+                chosen = None if query.where is None else RowFilter(query.where, list(spec.meta()["by"]))
+            except NoDimensionError:
+                return error(400, "no_dimension")
+            except DefinitionError:
+                return error(400, "bad_where")
             if spec in house.fold.filling:
                 return _reply(query, spec, None, [], None, filling=True)
             watermark = engine.watermark(query.name)
@@ -76,6 +78,9 @@ class KpiRows:
             series = series_of(spec)
             mine = await _taken(engine.finest_rows(query.name, start, end), series, query)
             return await asyncio.to_thread(self._answer, query, spec, series, chosen, mine, watermark)
+
+    def _spec(self, name: str) -> KpiSpec | None:
+        return next((spec for spec in self._house.fold.specs if spec.name == name), None)
 
     def _answer(
         self,

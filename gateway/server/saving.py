@@ -1,12 +1,13 @@
 """When the state is stored: copied between two groups, encoded in one thread, written in another.
 
-The loop pays for the copy alone. What is stored is the state at the copy, with the log position that belongs to it.
+The loop pays for the copy alone, in as many turns as that takes. What is stored is the state at the copy, with the log
+position that belongs to it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from gateway.core.fold import Fold
 from gateway.core.state import State
@@ -54,8 +55,9 @@ class Saving:
         """Whether it is time for the next one."""
         return now - self._began >= self._period_ms and not self.busy
 
-    def begin(self, fold: Fold, position: int, now: int) -> None:
-        """Store the state, which must have the effect of every row up to `position` and of none behind it.
+    def begin(self, fold: Fold, position: int, now: int) -> Iterator[None]:
+        """Store the state, which must have the effect of every row up to `position` and of none behind it: in steps,
+        between which no group may be admitted or applied.
 
         Nothing is done when the log has not grown since the last one.
         """
@@ -64,7 +66,10 @@ class Saving:
         if position <= self._position:
             return
         self.busy = True
-        encoding = self._loop.run_in_executor(None, fold.frozen())
+        make = yield from fold.freezing()
+        # Rows that were told between the steps will not be said again by what was copied behind them.
+        self.keep(fold, now)
+        encoding = self._loop.run_in_executor(None, make)
         encoding.add_done_callback(lambda encoding: self._encoded(position, now, encoding))
 
     def keep(self, fold: Fold, now: int) -> None:

@@ -16,9 +16,6 @@ __all__ = ["Ticker"]
 RENDER_SHARE = 0.5
 """Share of a tick for large snapshots that viewers wait for."""
 
-SLICE_S = 0.008
-"""How long one slice of the fan-out may hold the loop: well below the 20 ms that no tick may block it."""
-
 REFRESH_MS = 1_000
 
 UNWATCHED_MS = 1_000
@@ -50,6 +47,7 @@ class Ticker:
         self._tick_s = tick_ms / 1000
         self._memory_cap = memory_cap
         self._loop = asyncio.get_running_loop()
+        self._share = house.ingest.turn
         self._refreshed = 0
         self._published = 0
         self._trimmed = 0
@@ -74,15 +72,18 @@ class Ticker:
     async def tick(self) -> float:
         """One beat; the longest turn of the loop in it, in seconds, its own and those of others between its slices."""
         self._turn, self._longest = self._loop.time(), 0.0
+        self._share.begin()
         now = self._clock()
         house = self._house
         pushed = None
         watched = house.hub.viewers and not self._ingest.shedding.kpis
         if watched or now - self._published >= UNWATCHED_MS:
             self._published = now
-            waiting = self._ingest.take_unpublished()
+            waiting = self._metrics.stages.take_unpublished()
             pushed = waiting if house.hub.viewers else None
-            house.publish(now)
+            for _ in house.publishing(now):
+                if self._share.spent:
+                    await self._breathe()
         if now - self._refreshed >= REFRESH_MS:
             self._refreshed = now
             self._ingest.memory = self._memory(now)
@@ -92,10 +93,7 @@ class Ticker:
         await self._render(self._turn + self._tick_s * RENDER_SHARE)
         await self._fan_out()
         if pushed is not None:
-            received, counted = pushed
-            now = self._clock()
-            self._metrics.stages.add("push", max(0, now - counted), now)
-            self._metrics.stages.add("total", max(0, now - received), now)
+            self._metrics.stages.pushed(pushed, self._clock())
         return max(self._longest, self._loop.time() - self._turn)
 
     def _memory(self, now: int) -> float:
@@ -107,12 +105,16 @@ class Ticker:
         return share
 
     async def _breathe(self) -> None:
-        """Let the others have the loop."""
-        before = self._loop.time()
-        await asyncio.sleep(0)
-        after = self._loop.time()
-        self._longest = max(self._longest, before - self._turn, after - before)
-        self._turn = after
+        """Let the others have the loop, and a second turn when they have held the first for long."""
+        for _ in range(2):
+            await asyncio.sleep(0)
+            self._share.begin()
+            after = self._loop.time()
+            # From one turn of ours to the next: what anybody else would have waited.
+            self._longest = max(self._longest, after - self._turn)
+            self._turn = after
+            if not self._share.spent:
+                return
 
     async def _render(self, until: float) -> None:
         """Make snapshots that viewers wait for, a piece in each turn."""
@@ -129,13 +131,10 @@ class Ticker:
 
     async def _fan_out(self) -> None:
         """Flush every viewer, letting the loop breathe between slices."""
-        loop = self._loop
-        until = loop.time() + SLICE_S
         now = self._clock()
-        house = self._house
+        house, share = self._house, self._share
         for viewer in list(house.hub.viewers):
             house.flush(viewer, now)
-            if loop.time() >= until:
+            if share.spent:
                 await self._breathe()
-                until = self._turn + SLICE_S
                 now = self._clock()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from analytics import Batch, Engine, KpiSpec, Row
-from analytics.restoration import generations, identity
+from analytics.restoration import generations, identity, taken
 from analytics.snapshot import Snapshot
 
 COUNT = KpiSpec(name="n", value="count(*)", window="sliding 4s every 2s", delay="1s", by=("city",), max_keys=3)
@@ -67,7 +67,7 @@ def test_restored_engine_goes_on_like_the_original(published: bool) -> None:
 def test_a_frozen_engine_does_not_change(published: bool) -> None:
     """Its snapshot may be made later, by another thread: what the engine does meanwhile is not in it."""
     engine, same = fed(SPECS, published), fed(SPECS, published)
-    frozen, snapshot = engine.frozen(), engine.snapshot()
+    frozen, snapshot = taken(engine.freezing()), engine.snapshot()
     rest(engine)
     then = same.snapshot().to_bytes()
     assert frozen().to_bytes() == then != engine.snapshot().to_bytes()
@@ -106,3 +106,49 @@ def test_identity_is_what_a_kpi_computes(change: dict[str, Any]) -> None:
     assert identity(replace(COUNT, **change)) != identity(COUNT)
     assert identity(replace(COUNT, tz="Asia/Kolkata")) != identity(COUNT)
     assert identity(replace(COUNT, where="", description="d", freshness="5s", good="up")) == identity(COUNT)
+
+
+def finals(rows: list[Row]) -> list[Row]:
+    """Those that stay, by KPI and in their order."""
+    return sorted((row for row in rows if row.kind != "partial"), key=lambda row: row.kpi)
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_time_passes_in_steps_as_it_does_at_once(between: bool) -> None:
+    """Each set of windows has a step, which says where its KPIs are; batches may come in between two of them."""
+    engine, other = fed(SPECS, True), fed(SPECS, True)
+    batches = [events(40 + number, 1) for number in range(3)] if between else []
+    rows, marks = list[Row](), dict[str, int | None]()
+    for number, changes in enumerate(engine.advancing(0)):
+        rows += changes.rows
+        assert set(changes.watermark).isdisjoint(marks)
+        assert {row.kpi for row in changes.rows} <= set(changes.watermark)
+        marks |= changes.watermark
+        for batch in batches[number : number + 1]:
+            engine.ingest(batch, 0)
+    assert set(marks) == {spec.name for spec in SPECS}
+    for batch in batches:
+        other.ingest(batch, 0)
+    expected = other.advance(0)
+    if not between:
+        assert sorted(rows, key=lambda row: row.kpi) == sorted(expected.rows, key=lambda row: row.kpi)
+        assert marks == expected.watermark
+    assert finals(rows + rest(engine)) == finals(expected.rows + rest(other))
+
+
+def test_time_may_pass_while_an_engine_is_copied() -> None:
+    """What was copied before says again what was handed out meanwhile; in the end all have said the same."""
+    engine, other = fed(SPECS, True), fed(SPECS, True)
+    freezing, told = engine.freezing(), list[Row]()
+    while True:
+        try:
+            next(freezing)
+        except StopIteration as end:
+            copy = Engine.restore(SPECS, Snapshot.from_bytes(end.value().to_bytes()))
+            break
+        told += engine.advance(0).rows
+    rows = other.advance(0).rows + rest(other)
+    assert finals(told + rest(engine)) == finals(rows)
+    again = rest(copy)
+    assert {repr(row) for row in finals(again)} <= {repr(row) for row in finals(rows)}
+    assert {repr(row) for row in finals(rows)} <= {repr(row) for row in finals(told + again)}

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from analytics.dictionary import CROWDED, MAX_ENTRIES
+from analytics.restoration import taken
 from gateway.core.fold import Fold
 from gateway.core.producer import Arrival
 from gateway.core.producers import ANONYMOUS, Producer
@@ -40,7 +41,7 @@ def test_a_frozen_fold_does_not_change() -> None:
     world = World([Client("p0", [[purchase(1)], [purchase(2), purchase(2)]])])
     for action in ("connect", "send", "write", "apply"):
         world.step(action, 0)
-    frozen, then = world.fold.frozen(), world.fold.snapshot()
+    frozen, then = taken(world.fold.freezing()), world.fold.snapshot()
     for action in ("send", "write", "apply"):
         world.step(action, 0)
     assert frozen() == then

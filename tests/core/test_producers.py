@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analytics.restoration import taken
 from gateway.core.producers import PIECE, ProducerTable
 
 
@@ -167,7 +168,7 @@ def test_a_frozen_table_does_not_change() -> None:
     table, other = ProducerTable(3 * PIECE), ProducerTable(3 * PIECE)
     for number in range(2 * PIECE + 1):
         table.settle(f"p{number}", 1, number)
-    frozen = table.frozen()
+    frozen = taken(table.freezing())
     table.settle("p0", 1, 99)
     table.settle("new", 1, 1)
     other.load(frozen())

@@ -30,3 +30,16 @@ def test_it_is_bounded() -> None:
         stages.add("total", float(ms), 0)
     found = stages.quantiles(0)["total"]
     assert (found["n"], found["max"], found["p50"]) == (SAMPLES, 10 * SAMPLES - 1, 9.5 * SAMPLES - 1)
+
+
+def test_what_waits_for_a_push_is_as_old_as_the_oldest_of_it() -> None:
+    """From receipt to disk, from there into the KPIs, from there to the viewers; then nothing waits."""
+    stages = Stages()
+    for received, on_disk in ((1_000, 1_030), (1_010, 1_050)):
+        stages.counted(received, on_disk, 0.002)
+    waiting = stages.take_unpublished()
+    assert waiting == (1_000, 1_030)
+    assert stages.take_unpublished() is None
+    stages.pushed(waiting, 1_100)
+    found = {stage: (each["n"], each["max"]) for stage, each in stages.quantiles(1_100).items()}
+    assert found == {"commit": (2, 40), "fold": (2, 2.0), "push": (1, 70), "total": (1, 100)}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 
 from analytics import Batch, KpiSpec
 from gateway.core.fold import Fold
+from gateway.server.acks import STEP
+from gateway.server.turn import TURN_S, Turn
 from gateway.wire import Limits
-from tests.server.scene import NOW, Scene
+from tests.server.scene import NOW, Peer, Scene
 from tests.server.serving import KPIS, on_loop, until
 
 
@@ -153,6 +156,44 @@ def test_a_snapshot_is_taken_between_groups() -> None:
         other = Fold(KpiSpec.parse(KPIS), Limits(262_144, 500, 16), 65_536, 100, 100, 512 << 20)
         other.restore(blobs)
         assert other.ledger.accepted == 2
+
+    on_loop(run)
+
+
+def test_a_group_is_spread_over_turns_and_nothing_is_applied_in_between() -> None:
+    """Counted, acked in pieces, copied for a snapshot, and only then the next one is begun; a repeat that comes between
+    two pieces is answered with the verdicts that are owed, and whoever has left is not.
+    """
+
+    async def run() -> None:
+        scene = Scene(snapshot_ms=1)
+        scene.ingest.turn = Turn(asyncio.get_running_loop(), count(0.0, TURN_S).__next__)
+        peers = [Peer() for _ in range(3 * STEP)]
+        sessions = [scene.welcomed(f"p{n}", 1, peer) for n, peer in enumerate(peers)]
+        for scene.session in sessions:
+            scene.send(1, {"event": ""})
+        await scene.written()
+        scene.now += 10
+        scene.log.commit()
+        while not peers[0].acks:
+            await asyncio.sleep(0)
+        for scene.session in sessions[-2:]:
+            scene.send(1)
+        scene.send(2)
+        scene.ingest.leave(sessions[-3])
+        assert [len(peer.acks) for peer in peers[-3:]] == [0, 0, 0]
+        assert (scene.log.waiting, scene.accepted) == ([], 0)
+        resting = asyncio.create_task(scene.ingest.rest())
+        await resting
+        assert [len(peer.acks) for peer in peers] == [1] * (len(peers) - 3) + [0, 1, 1]
+        assert all(len(ack.verdicts) == 1 for peer in peers for ack in peer.acks)
+        assert scene.log.waiting == []
+        await until(lambda: scene.log.snapshots)
+        assert scene.log.snapshots[0][0] == 1
+        scene.ingest.go_on()
+        await scene.written()
+        scene.log.commit()
+        await until(lambda: scene.accepted == 1)
 
     on_loop(run)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from analytics import Changes
@@ -87,13 +88,13 @@ def test_kpis_are_published_once_a_second_at_the_last_step(tmp_path: Path) -> No
             await looking.hear("welcome")
             house, now, published = server.house, [1_000_000], list[int]()
             house.clock = lambda: now[0]
-            advance = house.fold.engine.advance
+            advancing = house.fold.engine.advancing
 
-            def counted(now: int) -> Changes:
+            def counted(now: int) -> Iterator[Changes]:
                 published.append(now)
-                return advance(now)
+                return advancing(now)
 
-            house.fold.engine.advance = counted  # type: ignore[method-assign]  # what every publication begins with
+            house.fold.engine.advancing = counted  # type: ignore[method-assign]  # what every publication begins with
             pressed = Ticker(house, 100, 1)  # no process holds less than a byte
             for _ in range(21):
                 await pressed.tick()

@@ -9,6 +9,7 @@ from typing import Any
 
 from analytics import Changes, KpiSpec, Row
 from gateway.core.chronicle import Chronicle
+from gateway.core.fold import Freezing
 from gateway.errors import StorageError
 from gateway.server.metrics import Metrics
 from gateway.server.saving import Saving
@@ -26,8 +27,9 @@ class SlowFold:
         self.encoded_in: list[threading.Thread] = []
         self.error: Exception | None = None
 
-    def frozen(self) -> Callable[[], dict[str, bytes]]:
+    def freezing(self) -> Freezing:
         state = self.state
+        yield
 
         def encode() -> dict[str, bytes]:
             self.go.wait(20)
@@ -75,7 +77,8 @@ class Scene:
         self.overs += 1
 
     def begin(self, position: int, now: int) -> None:
-        self.saving.begin(self.fold, position, now)  # type: ignore[arg-type]  # stands in for the fold
+        for _ in self.saving.begin(self.fold, position, now):  # type: ignore[arg-type]  # stands in for the fold
+            pass
 
     @property
     def failures(self) -> bool:
@@ -166,15 +169,15 @@ def test_rows_that_are_over_are_handed_over_first() -> None:
         chronicle = scene.fold.chronicle = Chronicle([KpiSpec(name="k", value="count(*)", window="tumbling 1s")])
         chronicle.take(Changes([Row("k", {}, 0, 1_000, 1, "final", 0)]))
         seen: list[int] = []
-        real = scene.fold.frozen
+        real = scene.fold.freezing
 
-        def frozen() -> Callable[[], dict[str, bytes]]:
+        def freezing() -> Freezing:
             seen.append(scene.log.rows)
             return real()
 
-        scene.fold.frozen = frozen  # type: ignore[method-assign]
+        scene.fold.freezing = freezing  # type: ignore[method-assign]
         scene.fold.go.set()
-        scene.saving.begin(scene.fold, 9, 1_000)  # type: ignore[arg-type]
+        scene.begin(9, 1_000)
         assert seen == [1]
         await until(lambda: scene.log.done)
         scene.log.done[0](Committed(9, 0.1, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,13 +43,13 @@ def test_nobody_looking_costs_a_publication_a_second(tmp_path: Path) -> None:
             house, now = server.house, [1_000_000]
             published: list[int] = []
             house.clock = lambda: now[0]
-            advance = house.fold.engine.advance
+            advancing = house.fold.engine.advancing
 
-            def counted(now: int) -> Changes:
+            def counted(now: int) -> Iterator[Changes]:
                 published.append(now)
-                return advance(now)
+                return advancing(now)
 
-            house.fold.engine.advance = counted  # type: ignore[method-assign]  # what every publication begins with
+            house.fold.engine.advancing = counted  # type: ignore[method-assign]  # what every publication begins with
             ticker = Ticker(house, 100, 1 << 40)
             for _ in range(21):
                 await ticker.tick()
@@ -131,7 +132,7 @@ def test_a_row_that_cannot_be_encoded_is_left_out(tmp_path: Path, where: str) ->
             good = Row("by_country", {"country": "DE"}, 0, 1_000, 7, "final", 1)
             stored = {"events": bad if where == "snapshot" else [], "by_country": [good]}
             house.fold.engine.each_row = lambda kpi, *_: iter(stored[kpi])  # type: ignore[method-assign]
-            house.fold.engine.advance = lambda now: Changes(changed, {})  # type: ignore[method-assign]
+            house.fold.engine.advancing = lambda now: iter([Changes(changed, {})])  # type: ignore[method-assign]
             changed: list[Row] = []
             await looking.say(viewer_hello())
             heard: dict[int, list[int]] = {1: [], 2: []}
