@@ -141,8 +141,8 @@ SABOTAGES: Final = (
     Sabotage(
         "snapshot_ahead_of_its_position",
         "gateway/server/ingest.py",
-        "            self._saving.begin(self.fold, result.position, now)",
-        "            self._saving.begin(self.fold, result.position - 1, now)",
+        "            yield from self.saving.begin(self.fold, position, now)",
+        "            yield from self.saving.begin(self.fold, position - 1, now)",
         f"{_WORLDS}[0]",
     ),
     Sabotage(

@@ -56,6 +56,14 @@ class Loop:
         self._ready: deque[tuple[Callable[..., Any], tuple[Any, ...]]] = deque()
         self._timers: list[tuple[float, int, Callable[..., Any], tuple[Any, ...]]] = []
         self._numbers = count()
+        # Dice of its own, so that a seed means what it did.
+        self._tempo = random.Random(1)
+        self._pace = 0.0
+
+    def pace(self) -> float:
+        """Seconds of work, by which steps of long work are spread over turns: each may be the last of one."""
+        self._pace += self._tempo.choice((0.0, 0.0, 1.0))
+        return self._pace
 
     def time(self) -> float:
         """Seconds, of a clock that never jumps."""

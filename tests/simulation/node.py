@@ -20,6 +20,7 @@ from gateway.server.ingest import Ingest
 from gateway.server.metrics import Metrics
 from gateway.server.recovery import recover
 from gateway.server.session import Session
+from gateway.server.turn import Turn
 from gateway.store import EventLog, writer
 from gateway.store.jobs import Stop
 from gateway.wire import Limits
@@ -71,6 +72,7 @@ class Node:
         pool = CreditPool(64 << 20)
         any_loop = cast(Any, loop)
         self.ingest = Ingest(any_loop, self.log, self.fold, pool, METRICS, clock, self._failed, snapshot_ms)
+        self.ingest.turn = Turn(any_loop, loop.pace)
         self.house = House(
             node="n",
             epoch="e",
