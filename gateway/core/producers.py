@@ -57,6 +57,8 @@ class Producer:
             # Others: a post that came out of order, or what was on its way when the row was taken back.
             if seq == self.durable_seq + 1:
                 self.durable_seq = seq
+                # Taken back to before a post that was on its way, the row may not have known of it.
+                self.received_seq = max(self.received_seq, seq)
 
     @property
     def busy(self) -> bool:

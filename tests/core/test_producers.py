@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analytics.restoration import taken
+from gateway.core.post import judge_post
 from gateway.core.producers import PIECE, ProducerTable
 
 
@@ -84,6 +85,21 @@ def test_what_was_on_its_way_when_the_row_was_taken_back_moves_nothing() -> None
     assert row.durable_seq == 0
     row.written(1, 1)
     assert row.durable_seq == 1
+
+
+def test_a_post_on_its_way_when_the_row_was_taken_back_is_known_when_it_is_next() -> None:
+    """Post 2 overtook post 1, then came the hello: acked 1 is had, so the client need not begin anew."""
+    table = ProducerTable(10)
+    for seq in (2, 1):
+        judge_post(table, "p", 1, seq)
+    claim = table.claim("p", 1, 1)
+    assert claim is not None
+    for seq in (2, 1):
+        claim.producer.written(1, seq)
+    assert (claim.producer.durable_seq, claim.producer.received_seq) == (1, 1)
+    again = table.claim("p", 1, 2)
+    assert again is not None
+    assert again.known
 
 
 def test_a_raised_epoch_is_not_durable_until_it_is_written() -> None:
