@@ -155,7 +155,7 @@ class Codec:
         if type(message) is ColumnarBatch:
             columns = None
             if message.n <= self.max_events and expands_to(message, text, self._most_bytes) <= self._most_bytes:
-                columns = columns_of(message, text, self.reader)
+                columns = columns_of(message, self.reader)
             if columns is None:
                 return self._careful(text)
             return Batch(message.seq, message.backlog, columns, None, text)

@@ -23,8 +23,8 @@ class Repeated(msgspec.Struct, frozen=True, gc=False):
 
     d: list[Any]
     """Each of them once."""
-    i: list[int]
-    """For each event its place among them, -1 for none."""
+    i: Sequence[int]
+    """For each event its place among them, -1 for none. As `bytes` where they are small enough, and none is -1."""
 
 
 class Columns(msgspec.Struct, frozen=True, gc=False):
@@ -32,7 +32,8 @@ class Columns(msgspec.Struct, frozen=True, gc=False):
 
     n: int
     opens: int
-    """How many braces and brackets of the text hold no nested value; if there are more, some event may be deep."""
+    """How many braces and brackets of the text hold no nested value; if there are more, some event may be deep. -1: all
+    that there are."""
     timestamp: Sequence[Any]
     """Numbers count from `origin`."""
     uuid: Sequence[str | None] | None

@@ -109,6 +109,10 @@ class EventReader:
         # Places of fields in the tuple of an event.
         self._fixed_at = [fields.index(name) for name in fixed]
         self._at = tuple(fields.index(name) for name in ("timestamp", "uuid", "properties"))
+        # The columns: whether each is of `FIXED`, and what encodes it. Of `FIXED`, those that are not among them.
+        self.plan = tuple((name, at < len(fixed), self.coders.get(name)) for at, name in enumerate(self.columns))
+        self.unread = tuple(name for name in FIXED if name not in self.fixed)
+        self.properties = frozenset(names)
         # What encodes a column, with its place among the columns.
         places = [(at, self.coders.get(name)) for at, name in enumerate(self.columns)]
         self._encoders = [(at, coder, coder.__getitem__) for at, coder in places if coder is not None]

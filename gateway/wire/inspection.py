@@ -41,8 +41,8 @@ def suspects(
     Args:
         texts: batch messages that were decoded, or events, each beginning and ending with a brace.
         max_text: bytes of one text.
-        opens: how many braces and brackets the decode of each accounts for; what is above may be nesting. None when
-            the depth of the texts needs no look.
+        opens: how many braces and brackets the decode of each accounts for; what is above may be nesting. -1 for all,
+            None when the depth of no text needs a look.
         max_depth: of an event.
     """
     found: set[int] = set()
@@ -57,11 +57,13 @@ def suspects(
         starts = np.cumsum(sizes) - sizes
         data = np.frombuffer(text, np.uint8)
         lower = data | np.uint8(_LOWER)
-        if opens is not None:
+        known = () if opens is None else opens[first:last]
+        if max(known, default=-1) >= 0:
             surplus = max_depth - 2
             brackets = lower == ord("{")
-            if np.count_nonzero(brackets) - sum(opens[first:last]) >= surplus:
-                deep = _counts(np.flatnonzero(brackets), starts) - np.array(opens[first:last]) >= surplus
+            if min(known) < 0 or np.count_nonzero(brackets) - sum(known) >= surplus:
+                plain = np.array(known)
+                deep = (plain >= 0) & (_counts(np.flatnonzero(brackets), starts) - plain >= surplus)
                 found.update((first + np.flatnonzero(deep)).tolist())
         digit = (data - np.uint8(ord("0"))) < 10
         for places in (_long_integers(data, digit), _long_exponents(data, digit, lower)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
@@ -22,10 +23,15 @@ def repeated(codes: list[int]) -> Repeated:
     return Repeated(entries, [entries.index(code) if code else -1 for code in codes])
 
 
-@given(st.lists(st.tuples(CODES, st.booleans()), max_size=6))
-def test_every_event_has_the_code_of_its_value(batches: list[tuple[list[int], bool]]) -> None:
+def small(codes: list[int]) -> Repeated:
+    entries = sorted(set(codes))
+    return Repeated(entries, bytes([entries.index(code) for code in codes]))
+
+
+@given(st.lists(st.tuples(CODES, st.sampled_from([list, repeated, small])), max_size=6))
+def test_every_event_has_the_code_of_its_value(batches: list[tuple[list[int], Callable[[list[int]], Any]]]) -> None:
     """Listed or with their places, in any order beside each other; 0 is nothing."""
-    parts = [batch(repeated(codes) if places else codes, len(codes)) for codes, places in batches]
+    parts = [batch(form(codes), len(codes)) for codes, form in batches]
     assert codes_of(parts, 1).tolist() == [code for codes, _ in batches for code in codes]
 
 

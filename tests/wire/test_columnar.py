@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.dictionary import CROWDED, Dictionary
+from gateway.core.coding import codes_of
 from gateway.errors import ProtocolError
 from gateway.wire import Codec, EventReader, Limits
 from gateway.wire.columnar import ColumnarBatch, columns_of, expands_to
@@ -28,7 +29,7 @@ def message(**columns: Any) -> dict[str, Any]:
 
 def fast(said: dict[str, Any], reader: EventReader = READER) -> Columns | None:
     text = orjson.dumps(said)
-    return columns_of(msgspec.json.decode(text, type=ColumnarBatch), text, reader)
+    return columns_of(msgspec.json.decode(text, type=ColumnarBatch), reader)
 
 
 def plain(columns: Columns) -> list[Any]:
@@ -93,8 +94,27 @@ def test_columns_with_a_dictionary_are_codes() -> None:
     event, user, first, second = found.values
     assert (event, user, second, found.generation) == ([1, 2, 1], None, ["x", None, "x"], 3)
     assert isinstance(first, Repeated)
-    assert (first.d, first.i) == ([3, 4], [1, -1, 0])
+    assert (first.d, first.i) == ([3, 4, 0], bytes([1, 2, 0]))
     assert names.values_by_code == [None, "a", "b", "p", 1]
+
+
+@pytest.mark.parametrize("different", [1, 255, 256, 257, 300])
+@pytest.mark.parametrize("absent", [False, True])
+def test_places_are_bytes_as_far_as_they_go(different: int, absent: bool) -> None:
+    """Behind that, and for one value more when some event has none, they are what they were."""
+    names, n = Dictionary(), 300
+    values, places = [f"v{i}" for i in range(different)], [*range(different), *[different - 1] * (n - different)]
+    if absent:
+        places[different // 2] = -1
+    said = {"type": "columns", "seq": 1, "n": n, "event": ["e"] * n, "distinct_id": {"d": values, "i": places}}
+    found = fast(said, EventReader([], LIMITS, 65_536, ("distinct_id",), {"distinct_id": names}))
+    assert found is not None
+    (column,) = found.values
+    assert isinstance(column, Repeated)
+    assert (type(column.i) is bytes) == (different + absent <= 256)
+    assert codes_of([found], 0).tolist() == [place + 1 for place in places]
+    places[-1] = different
+    assert fast(said, READER) is None
 
 
 def test_a_crowded_dictionary_gets_no_more() -> None:

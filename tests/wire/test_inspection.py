@@ -126,6 +126,16 @@ def test_chunks_have_no_seams() -> None:
     assert suspects(texts, MAX_TEXT, opens, MAX_DEPTH) == bad
 
 
+@pytest.mark.parametrize("beside", [3, -1])
+def test_a_text_whose_brackets_are_all_accounted_for_is_not_deep(beside: int) -> None:
+    """Whatever comes beside it: one that is, is named, and one that says so itself is not."""
+    deep = b'{"type":"batch","seq":1,"events":[{"x":' + b"[" * 40 + b"]" * 40 + b"}]}"
+    plain = b'{"type":"batch","seq":1,"events":[{"timestamp":1795334400400}]}'
+    texts = [plain, deep, deep, plain]
+    assert suspects(texts, MAX_TEXT, [beside, -1, 3, 3], MAX_DEPTH) == [2]
+    assert suspects(texts, MAX_TEXT, [-1, -1, -1, beside], MAX_DEPTH) == []
+
+
 def test_nothing_is_nothing() -> None:
     """No texts, no places."""
     assert suspects([], MAX_TEXT) == []
