@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from analytics.axis import Axis
 from analytics.expression import Node
 from analytics.window import UTC, Window
-from analytics.zone import DAY
 
 __all__ = ["NUMBERS", "Aggregation", "FunnelSetting", "RetentionSetting", "SessionSetting"]
 
@@ -39,20 +38,15 @@ class FunnelSetting(NamedTuple):
 class RetentionSetting(NamedTuple):
     """A cohort matrix: the conditions are `start` and `return`."""
 
-    days: int
-    """Length of a period in calendar days."""
+    ms: int
+    """Length of a period, if its days have 24 hours: whole days follow the calendar, shorter ones the clock of UTC."""
     periods: int
     """How many periods after the first are watched."""
     zone: str = UTC
     """Whose days."""
 
-    @property
-    def ms(self) -> int:
-        """Length of a period, if its days have 24 hours."""
-        return self.days * DAY
-
     def axis(self) -> Axis:
-        """The calendar periods as numbers. Cost: for a zone, that of the table of its days."""
+        """The periods as numbers. Cost: for a zone, that of the table of its days."""
         return Window(self.ms, self.ms, False, self.zone).geometry().axis
 
 

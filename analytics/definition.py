@@ -21,6 +21,7 @@ SECONDS: Final = "#seconds"
 MAX_TOP: Final = 100
 MAX_STEPS: Final = 32
 MAX_PERIODS: Final = 60
+MINUTE: Final = 60_000
 DAY: Final = 86_400_000
 MODES: Final = ("strict_order", "strict_deduplication", "strict_increase", "strict_once", "allow_reentry")
 _DERIVED: Final = ("avg", "rate")
@@ -172,9 +173,9 @@ class _ValueReader(Reader):
             raise call.error("retention(..) takes two conditions: the first event and the return")
         events = tuple(self._events.condition(argument) for argument in call.arguments)
         period = call.duration("period", "1d")
-        if period % DAY:
-            raise call.error("retention(..): 'period' is a number of whole days such as '1d' or '7d'")
-        setting = RetentionSetting(period // DAY, call.whole("periods", 7, 1, MAX_PERIODS))
+        if period % DAY and (period % MINUTE or period > DAY):
+            raise call.error("retention(..): 'period' is whole days such as '1d' or '7d', or whole minutes up to a day")
+        setting = RetentionSetting(period, call.whole("periods", 7, 1, MAX_PERIODS))
         return self._add(Aggregation("retention", None, setting, where, events))
 
     def _simple(self, name: str, argument: Node | None, parameter: Hashable, where: Node | None) -> Node:

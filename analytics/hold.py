@@ -10,14 +10,16 @@ import numpy as np
 
 from analytics.aggregation import RetentionSetting
 from analytics.arrays import Ints
+from analytics.window import duration_text
 
 __all__ = ["Hold"]
 
 
 class Hold:
-    """Holds back by `setting.periods` periods of `setting.days` days each.
+    """Holds back by `setting.periods` periods of `setting.ms` each.
 
-    >>> hold, day = Hold(RetentionSetting(days=1, periods=2)), 86_400_000
+    >>> day = 86_400_000
+    >>> hold = Hold(RetentionSetting(ms=day, periods=2))
     >>> hold.back(5 * day + 1) // day, hold.due(3 * day) // day
     (3, 5)
     """
@@ -29,7 +31,7 @@ class Hold:
     @property
     def key(self) -> str:
         """What tells it from others."""
-        return f"{self.setting.periods} x {self.setting.days}d"
+        return f"{self.setting.periods} x {duration_text(self.setting.ms)}"
 
     def back(self, time: int) -> int:
         """The end up to which windows are due at a watermark."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analytics.aggregation import Aggregation, RetentionSetting
 from analytics.measures import MEASURES
-from analytics.window import SessionWindow, Window, duration_text
+from analytics.window import UTC, SessionWindow, Window, duration_text
+from analytics.zone import DAY
 
 __all__ = ["misfit"]
 
@@ -25,4 +26,6 @@ def misfit(aggregate: Aggregation, window: Window) -> str | None:
                 "retention(..) counts cohorts of whole periods: the window and its hop have to be multiples of "
                 f"{duration_text(aggregate.parameter.ms)}"
             )
+        if window.zone != UTC and aggregate.parameter.ms % DAY:
+            return "retention(..) has periods of whole days where windows follow the days of a time zone"
     return None

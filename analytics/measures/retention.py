@@ -48,7 +48,7 @@ COUNT_BYTES: Final = 12
 class Retention(Tracker):
     """Users by the pane and key of their first start, and of those how many were seen how many periods later.
 
-    >>> days = Retention(slots=1, keys=1, parameter=RetentionSetting(days=1, periods=2))
+    >>> days = Retention(slots=1, keys=1, parameter=RetentionSetting(ms=86_400_000, periods=2))
     >>> days.open(0, 7)
     >>> ann, bob, start, back = 1, 2, 0b01, 0b10
     >>> users, times = np.array([ann, bob, ann], np.uint64), np.array([0, 0, 86_400_000])

@@ -109,7 +109,7 @@ class _Values(Terms):
                 self.alone = self._funnel(made, wanted)
             case "retention":
                 start, back = (self._events.truth(argument) for argument in made.arguments)
-                setting = RetentionSetting(made.duration("period", "1d") // DAY, made.whole("periods", 7, 1, 1_000))
+                setting = RetentionSetting(made.duration("period", "1d"), made.whole("periods", 7, 1, 1_000))
                 self.alone = Retention(setting, start, back, wanted)
             case name:
                 raise unsupported(f"{name}(..)")

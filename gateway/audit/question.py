@@ -63,7 +63,7 @@ class Question:
         self.asked: Asked = read_value(spec.value, self.columns)
         alone = self.asked.alone
         # A cohort takes events until its last period has passed; where days are not of 24 hours, about until then.
-        waits = alone.setting.days * alone.setting.periods * DAY if isinstance(alone, Retention) else 0
+        waits = alone.setting.ms * alone.setting.periods if isinstance(alone, Retention) else 0
         self.spans = Spans(made.window, made.grace + waits)
         self._where = Terms(spec.where, self.columns).read().truth if spec.where else "TRUE"
         self._keys = [self.columns.term(column).key for column in made.by]
@@ -207,10 +207,13 @@ class Question:
 
     def _retention(self, database: Database, retention: Retention) -> dict[Place, Any]:
         setting, users = retention.setting, ", ".join([*self._k, "user_key"])
-        day = floored("t", DAY) + f" // {DAY}"
+        # Days of the calendar, of which one or more make a period; or the period itself, where it is shorter.
+        unit = min(setting.ms, DAY)
+        day = floored("t", unit) + f" // {unit}"
+        days = setting.ms // unit
         database.execute("CREATE OR REPLACE TABLE days (day BIGINT, t BIGINT)")
         source = f"(SELECT *, {day} AS day FROM folded)"
-        if self.spec.tz != UTC:
+        if self.spec.tz != UTC and unit == DAY:
             _fill(database, "days", list(enumerate(midnights(self.spec.tz))))
             source = "(SELECT e.*, d.day FROM folded e ASOF JOIN days d ON e.t >= d.t)"
         same = " AND ".join(f"r.{k} IS NOT DISTINCT FROM f.{k}" for k in [*self._k, "user_key"])
@@ -221,7 +224,7 @@ class Question:
             f" later AS (SELECT f.*, r.day AS back, 0 AS n"
             f" FROM f LEFT JOIN (SELECT * FROM seen WHERE {retention.back}) r ON {same}),"
             f" spread AS ({self._spread('later')})"
-            f" SELECT {self._window}, back // {setting.days} - day // {setting.days} AS period,"
+            f" SELECT {self._window}, back // {days} - day // {days} AS period,"
             f" count(DISTINCT user_key) FROM spread GROUP BY ALL"
             f" UNION ALL SELECT {self._window}, -1, count(DISTINCT user_key) FROM spread GROUP BY ALL"
         ).fetchall()

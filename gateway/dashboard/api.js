@@ -36,6 +36,17 @@ export class Api {
   }
 
   /**
+   * Lines that come in pages: the header `Tidegate-Next` says where the next one begins.
+   * @param {string} path with its query
+   * @returns {Promise<{text: string, next: string|null}>}
+   * @throws {ApiError}
+   */
+  async lines(path) {
+    const answer = await this.#answer(path, {});
+    return { text: await answer.text(), next: answer.headers.get("Tidegate-Next") };
+  }
+
+  /**
    * @param {string} path @param {unknown} value
    * @param {string|null} version that is replaced; null: whatever there is
    * @returns {Promise<any>}
@@ -55,10 +66,14 @@ export class Api {
     return this.#ask(path, { method: "DELETE", headers: { "If-Match": `"${version}"` } });
   }
 
-  async #ask(path, { headers = {}, ...options }) {
+  async #ask(path, options) {
+    return (await this.#answer(path, options)).json();
+  }
+
+  async #answer(path, { headers = {}, ...options }) {
     const all = { ...headers, Authorization: `Bearer ${this.#key() ?? ""}` };
     const answer = await this.#fetch(new URL(path, this.#base), { ...options, headers: all, cache: "no-store" });
-    if (answer.ok) return answer.json();
+    if (answer.ok) return answer;
     throw new ApiError(answer.status, await answer.json().catch(() => ({})));
   }
 }

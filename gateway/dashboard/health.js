@@ -1,6 +1,7 @@
 // The page of the gateway's health: asked for every two seconds while somebody looks.
 
 import { element, mark, write } from "./element.js";
+import { Export } from "./export.js";
 import { clockTime } from "./format.js";
 import * as model from "./healthmodel.js";
 import { routeTo } from "./route.js";
@@ -11,6 +12,7 @@ export class Health {
   #section;
   #api;
   #mayAsk;
+  #export;
   #timer = null;
   /** Rises with each entering and leaving: an answer to an earlier one is stale. */
   #visit = 0;
@@ -26,6 +28,7 @@ export class Health {
     this.#section = section;
     this.#api = api;
     this.#mayAsk = mayAsk;
+    this.#export = new Export(this.#part("export"), api);
   }
 
   enter() {
@@ -82,6 +85,7 @@ export class Health {
     this.#table("log", model.log(status).map(({ name, value, tone: how }) => [name, { text: value, tone: how }]));
     this.#meters(model.budgets(status));
     this.#table("kpis", model.kpis(status).map(({ name, own, shared, keys, tone: how }) => [name, own, shared, { text: keys, tone: how === "good" ? "" : how }]));
+    this.#export.draw(quarantine.counts ?? {}, quarantine.texts !== false);
     this.#samples(model.samples(quarantine), quarantine.texts !== false);
     mark(this.#section, "data-known", "");
   }

@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 
 from gateway.core.hints import hint
-from gateway.quarantine.letter import Letter
+from gateway.core.letter import Letter
 
 __all__ = ["details", "summary"]
 

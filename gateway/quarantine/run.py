@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from gateway.core.letter import Letter, from_line, letter_of, to_line
 from gateway.errors import EXIT_DRAINED, ConfigError, RecordingError
-from gateway.quarantine.letter import Letter, from_line, letter_of, to_line
 from gateway.quarantine.listing import details, summary
 from gateway.quarantine.sending import Account, post, send
 from gateway.store import kept, read_quarantine

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.core.letter import Letter
 from gateway.errors import ConfigError, StorageError
-from gateway.quarantine.letter import Letter
 
 __all__ = ["Account", "batches", "post", "send"]
 

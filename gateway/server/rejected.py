@@ -7,20 +7,35 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import orjson
+import structlog
 from multidict import MultiMapping
 
 from gateway.core.hints import hint
+from gateway.core.letter import letter_of, to_line
 from gateway.core.redaction import Redaction
 from gateway.server.reply import Reply, error, json_reply
 from gateway.store import EventLog, Quarantined
 
-__all__ = ["QuarantineQuery", "read_quarantine_query", "rejected_reply"]
+__all__ = [
+    "ExportQuery",
+    "QuarantineQuery",
+    "export_reply",
+    "read_export_query",
+    "read_quarantine_query",
+    "rejected_reply",
+]
 
 MOST: Final = 100
 USUAL: Final = 20
 TEXT: Final = 2_000
 """Characters of an event's text in a sample."""
 REASON: Final = 200
+EXPORTED: Final = 200
+"""Events in one page of an export: each is at most 16 KiB, and as much of defaults."""
+NDJSON: Final = "application/x-ndjson; charset=utf-8"
+
+
+_log = structlog.get_logger("tidegate")
 
 
 class QuarantineQuery(NamedTuple):
@@ -39,6 +54,39 @@ def read_quarantine_query(query: MultiMapping[str]) -> QuarantineQuery | Reply:
     if reason is not None and len(reason) > REASON:
         return error(400, "bad_reason")
     return QuarantineQuery(reason, int(limit))
+
+
+class ExportQuery(NamedTuple):
+    """Which page of which export."""
+
+    reason: str | None
+    after: int
+
+
+def read_export_query(query: MultiMapping[str]) -> ExportQuery | Reply:
+    """The parameters, or the answer that refuses them."""
+    after = query.get("after", "0")
+    if not (after.isascii() and after.isdecimal() and len(after) < 19):
+        return error(400, "bad_after")
+    reason = query.get("reason") or None
+    if reason is not None and len(reason) > REASON:
+        return error(400, "bad_reason")
+    return ExportQuery(reason, int(after))
+
+
+async def export_reply(log: EventLog, query: ExportQuery, redaction: Redaction, *, show: bool) -> Reply:
+    """A page of what is kept as lines that `tidegate quarantine replay` takes, oldest first. Reads in a thread.
+
+    Args:
+        show: whether the texts of events may be seen.
+    """
+    if not show:
+        return error(403, "texts_off")
+    rows = await asyncio.to_thread(log.quarantined, EXPORTED, query.reason, query.after)
+    headers = {"Tidegate-Next": str(rows[-1].identity)} if len(rows) == EXPORTED else {}
+    lines = b"".join(to_line(letter_of(row).redacted(redaction)) for row in rows)
+    _log.info("quarantine_exported", events=len(rows), reason=query.reason, after=query.after)
+    return Reply(200, lines, NDJSON, headers)
 
 
 async def rejected_reply(

@@ -20,7 +20,7 @@ from gateway.server.httpsocket import HttpSocket
 from gateway.server.intake import read_body
 from gateway.server.kpiquery import KpiQuery, read_query
 from gateway.server.policy import API
-from gateway.server.rejected import QuarantineQuery, read_quarantine_query
+from gateway.server.rejected import ExportQuery, QuarantineQuery, read_export_query, read_quarantine_query
 from gateway.server.reply import Reply, busy, error, json_reply
 from gateway.server.terms import Holder
 
@@ -71,6 +71,9 @@ class Services(Protocol):
     async def rejected(self, query: QuarantineQuery) -> Reply:
         """Rejected events by reason, and the newest of them."""
 
+    async def export_rejected(self, query: ExportQuery) -> Reply:
+        """A page of rejected events as lines of a file."""
+
     def authorize_view(self, token: str | None) -> bool:
         """Whether the bearer may look."""
 
@@ -107,6 +110,7 @@ class ApiRoutes:
             web.delete("/v1/boards/{name}", self._delete_board),
             web.get("/v1/status", self._status),
             web.get("/v1/quarantine", self._quarantine),
+            web.get("/v1/quarantine/export", self._export),
             web.post("/v1/events", self._events),
             web.options("/v1/events", self._events_preflight),
             web.get("/v1/ws", self._upgrade),
@@ -170,6 +174,12 @@ class ApiRoutes:
             return _unauthorized()
         query = read_quarantine_query(request.query)
         return answer(query if isinstance(query, Reply) else await self._services.rejected(query))
+
+    async def _export(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        query = read_export_query(request.query)
+        return answer(query if isinstance(query, Reply) else await self._services.export_rejected(query))
 
     async def _events(self, request: web.Request) -> web.Response:
         origin = request.headers.get("Origin")

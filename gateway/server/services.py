@@ -20,7 +20,7 @@ from gateway.server.enricher import Sender
 from gateway.server.house import House
 from gateway.server.kpiquery import KpiQuery
 from gateway.server.kpirows import KpiRows
-from gateway.server.rejected import QuarantineQuery, rejected_reply
+from gateway.server.rejected import ExportQuery, QuarantineQuery, export_reply, rejected_reply
 from gateway.server.reply import Reply, busy, error, json_reply
 from gateway.server.shelf import Shelf
 from gateway.server.standing import standing
@@ -172,6 +172,10 @@ class HouseServices:
         """Rejected events by reason, and the newest of them."""
         reasons, show = self._house.fold.ledger.reasons, self._config.live_events == "on"
         return await rejected_reply(self._log, query, self._redaction, reasons=reasons, show=show)
+
+    async def export_rejected(self, query: ExportQuery) -> Reply:
+        """Rejected events as lines of a file."""
+        return await export_reply(self._log, query, self._redaction, show=self._config.live_events == "on")
 
 
 def _resolve(future: _Verdicts, verdicts: tuple[WireVerdict, ...]) -> None:

@@ -162,13 +162,13 @@ class EventLog:
         """Events ever rejected, by reason, as far as they are on disk. Costs a copy."""
         return dict(self._quarantine.counts)
 
-    def quarantined(self, limit: int, reason: str | None = None) -> list[Quarantined]:
-        """The newest rejected events, of one reason or of all, newest first. Reads the disk: not for the event loop.
+    def quarantined(self, limit: int, reason: str | None = None, behind: int | None = None) -> list[Quarantined]:
+        """The newest rejected events, newest first; or those `behind` an identity, oldest first. Reads the disk.
 
         Raises:
             StorageError: the file cannot be read.
         """
-        return quarantine.newest(self._file, limit, reason)
+        return quarantine.some(self._file, limit, reason, behind)
 
     def keep(self, rows: Keep) -> None:
         """Queue rows of KPI history. They are on disk before any snapshot that is queued behind them is published.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gateway.store.faults import translate
 from gateway.store.schema import open_reader
 
-__all__ = ["Quarantine", "Quarantined", "counted", "each", "newest"]
+__all__ = ["Quarantine", "Quarantined", "counted", "each", "some"]
 
 PAYLOAD_BYTES = 16_384
 """A longer event is kept cut to this, with its true size beside it: the table is bounded in bytes too."""
@@ -98,18 +98,26 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def newest(file: Path, limit: int, reason: str | None = None) -> list[Quarantined]:
-    """At most `limit` samples, of one reason or of all, newest first.
+def some(file: Path, limit: int, reason: str | None = None, behind: int | None = None) -> list[Quarantined]:
+    """At most `limit` samples, of one reason or of all: the newest, newest first; or, oldest first, those `behind` one.
 
     Runs on a connection of its own, in the caller's thread.
+
+    Args:
+        behind: an identity; it need not be kept any more.
 
     Raises:
         StorageError: the file cannot be read.
     """
+    wanted: list[tuple[str, int | str]] = []
+    if reason is not None:
+        wanted.append(("reason = ?", _writable(reason)))
+    if behind is not None:
+        wanted.append(("id > ?", behind))
+    where = f"WHERE {' AND '.join(term for term, _ in wanted)}" if wanted else ""
+    order = "DESC" if behind is None else "ASC"
     with _reading(file) as connection:
-        if reason is not None:
-            return list(_found(connection, "WHERE reason = ? ORDER BY id DESC LIMIT ?", _writable(reason), limit))
-        return list(_found(connection, "ORDER BY id DESC LIMIT ?", limit))
+        return list(_found(connection, f"{where} ORDER BY id {order} LIMIT ?", *(value for _, value in wanted), limit))
 
 
 def each(file: Path, after: int = 0) -> Iterator[Quarantined]:

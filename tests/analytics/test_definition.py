@@ -8,6 +8,7 @@ from analytics.aggregation import NUMBERS, FunnelSetting, RetentionSetting, Sess
 from analytics.definition import DefinitionError, condition, definition
 from analytics.expression import Column
 from analytics.measures import MEASURES
+from analytics.zone import DAY
 
 
 def _keys(text: str) -> list[str]:
@@ -102,10 +103,12 @@ def test_a_funnel_is_its_steps_and_a_setting() -> None:
 def test_a_retention_is_two_events_and_a_setting() -> None:
     """Seven days unless something else is said."""
     (found,) = definition("retention(event = 'signup', event = 'visit')").aggregates
-    assert found.parameter == RetentionSetting(1, 7)
+    assert found.parameter == RetentionSetting(DAY, 7)
     assert len(found.conditions) == 2
     (weekly,) = definition("retention(a, b, period => '7d', periods => 4)").aggregates
-    assert weekly.parameter == RetentionSetting(7, 4)
+    assert weekly.parameter == RetentionSetting(7 * DAY, 4)
+    (soon,) = definition("retention(a, b, period => '5m')").aggregates
+    assert soon.parameter == RetentionSetting(300_000, 7)
 
 
 @pytest.mark.usefixtures("all_measures")
@@ -147,7 +150,8 @@ def test_quantiles_of_one_column_share_their_sketch() -> None:
         ("funnel(a, within => '3m') * 2", "stands alone"),
         ("funnel(count(*) > 1, within => '3m')", "not allowed here"),
         ("retention(a)", "two conditions"),
-        ("retention(a, b, period => '1h')", "whole days"),
+        ("retention(a, b, period => '90s')", "whole minutes up to a day"),
+        ("retention(a, b, period => '25h')", "whole days"),
         ("retention(a, b, periods => 61)", "from 1 to 60"),
         ("count(*) OVER (PARTITION BY x)", "not supported"),
         ("CAST(count(*) AS INT)", "not supported"),

@@ -59,7 +59,7 @@ def board(window: Windows, delay: int, grace: int, periods: int, max_keys: int =
 
 def test_a_zone_holds_back_by_its_own_days() -> None:
     """Two days before the morning of the last Monday of March are 47 hours."""
-    hold = Hold(RetentionSetting(1, 2, "Europe/Berlin"))
+    hold = Hold(RetentionSetting(DAY, 2, "Europe/Berlin"))
     monday = local_days("Europe/Berlin", 1_743_390_000_000)[20]
     assert (monday - hold.back(monday + 3_600_000)) % DAY in (0, 23 * 3_600_000)
     assert hold.due(hold.back(monday)) == monday

@@ -35,6 +35,14 @@ def test_cohorts_are_whole_periods(window: str, reason: str) -> None:
     assert reason in refusal("retention(event = 'a', event = 'b', period => '7d')", window)
 
 
+def test_periods_of_the_clock_are_not_those_of_a_zone() -> None:
+    """Days of a zone need not begin with an hour of UTC."""
+    value = "retention(event = 'a', event = 'b', period => '1h')"
+    KpiSpec(name="x", value=value, window="tumbling 1d").compile()
+    with pytest.raises(KpiError, match="periods of whole days where windows follow the days of a time zone"):
+        KpiSpec(name="x", value=value, window="tumbling 1d", tz="Asia/Kolkata").compile()
+
+
 def test_cohorts_of_several_periods_are_fine() -> None:
     """Two weeks of newcomers, watched week by week."""
     value = "retention(event = 'a', event = 'b', period => '7d', periods => 4)"

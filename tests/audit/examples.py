@@ -62,6 +62,8 @@ def specs() -> list[KpiSpec]:
             )
     cohorts = "retention(event = 'view', event = 'buy', periods => 2)"
     made.append(KpiSpec("cohorts", cohorts, "tumbling 1d", delay="1s", grace="2s", tz="Asia/Kolkata"))
+    soon = "retention(event = 'view', event = 'buy', period => '1m', periods => 3)"
+    made.append(KpiSpec("soon", soon, "sliding 2m every 1m", delay="1s", grace="2s", by=("country",), max_keys=3))
     return made
 
 

@@ -19,7 +19,7 @@ def test_what_stands_alone_is_taken_apart() -> None:
     assert len(funnel.steps) == 3
     retention = read_value("retention(a, b, period => '7d', periods => 3) FILTER (WHERE c)", Columns()).alone
     assert isinstance(retention, Retention)
-    assert retention.setting == RetentionSetting(7, 3)
+    assert retention.setting == RetentionSetting(7 * 86_400_000, 3)
     top = read_value("top(a, 3)", Columns()).alone
     assert isinstance(top, Top)
     assert top.size == 3

@@ -60,6 +60,24 @@ def test_cohorts_are_of_calendar_days(zone: str) -> None:
     assert second == {"size": 1, "returned": [1 if zone == "Europe/Berlin" else 0, 0]}
 
 
+def test_cohorts_of_minutes() -> None:
+    """A period may be shorter than a day: it follows the clock."""
+    value = "retention(event = 'in', event = 'back', period => '5m', periods => 2)"
+    minute = 60_000
+    events = [
+        {"event": event, "distinct_id": user, "timestamp": at * minute}
+        for user, event, at in [
+            ("ann", "in", 1),
+            ("ann", "back", 4),
+            ("ann", "back", 5),
+            ("bob", "in", 4),
+            ("bob", "back", 14),
+        ]
+    ]
+    found = asked(KpiSpec("k", value, "tumbling 5m"), events)
+    assert found[(0,)].value == {"size": 2, "returned": [1, 1]}
+
+
 def test_what_cannot_be_audited_is_refused_by_name() -> None:
     """When the question is made."""
     mixed = KpiSpec("k", "CASE WHEN count(*) > 1 THEN 'many' ELSE 1 END", "tumbling 1s")

@@ -80,6 +80,8 @@ class ViewerModel:
         # Rows of the query API by KPI, and what was asked of it.
         self.past: dict[str, list[Message]] = {}
         self.queries: list[tuple[str, dict[str, str]]] = []
+        # Pages of `/v1/quarantine/export`, none: refused; and what was asked of it.
+        self.lines, self.exported = list[bytes](), list[dict[str, str]]()
         # When false, sockets and the KPI list are refused, as by a server that is not there yet.
         self.up = True
         # What other routes answer to a view key: path -> JSON, or an HTTP status.
@@ -162,6 +164,7 @@ class ViewerModel:
         app.router.add_get("/v1/kpis", self._list)
         app.router.add_get("/v1/kpis/{name}", self._rows)
         app.router.add_get("/v1/boards", self._boards)
+        app.router.add_get("/v1/quarantine/export", self._export)
         app.router.add_put("/v1/boards/{name}", self._put)
         app.router.add_delete("/v1/boards/{name}", self._delete)
         app.router.add_get("/v1/ws", self._socket)
@@ -224,11 +227,16 @@ class ViewerModel:
 
     async def _delete(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
-        gone = next((board for board in self.boards if board["name"] == name), None)
-        if gone is None or request.headers.get("If-Match") != f'"{gone["version"]}"':
-            return web.json_response({"error": "changed"}, status=412)
-        self.boards = [board for board in self.boards if board is not gone]
+        self.boards = [board for board in self.boards if board["name"] != name]
         return web.json_response({"version": ""})
+
+    async def _export(self, request: web.Request) -> web.Response:
+        self.exported.append(dict(request.query))
+        if not self.lines:
+            return web.json_response({"error": "texts_off"}, status=403)
+        page = int(request.query["after"]) + 1
+        headers = {"Tidegate-Next": str(page)} if page < len(self.lines) else {}
+        return web.Response(body=self.lines[page - 1], headers=headers)
 
     async def _rows(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]

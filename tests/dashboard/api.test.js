@@ -28,3 +28,11 @@ test("an answer that is no success says why", async () => {
   await assert.rejects(api.get("x"), (error) => error instanceof ApiError && error.slug === "bad_board" && error.message === "tile 1: no" && error.status === 400);
   await assert.rejects(api.get("x"), { message: "status 502", slug: "", status: 502 });
 });
+
+test("lines come with the place where the next page begins", async () => {
+  const page = new Response('{"id":1}\n', { headers: { "Tidegate-Next": "1" } });
+  const { api } = apiOf(page, new Response(""), Response.json({ error: "texts_off" }, { status: 403 }));
+  assert.deepEqual(await api.lines("v1/quarantine/export"), { text: '{"id":1}\n', next: "1" });
+  assert.deepEqual(await api.lines("v1/quarantine/export?after=1"), { text: "", next: null });
+  await assert.rejects(api.lines("v1/quarantine/export"), { slug: "texts_off" });
+});

@@ -18,7 +18,7 @@ def test_the_shop_has_all_that_is_built_in_and_a_funnel(tmp_path: Path) -> None:
     """Within the budget of the defaults, and its board shows nothing that does not run."""
     config = fit_out(Config(data=str(tmp_path / "data")))
     specs = load_kpis(config.kpis)
-    assert [spec.name for spec in specs] == [*(spec.name for spec in KpiSpec.default()), "checkout"]
+    assert [spec.name for spec in specs] == [*(spec.name for spec in KpiSpec.default()), "coming_back", "checkout"]
     Engine(specs, memory_budget=config.memory_budget << 20)
     boards = load_boards(place_of_boards(config), must_exist=True)
     assert [board.name for board in boards] == [*(board.name for board in built_in_boards()), "shop"]

@@ -238,7 +238,7 @@ SABOTAGES: Final = (
     ),
     Sabotage(
         "replayed_event_under_a_new_id",
-        "gateway/quarantine/letter.py",
+        "gateway/core/letter.py",
         '            key = f"{self.source}:{self.received_at}:{self.identity}".encode()',
         '            key = f"{self.event}".encode()',
         "tests/quarantine/test_letter.py::test_it_is_sent_at_its_time_under_one_id",

@@ -6,26 +6,30 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from analytics import Batch, Engine, KpiSpec
 from tests.oracles.clickhouse import ask
 
-DAY = 86_400_000
+DAY, MINUTE = 86_400_000, 60_000
 PERIODS = 4
 Visit = tuple[int, int, str]
 """User, time, event."""
 
 
-def cohorts(visits: Sequence[Visit], start: str, back: str, periods: int) -> dict[int, list[int]]:
-    """Day of the cohort -> its size and returns, by Tidegate; the visits come in this order."""
-    value = f"retention(event = '{start}', event = '{back}', periods => {periods})"
-    engine = Engine([KpiSpec(name="k", value=value, window="tumbling 1d", delay="3d", grace="7d")])
+def cohorts(visits: Sequence[Visit], start: str, back: str, periods: int, unit: str = "d") -> dict[int, list[int]]:
+    """Day (or minute) of the cohort -> its size and returns, by Tidegate; the visits come in this order."""
+    value = f"retention(event = '{start}', event = '{back}', period => '1{unit}', periods => {periods})"
+    window, delay, grace = f"tumbling 1{unit}", f"3{unit}", f"7{unit}"
+    engine = Engine([KpiSpec(name="k", value=value, window=window, delay=delay, grace=grace)])
     events = [{"event": event, "distinct_id": f"u{user}", "timestamp": time} for user, time, event in visits]
     rows = []
     for place in range(0, len(events), 700):
         assert engine.ingest(Batch.from_events(events[place : place + 700]), 0) == []
         rows += engine.advance(0).rows
     rows += engine.finish().rows
-    return {row.start // DAY: [row.value["size"], *row.value["returned"]] for row in rows}
+    length = {"d": DAY, "m": MINUTE}[unit]
+    return {row.start // length: [row.value["size"], *row.value["returned"]] for row in rows}
 
 
 def test_the_case_of_the_clickhouse_documentation() -> None:
@@ -43,24 +47,26 @@ def test_the_case_of_the_clickhouse_documentation() -> None:
     assert found[2] == [5, 0, 0]
 
 
-def test_random_users_are_those_of_clickhouse() -> None:
-    """Two weeks of 400 users, out of order by up to three days: first starts by minIf, returns by day."""
+@pytest.mark.parametrize(("unit", "length"), [("d", DAY), ("m", MINUTE)])
+def test_random_users_are_those_of_clickhouse(unit: str, length: int) -> None:
+    """14 days of 400 users, or minutes, out of order by up to three: first starts by minIf, returns by period."""
     rng = random.Random(5)
     visits = [
-        (user, rng.randrange(14 * DAY), rng.choice(["signup", "visit", "visit", "other"]))
+        (user, rng.randrange(14 * length), rng.choice(["signup", "visit", "visit", "other"]))
         for user in range(400)
         for _ in range(rng.randrange(9))
     ]
-    visits.sort(key=lambda visit: visit[1] + rng.randrange(3 * DAY))
+    visits.sort(key=lambda visit: visit[1] + rng.randrange(3 * length))
     table = ",".join(f"({user},{time},'{event}')" for user, time, event in visits)
     later = ", ".join(f"countIf(has(days, first + {i})) AS r{i}" for i in range(1, PERIODS + 1))
     rows: list[dict[str, Any]] = ask(
-        f"SELECT first, count() AS size, {later} FROM (SELECT intDiv(minIf(time, event = 'signup'), {DAY}) AS first, "
-        f"groupUniqArrayIf(intDiv(time, {DAY}), event = 'visit') AS days "
+        f"SELECT first, count() AS size, {later} "
+        f"FROM (SELECT intDiv(minIf(time, event = 'signup'), {length}) AS first, "
+        f"groupUniqArrayIf(intDiv(time, {length}), event = 'visit') AS days "
         f"FROM values('uid UInt32, time UInt64, event String', {table}) "
         "GROUP BY uid HAVING countIf(event = 'signup') > 0) GROUP BY first"
     )
     expected = {int(row.pop("first")): [int(count) for count in row.values()] for row in rows}
-    found = cohorts(visits, "signup", "visit", PERIODS)
+    found = cohorts(visits, "signup", "visit", PERIODS, unit)
     assert len(expected) == 14
     assert {day: counts for day, counts in found.items() if counts[0]} == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.quarantine.letter import Letter
+from gateway.core.letter import Letter
 from gateway.quarantine.listing import details, summary
 
 LETTER = Letter(3, "too_deep", 1_795_334_400_000, "p", {"distinct_id": "u"}, {"event": "x"}, "", False)

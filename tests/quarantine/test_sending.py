@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 import pytest
 
+from gateway.core.letter import Letter
 from gateway.errors import ConfigError, StorageError
 from gateway.quarantine import sending
-from gateway.quarantine.letter import Letter
 from gateway.quarantine.sending import Account, batches, post, send
 
 

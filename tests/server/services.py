@@ -15,7 +15,7 @@ from gateway.server.enricher import Sender
 from gateway.server.http import HttpSide
 from gateway.server.kpiquery import KpiQuery
 from gateway.server.metrics import Metrics
-from gateway.server.rejected import QuarantineQuery
+from gateway.server.rejected import ExportQuery, QuarantineQuery
 from gateway.server.reply import Reply, error, json_reply
 from tests.server.rig import ORIGIN, Raw, Rig, serving
 
@@ -78,6 +78,9 @@ class FakeServices:
 
     async def rejected(self, query: QuarantineQuery) -> Reply:
         return json_reply(200, orjson.dumps({"reason": query.reason, "limit": query.limit}))
+
+    async def export_rejected(self, query: ExportQuery) -> Reply:
+        return Reply(200, orjson.dumps({"reason": query.reason, "after": query.after}), "application/x-ndjson")
 
     def authorize_view(self, token: str | None) -> bool:
         return token == VIEW_KEY

@@ -10,8 +10,10 @@ import aiohttp
 import pytest
 from multidict import MultiDict
 
+from gateway.core.letter import Letter, from_line
 from gateway.main import Server
-from gateway.server.rejected import MOST, TEXT, QuarantineQuery, read_quarantine_query
+from gateway.server import rejected
+from gateway.server.rejected import MOST, TEXT, ExportQuery, QuarantineQuery, read_export_query, read_quarantine_query
 from tests.server.serving import on_loop, serving, until, wire
 from tests.server.talk import producer
 
@@ -24,6 +26,17 @@ async def ask(server: Server, query: str = "", key: str = "v_test") -> tuple[int
         session.get(f"{server.url}/v1/quarantine{query}", headers=headers) as response,
     ):
         return response.status, await response.json()
+
+
+async def export(server: Server, query: str = "") -> tuple[int, list[Letter], str | None]:
+    """Status, what can be read of it, and where the next page begins."""
+    headers = {"Authorization": "Bearer v_test"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{server.url}/v1/quarantine/export{query}", headers=headers) as response,
+    ):
+        lines = (await response.read()).splitlines() if response.status == 200 else []
+        return response.status, [from_line(line) for line in lines], response.headers.get("Tidegate-Next")
 
 
 def with_rejected(tmp_path: Path, test: Any, **settings: Any) -> None:
@@ -81,6 +94,46 @@ def test_one_reason_and_a_limit(tmp_path: Path) -> None:
     with_rejected(tmp_path, test)
 
 
+def test_an_export_is_whole_and_comes_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Oldest first, as the command gives them: what was cut is a text, the others can be sent again."""
+
+    async def test(server: Server) -> None:
+        status, letters, following = await export(server)
+        assert (status, following) == (200, None)
+        assert [letter.sendable for letter in letters] == [True, False, True]
+        assert letters[0].event == {"event": "", "properties": {"email": "s3cret"}}
+        assert (letters[1].cut, len(letters[1].text)) == (True, 16_384)
+        monkeypatch.setattr(rejected, "EXPORTED", 2)
+        _, first, following = await export(server)
+        _, second, end = await export(server, f"?after={following}")
+        assert (first + second, end) == (letters, None)
+        _, some, _ = await export(server, "?reason=event_name&after=1")
+        assert some == [letters[2]]
+
+    with_rejected(tmp_path, test)
+
+
+def test_an_export_withholds_what_may_not_be_seen(tmp_path: Path) -> None:
+    """Redacted values are not in it, and what had some is not sent again."""
+
+    async def test(server: Server) -> None:
+        _, letters, _ = await export(server)
+        assert "s3cret" not in repr(letters)
+        assert [letter.sendable for letter in letters] == [False, False, True]
+        assert (letters[0].text, letters[1].text) == ('{"event":"","properties":{"email":"[redacted]"}}', "")
+
+    with_rejected(tmp_path, test, live_redact="email")
+
+
+def test_without_live_events_nothing_is_exported(tmp_path: Path) -> None:
+    """The command still does."""
+
+    async def test(server: Server) -> None:
+        assert (await export(server))[0] == 403
+
+    with_rejected(tmp_path, test, live_events="off")
+
+
 def test_it_takes_a_view_key(tmp_path: Path) -> None:
     """A write key does not look."""
 
@@ -132,6 +185,28 @@ def test_parameters_are_checked(query: dict[str, str], found: Any) -> None:
     result = read_quarantine_query(MultiDict(query))
     if isinstance(found, str):
         assert not isinstance(result, QuarantineQuery)
+        assert (result.status, json.loads(result.body)["error"]) == (400, found)
+    else:
+        assert result == found
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, ExportQuery(None, 0)),
+        ({"after": "7", "reason": "late"}, ExportQuery("late", 7)),
+        ({"after": "-1"}, "bad_after"),
+        ({"after": ""}, "bad_after"),
+        ({"after": "\u0665"}, "bad_after"),
+        ({"after": "9" * 19}, "bad_after"),
+        ({"reason": "x" * 201}, "bad_reason"),
+    ],
+)
+def test_parameters_of_an_export_are_checked(query: dict[str, str], found: Any) -> None:
+    """Bad ones are named."""
+    result = read_export_query(MultiDict(query))
+    if isinstance(found, str):
+        assert not isinstance(result, ExportQuery)
         assert (result.status, json.loads(result.body)["error"]) == (400, found)
     else:
         assert result == found

@@ -28,7 +28,7 @@ def test_health_and_readiness() -> None:
     run(main)
 
 
-VIEWS = ["/v1/kpis", "/v1/kpis/x", "/v1/boards", "/v1/status", "/v1/quarantine"]
+VIEWS = ["/v1/kpis", "/v1/kpis/x", "/v1/boards", "/v1/status", "/v1/quarantine", "/v1/quarantine/export"]
 
 
 @pytest.mark.parametrize("path", VIEWS)
@@ -58,7 +58,8 @@ def test_views_with_the_key(path: str) -> None:
         async with site() as at:
             got = await at.view(f"GET {path}")
             assert got.status == 200
-            assert got.headers["content-type"] == "application/json"
+            kind = "application/x-ndjson" if path.endswith("/export") else "application/json"
+            assert got.headers["content-type"] == kind
             assert got.headers["cache-control"] == "no-store"
             assert got.headers["x-content-type-options"] == "nosniff"
             assert "access-control-allow-origin" not in got.headers

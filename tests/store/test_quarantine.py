@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.store import quarantine
-from gateway.store.quarantine import Quarantine, Quarantined, counted, each, newest
+from gateway.store.quarantine import Quarantine, Quarantined, counted, each, some
 from gateway.store.schema import open_writer
 
 
@@ -41,7 +41,7 @@ def test_the_oldest_samples_go_and_counts_stay(tmp_path: Path, connection: sqlit
     table = Quarantine(connection, 3)
     for number in range(10):
         put(table, connection, row(number), row(number, "nul"))
-    assert [(kept.received_at, kept.reason) for kept in newest(tmp_path / "events.db", 9)] == [
+    assert [(kept.received_at, kept.reason) for kept in some(tmp_path / "events.db", 9)] == [
         (9, "nul"),
         (9, "late"),
         (8, "nul"),
@@ -55,10 +55,10 @@ def test_samples_of_one_reason_can_be_asked_for(connection: sqlite3.Connection, 
     reasons = ["late", "nul", "late", "sur\ud800"]
     put(Quarantine(connection, 100), connection, *(row(at, reason) for at, reason in enumerate(reasons)))
     file = tmp_path / "events.db"
-    assert [kept.received_at for kept in newest(file, 9, "late")] == [2, 0]
-    assert [kept.received_at for kept in newest(file, 1, "late")] == [2]
-    assert newest(file, 9, "never") == []
-    assert [kept.received_at for kept in newest(file, 9, "sur\ud800")] == [3]
+    assert [kept.received_at for kept in some(file, 9, "late")] == [2, 0]
+    assert [kept.received_at for kept in some(file, 1, "late")] == [2]
+    assert some(file, 9, "never") == []
+    assert [kept.received_at for kept in some(file, 9, "sur\ud800")] == [3]
 
 
 def test_a_flood_is_counted_and_sampled(tmp_path: Path, connection: sqlite3.Connection) -> None:
@@ -66,14 +66,14 @@ def test_a_flood_is_counted_and_sampled(tmp_path: Path, connection: sqlite3.Conn
     table = Quarantine(connection, 10_000)
     put(table, connection, *(row(number) for number in range(quarantine.BURST + 50)))
     assert table.counts == {"late": quarantine.BURST + 50}
-    assert len(newest(tmp_path / "events.db", 10_000)) == quarantine.BURST
+    assert len(some(tmp_path / "events.db", 10_000)) == quarantine.BURST
 
 
 def test_a_long_event_is_cut_and_says_so(tmp_path: Path, connection: sqlite3.Connection) -> None:
     """A sample longer than is kept is cut, with its true size beside it."""
     table = Quarantine(connection, 10)
     put(table, connection, Quarantined("too_large", 1, "p1", b"x" * 100_000))
-    (kept,) = newest(tmp_path / "events.db", 10)
+    (kept,) = some(tmp_path / "events.db", 10)
     assert (len(kept.payload), kept.size) == (quarantine.PAYLOAD_BYTES, 100_000)
 
 
@@ -94,9 +94,20 @@ def test_hostile_text_is_kept(tmp_path: Path, connection: sqlite3.Connection) ->
     """A lone surrogate or NUL in a source or reason does not stop the transaction."""
     table = Quarantine(connection, 10)
     put(table, connection, Quarantined("schema:\ud800", 1, "a\0b\udfff", b"\xff\0"))
-    (kept,) = newest(tmp_path / "events.db", 10)
+    (kept,) = some(tmp_path / "events.db", 10)
     assert kept == Quarantined("schema:?", 1, "a\0b?", b"\xff\0", 2, b"", 1)
     assert table.counts == {"schema:?": 1}
+
+
+def test_a_page_behind_an_identity(tmp_path: Path, connection: sqlite3.Connection) -> None:
+    """Oldest first, of one reason or of all."""
+    table, file = Quarantine(connection, 100), tmp_path / "events.db"
+    for number in range(6):
+        put(table, connection, row(number)._replace(reason="late" if number % 2 else "too_deep"))
+    assert [kept.identity for kept in some(file, 4, behind=0)] == [1, 2, 3, 4]
+    assert [kept.identity for kept in some(file, 4, behind=4)] == [5, 6]
+    assert [kept.identity for kept in some(file, 2, "late", 2)] == [4, 6]
+    assert some(file, 9, "never", 0) == []
 
 
 def test_all_are_read_in_order_page_after_page(

@@ -23,7 +23,7 @@ START, BACK = 1, 2
 
 def opened(slots: int = 6, periods: int = 3, days: int = 1, keys: int = 1) -> Retention:
     """A measure whose slots hold the days 0, 1, .."""
-    made = Retention(slots, keys, RetentionSetting(days, periods))
+    made = Retention(slots, keys, RetentionSetting(days * DAY, periods))
     for slot in range(slots):
         made.open(slot, slot)
     return made
@@ -116,7 +116,7 @@ def test_beyond_the_cap_the_oldest_starts_are_forgotten(monkeypatch: Any) -> Non
 
 def test_weeks_are_counted_from_a_thursday() -> None:
     """A period of seven days is one of those that 1970-01-01 began, wherever in it the start lies."""
-    made = Retention(3, 1, RetentionSetting(7, 2))
+    made = Retention(3, 1, RetentionSetting(7 * DAY, 2))
     for slot in range(3):
         made.open(slot, slot)
     at = np.array([6, 7, 20]) * DAY
@@ -166,7 +166,7 @@ def test_a_cohort_is_final_when_its_last_period_has_passed() -> None:
 @pytest.mark.parametrize("periods", [1, 60])
 def test_any_number_of_periods_is_kept_apart(periods: int) -> None:
     """A return in the last period is the last number."""
-    made = Retention(62, 1, RetentionSetting(1, periods))
+    made = Retention(62, 1, RetentionSetting(DAY, periods))
     for slot in range(62):
         made.open(slot, slot)
     add(made, 0.5)

@@ -36,7 +36,7 @@ def sessions() -> Sessions:
 
 def retention() -> Retention:
     """Panes of a day, users watched for three."""
-    return Retention(SLOTS, KEYS, RetentionSetting(days=1, periods=3))
+    return Retention(SLOTS, KEYS, RetentionSetting(ms=86_400_000, periods=3))
 
 
 def opened(make: Callable[[], Tracker]) -> Tracker:

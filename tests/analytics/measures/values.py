@@ -19,7 +19,7 @@ __all__ = ["add", "cells", "opened", "plain", "read"]
 SETTINGS: Mapping[str, Any] = {
     "Funnel": FunnelSetting(2, 10),
     "Sessions": SessionSetting(500),
-    "Retention": RetentionSetting(1, 2),
+    "Retention": RetentionSetting(86_400_000, 2),
 }
 """Parameters of the measures that have a setting of their own."""
 _DICTIONARY = Dictionary()

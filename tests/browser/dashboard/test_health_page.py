@@ -142,3 +142,28 @@ def test_the_page_fits_every_width(model: ViewerModel, page: Page, width: int) -
     page.locator("[data-part=samples] summary").first.click()
     expect(page.locator("[data-part=samples] pre")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_rejected_events_are_exported_as_a_file(model: ViewerModel, page: Page, troubles: list[str]) -> None:
+    """Of one reason or of all, page after page; what the server says against it is told."""
+    model.lines = [b'{"id":1}\n{"id":2}\n', b'{"id":3}\n']
+    page.goto(f"{model.url}/#/health&key={KEY}")
+    page.get_by_label("Which rejected events").select_option("bad_json")
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="Export as NDJSON").click()
+    assert begun.value.suggested_filename.startswith("rejected-bad_json-")
+    assert begun.value.path().read_bytes() == b"".join(model.lines)
+    expect(page.get_by_role("status").filter(has_text="3 events in the file")).to_be_visible()
+    assert model.exported == [{"after": "0", "reason": "bad_json"}, {"after": "1", "reason": "bad_json"}]
+    assert troubles == []
+    model.lines = []
+    page.get_by_role("button", name="Export as NDJSON").click()
+    expect(page.get_by_role("status").filter(has_text="Not exported: texts_off")).to_be_visible()
+
+
+def test_where_texts_are_not_shown_nothing_is_exported(model: ViewerModel, page: Page) -> None:
+    """The button is off, and the page says who can."""
+    model.answers["/v1/quarantine"] = quarantine(sample(1, text=None)) | {"texts": False}
+    page.goto(f"{model.url}/#/health&key={KEY}")
+    expect(page.get_by_role("button", name="Export as NDJSON")).to_be_disabled()
+    expect(page.get_by_role("status").filter(has_text="only the command exports them")).to_be_visible()

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.quarantine.letter import Letter, from_line, letter_of, to_line
+from gateway.core.letter import Letter, from_line, letter_of, to_line
+from gateway.core.redaction import Redaction
 from gateway.store import Quarantined
 
 ROW = Quarantined("schema:price", 5, "p", b'{"event":"x","price":"a"}', 25, b'{"distinct_id":"u"}', 7)
@@ -72,3 +73,17 @@ def test_a_line_may_say_little() -> None:
     """Identity and time are needed; an event may have been put where there was none."""
     body: dict[str, Any] = {"id": 1, "received_at": 2, "event": {"event": "x"}}
     assert from_line(orjson.dumps(body)) == Letter(1, "", 2, "", {}, {"event": "x"}, "", False)
+
+
+def test_what_may_not_be_seen_is_taken_out_and_not_sent_again() -> None:
+    """In the event and in its defaults; a text that is no event is withheld. Without such values it is the same."""
+    letter = letter_of(ROW)
+    assert letter.redacted(Redaction()) is letter
+    assert letter.redacted(Redaction(["email"])) is letter
+    for name in ("price", "distinct_id"):
+        seen = letter.redacted(Redaction([name]))
+        assert not seen.sendable
+        assert b"[redacted]" in to_line(seen)
+        assert (seen.text == '{"event":"x","price":"[redacted]"}') == (name == "price")
+    broken = letter_of(ROW._replace(payload=b'{"price": 5'))
+    assert broken.redacted(Redaction(["price"])).text == ""

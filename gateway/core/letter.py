@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from gateway.store import Quarantined
+from gateway.core.redaction import Redaction
 
-__all__ = ["Letter", "from_line", "letter_of", "to_line"]
+__all__ = ["Kept", "Letter", "from_line", "letter_of", "to_line"]
+
+
+class Kept(Protocol):
+    """A rejected event as the store has it."""
+
+    @property
+    def identity(self) -> int:
+        """Its number in quarantine."""
+
+    @property
+    def reason(self) -> str:
+        """Slug of the verdict."""
+
+    @property
+    def received_at(self) -> int:
+        """Epoch milliseconds."""
+
+    @property
+    def source(self) -> str:
+        """Its producer."""
+
+    @property
+    def payload(self) -> bytes:
+        """Its text, or the beginning of it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole text."""
+
+    @property
+    def defaults(self) -> bytes:
+        """JSON of what its connection said for all its events."""
 
 
 class Letter(NamedTuple):
@@ -35,6 +67,17 @@ class Letter(NamedTuple):
         """Whether it may be taken now. A late one is in the event log and was seen: sent again it is a duplicate."""
         return self.event is not None and self.reason != "late"
 
+    def redacted(self, redaction: Redaction) -> Letter:
+        """The same for those who may not see some values. One that has any of them is a text, never sent again."""
+        if not redaction.names:
+            return self
+        if self.event is None:
+            return self._replace(defaults=redaction.tree(self.defaults), text="")  # nobody knows where they stand
+        event, defaults = redaction.tree(self.event), redaction.tree(self.defaults)
+        if event == self.event and defaults == self.defaults:
+            return self
+        return self._replace(defaults=defaults, event=None, text=orjson.dumps(event).decode())
+
     def again(self) -> dict[str, Any]:
         """The event to send: at the time when it came first, with an id by which a second copy of it is known."""
         assert self.event is not None
@@ -47,7 +90,7 @@ class Letter(NamedTuple):
         return event
 
 
-def letter_of(row: Quarantined) -> Letter:
+def letter_of(row: Kept) -> Letter:
     """As it is kept."""
     cut = row.size > len(row.payload)
     event = None if cut else _object(row.payload)
