@@ -1,8 +1,9 @@
 """From arrivals to the disk to the engine to acks: one commit group at a time.
 
-While a group is being written, the next one gathers. When it is on disk it is folded and acked, and the next is
-handed over: in steps that are spread over turns of the loop, in that order, and nothing else changes what they work on.
-Nothing here awaits, so nothing needs a lock; the writer thread comes back through `call_soon_threadsafe`.
+While a group is being written, the next one gathers; a little longer when that saves commits. When it is on disk it is
+folded and acked, and then the next is handed over: in steps that are spread over turns of the loop, between which
+nothing else changes what they work on. Nothing here awaits, so nothing needs a lock; the writer thread comes back
+through `call_soon_threadsafe`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from gateway.core.overload import Pressure, Shedding, Step, shedding_of
 from gateway.core.producer import Arrival, ProducerSession
 from gateway.core.producers import Producer
 from gateway.core.record import encode_record
+from gateway.core.spacing import Spacing
 from gateway.core.tail import Tail
 from gateway.server.acks import Acks
 from gateway.server.metrics import Metrics
@@ -72,6 +74,7 @@ class Ingest:
         self._rejects = Rejects(log)
         self._tail = tail
         self._pending = Pending()
+        self._spacing = Spacing()
         self.acks = Acks(loop, fold, metrics, clock)
         # The group that the writer has, or that is on disk and not folded yet; None while there is none.
         self._writing: Group | None = None
@@ -109,17 +112,13 @@ class Ingest:
         """Take a batch that is next in its producer's order. When many wait, lanes take turns; its producer is one."""
         self._pending.add(arrival, lane)
         if waiter is not None:
-            self.wait(arrival.producer.id, arrival.epoch, arrival.seq, waiter)
+            self.acks.waiters.add(arrival.producer.id, arrival.epoch, arrival.seq, waiter)
         self._schedule()
 
     def fence(self, producer: Producer, done: Callable[[], None]) -> None:
         """Write down that this producer's epoch was raised. `done` is called when no crash can undo it any more."""
         self._pending.fence(producer, done)
         self._schedule()
-
-    def ack_again(self, session: ProducerSession) -> None:
-        """A batch came that is on disk. One ack says so for all that this connection sends in this turn of the loop."""
-        self.acks.again(session)
 
     def join(self, session: ProducerSession) -> None:
         """A producer has been welcomed, and told the level."""
@@ -133,10 +132,6 @@ class Ingest:
         self.sessions.pop(session, None)
         if session.held:
             self.acks.hold(session, False)
-
-    def wait(self, producer: str, epoch: int, seq: int, waiter: Waiter) -> None:
-        """Hear when a batch that is under way has been applied."""
-        self.acks.waiters.add(producer, epoch, seq, waiter)
 
     def refresh(self) -> None:
         """Judge the pressure anew, tell held clients when it ends and starved ones when there is credit. Once a second.
@@ -200,8 +195,14 @@ class Ingest:
         return bool(self._pending or self._under_way or self.saving.busy)
 
     def _schedule(self) -> None:
-        if not self._under_way and not self._scheduled:
-            self._scheduled = True
+        """See to it that the next group begins, if none is under way: at once, or when more have come."""
+        if self._under_way or self._scheduled:
+            return
+        self._scheduled = True
+        wait = self._spacing.wait(self._loop.time(), len(self._pending.turns))
+        if wait:
+            self._loop.call_later(wait, self._begin)
+        else:
             self._loop.call_soon(self._begin)
 
     def _begin(self) -> None:
@@ -214,6 +215,7 @@ class Ingest:
         if self._failed or self._resting or not self._pending:
             return
         taken = self._pending.take()
+        self._spacing.begin(self._loop.time(), len(taken.arrivals))
         with self._vital():
             admitted = self.fold.admit(taken.arrivals)
         payload = encode_record(taken.arrivals, [raised.fence for raised in taken.raises])
@@ -248,6 +250,8 @@ class Ingest:
             yield from self._count_and_ack(group, position)
         finally:
             self._at_work = False
+            if self._pending:
+                self._schedule()
             self._watchers.wake()
 
     def _count_and_ack(self, group: Group, position: int) -> Iterator[None]:
@@ -269,8 +273,6 @@ class Ingest:
         now = self._clock()
         if self.saving.due(now):
             yield from self.saving.begin(self.fold, position, now)
-        yield
-        self._write_next()
         # Last of all: whatever an event makes of it, the rest is done.
         if self._tail is not None and self._tail.watched and applied is not None:
             self._tail.take(arrivals, group.admitted, applied, self.fold.engine.specs, now)

@@ -138,7 +138,7 @@ class HouseServices:
     async def _wait(self, producer: Producer, seq: int) -> Reply:
         """The same batch is on its way to disk by another path."""
         future: _Verdicts = asyncio.get_running_loop().create_future()
-        self._house.ingest.wait(producer.id, producer.epoch, seq, partial(_resolve, future))
+        self._house.ingest.acks.waiters.add(producer.id, producer.epoch, seq, partial(_resolve, future))
         return _accepted(seq, await future)
 
     # ---- reading --------------------------------------------------------------------------------------------------

@@ -161,7 +161,7 @@ class Session:
         elif not self._in_time():
             return  # one that brings nothing new is a message like any other
         elif decision.again:
-            self._house.ingest.ack_again(producer)
+            self._house.ingest.acks.again(producer)
         elif decision.answer is not None:
             self.say(decision.answer)
         elif decision.close is not None:

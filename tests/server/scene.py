@@ -71,7 +71,7 @@ class Scene:
         text = orjson.dumps({"type": "batch", "seq": seq, "events": events or [{"event": "x"}]})
         decision = self.session.receive(self.fold.codec.batch(text), len(text), self.now)
         if decision.again:
-            self.ingest.ack_again(self.session)
+            self.ingest.acks.again(self.session)
         else:
             assert decision.arrival is not None
             self.ingest.submit(decision.arrival)

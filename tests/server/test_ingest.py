@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from itertools import count
 
+import pytest
+
 from analytics import Batch, KpiSpec
 from gateway.core.fold import Fold
+from gateway.core.spacing import Spacing
 from gateway.server.acks import STEP
 from gateway.server.turn import TURN_S, Turn
 from gateway.wire import Limits
@@ -50,6 +53,30 @@ def test_what_comes_during_a_commit_is_the_next_group() -> None:
         await until(lambda: scene.accepted == 3)
         assert [ack.seq for ack in scene.peer.acks] == [1, 3]
         assert [*since, scene.ingest.waiting_since] == [NOW, NOW + 500, None]
+
+    on_loop(run)
+
+
+def test_a_group_that_waits_takes_what_comes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One commit for both, and the next one is told when this one began."""
+    began: list[int] = []
+    monkeypatch.setattr(Spacing, "wait", lambda *_: 0.01)
+    monkeypatch.setattr(Spacing, "begin", lambda _self, _now, batches: began.append(batches))
+
+    async def run() -> None:
+        scene = Scene()
+        scene.send(1)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert scene.log.waiting == []
+        scene.send(2)
+        await scene.written()
+        scene.send(3)
+        scene.log.commit()
+        await scene.written()
+        scene.log.commit()
+        await until(lambda: scene.accepted == 3)
+        assert ([ack.seq for ack in scene.peer.acks], began) == ([2, 3], [2, 1])
 
     on_loop(run)
 

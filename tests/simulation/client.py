@@ -107,7 +107,7 @@ class Client:
             arrival = Arrival(row, 1, seq, batch.events, batch.verdicts, text, now, 0, None, b"", None)
             node.ingest.submit(arrival, lambda _verdicts: self._hear(seq))
         elif fate is PostFate.WAIT:
-            node.ingest.wait(self.name, 1, seq, lambda _verdicts: self._hear(seq))
+            node.ingest.acks.waiters.add(self.name, 1, seq, lambda _verdicts: self._hear(seq))
         elif fate is PostFate.REPEATED:
             self._hear(seq)
 
