@@ -241,7 +241,7 @@ SABOTAGES: Final = (
         "gateway/core/letter.py",
         '            key = f"{self.source}:{self.received_at}:{self.identity}".encode()',
         '            key = f"{self.event}".encode()',
-        "tests/quarantine/test_letter.py::test_it_is_sent_at_its_time_under_one_id",
+        "tests/core/test_letter.py::test_it_is_sent_at_its_time_under_one_id",
     ),
     Sabotage(
         "files_that_are_gone_are_not_missed",
@@ -260,8 +260,8 @@ SABOTAGES: Final = (
     Sabotage(
         "many_rows_at_the_time_of_the_last",
         "gateway/core/catchup.py",
-        "    fold.apply(group.arrivals, admitted, now, group.moments if len(set(group.moments)) > 1 else None)",
-        "    fold.apply(group.arrivals, admitted, now, None)",
+        "        fold.apply(group.arrivals, fold.admit(group.arrivals), group.now, group.moments)",
+        "        fold.apply(group.arrivals, fold.admit(group.arrivals), group.now, None)",
         "tests/core/test_catchup.py::test_groups_end_in_what_the_live_run_had",
     ),
     Sabotage(
