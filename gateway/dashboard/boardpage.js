@@ -150,6 +150,7 @@ export class BoardPage {
     const writable = this.#answer?.writable === true;
     this.#editor.draw(editing ? shown.board : null, { kpis: this.#kpis, writable, draft: shown.draft });
     this.#link.setAttribute("href", this.#route());
+    if (this.#wall.on) this.#wall.fit();
     return undefined;
   }
 

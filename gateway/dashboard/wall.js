@@ -1,5 +1,10 @@
 // Wall mode: the board alone, in large type, on a screen that stays on.
 
+/** Shares of the usual size of type that are tried until the whole board is on the screen. */
+const SHARES = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6];
+/** Smaller type, in pixels, nobody reads across a room. */
+const LEAST_PX = 11;
+
 export class Wall {
   #onChange;
   #on = false;
@@ -17,6 +22,7 @@ export class Wall {
       if (key === "Escape" && this.#on && !document.querySelector("dialog[open]")) this.leave();
     });
     document.addEventListener("visibilitychange", () => this.#on && !document.hidden && this.#stayOn());
+    addEventListener("resize", () => this.#on && this.fit());
   }
 
   get on() {
@@ -40,9 +46,26 @@ export class Wall {
   show(on) {
     this.#on = on;
     document.documentElement.toggleAttribute("data-wall", on);
+    this.fit();
     if (on) this.#stayOn();
     else this.#lock?.release().catch(() => {});
     if (!on) this.#lock = null;
+  }
+
+  /**
+   * Nobody scrolls a wall: type is as large as lets the whole board be seen. A board that is too long for that has the
+   * usual size. Cost: a layout of the page for each size that is tried, so not with every update.
+   */
+  fit() {
+    const root = document.documentElement;
+    root.style.fontSize = "";
+    if (!this.#on || root.scrollHeight <= innerHeight) return;
+    const usual = parseFloat(getComputedStyle(root).fontSize);
+    for (const size of SHARES.map((share) => share * usual).filter((size) => size >= LEAST_PX)) {
+      root.style.fontSize = `${size}px`;
+      if (root.scrollHeight <= innerHeight) return;
+    }
+    root.style.fontSize = "";
   }
 
   async #stayOn() {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { periodOf, planOf, stepNames, timesSteps } from "../../gateway/dashboard/measure.js";
 import { read } from "../../gateway/dashboard/reading.js";
 import { leadFunnel } from "../../gateway/dashboard/tiles/funnel.js";
-import { cohortsOf, leadRetention } from "../../gateway/dashboard/tiles/retention.js";
+import { cohortsOf, leadRetention, nameOf } from "../../gateway/dashboard/tiles/retention.js";
 import { sessionsOf } from "../../gateway/dashboard/tiles/sessions.js";
 import { View } from "../../gateway/dashboard/view.js";
 
@@ -26,6 +26,13 @@ test("steps are called by their event, or by their condition", () => {
   for (const other of ["count(*)", null, "funnel(", ""]) assert.deepEqual(stepNames(other), []);
   const timed = ["times => true", "times=>TRUE", "times => false", "x = 'times'"];
   assert.deepEqual(timed.map((last) => timesSteps(`funnel(a, b, ${last})`)), [true, true, false, false]);
+});
+
+test("a cohort is called by its day, or by the clock while that cannot be of another day", () => {
+  const start = new Date(2026, 0, 31, 12, 5).getTime();
+  assert.match(nameOf(start, false, start + 3_600_000), /^12:05$/);
+  assert.match(nameOf(start, false, start + DAY), /31.*12:05/);
+  assert.doesNotMatch(nameOf(start, true, start + 3_600_000), /12:05/);
 });
 
 test("periods of a retention", () => {

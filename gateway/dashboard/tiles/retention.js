@@ -1,7 +1,7 @@
 // Retention: a line for each cohort, a column for each period, shaded by how many came back.
 
 import { element, mark, write } from "../element.js";
-import { dayTime, exact, quantity, share } from "../format.js";
+import { clockTime, dayTime, exact, quantity, share } from "../format.js";
 import { periodOf } from "../measure.js";
 
 const DAY_MS = 86_400_000;
@@ -34,6 +34,9 @@ export function leadRetention(view, sql, now) {
   const { row } = cohortsOf(view).findLast(({ row: one }) => one.value.size > 0 && one.end + period <= now) ?? {};
   return row ? (row.value.returned[0] ?? 0) / row.value.size : null;
 }
+
+/** Of a cohort: its day; of one shorter than a day, while no clock time is of two days, that. */
+export const nameOf = (start, days, now) => (!days && now - start < DAY_MS / 2 ? clockTime(start, false) : dayTime(start, days));
 
 export class RetentionPart {
   #period;
@@ -88,7 +91,8 @@ class Cohort {
     this.#row.hidden = cohort === null;
     if (!cohort) return;
     const { size, returned } = cohort.row.value;
-    write(this.#label, dayTime(cohort.start, days));
+    write(this.#label, nameOf(cohort.start, days, now));
+    mark(this.#label, "title", dayTime(cohort.start, days));
     write(this.#size, quantity(size).text);
     mark(this.#size, "title", exact(size));
     this.#cells.forEach((cell, i) => {

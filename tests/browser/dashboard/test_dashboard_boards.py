@@ -137,6 +137,22 @@ def test_no_text_of_a_board_becomes_markup(model: ViewerModel, page: Page) -> No
     assert (fired, troubles, model.reports) == ([], [], [])
 
 
+@pytest.mark.parametrize(("tiles", "fits"), [(2, True), (16, True), (90, False)])
+def test_a_wall_shows_the_whole_board_where_it_can(model: ViewerModel, page: Page, tiles: int, fits: bool) -> None:
+    """Type is made smaller for a longer board, not for one that fits anyway, and not below what can be read."""
+    model.boards = [board("main", *["views"] * tiles)]
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    open_board(page, model, "?wall=1")
+    expect(page.locator(".tile")).to_have_count(tiles)
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight") == fits
+    size = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
+    usual = 8 + 0.0075 * 1920
+    assert (page.evaluate(size) == pytest.approx(usual)) == (tiles != 16)
+    page.keyboard.press("Escape")
+    expect(page.locator("#board-bar")).to_be_visible()
+    assert page.evaluate("document.documentElement.style.fontSize") == ""
+
+
 VIEWS = [
     ("views", ("number", "series"), 7),
     ("share", ("auto", "bars"), 0.5),
