@@ -17,6 +17,10 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
+# Containers often tell Python to keep no compiled modules: then each of the hundreds of processes that the tests start
+# compiles all that it imports anew, which takes three times as long as the import itself.
+export PYTHONDONTWRITEBYTECODE :=
+
 # One worker more than there are processors (tests/conftest.py), and few where a container is shown more of them than it
 # may use. A worker that has nothing left takes half of what another still has before it.
 PYTEST = $(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
