@@ -12,7 +12,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["BYTEWAX", "FLINK", "MATPLOTLIB", "PATHWAY", "QUIX", "Environment", "UnavailableError", "prepare"]
+__all__ = [
+    "BYTEWAX", "CHDB", "DUCKDB", "FLINK", "MATPLOTLIB", "PATHWAY", "QUIX", "RIVER", "Environment", "UnavailableError",
+    "prepare",
+]  # fmt: skip
 
 _INSTALL_S = 900.0
 
@@ -35,6 +38,9 @@ class Environment(NamedTuple):
 BYTEWAX = Environment("bytewax", ("bytewax==0.21.1", "orjson==3.13.0"))
 PATHWAY = Environment("pathway", ("pathway==0.33.0",))
 QUIX = Environment("quix", ("quixstreams==3.28.1", "orjson==3.13.0"))
+DUCKDB = Environment("duckdb", ("duckdb==2.0.1",))
+CHDB = Environment("chdb", ("chdb==4.4.0",))
+RIVER = Environment("river", ("river==0.26.1", "orjson==3.13.0"))
 MATPLOTLIB = Environment("matplotlib", ("matplotlib>=3.10,<4",))
 FLINK = Environment("flink", ("apache-flink==2.3.0", "setuptools<80"), programs=("java",))
 

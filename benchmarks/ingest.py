@@ -26,12 +26,12 @@ _METHOD = """
 Batches of 20 events (no uuid) in one masked text frame each, over 100 connections with 4 batches in flight each, as
 fast as acks allow. The server runs on core 0, the driver in its own process on core 1. Every sample starts a fresh
 server; sides take turns within a round. Before any timing each side gets a fixed number of batches and its board is
-compared with a model of the same events; every timed sample's board is compared as well, outside the measured part.
-A sample is the events acknowledged in the measured part over the CPU time (user and system, all threads) that the
-server's process used in it. gateway: `serve` with its log flushed to a disk before each ack. bare: picows answering
-60 bytes per frame, no work. columns, bare_columns: the same two with the same events as columnar batches. loops,
-definitions: Starlette on uvicorn (websockets-sansio, uvloop, orjson), nothing
-kept on disk. Ratios are taken round by round.
+compared with a model of the same events; every timed sample's board is compared as well, outside the measured part. A
+sample is the events acknowledged in the measured part over the CPU time (user and system, all threads) that the
+server's process used in it. gateway: `serve` with its log flushed to a disk before each ack. bare: picows answering 60
+bytes per frame, no work. columns, bare_columns: the same two with the same events as columnar batches. loops,
+definitions: Starlette on uvicorn (websockets-sansio, uvloop, orjson), nothing kept on disk. aiohttp: the same loops
+behind aiohttp's WebSocket on uvloop. Ratios are taken round by round.
 """
 
 
@@ -51,6 +51,7 @@ SIDES = (
     Side("bare_columns", lambda: python_server("bare", "benchmarks.peers.bare"), bare=True, form="columns"),
     Side("loops", lambda: python_server("loops", "benchmarks.peers.loops")),
     Side("definitions", lambda: python_server("definitions", "benchmarks.peers.definitions")),
+    Side("aiohttp", lambda: python_server("aiohttp", "benchmarks.peers.aiohttp_loops")),
 )
 
 
@@ -97,7 +98,10 @@ def run(names: list[str], rounds: int = 5, measure_s: float = 3.0) -> Report:
             "payload_bytes_mean": {form: round(sum(each) / len(each)) for form, each in sizes.items()},
             "kpis": list(BOARD),
         },
-        versions("tidegate", "websockets", "uvloop", "orjson", "msgspec", "numpy", "picows", "starlette", "uvicorn"),
+        versions(
+            "tidegate", "websockets", "uvloop", "orjson", "msgspec", "numpy", "picows", "starlette", "uvicorn",
+            "aiohttp",
+        ),
     )  # fmt: skip
     for side in sides:
         if not side.bare:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,13 +12,15 @@ from typing import Any, NamedTuple
 
 from benchmarks.environments import MATPLOTLIB, UnavailableError, prepare
 from benchmarks.report import RESULTS
+from benchmarks.rivals import Standing, standings
 
-__all__ = ["Line", "lines_of", "renew", "renew_page", "run_all", "table"]
+__all__ = ["Line", "lines_of", "peers", "renew", "renew_page", "run_all", "table"]
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "performance.md"
 IMAGES = ROOT / "docs" / "images"
 BEGIN, END = "<!-- goals -->\n", "<!-- end of goals -->\n"
+PEERS, END_PEERS = "<!-- peers -->\n", "<!-- end of peers -->\n"
 
 
 class Line(NamedTuple):
@@ -75,16 +78,31 @@ def table(lines: Sequence[Line]) -> str:
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
-def renew(page: str, between: str) -> str:
+def peers(found: Iterable[Standing]) -> str:
+    """All peers as a table in Markdown; one that could not be had says why."""
+    rows = [("peer", "task", "ours", "peer", "unit", "ours over peer", "min to max", ""), ("---",) * 8]
+    for one in found:
+        rival = one.rival
+        file = f"[{rival.benchmark}](../benchmarks/results/{rival.benchmark}.json)"
+        if not one.ratio:
+            rows.append((rival.peer, rival.task, "", "", "", "", one.absent.replace("|", "/"), file))
+            continue
+        figures = _short(one.ours), _short(one.theirs), one.unit, f"**{_short(statistics.median(one.ratio))}**"
+        spread = f"{_short(min(one.ratio))} to {_short(max(one.ratio))}"
+        rows.append((rival.peer, rival.task, *figures, spread, file))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def renew(page: str, between: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """The page with new text between its marks.
 
     Raises:
         ValueError: it has no marks.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not begin or not end:
-        raise ValueError("the page has no marks for the table of goals")
+        raise ValueError(f"the page has no marks {marks[0].strip()} and {marks[1].strip()}")
     return before + begin + between + end + after
 
 
@@ -114,10 +132,12 @@ def run_all(names: Sequence[str], rounds: int) -> int:
 
 
 def renew_page(results: Path = RESULTS, page: Path = PAGE) -> str:
-    """Put the goals of all result files on the page; the table."""
-    shown = table(lines_of(json.loads(path.read_text("utf-8")) for path in sorted(results.glob("*.json"))))
-    page.write_text(renew(page.read_text("utf-8"), f"\n{shown}\n"), "utf-8")
-    return shown
+    """Put the goals of all result files on the page, and the peers; both tables."""
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(results.glob("*.json"))]
+    goals, beside = table(lines_of(found)), peers(standings(found))
+    text = renew(page.read_text("utf-8"), f"\n{goals}\n")
+    page.write_text(renew(text, f"\n{beside}\n", (PEERS, END_PEERS)), "utf-8")
+    return f"{goals}\n{beside}"
 
 
 def _order(goal: str) -> tuple[int, str]:

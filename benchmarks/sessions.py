@@ -1,4 +1,6 @@
-"""R7: session windows of 5,000 users, by the engine alone and by the whole of `tidegate replay`, against Bytewax."""
+"""R7: session windows of 5,000 users, by the engine alone and by the whole of `tidegate replay`, against Bytewax,
+and beside DuckDB and chDB, which ask the whole file at once.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,9 @@ from typing import Any
 import duckdb
 import orjson
 
-from benchmarks.environments import BYTEWAX
+from benchmarks.environments import BYTEWAX, CHDB, DUCKDB
 from benchmarks.machine import SERVER_CORE, pin, real_disk, versions
+from benchmarks.peers.duckdb_flows import SESSIONS
 from benchmarks.report import Goal, Report, UnequalError
 from benchmarks.samples import Series, ratio
 from benchmarks.sides import Contest, Side, Taken, available, race
@@ -36,8 +39,9 @@ gives no others; warmed up, start-up not included. engine/10k: batches of 10,000
 its start, from lines in a file in the page cache to rows as JSON in a file; modules are compiled beforehand, as where a
 package is installed. bytewax: fold_window with a SessionWindower on one worker, batches of 1,000, the first tenth of
 the same events, decoded beforehand, which is in its favour; it waits 60 s, since its watermark runs on by the system
-clock when the process is held up. bytewax/10k: batches of 10,000, all events. A sample is events over CPU time on one
-core; /wall over the clock. The rows of every run are equal to those of DuckDB.
+clock when the process is held up. bytewax/10k: batches of 10,000, all events. duckdb, chdb: one query over the whole
+file, which they read, on one thread, with no row before its end. A sample is events over CPU time on one core; /wall
+over the clock. The rows of every run are equal to those of DuckDB.
 """
 
 SIDES = (
@@ -46,6 +50,8 @@ SIDES = (
     Side("engine/shown", "benchmarks.peers.own_flows", "sessions/shown"),
     Side("bytewax", "benchmarks.peers.bytewax_flows", "sessions", BYTEWAX),
     Side("bytewax/10k", "benchmarks.peers.bytewax_flows", "sessions/10k", BYTEWAX),
+    Side("duckdb", "benchmarks.peers.duckdb_flows", "sessions", DUCKDB),
+    Side("chdb", "benchmarks.peers.chdb_flows", "sessions", CHDB),
 )
 # With equal batches; and against the batches that Bytewax likes better.
 _RATIOS = (
@@ -54,23 +60,12 @@ _RATIOS = (
     ("engine/10k", "bytewax/10k", None),
     ("replay", "bytewax/10k", None),
 )
-_QUERY = """
-WITH marked AS (
-    SELECT distinct_id, timestamp AS t,
-           coalesce(timestamp - lag(timestamp) OVER one > 10000, true) AS starts
-    FROM read_json(?, format = 'newline_delimited', columns = {distinct_id: 'VARCHAR', timestamp: 'BIGINT'})
-    WINDOW one AS (PARTITION BY distinct_id ORDER BY timestamp)
-), numbered AS (
-    SELECT *, sum(starts::INT) OVER (PARTITION BY distinct_id ORDER BY t ROWS UNBOUNDED PRECEDING) AS nth FROM marked
-)
-SELECT distinct_id, min(t), max(t) + 10000, count(*) FROM numbered GROUP BY distinct_id, nth
-"""
 
 
 def expect(file: Path) -> list[tuple[str, int, int, int]]:
     """User, start, end and events of each session, by DuckDB, sorted."""
     with duckdb.connect() as database:
-        return sorted(database.execute(_QUERY, [str(file)]).fetchall())
+        return sorted(database.execute(SESSIONS, [str(file)]).fetchall())
 
 
 def different(expected: list[tuple[str, int, int, int]], rows: list[Any]) -> list[str]:

@@ -18,10 +18,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-__all__ = ["Board", "run"]
+__all__ = ["KEEP_S", "Board", "ack", "run", "welcome"]
 
 _LIMITS = {"max_frame": 262_144, "max_events": 500, "max_depth": 16}
-_KEEP_S = 300
+KEEP_S = 300
+"""Windows are kept for so many seconds."""
 
 
 class Board(Protocol):
@@ -46,15 +47,15 @@ def run(board: Board) -> None:
         await ws.accept(subprotocol="tidegate.v1")
         try:
             hello = orjson.loads(await ws.receive_text())
-            await ws.send_text(_welcome(hello["producer"]["next_seq"] - 1))
+            await ws.send_text(welcome(hello["producer"]["next_seq"] - 1))
             while True:
                 batch = orjson.loads(await ws.receive_text())
                 board.add(batch["events"])
-                await ws.send_text(_ack(batch["seq"]))
+                await ws.send_text(ack(batch["seq"]))
                 second = batch["sent_at"] // 1_000
                 if second > forgotten:
                     forgotten = second
-                    board.forget(second - _KEEP_S)
+                    board.forget(second - KEEP_S)
         except WebSocketDisconnect:
             pass
 
@@ -71,7 +72,8 @@ def run(board: Board) -> None:
     uvicorn.Server(config).run(sockets=[listener])
 
 
-def _welcome(last_seq: int) -> str:
+def welcome(last_seq: int) -> str:
+    """The answer to a hello whose next batch follows `last_seq`."""
     return orjson.dumps({
         "type": "welcome", "session": "s", "node": "n", "server_epoch": "e", "now": time.time_ns() // 1_000_000,
         "heartbeat_ms": 25_000, "limits": _LIMITS, "formats": ["rows"],
@@ -84,6 +86,7 @@ def _credit(seq: int) -> dict[str, int]:
     return {"max_seq": seq + 32, "max_bytes": 1 << 40}
 
 
-def _ack(seq: int) -> str:
-    ack = {"type": "ack", "seq": seq, "credit": _credit(seq), "level": 0, "flush_ms": 500}
-    return orjson.dumps(ack).decode("ascii")
+def ack(seq: int) -> str:
+    """The answer to a batch."""
+    said = {"type": "ack", "seq": seq, "credit": _credit(seq), "level": 0, "flush_ms": 500}
+    return orjson.dumps(said).decode("ascii")

@@ -35,3 +35,14 @@ def test_what_is_wrong_is_found(rows: dict[str, list[Any]], kpi: str) -> None:
     assert len(same_rows(right, [*right[:at], wrong, *right[at + 1 :]])) == 1
     assert len(same_rows(right, [*right[:at], *right[at + 1 :]])) == 1
     assert same_rows(right, [*right, right[at]]) == ["1 rows too many"]
+
+
+def test_rivers_estimates_may_be_off_by_what_is_said_and_nothing_else_may() -> None:
+    """Its quantiles by a quarter where a group has a thousand events; distinct counts by four standard errors."""
+    right = [["n_page", ["/1"], 0, 1_000], ["p95_load_page", ["/1"], 0, 100.0], ["uniq_users_page", ["/1"], 0, 100]]
+    assert same_rows(right, [right[0], [*right[1][:3], 124.0], [*right[2][:3], 106]], river=True) == []
+    assert len(same_rows(right, [[*right[0][:3], 999], *right[1:]], river=True)) == 1
+    assert len(same_rows(right, [right[0], [*right[1][:3], 126.0], right[2]], river=True)) == 1
+    assert len(same_rows(right, [*right[:2], [*right[2][:3], 107]], river=True)) == 1
+    few = [["n_page", ["/1"], 0, 999], *right[1:]]
+    assert same_rows(few, [few[0], [*few[1][:3], 300.0], few[2]], river=True) == []

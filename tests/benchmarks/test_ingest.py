@@ -22,7 +22,7 @@ def test_the_board_file_has_the_kpis_of_the_model() -> None:
     assert [kpi["name"] for kpi in tomllib.loads(BOARD_FILE.read_text("utf-8"))["kpi"]] == list(BOARD)
 
 
-@pytest.mark.parametrize("name", ["loops", "definitions"])
+@pytest.mark.parametrize("name", ["loops", "definitions", "aiohttp"])
 def test_a_peer_shows_the_models_board_for_what_it_was_sent(name: str) -> None:
     """Every batch is acknowledged and the twelve KPIs agree, over more batches than the pool holds."""
     outcome = measure(BY_NAME[name], batches=70, pool=32, connections=3)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from benchmarks import overview
-from benchmarks.overview import BEGIN, END, Line, lines_of, renew, renew_page, table
+from benchmarks.overview import BEGIN, END, Line, lines_of, peers, renew, renew_page, table
 from benchmarks.report import RESULTS, Goal, Report
+from benchmarks.rivals import Rival, Standing
 from benchmarks.samples import Series
 
 
@@ -55,3 +57,20 @@ def test_the_page_shows_what_the_result_files_say(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(page, "utf-8")
     renew_page(RESULTS, tmp_path / "page.md")
     assert (tmp_path / "page.md").read_text("utf-8") == page
+
+
+def test_a_peer_has_both_sides_or_the_reason_why_it_has_none() -> None:
+    """One row each."""
+    bytewax, flink = (Rival(peer, "views", "ysb", "own", peer.lower()) for peer in ("Bytewax", "Flink"))
+    found = [Standing(bytewax, 1.3e6, 386e3, (3.4, 3.3, 3.6), "events"), Standing(flink, absent="needs java")]
+    file = "[ysb](../benchmarks/results/ysb.json)"
+    assert peers(found).splitlines()[2:] == [
+        f"| Bytewax | views | 1.3 M | 386 k | events | **3.4** | 3.3 to 3.6 | {file} |",
+        f"| Flink | views |  |  |  |  | needs java | {file} |",
+    ]
+
+
+def test_each_goal_is_named_once() -> None:
+    """Whichever benchmarks measured it: of two figures for one goal nobody would know which counts."""
+    goals = [line.goal for line in lines_of(json.loads(path.read_text("utf-8")) for path in RESULTS.glob("*.json"))]
+    assert len(goals) == len(set(goals))
