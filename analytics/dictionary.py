@@ -28,8 +28,8 @@ MAX_ENTRIES: Final = 65_536
 MAX_TEXT: Final = 8 << 20
 CROWDED: Final = MAX_ENTRIES + 16_384
 """Entries from which on whoever encodes ahead of the engine should wait until the dictionary is trimmed."""
-ENTRY_BYTES: Final = 150
-"""A dictionary slot, the string's header, its code, its place in `values` and its hash, measured and rounded up."""
+ENTRY_BYTES: Final = 146
+"""A dictionary slot, the string's header, its code, its place in `values` and its hash with room for more."""
 EMPTY_TEXT: Final = "".__sizeof__()
 NO_TEXT: Final = 100
 """Bytes of a value that is no text, and of its key, beyond those."""

@@ -18,8 +18,11 @@ FINAL: Final = 1
 CORRECTION: Final = 2
 RETRACT: Final = 3
 KINDS: Final = ("partial", "final", "correction", "retract")
-RECORD_BYTES: Final = 900
-ROW_BYTES: Final = 30
+RECORD_BYTES: Final = 940
+"""Of a record beside its rows."""
+ROW_BYTES: Final = 21
+ERROR_BYTES: Final = 8
+"""Of a row more, where some row of its record has a stated error."""
 
 
 class Values(NamedTuple):
@@ -54,7 +57,8 @@ class Record:
     def bytes(self) -> int:
         """Bytes it takes, estimated."""
         texts = _sizes(self.values.tolist()) if self.values.dtype == object else 0
-        return RECORD_BYTES + ROW_BYTES * len(self.keys) + texts
+        row = ROW_BYTES + (0 if self.errors is None else ERROR_BYTES)
+        return RECORD_BYTES + row * len(self.keys) + texts
 
     def update(self, said: Values, *, final: bool) -> Record | None:
         """Take new values of some keys, known or new; return the rows that changed.

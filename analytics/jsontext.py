@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Parsed", "as_json", "parsed"]
+__all__ = ["as_json", "as_json_each", "parsed", "parsed_each"]
 
 _DECODER: Final = msgspec.json.Decoder()
 _ENCODER: Final = msgspec.json.Encoder()
@@ -25,12 +26,19 @@ def parsed(text: bytes) -> Any:
         return json.loads(text)
 
 
-class Parsed(dict[bytes, Any]):
-    """The values of texts that occur more than once, the same object each time: nobody may change it."""
-
-    def __missing__(self, text: bytes) -> Any:
-        made = self[text] = parsed(text)
-        return made
+def parsed_each(values: Sequence[Any]) -> list[Any]:
+    """Values of which those that are JSON texts, as bytes, are read. Of equal texts it is the same object each time:
+    nobody may change it.
+    """
+    texts = list(dict.fromkeys(values)) if set(map(type, values)) == {bytes} else []
+    try:
+        made = dict(zip(texts, _DECODER.decode_lines(b"\n".join(texts)), strict=True))
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):  # one of them, or one that has a line end in it
+        made = {}
+    if not made:
+        made = {text: parsed(text) for text in dict.fromkeys(value for value in values if type(value) is bytes)}
+        return [made[value] if type(value) is bytes else value for value in values]
+    return list(map(made.__getitem__, values))
 
 
 def as_json(value: Any) -> bytes:
@@ -43,3 +51,11 @@ def as_json(value: Any) -> bytes:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def as_json_each(values: Sequence[Any]) -> list[bytes]:
+    """`as_json` of each value, in half the time."""
+    try:
+        return _ENCODER.encode_lines(values).split(b"\n")[:-1]  # texts hold no line ends, they are escaped
+    except UnicodeEncodeError:
+        return list(map(as_json, values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
@@ -164,6 +164,11 @@ class KeyTable:
         if self.by and key == self.max_keys:
             return dict.fromkeys(self.by, OTHER)
         return self.dims[key]
+
+    def dims_of_all(self, keys: Ints) -> Iterable[Dims]:
+        """The same of each of these keys."""
+        known = int(keys.max(initial=0)) < len(self.dims)
+        return map(self.dims.__getitem__ if known else self.dims_of, keys.tolist())
 
     def ranks(self) -> Ints:
         """Position of each key in the order of dims; `__other__` is last."""

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Words
+from analytics.arrays import Ints, Words
 
 __all__ = ["LONGEST", "Names", "dims_key", "sort_key"]
 
 LONGEST: Final = 128
 """Bytes of UTF-8 kept of one text; its hash is of the whole."""
 SHORT: Final = 64
-"""Bytes kept of each once they fill `MAX_TEXT`."""
-MAX_TEXT: Final = 16 << 20
-ENTRY_BYTES: Final = 180
+"""Bytes kept of each once they take too much."""
+TEXT_BYTES: Final = 140
+"""Bytes in memory that a text may take, one with another: those of a short one at worst."""
+WIDE_TEXT: Final = 16
+"""Characters of four bytes each that are as large as that."""
+ENTRY_BYTES: Final = 120
+"""Of a value beside it: its hash, its number and its places in tables."""
+FEW: Final = 1_024
+"""Values of which the order of all is kept."""
 
 
 def sort_key(value: Any) -> tuple[int, Any]:
@@ -41,47 +48,99 @@ def _cut(value: Any, size: int) -> Any:
     return value.encode("utf-8", "surrogatepass")[:size].decode("utf-8", "ignore")
 
 
+def _longest(value: Any) -> Any:
+    return _cut(value, LONGEST)
+
+
+def _shortened(value: Any) -> Any:
+    cut = _cut(value, SHORT)
+    return cut if cut.__sizeof__() <= TEXT_BYTES else cut[:WIDE_TEXT]
+
+
 class Names:
-    """Hash -> value. `used` gives the hashes that are still counted somewhere; the others go when it fills up."""
+    """At most `most` values by number, and the numbers of hashes. `used` gives the numbers that are in use somewhere;
+    the others go in a sweep, and `renumbered` is told the new number in the place of each.
+
+    Number 0 stands for no value.
+    """
 
     @staticmethod
-    def budget(used: int) -> int:
-        """Bytes it may take at worst when at most so many hashes are in use."""
-        return MAX_TEXT + (ENTRY_BYTES + SHORT) * used
+    def budget(most: int) -> int:
+        """Bytes at worst of so many values."""
+        return (ENTRY_BYTES + TEXT_BYTES) * most
 
-    def __init__(self, used: Callable[[], Words]) -> None:
+    def __init__(self, most: int, used: Callable[[], Words], renumbered: Callable[[Words], None]) -> None:
+        self._room = TEXT_BYTES * most
         self._used = used
-        self._values: dict[int, Any] = {}
+        self._renumbered = renumbered
+        self._numbers: dict[int, int] = {}
+        # By number.
+        self.texts: list[Any] = [None]
+        self._hashes: list[int] = [0]
+        # Place of each in the order of all, as long as there are few; in step with `texts`, or out of date.
+        self._ranks: Ints = np.zeros(0, np.int64)
         self._bytes = 0
         self._longest = LONGEST
-        # Beyond this size the names that nobody uses are looked for.
-        self._sweep_at = MAX_TEXT // 4
 
-    def learn(self, hashes: Sequence[int], values: Sequence[Any]) -> None:
-        """Take the values of hashes, known ones included."""
+    def learn(self, hashes: Sequence[int], values: Sequence[Any]) -> list[int]:
+        """The numbers of hashes, whose values these are if they are new."""
+        numbers, known, texts = list[int](), self._numbers, self.texts
+        cut = _shortened if self._longest == SHORT else _longest
         for key, value in zip(hashes, values, strict=True):
-            if key not in self._values:
-                kept = _cut(value, self._longest)
-                self._values[key] = kept
-                self._bytes += 64 + (len(kept) if type(kept) is str else 0)
-        if self._bytes > self._sweep_at:
-            self._sweep()
-
-    def _sweep(self) -> None:
-        used = set(self._used().tolist())
-        self._values = {key: value for key, value in self._values.items() if key in used}
-        if self._count_bytes() > MAX_TEXT // 2:
+            number = known.get(key)
+            if number is None:
+                number = known[key] = len(texts)
+                kept = cut(value)
+                texts.append(kept)
+                self._hashes.append(key)
+                self._bytes += kept.__sizeof__()
+            numbers.append(number)
+        if self._bytes > self._room and self._longest > SHORT:
             self._longest = SHORT
-            self._values = {key: _cut(v, SHORT) for key, v in self._values.items()}
-        self._sweep_at = max(MAX_TEXT // 4, 2 * self._count_bytes())
+            self.texts = list(map(_shortened, self.texts))
+            self._count_bytes()
+        return numbers
 
-    def _count_bytes(self) -> int:
-        self._bytes = sum(64 + (len(v) if type(v) is str else 0) for v in self._values.values())
-        return self._bytes
+    def sweep(self) -> None:
+        """Forget what nobody uses. Cost: a look at all of them."""
+        used = np.zeros(len(self.texts), np.bool_)
+        used[self._used().astype(np.int64)] = True
+        used[0] = True
+        if used.all():
+            return
+        numbers = np.where(used, used.cumsum() - 1, 0).astype(np.uint64)
+        self.texts = list(compress(self.texts, used.tolist()))
+        self._hashes = list(compress(self._hashes, used.tolist()))
+        self._numbers.clear()
+        self._numbers.update(zip(self._hashes[1:], range(1, len(self._hashes)), strict=True))
+        self._ranks = self._ranks[:0]
+        self._count_bytes()
+        self._renumbered(numbers)
+
+    def _count_bytes(self) -> None:
+        self._bytes = sum(text.__sizeof__() for text in self.texts)
+
+    def ranks(self, numbers: Ints) -> Ints:
+        """An order of these values: by value, those that were cut to the same text by hash. Cost: a sort of those that
+        are different, or of all that are new if there are few.
+        """
+        if len(self.texts) <= FEW:
+            if len(self._ranks) != len(self.texts):
+                self._ranks = self._ranked(range(len(self.texts)))
+            return self._ranks[numbers]
+        asked = np.zeros(len(self.texts), np.bool_)
+        asked[numbers] = True
+        return self._ranked(asked.nonzero()[0].tolist())[numbers]
+
+    def _ranked(self, numbers: Sequence[int]) -> Ints:
+        ranks = np.zeros(len(self.texts), np.int64)
+        order = sorted(numbers, key=lambda number: (sort_key(self.texts[number]), self._hashes[number]))
+        ranks[order] = np.arange(len(order))
+        return ranks
 
     def of(self, hashes: Sequence[int]) -> list[Any]:
-        """The values of hashes that were learned and are in use."""
-        return [self._values.get(key) for key in hashes]
+        """The values of hashes, None of those that are not known."""
+        return [self.texts[self._numbers.get(key, 0)] for key in hashes]
 
     def dump(self, hashes: Words) -> dict[str, NDArray[Any]]:
         """The names of these hashes as one buffer, in order of hash."""
@@ -89,7 +148,7 @@ class Names:
         texts = json.dumps([self._longest, *self.of(keys.tolist())], separators=(",", ":"))
         return {"name_hashes": keys, "names": np.frombuffer(texts.encode(), np.uint8)}
 
-    def load(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what `dump` gave."""
+    def load(self, state: Mapping[str, NDArray[Any]]) -> Words:
+        """Take back what `dump` gave; the numbers of its hashes."""
         self._longest, *values = json.loads(state["names"].tobytes())
-        self.learn(state["name_hashes"].tolist(), values)
+        return np.array(self.learn(state["name_hashes"].tolist(), values), np.uint64)

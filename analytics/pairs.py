@@ -26,7 +26,7 @@ SMALLEST: Final = 1_024
 FULLEST: Final = 0.6
 """Share of the slots in use at which a table is rebuilt."""
 
-MOST: Final = (1 << 18) + (1 << 16)
+MOST: Final = (1 << 17) + (1 << 15) + (1 << 13)
 """Pairs of the largest table that a measure has, and a batch."""
 REBUILDING: Final = 24 * MOST
 """Bytes of the copy of its pairs while a table is rebuilt. That is one table at a time, however many there are."""

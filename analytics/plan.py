@@ -17,7 +17,7 @@ from analytics.dictionary import Dictionary
 from analytics.expression import Node
 from analytics.frame import Frame
 from analytics.geometry import Geometry
-from analytics.history import RECORD_BYTES, ROW_BYTES
+from analytics.history import ERROR_BYTES, RECORD_BYTES, ROW_BYTES
 from analytics.hold import Hold
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
@@ -147,6 +147,7 @@ class GridPlan:
         """Bytes that so many windows of a KPI may take, of which some cannot be dropped yet."""
         read = [self.aggregates[i] for i in kpi.aggregates]
         row = ROW_BYTES + max((MEASURES[a.measure].value_bytes(a.parameter) for a in read), default=0)
+        row += ERROR_BYTES * any(MEASURES[a.measure].estimates for a in read)
         return min(windows * (RECORD_BYTES + self.width * row), MAX_BOOK + open_windows * self.width * row)
 
     def books(self, kpi: KpiPlan) -> list[tuple[int, int, int]]:
@@ -241,8 +242,9 @@ class Plan:
     @property
     def budget(self) -> int:
         """Bytes at worst."""
-        fixed = len(self.coded) * Dictionary().budget + MAX_SOURCES * SOURCE_BYTES + REBUILDING
-        return fixed + sum(grid.budget for grid in self.grids)
+        fixed = len(self.coded) * Dictionary().budget + MAX_SOURCES * SOURCE_BYTES
+        tables = any(MEASURES[a.measure].tables for grid in self.grids for a in grid.aggregates)
+        return fixed + REBUILDING * tables + sum(grid.budget for grid in self.grids)
 
 
 def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int) -> Plan:

@@ -11,7 +11,7 @@ import numpy as np
 from analytics.arrays import Ints, Reading
 from analytics.cells import Cells
 from analytics.history import FINAL, KINDS, PARTIAL, Book, Record, Span, Values
-from analytics.jsontext import Parsed
+from analytics.jsontext import parsed_each
 from analytics.outcome import outcome
 from analytics.panes import COARSE
 from analytics.plan import GridPlan
@@ -225,21 +225,19 @@ class Publisher:
         others: Any = repeat(None)
         if record.others is not None and table.by:
             others = [record.others if key == table.max_keys else None for key in keys.tolist()]
-        yield from map(
-            Row._make,
-            zip(
-                repeat(self.plan.kpis[kpi].spec.name, rows),
-                map(table.dims_of, keys.tolist()),
-                repeat(record.start),
-                repeat(record.end),
-                plain_values(record),
-                map(KINDS.__getitem__, record.kinds.tolist()),
-                record.revs.tolist(),
-                errors,
-                others,
-                strict=False,
-            ),
+        columns = (
+            repeat(self.plan.kpis[kpi].spec.name, rows),
+            table.dims_of_all(keys),
+            repeat(record.start),
+            repeat(record.end),
+            plain_values(record),
+            map(KINDS.__getitem__, record.kinds.tolist()),
+            record.revs.tolist(),
+            errors,
+            others,
         )
+        # Row(*fields) without a Python call for each.
+        yield from map(tuple.__new__, repeat(Row), zip(*columns, strict=False))
 
     def kept(self, kpi: int, start: int, end: int, resolutions: int | None = None) -> Iterator[Record]:
         """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch.
@@ -280,9 +278,6 @@ def tier_number(tier: int, window: int) -> int:
 def plain_values(record: Record) -> list[Any]:
     """Values as JSON has them."""
     values: list[Any] = record.values.tolist()
-    if record.values.dtype == np.float64:
+    if record.values.dtype == np.float64 and np.isnan(record.values).any():
         return [None if v != v else v for v in values]
-    if record.values.dtype == object:
-        made = Parsed()
-        return [made[v] if type(v) is bytes else v for v in values]
-    return values
+    return parsed_each(values) if record.values.dtype == object else values

@@ -22,7 +22,10 @@ __all__ = ["IDLE", "Clock", "Rise"]
 
 IDLE: Final = 10_000
 MAX_SOURCES: Final = 16_384
-SOURCE_BYTES: Final = 600
+SOURCE_BYTES: Final = 540
+"""Of a source at worst: what is known of it, its places in the heaps, and its part of those that are out of date."""
+STALE: Final = 8
+"""Of a heap, one entry for so many sources may be out of date."""
 BEGINNING: Final = -(1 << 62)
 """Before every event time; the base until the first event."""
 NEVER: Final = 1 << 62
@@ -164,9 +167,10 @@ class Clock:
         return source
 
     def _watch(self, source: Source) -> None:
-        """Look at a source again when it may be idle. Of a heap, half at most is out of date, or 64 entries."""
+        """Look at a source again when it may be idle. Of a heap, a ninth at most is out of date, or 64 entries."""
         heappush(self._deadlines, (source.deadline, source.number, source))
-        if max(len(self._deadlines), len(self._lowest)) > 2 * len(self._sources) + 64:
+        known = len(self._sources)
+        if max(len(self._deadlines), len(self._lowest)) > known + known // STALE + 64:
             self._tidy()
 
     def _raise(self, source: Source, top: int) -> None:

@@ -1,159 +1,208 @@
-"""Sparse state whose pairs carry counts: how often each (pane, key) saw each hash."""
+"""Measures that count: how often each (pane, key) saw each hash."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Words
-from analytics.measures.running import Running
-from analytics.measures.sparse import CACHE, CACHE_SHIFT, VACANT, Sparse, no_marks, pair_marks
-from analytics.pairs import PairTable
+from analytics.measures.counts import Counts
+from analytics.measures.measure import Takes
+from analytics.measures.paned import VACANT, Paned
 
-__all__ = ["Counted", "summed"]
+__all__ = ["Caps", "Counted"]
 
 RELIEVED: Final = 15 / 16
-"""Share of the cap down to which pairs are forgotten: more at once would take longer, less would be more often."""
+"""Share of a cap down to which pairs are forgotten: more at once would take longer, less would be more often."""
+
+PART: Final = 8_192
+"""Pairs that are counted at once."""
 
 
-class Counted(Sparse):
-    """Counts by hash, in one table for all cells; at most `most` pairs, for which cells are shrunk."""
+class Caps:
+    """How much is counted at most: `pairs` of cell and hash, `rows` of key and hash, hashes of `each` cell."""
 
+    def __init__(self, pairs: int, rows: int, each: int) -> None:
+        self.pairs = pairs
+        self.rows = rows
+        self.each = each
+
+
+class Counted(Paned):
+    """Counts by hash. When there are too many, cells are shrunk: those that have the most."""
+
+    takes: ClassVar[Takes] = "hash"
+    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("hashes", "bins", "counts")}
     _fewest: ClassVar[int] = 0
     """Hashes that a cell keeps however much room is needed."""
 
-    def __init__(self, slots: int, keys: int, parameter: int, most: int) -> None:
-        super().__init__(slots, keys, parameter, most)
-        self._max_pairs = most
-        # How many different hashes each cell counts, and all of them together.
-        self._n: Ints = np.zeros(slots * keys, np.int64)
-        self._live = 0
-        # Pairs counted lately and where they lie: most events repeat one, and are done without probing.
-        self._recent: Words = no_marks()
-        self._recent_place: Ints = np.zeros(CACHE, np.int64)
-        self._recent_of = self._table.generation
-        # What windows of several panes are read from.
-        self._running = Running(self._table, keys, most, self._open_panes, self._marks)
+    def __init__(self, slots: int, keys: int, parameter: int, caps: Caps) -> None:
+        super().__init__(slots, keys, parameter)
+        self._caps = caps
+        self._counts = Counts(self._pane_of, caps.rows, PART, self._matter)
 
     @staticmethod
-    def counted_budget(slots: int, keys: int, most: int) -> int:
+    def counted_budget(slots: int, caps: Caps) -> int:
         """Bytes at worst of what is kept here."""
-        return 8 * slots * keys + PairTable.budget(most) + 16 * CACHE
-
-    @staticmethod
-    def running_budget(most: int) -> int:
-        """Bytes at worst of what windows of several panes are read from."""
-        return Running.budget(most)
+        return Counts.budget(slots, caps.rows + PART, caps.pairs)
 
     def _count(self, cells: Ints, hashes: Words, counts: Ints | int) -> Ints:
-        """Add to the counts of these pairs; returns the positions of those that are new."""
-        panes = self._pane_cells(cells)
-        if self._recent_of != self._table.generation:
-            self._recent_of = self._table.generation
-            self._recent = no_marks()
-        mark = pair_marks(panes, hashes)
-        at = (mark >> CACHE_SHIFT).astype(np.int64)
-        missed: Ints = (self._recent[at] != mark).nonzero()[0]
-        places = self._recent_place[at]
-        new = missed
-        if missed.size:
-            places[missed], fresh = self._table.place(panes[missed], hashes[missed])
-            if self._recent_of != self._table.generation:  # it was rebuilt: the others have moved as well
-                places, _ = self._table.place(panes, hashes)
-            else:
-                self._recent[at[missed]] = mark[missed]
-                self._recent_place[at[missed]] = places[missed]
-            new = missed[fresh]
-            np.add.at(self._n, cells[new], 1)
-            self._live += len(new)
-        np.add.at(self._table.counts, places, counts)
-        self._running.count(panes, places, counts, new, hashes)
-        return new
+        """Add to the counts of these pairs; returns their rows, which hold until anything else is done."""
+        slots = cells // self.keys
+        return self._counts.count(self._pane_of.take(slots), self._row_keys(cells, slots), hashes, counts)
 
-    def _open_panes(self) -> Ints:
-        panes: Ints = self._pane_of[self._pane_of != VACANT]
-        return panes
+    def _make_room(self, more: int) -> None:
+        """Before so many pairs are counted, which are at most `PART`: see to it that there is not too much."""
+        rows = self._counts.rows
+        if not rows.fits(more):
+            rows.tidy()
+        if self._counts.full or self._counts.crowded:
+            self._settle()
 
-    def _marks(self, panes: Ints, hashes: Words) -> Words:  # noqa: ARG002
-        """What values are added up by, over panes: pane cells and hashes are given."""
-        return hashes
+    def _count_all(self, cells: Ints, hashes: Words, counts: Ints | int) -> None:
+        """Add to the counts of any number of pairs."""
+        for start in range(0, len(cells), PART):
+            part = slice(start, start + PART)
+            self._make_room(len(cells[part]))
+            self._count(cells[part], hashes[part], counts if isinstance(counts, int) else counts[part])
 
-    def _keep_caps(self, grown: Ints, most: int) -> None:
-        """Shrink cells that count more than `most` hashes, after these got new ones, and the fullest while all
-        together are too many."""
-        over = np.unique(grown[self._n[grown] > most])
-        while over.size:
-            self._shrink(over)
-            over = over[self._n[over] > most]
-        if self._live > self._max_pairs:
-            while self._live > self._max_pairs * RELIEVED and (fullest := self._fullest()).size:
-                self._shrink(fullest)
+    def _settle(self) -> None:
+        """Add up what came, and see to it that there is not too much."""
+        counts = self._counts
+        for pane in counts.settle():
+            if len(counts.of(pane)[0]) > self._caps.each:
+                self._keep_cap(int(self._slots_of(np.array([pane]))[0]))
+        if counts.pairs > self._caps.pairs or counts.crowded:
+            self._relieve()
 
-    def _fullest(self) -> Ints:
+    def _keep_cap(self, slot: int) -> None:
+        """Shrink the cells of a slot that count too many hashes."""
+        while True:
+            cells, sizes = self._sizes(slot)
+            cells = cells[sizes > self._caps.each]
+            if not cells.size:
+                return
+            self._shrink(cells)
+            self._counts.settle()
+
+    def _relieve(self) -> None:
+        """Shrink the fullest cells until there is room."""
+        counts, caps = self._counts, self._caps
+        counts.rows.tidy()
+        while (excess := max(counts.pairs - caps.pairs * RELIEVED, counts.rows.n - caps.rows * RELIEVED)) > 0:
+            cells = self._fullest(excess)
+            if not cells.size:
+                return
+            self._shrink(cells)
+            counts.settle()
+            counts.rows.tidy()
+
+    def _sizes(self, slot: int) -> tuple[Ints, Ints]:
+        """The cells of a slot with something in them, ascending, and how many hashes each has."""
+        keys = self._counts.rows.keys()[self._counts.of(int(self._pane_of[slot]))[0]]
+        if self._turns is not None:
+            keys = keys[self._matter(keys)] % self.keys
+        sizes = np.bincount(keys, minlength=self.keys)
+        used = sizes.nonzero()[0]
+        return used + slot * self.keys, sizes[used]
+
+    def _fullest(self, excess: float) -> Ints:
         """The cells to be halved so that there is room; equally full ones go by age. None that would be less full."""
-        used = (self._n > max(int(self._n.max()) // 2, self._fewest)).nonzero()[0]
-        used = used[np.lexsort((self._pane_cells(used), -self._n[used]))]
-        freed = np.cumsum(self._n[used] - self._n[used] // 2)
-        return used[: int(np.searchsorted(freed, self._live - self._max_pairs * RELIEVED)) + 1]
+        held = (self._pane_of != VACANT).nonzero()[0]
+        parts = [self._sizes(slot) for slot in held[self._pane_of[held].argsort()].tolist()]
+        cells, sizes = map(np.concatenate, zip(*parts, strict=True))
+        used = (sizes > max(int(sizes.max(initial=0)) // 2, self._fewest)).nonzero()[0]
+        used = used[(-sizes[used]).argsort(kind="stable")]
+        freed = np.cumsum(sizes[used] - sizes[used] // 2)
+        found: Ints = cells[used[: int(np.searchsorted(freed, excess)) + 1]]
+        return found
 
     @abstractmethod
     def _shrink(self, cells: Ints) -> None:
-        """Count about half as many hashes in each of these cells."""
+        """Count about half as many hashes in each of these cells, which are different ones."""
+
+    def _entries(self, slot: int, keys: Ints | None = None) -> tuple[NDArray[np.int32], Ints, Ints]:
+        """Rows of a slot, their keys and counts; of some keys only."""
+        rows, counts = self._counts.of(int(self._pane_of[slot]))
+        found = self._counts.rows.keys()[rows]
+        chosen = None
+        if self._turns is not None:
+            chosen = self._matter(found)
+            found = found % self.keys
+        if keys is not None and len(keys) < self.keys:
+            wanted = np.zeros(self.keys, np.bool_)
+            wanted[keys] = True
+            chosen = wanted[found] if chosen is None else chosen & wanted[found]
+        if chosen is not None and not chosen.all():
+            rows, found, counts = rows[chosen], found[chosen], counts[chosen]
+        return rows, found, counts.astype(np.int64)
+
+    def _by_slot(self, cells: Ints) -> list[tuple[int, Ints]]:
+        """The slots of these cells, ascending, each with its keys."""
+        slots = cells // self.keys
+        return [(slot, cells[slots == slot] - slot * self.keys) for slot in np.unique(slots).tolist()]
 
     def _pairs_in(self, cells: Ints) -> tuple[Ints, Words, Ints]:
-        """The pairs of these cells: cells, hashes and counts. Cost: one scan of the table."""
-        chosen = np.zeros(self.slots * self.keys + 1, np.bool_)  # one more, for what no slot holds: -1
-        chosen[cells] = True
-        panes = self._pane_cells(cells)
-        found, hashes, counts = self._table.between(int(panes.min()), int(panes.max()) + 1)
-        found = self._slot_cells(found)
-        inside = chosen[found]
-        return found[inside], hashes[inside], counts[inside]
+        """The pairs of these cells: cells, hashes and counts. Cost: a look at all pairs of their slots."""
+        parts = [(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64))]
+        for slot, keys in self._by_slot(cells):
+            rows, found, counts = self._entries(slot, keys)
+            parts.append((found + slot * self.keys, self._counts.rows.hashes(rows), counts))
+        found, hashes, counts = map(np.concatenate, zip(*parts, strict=True))
+        return found, hashes, counts
 
-    def _take_out(self, cells: Ints, hashes: Words) -> None:
-        """Forget these pairs."""
-        panes = self._pane_cells(cells)
-        self._running.leave(panes, hashes)
-        self._table.drop(panes, hashes)
-        np.subtract.at(self._n, cells, 1)
-        self._live -= len(hashes)
+    def _take_out(self, cells: Ints) -> tuple[Ints, NDArray[np.int32], Ints]:
+        """Forget the pairs of these cells, which are different ones: cells, rows and counts."""
+        parts = [(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64))]
+        for slot, keys in self._by_slot(cells):
+            pane = int(self._pane_of[slot])
+            rows, counts = self._counts.of(pane)
+            found = self._counts.rows.keys()[rows]
+            wanted = np.zeros(self.keys, np.bool_)
+            wanted[keys] = True
+            chosen = wanted[found % self.keys]
+            if self._turns is not None:
+                chosen &= self._matter(found)
+            self._counts.put(pane, rows, counts, chosen)
+            parts.append((found[chosen] % self.keys + slot * self.keys, rows[chosen], counts[chosen].astype(np.int64)))
+        found, rows, taken = map(np.concatenate, zip(*parts, strict=True))
+        return found, rows, taken
 
-    def _totals(self, slots: Ints) -> Ints | None:
-        """Per row of what is running the count in these slots; None where it is not of use."""
-        if len(slots) == 1 or self._turns is not None:
-            return None
-        panes = self._pane_of[slots]
-        return self._running.totals(int(panes.min()), int(panes.max()))
+    def _put_back(self, cells: Ints, rows: NDArray[np.int32], counts: Ints) -> None:
+        """Count some of what was taken out again."""
+        slots = cells // self.keys
+        for slot in np.unique(slots).tolist():
+            here = slots == slot
+            self._counts.add_up(int(self._pane_of[slot]), rows[here], counts[here])
 
-    def _moving(self, sources: Ints, targets: Ints) -> tuple[Ints, Ints, Words, Ints]:
-        """The pairs of `sources` in a single slot: their targets, in step with those, sources, hashes and counts."""
-        into = np.full(self.slots * self.keys, -1, np.int64)
+    def _moving(self, sources: Ints, targets: Ints) -> tuple[Ints, Ints, NDArray[np.int32], Ints]:
+        """The pairs of `sources` in a single slot: their targets, in step with those, sources, rows and counts."""
+        into = np.full(self.keys, -1, np.int64)
         into[sources] = targets
-        found, hashes, counts = self._pairs_of(np.zeros(1, np.int64))
-        moved = into[found] >= 0
-        found = found[moved]
-        return into[found], found, hashes[moved], counts[moved]
+        rows, found, counts = self._entries(0, sources)
+        return into[found], found, rows, counts
 
-    def vacate(self, cells: Ints) -> None:
-        self._live -= int(self._n[cells].sum())
-        self._n[cells] = 0
-        super().vacate(cells)
+    def _dump_pairs(self, slots: Ints) -> tuple[Ints, Words, Ints]:
+        """All pairs of these slots, ordered by (place, key, hash); cells count places instead of slots."""
+        known = self._counts.rows
+        keys = known.keys()
+        alive = self._matter(keys).nonzero()[0]
+        order = alive[np.lexsort((known.hashes(alive), keys[alive] % self.keys))]
+        rank = np.zeros(known.n, np.int32)
+        rank[order] = np.arange(len(order), dtype=np.int32)
+        parts = [(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.int64))]
+        for place, slot in enumerate(slots.tolist()):
+            rows, found, counts = self._entries(slot)
+            by = rank[rows].argsort()
+            parts.append((found[by] + place * self.keys, known.hashes(rows[by]), counts[by]))
+        cells, hashes, counts = map(np.concatenate, zip(*parts, strict=True))
+        return cells, hashes, counts
 
     def clear(self, slot: int) -> None:
-        row = slice(slot * self.keys, (slot + 1) * self.keys)
-        self._live -= int(self._n[row].sum())
-        self._n[row] = 0
         if self._pane_of[slot] != VACANT:
-            self._running.close(int(self._pane_of[slot]))
+            self._counts.close(int(self._pane_of[slot]))
         super().clear(slot)
-
-
-def summed(keys: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
-    """Pairs of several panes, equal ones added up."""
-    sums = PairTable(lambda cells: np.ones(len(cells), np.bool_), len(keys))
-    places, _ = sums.place(keys, hashes)
-    np.add.at(sums.counts, places, counts)
-    found = sums.pairs()
-    return found.cells, found.hashes, found.counts

@@ -53,6 +53,7 @@ class Distinct(Valued):
     array([2])
     """
 
+    estimates = True
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"dense": ("registers",), "saturated": ("bounds",)}
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:

@@ -8,19 +8,23 @@ number of the row only, so they are small and the first look mostly hits.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.arrays import Bools, Ints, Words
 
-__all__ = ["Marks", "hashes_of", "marks_of"]
+__all__ = ["Marks", "compacted", "hashes_of", "marks_of"]
+
+T = TypeVar("T", bound=np.generic)
 
 SMALLEST: Final = 1_024
 EMPTY: Final = -1
 WIDTH: Final = 4
 """Numbers of a row."""
+PART: Final = 8_192
+"""Rows that are moved at once."""
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE: Final = np.uint64(pow(0x9E3779B97F4A7C15, -1, 1 << 64))
 
@@ -125,24 +129,41 @@ class Marks:
         """Forget all other rows, None for none of them, and have room for so many, which are not fewer than stay. They
         are numbered anew, in their order.
         """
-        known = self.words.reshape(-1, WIDTH)[: self.n]
-        kept = known if rows is None else known[rows]
-        self.n = len(kept)
+        words, known = self.words.reshape(-1, WIDTH), self.n
         if room != self.room:
             self.words = np.zeros(WIDTH * room, np.uint64)
+        self.n = compacted(words, known, rows, self.words.reshape(-1, WIDTH))
+        if room != len(words):
             self._allocate()
         else:
             self._rows[:] = EMPTY
-        self.words.reshape(-1, WIDTH)[: self.n] = kept
         self._index()
 
     def _index(self) -> None:
-        last, step = len(self._rows) - 1, 0
-        todo = np.arange(self.n, dtype=np.int32)
-        at = self._home(self.marks())
-        while todo.size:
-            free = (self._rows[at] == EMPTY).nonzero()[0]
-            self._rows[at[free]] = todo[free]
-            missed = (self._rows[at] != todo).nonzero()[0]
-            step += 1
-            todo, at = todo[missed], (at[missed] + step) & last
+        """Find slots for all rows, some of them at a time."""
+        last = len(self._rows) - 1
+        for start in range(0, self.n, PART):
+            todo, step = np.arange(start, min(start + PART, self.n), dtype=np.int32), 0
+            at = self._home(self.marks()[start : start + PART])
+            while todo.size:
+                free = (self._rows[at] == EMPTY).nonzero()[0]
+                self._rows[at[free]] = todo[free]
+                missed = (self._rows[at] != todo).nonzero()[0]
+                step += 1
+                todo, at = todo[missed], (at[missed] + step) & last
+
+
+def compacted(array: NDArray[T], known: int, kept: Bools | None, into: NDArray[T]) -> int:
+    """Move the first `known` rows of an array, or those that are kept, to the start of another one or of the same;
+    returns how many there are. Some at a time, so that there is no copy of all of them.
+    """
+    if kept is None:
+        if into is not array:
+            into[:known] = array[:known]
+        return known
+    count = 0
+    for start in range(0, known, PART):
+        part = array[start : min(start + PART, known)][kept[start : start + PART]]
+        into[count : count + len(part)] = part
+        count += len(part)
+    return count

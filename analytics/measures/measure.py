@@ -32,6 +32,10 @@ class Measure(ABC):
     """Whether `subtract` takes a pane back out exactly."""
     folds: ClassVar[bool] = False
     """Whether slots can be read from rows that are the sums of several: see `Cellwise`."""
+    tables: ClassVar[bool] = False
+    """Whether it has tables of pairs, of which there is a copy for a moment when they grow: see `REBUILDING`."""
+    estimates: ClassVar[bool] = False
+    """Whether its values may have a stated error."""
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """Buffers of a dump that hold cells, ascending, and the names of those in step with each."""
 

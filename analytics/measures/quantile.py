@@ -20,21 +20,28 @@ from typing import Any, ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Ints, Numbers, Reading, Words
+from analytics.arrays import Ints, Numbers, Reading
 from analytics.ddsketch import accuracy, answers, bins_of, coarser, exact_answers
-from analytics.measures.counted import Counted
+from analytics.measures.counted import Caps, Counted
 from analytics.measures.histograms import WIDE, WIDEST, Bins, Histograms
 from analytics.measures.measure import Arrays, Takes, over
+from analytics.measures.paned import VACANT
 from analytics.measures.slide import Slide
-from analytics.pairs import PairTable
 
 __all__ = ["Quantile"]
 
 MAX_BINS: Final = 4_200
 """Bins of one pane and key."""
-MAX_PAIRS: Final = 1 << 18
+MAX_PAIRS: Final = 1 << 19
+"""Bins of all panes and keys, unless there are more of these: each can have one."""
+MAX_ROWS: Final = 1 << 17
+"""Bins of all keys, each once however many panes count it."""
+KEY_ROWS: Final = 4
+"""Of a key at least: what is left when bins are as coarse as can be."""
+COARSEST: Final = 24
+"""How often bins are joined at most: then there is one for each sign."""
 LEVEL: Final = 1 << 32
-"""Keeps bins of different coarseness apart where they are added up over panes: more than there are bins."""
+"""Keeps bins of different coarseness apart: more than there are bins."""
 ROUNDING: Final = 1e-9
 """What a rank may be off by because q (n - 1) is computed in floats."""
 
@@ -52,29 +59,29 @@ class Quantile(Counted):
 
     takes: ClassVar[Takes] = "number"
     invertible = True
+    estimates = True
     _fewest = 1
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
-        super().__init__(slots, keys, parameter, _max_pairs(slots, keys))
+        super().__init__(slots, keys, parameter, _caps(slots, keys))
         # How often the bins of each cell were joined in twos.
-        self._level: Ints = np.zeros(slots * keys, np.int64)
+        self._level: NDArray[np.int8] = np.zeros(slots * keys, np.int8)
         self._joined = 0
-        # Cells that are not in the table of pairs; None: all are there. Sessions are too many, and each too small.
+        # Cells that are not counted by bin; None: all are. Sessions are too many, and each too small.
         self._rows = Histograms(slots * keys) if slots > 1 else None
         # The rows over windows of several panes; None: there are none, or windows are of one pane.
         self._slide: Slide | None = None
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
-        # In rows, or else in the table of pairs.
-        pairs = cls.running_budget(_max_pairs(slots, keys)) + PairTable.budget(_max_pairs(slots, keys))
+        # In rows, or else by bin, with what there was before windows were read.
         rows = Histograms.budget(slots * keys, WIDE) + Slide.budget(keys, WIDEST)
-        return max(pairs, rows) - PairTable.budget(_max_pairs(slots, keys))
+        return max(rows - cls.counted_budget(slots, _caps(slots, keys)) - Histograms.budget(slots * keys), 0)
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  a sketch has no parameter
         rows = Histograms.budget(slots * keys) if slots > 1 else 0
-        return 8 * slots * keys + cls.counted_budget(slots, keys, _max_pairs(slots, keys)) + rows
+        return slots * keys + cls.counted_budget(slots, _caps(slots, keys)) + rows
 
     def add(self, cells: Ints, values: Numbers) -> None:
         if len(cells):
@@ -89,20 +96,19 @@ class Quantile(Counted):
                 if self._slide is not None:
                     self._slide.add(cells, found, counts)
                 return
-            if self._slide is not None:
-                self._slide.drop()
             cells, bins = cells[left], bins[left]
             counts = counts if isinstance(counts, int) else counts[left]
-            self._add_pairs(*self._rows.evict(cells))
+            if self._slide is not None:  # a window is read from rows alone, or from none
+                self._leave_rows()
+            else:
+                self._add_pairs(*self._rows.evict(cells))
         self._add_pairs(cells, bins, counts)
 
     def _add_pairs(self, cells: Ints, bins: Ints, counts: Ints | int) -> None:
-        levels = self._level[cells]
-        if levels.any():
-            bins = coarser(bins, levels)
-        new = self._count(cells, bins.view(np.uint64), counts)
-        if new.size:
-            self._keep_caps(cells[new], MAX_BINS)
+        if self._joined:
+            levels = self._level[cells].astype(np.int64)
+            bins = coarser(bins, levels) + levels * LEVEL
+        self._count_all(cells, bins.view(np.uint64), counts)
 
     def _leave_rows(self) -> None:
         """Windows of several panes are read from the table of pairs."""
@@ -123,15 +129,24 @@ class Quantile(Counted):
     def _shrink(self, cells: Ints) -> None:
         self._join(cells, np.ones(len(cells), np.int64))
 
+    def _fullest(self, excess: float) -> Ints:
+        found = super()._fullest(excess)
+        if not found.size and self._counts.rows.n > self._caps.rows:  # each has one bin, but all have others
+            some = (self._level < COARSEST).nonzero()[0]
+            some = some[np.isin(self._pane_of[some // self.keys], VACANT, invert=True)]
+            found = some[self._level[some].argsort(kind="stable")][: self._caps.rows // 4]
+        return found
+
     def _join(self, cells: Ints, times: Ints) -> None:
         """Join the bins of these cells in twos, each so many times."""
         times_of = np.zeros(self.slots * self.keys, np.int64)
         times_of[cells] = times
-        found, hashes, counts = self._pairs_in(cells)
-        self._take_out(found, hashes)
-        self._level[cells] += times
+        found, rows, counts = self._take_out(cells)
+        bins, levels = _decoded(self._counts.rows.hashes(rows).view(np.int64))
+        self._level[cells] += times.astype(np.int8)
         self._joined += int(times.sum())
-        self._count(found, coarser(hashes.view(np.int64), times_of[found]).view(np.uint64), counts)
+        bins = coarser(bins, times_of[found]) + (levels + times_of[found]) * LEVEL
+        self._count(found, bins.view(np.uint64), counts)
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         return self.read_views([0.5], slots, keys)[0]
@@ -143,7 +158,10 @@ class Quantile(Counted):
                 return _readings(*slide.ranked(int(panes.min()), int(panes.max()), keys, views, ROUNDING))
         elif self._rows is not None and not self._rows.barred(slots[0] * self.keys + keys):
             return _readings(*self._rows.ranked(slots[0] * self.keys + keys, views, ROUNDING))
-        level_of = over(self._level.reshape(self.slots, self.keys), slots, keys).max(axis=0)
+        self._settle()
+        level_of = np.zeros(len(keys), np.int64)
+        if self._joined:
+            level_of = over(self._level.reshape(self.slots, self.keys), slots, keys).max(axis=0).astype(np.int64)
         found, bins, counts = self._alike(slots, keys, level_of)
         sums = np.append(0, np.cumsum(counts))
         before, after = (sums[np.searchsorted(found, keys, side=side)] for side in ("left", "right"))
@@ -160,79 +178,76 @@ class Quantile(Counted):
 
     def _alike(self, slots: Ints, keys: Ints, level_of: Ints) -> tuple[Ints, Ints, Ints]:
         """Keys, bins and counts of these slots in order, each bin at the coarsest level its key has in any of them."""
+        if len(slots) == 1 or self._rows is not None:
+            cells, marks, counts = self._all_in((slots[:, None] * self.keys + keys).reshape(-1))
+            found = cells % self.keys
+        else:
+            panes = self._pane_of[slots]
+            totals, rows = self._counts.totals(int(panes.min()), int(panes.max())), self._counts.order()
+            rows = rows[totals[rows] > 0]
+            found, counts = self._counts.rows.keys()[rows], totals[rows]
+            marks = self._counts.rows.hashes(rows).view(np.int64)
+            if not level_of.any():
+                return found, marks, counts
+        bins, levels = _decoded(marks)
         wanted = np.zeros(self.keys, np.int64)
         wanted[keys] = level_of
-        totals = self._totals(slots)
-        if totals is None:
-            cells, bins, counts = self._all_in((slots[:, None] * self.keys + keys).reshape(-1))
-            found, levels = cells % self.keys, self._level[cells]
-        else:
-            rows = self._running.order()
-            rows = rows[totals[rows] > 0]
-            found, counts, marks = self._running.keys[rows], totals[rows], self._running.marks[rows].view(np.int64)
-            levels = (marks + LEVEL // 2) // LEVEL
-            bins = marks - levels * LEVEL
-            if not level_of.any():
-                return found, bins, counts
         bins = coarser(bins, np.maximum(wanted[found] - levels, 0))  # keys that are not asked for may be coarser
         order = np.lexsort((bins, found))
         return found[order], bins[order], counts[order]
 
-    def _marks(self, panes: Ints, hashes: Words) -> Words:
-        cells = self._slot_cells(panes)
-        return (hashes.view(np.int64) + LEVEL * self._level[cells]).view(np.uint64)
-
     def merge(self, sources: Ints, target: int) -> None:
+        self._settle()
         for source in sources.tolist():
             self._move(source, target, 1)
 
     def subtract(self, source: int, target: int) -> None:
+        self._settle()
         self._move(source, target, -1)
 
     def _all_in(self, cells: Ints) -> tuple[Ints, Ints, Ints]:
-        """Cells, bins and counts of these cells, wherever they are counted."""
+        """Cells, bins marked by their level, and counts of these cells, wherever they are counted."""
         found, hashes, counts = self._pairs_in(cells)
-        bins = hashes.view(np.int64)
+        marks = hashes.view(np.int64)
         if self._rows is None or not (held := self._rows.held(cells)).size:
-            return found, bins, counts
+            return found, marks, counts
         more = self._rows.pairs(held)
-        return np.append(found, more[0]), np.append(bins, more[1]), np.append(counts, more[2])
+        return np.append(found, more[0]), np.append(marks, more[1]), np.append(counts, more[2])
 
     def _move(self, source: int, target: int, sign: int) -> None:
-        found, bins, counts = self._all_in(source * self.keys + np.arange(self.keys))
+        found, marks, counts = self._all_in(source * self.keys + np.arange(self.keys))
         found -= source * self.keys
-        shift, levels = target * self.keys, self._level.reshape(self.slots, self.keys)
+        bins, at = _decoded(marks)
+        shift, levels = target * self.keys, self._level.reshape(self.slots, self.keys).astype(np.int64)
         finer = (levels[source] > levels[target]).nonzero()[0]
         if finer.size:
             if self._rows is not None:
                 self._add_pairs(*self._rows.evict(shift + finer))
+                self._settle()
             self._join(shift + finer, levels[source, finer] - levels[target, finer])
-        fine = levels[source, found] == 0
+        fine = at == 0
         if fine.any():
             self._add_bins(found[fine] + shift, Bins.of(bins[fine]), sign * counts[fine])
         if not fine.all():
-            bins = coarser(bins, levels[target, found] - levels[source, found])
-            cells = found + shift
-            new = self._count(cells[~fine], bins[~fine].view(np.uint64), sign * counts[~fine])
-            self._keep_caps(cells[~fine][new], MAX_BINS)
-        if sign < 0:
-            self._drop_empty(target)
-
-    def _drop_empty(self, slot: int) -> None:
-        found, hashes, counts = self._pairs_of(np.array([slot]))
-        empty = counts == 0
-        self._take_out(slot * self.keys + found[empty], hashes[empty])
+            found, bins, at, counts = found[~fine], bins[~fine], at[~fine], counts[~fine]
+            level = self._level[found + shift].astype(np.int64)
+            marks = coarser(bins, level - at) + level * LEVEL
+            self._count_all(found + shift, marks.view(np.uint64), sign * counts)
+        self._settle()
 
     def join(self, sources: Ints, targets: Ints) -> None:
+        self._settle()
         coarsest = self._level.copy()
         np.maximum.at(coarsest, targets, self._level[sources])
         finer = (coarsest > self._level).nonzero()[0]
         if finer.size:
-            self._join(finer, (coarsest - self._level)[finer])
-        cells, found, hashes, counts = self._moving(sources, targets)
-        bins = coarser(hashes.view(np.int64), self._level[cells] - self._level[found])
-        new = self._count(cells, bins.view(np.uint64), counts)
-        self._keep_caps(cells[new], MAX_BINS)
+            self._join(finer, (coarsest - self._level)[finer].astype(np.int64))
+            self._counts.settle()
+        cells, _, rows, counts = self._moving(sources, targets)
+        bins, levels = _decoded(self._counts.rows.hashes(rows).view(np.int64))
+        level = self._level[cells].astype(np.int64)
+        marks = coarser(bins, level - levels) + level * LEVEL
+        self._count_all(cells, marks.view(np.uint64), counts)
 
     def vacate(self, cells: Ints) -> None:
         self._level[cells] = 0
@@ -247,31 +262,38 @@ class Quantile(Counted):
         super().clear(slot)
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
+        self._settle()
         cells, hashes, counts = self._dump_pairs(slots)
+        bins, _ = _decoded(hashes.view(np.int64))
         if self._rows is not None:
             held = self._rows.held((slots[:, None] * self.keys + np.arange(self.keys)).reshape(-1))
             place = np.zeros(self.slots, np.int64)
             place[slots] = np.arange(len(slots))
-            here, bins, numbers = self._rows.pairs(held)
+            here, more, numbers = self._rows.pairs(held)
             here = place[here // self.keys] * self.keys + here % self.keys
-            cells = np.concatenate([cells, here])
-            hashes = np.concatenate([hashes, bins.view(np.uint64)])
-            counts = np.concatenate([counts, numbers])
-            order = np.lexsort((hashes, cells))
-            cells, hashes, counts = cells[order], hashes[order], counts[order]
-        level = over(self._level.reshape(self.slots, self.keys), slots, keys)
-        return {"cells": cells, "bins": hashes, "counts": counts, "level": level}
+            cells, bins, counts = np.append(cells, here), np.append(bins, more), np.append(counts, numbers)
+        order = np.lexsort((bins.view(np.uint64), cells))
+        level = over(self._level.reshape(self.slots, self.keys), slots, keys).astype(np.int64)
+        return {
+            "cells": cells[order],
+            "bins": bins.view(np.uint64)[order],
+            "counts": counts[order],
+            "level": level,
+        }
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
         self._level.reshape(self.slots, self.keys)[np.ix_(slots, keys)] = state["level"]
-        cells = self._placed(slots, state["cells"])
-        fine = self._level[cells] == 0
+        self._joined += int(state["level"].sum())
+        cells, bins = self._placed(slots, state["cells"]), state["bins"].view(np.int64)
+        levels = self._level[cells].astype(np.int64)
+        fine = levels == 0
         if fine.any():
-            self._add_bins(cells[fine], Bins.of(state["bins"].view(np.int64)[fine]), state["counts"][fine])
+            self._add_bins(cells[fine], Bins.of(bins[fine]), state["counts"][fine])
         if not fine.all():
             if self._rows is not None:
                 self._rows.evict(cells[~fine])
-            self._count(cells[~fine], state["bins"][~fine], state["counts"][~fine])
+            marks = bins[~fine] + levels[~fine] * LEVEL
+            self._count_all(cells[~fine], marks.view(np.uint64), state["counts"][~fine])
 
     def note(self) -> Mapping[str, int]:
         return {"quantiles_coarser": self._joined}
@@ -283,5 +305,13 @@ def _readings(counts: Ints, found: Sequence[Ints]) -> list[Reading]:
     return [Reading(np.where(known, exact_answers(bins), np.nan), known) for bins in found]
 
 
-def _max_pairs(slots: int, keys: int) -> int:
-    return min(slots * keys * MAX_BINS, MAX_PAIRS)
+def _decoded(marks: Ints) -> tuple[Ints, Ints]:
+    """The bins, and how often they were joined, of bins that are marked by that."""
+    levels = (marks + LEVEL // 2) // LEVEL
+    return marks - levels * LEVEL, levels
+
+
+def _caps(slots: int, keys: int) -> Caps:
+    cells = slots * keys
+    rows = max(MAX_ROWS, KEY_ROWS * keys)
+    return Caps(min(cells * MAX_BINS, max(MAX_PAIRS, cells)), min(cells * MAX_BINS, rows), MAX_BINS)

@@ -22,7 +22,7 @@ from analytics.aggregation import RetentionSetting
 from analytics.arrays import Bools, Ints, Reading, Visits, Words
 from analytics.bygone import NEVER
 from analytics.measures.measure import Arrays
-from analytics.measures.sparse import VACANT
+from analytics.measures.paned import VACANT
 from analytics.measures.steps import Cohorts, Steps, bit, joined, no_steps
 from analytics.measures.tracker import MOST, PIECE, Tracker
 from analytics.roster import Roster

@@ -22,7 +22,7 @@ from analytics.aggregation import SessionSetting
 from analytics.arrays import Bools, Ints, Reading, Visits
 from analytics.bygone import NEVER, Bygone, Spans
 from analytics.measures.measure import Arrays
-from analytics.measures.sparse import VACANT
+from analytics.measures.paned import VACANT
 from analytics.measures.steps import Stays, Steps, joined, no_steps
 from analytics.measures.tracker import MOST, PIECE, Tracker
 from analytics.measures.walk import Walk

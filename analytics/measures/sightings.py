@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from analytics.arrays import Bools, Ints, Words
 from analytics.measures.lists import Lists
 from analytics.measures.marks import WIDTH, hashes_of, marks_of
-from analytics.measures.rows import BITS, HELD, NEWEST, Rows
+from analytics.measures.paned import VACANT
+from analytics.measures.seen import BITS, HELD, NEWEST, Seen
 from analytics.measures.since import Since
-from analytics.measures.sparse import VACANT
 
 __all__ = ["Sightings"]
 
@@ -53,7 +53,7 @@ class Sightings:
         self.rows = 0
         # The rows of each pane.
         self._lists = Lists()
-        self._rows = Rows(most, alive, self._lists.rename)
+        self._rows = Seen(most, alive, self._lists.rename)
         # Slots x keys: rows of the key whose newest pane is the one in the slot. None: not known.
         self._last: Ints | None = None
         self._since = Since(np.zeros((0, keys), np.int64), pane_of)
@@ -61,7 +61,7 @@ class Sightings:
     @staticmethod
     def budget(slots: int, rows: int, pairs: int) -> int:
         """Bytes at worst of so many rows, which are seen in panes so often altogether."""
-        return Rows.budget(rows) + Lists.budget(slots, pairs)
+        return Seen.budget(rows) + Lists.budget(slots, pairs)
 
     @staticmethod
     def window_budget(cells: int) -> int:

@@ -1,9 +1,10 @@
 """`top(x, k)`: the k most frequent values, exact until a cap, then with bounds.
 
-Every (pane, key) counts its values in one table of pairs. When one has more than 4,096 different values, the less
-frequent half is forgotten, and the largest forgotten count is added to its `slack`: each value shown has been seen at
-least n and at most n + slack times, and no value that is missing can have been seen more than slack times. (Lossy
-counting, Manku and Motwani 2002, with the bucket chosen by size instead of time.)
+A value of a key is known once, and each pane counts those that it saw, see `counts.py`. When a key has more than 4,096
+different values in a pane, the less frequent half is forgotten there, and the largest forgotten count is added to its
+`slack`: each value shown has been seen at least n and at most n + slack times, and no value that is missing can have
+been seen more than slack times. (Lossy counting, Manku and Motwani 2002, with the bucket chosen by size instead of
+time.)
 
 Value, as JSON text: `{"items": [[value, n], ..]}` ordered by n, then value; once approximate also
 `"bounds": [[n, n + slack], ..]`.
@@ -11,7 +12,7 @@ Value, as JSON text: `{"items": [[value, n], ..]}` ordered by n, then value; onc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -19,17 +20,21 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Reading, Words
 from analytics.frame import Coded
-from analytics.jsontext import as_json
-from analytics.measures.counted import Counted, summed
+from analytics.jsontext import as_json_each
+from analytics.measures.counted import PART, Caps, Counted
+from analytics.measures.counts import NAME
 from analytics.measures.measure import Arrays, over
+from analytics.measures.rows import Rows
 from analytics.measures.since import Since
-from analytics.names import LONGEST, Names, sort_key
+from analytics.names import LONGEST, Names
 
 __all__ = ["Top"]
 
 MAX_VALUES: Final = 4_096
 """Values of one pane and key that are counted apart."""
-MAX_PAIRS: Final = 1 << 17
+MAX_PAIRS: Final = 1 << 19
+MAX_ROWS: Final = 1 << 17
+"""Values of all keys, each once however many panes hold it."""
 VALUE_BYTES: Final = 120
 STEADY: Final = 0.8
 """Of the least count shown, the share from which on values are looked at for the next window."""
@@ -51,7 +56,7 @@ class Top(Counted):
     """
 
     def __init__(self, slots: int, keys: int, parameter: int = 10) -> None:
-        super().__init__(slots, keys, parameter, _max_pairs(slots, keys))
+        super().__init__(slots, keys, parameter, _caps(slots, keys))
         # How often a forgotten value may have been seen.
         self._slack: Ints = np.zeros(slots * keys, np.int64)
         # Whether any was ever forgotten: then there may be slack.
@@ -59,16 +64,14 @@ class Top(Counted):
         self._slack_since = Since(self._slack.reshape(slots, keys), self._pane_of)
         # Per key the count from which on values are looked at: what a window showed of it last, and some room.
         self._limit: Ints = np.ones(keys, np.int64)
-        self._names = Names(self._used_hashes)
+        self._names = Names(_most_names(self._caps), self._names_in_use, self._rename)
+        # When names that are of no use any more were last looked for.
+        self._swept = 0
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  it bounds what is shown only
-        pairs = _max_pairs(slots, keys)
-        return 8 * (slots + 2) * keys + cls.counted_budget(slots, keys, pairs) + Names.budget(pairs)
-
-    @classmethod
-    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
-        return cls.running_budget(_max_pairs(slots, keys))
+        caps = _caps(slots, keys)
+        return 8 * (slots + 2) * keys + cls.counted_budget(slots, caps) + Names.budget(_most_names(caps))
 
     @classmethod
     def value_bytes(cls, parameter: int) -> int:
@@ -76,46 +79,69 @@ class Top(Counted):
 
     def add(self, cells: Ints, values: Coded) -> None:
         codes, dictionary = values
-        hashes = values.hashes()
-        fresh = self._count(cells, hashes, 1)
-        if fresh.size:
-            named = dictionary.values_by_code
-            self._names.learn(hashes[fresh].tolist(), [named[code] for code in codes[fresh].tolist()])
-            self._keep_caps(cells[fresh], MAX_VALUES)
+        hashes, known = values.hashes(), self._counts.rows
+        for start in range(0, len(cells), PART):
+            part = slice(start, start + PART)
+            self._make_room(len(cells[part]))
+            before = known.n, known.tidied
+            rows = self._count(cells[part], hashes[part], 1)
+            if before != (known.n, known.tidied):
+                nameless = (known.column(NAME).take(rows) == 0).nonzero()[0]
+                texts = [dictionary.values_by_code[code] for code in codes[part][nameless].tolist()]
+                self._name(rows[nameless], hashes[part][nameless].tolist(), texts)
+
+    def _name(self, rows: Ints, hashes: list[int], texts: list[Any]) -> None:
+        """What the values of these rows are; rows may repeat."""
+        known = self._counts.rows
+        if known.tidied != self._swept:
+            self._swept = known.tidied
+            self._names.sweep()
+        if len(rows):
+            known.column(NAME)[rows] = self._names.learn(hashes, texts)
+
+    def _names_in_use(self) -> Words:
+        return self._counts.rows.column(NAME)
+
+    def _rename(self, numbers: Words) -> None:
+        names = self._counts.rows.column(NAME)
+        names[:] = numbers[names.view(np.int64)]
 
     def _shrink(self, cells: Ints) -> None:
         """Keep the more frequent half of the values of each cell; equal counts go by hash."""
-        found, hashes, counts = self._pairs_in(cells)
-        order = np.lexsort((hashes, -counts, found))
-        found, hashes, counts = found[order], hashes[order], counts[order]
-        kept = np.searchsorted(found, found) + self._n[found] // 2
+        found, rows, counts = self._take_out(cells)
+        order = np.lexsort((self._counts.rows.hashes(rows), -counts, found))
+        found, rows, counts = found[order], rows[order], counts[order]
+        starts = found.searchsorted(found)
+        kept = starts + (found.searchsorted(found, "right") - starts) // 2
         place = np.arange(len(found))
         largest = place == kept
         self._slack[found[largest]] += counts[largest]
         self._slack_since.add(found[largest] // self.keys, found[largest] % self.keys, counts[largest])
         self._forgot = True
-        self._take_out(found[place >= kept], hashes[place >= kept])
-
-    def _used_hashes(self) -> Words:
-        return self._table.pairs().hashes
+        stay = place < kept
+        self._put_back(found[stay], rows[stay], counts[stay])
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
+        self._settle()
         slack = self._slack_in(slots)[keys].tolist() if self._forgot else None
-        found, hashes, counts = self._contenders(keys, *self._leading(slots, keys))
-        names = self._names.of(hashes.tolist())
-        order = _by_name(found, counts, hashes, names)
-        names = [names[i] for i in order.tolist()]
+        found, rows, counts = self._contenders(keys, *self._leading(slots, keys))
+        names = self._counts.rows.column(NAME).view(np.int64)[rows]
+        names = names[self._by_name(found, counts, names)]
+        texts = list(map(self._names.texts.__getitem__, names.tolist()))
         starts = np.searchsorted(found, keys)
         ends = np.minimum(np.searchsorted(found, keys, side="right"), starts + self.parameter)
         sums = counts.tolist()
-        items = list(zip(names, sums, strict=True))
+        items = list(zip(texts, sums, strict=True))
+        said: list[dict[str, Any]] = [
+            {"items": items[start:end]} for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        ]
+        if slack is not None:
+            for value, more in zip(said, slack, strict=True):
+                if more:
+                    value["bounds"] = [(n, n + more) for _, n in value["items"]]
         values = np.empty(len(keys), object)
         # As JSON: a tenth of the memory of the objects, compared at once, and nothing for the garbage collector.
-        for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-            value: dict[str, Any] = {"items": items[start:end]}
-            if slack is not None and slack[i]:
-                value["bounds"] = [(n, n + slack[i]) for n in sums[start:end]]
-            values[i] = as_json(value)
+        values[:] = as_json_each(said)
         return Reading(values)
 
     def _slack_in(self, slots: Ints) -> Ints:
@@ -125,52 +151,76 @@ class Top(Counted):
         panes = self._pane_of[slots]
         return self._slack_since.sums(int(panes.min()), int(panes.max()))
 
-    def _contenders(self, keys: Ints, found: Ints, hashes: Words, counts: Ints) -> tuple[Ints, Words, Ints]:
+    def _contenders(self, keys: Ints, found: Ints, rows: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
         """Of each key the values that count no less than its k-th, in order of key and count: those that tie with it
         compete by name.
         """
         order = _by_count(found, counts)
-        found, hashes, counts = found[order], hashes[order], counts[order]
+        found, rows, counts = found[order], rows[order], counts[order]
         last = np.searchsorted(found, keys) + self.parameter - 1
         full = last < np.searchsorted(found, keys, side="right")
         least = np.zeros(self.keys, np.int64)
         least[keys[full]] = counts[last[full]]
         self._limit[keys] = np.maximum(least[keys] * STEADY, 1)
         kept = counts >= least[found]
-        return found[kept], hashes[kept], counts[kept]
+        return found[kept], rows[kept], counts[kept]
 
-    def _leading(self, slots: Ints, keys: Ints) -> tuple[Ints, Words, Ints]:
-        """Keys, values and counts, at least of those that are shown."""
-        totals = self._totals(slots)
-        if totals is None:
-            found, hashes, counts = self._pairs_of(slots, keys)
-            return summed(found, hashes, counts) if len(slots) > 1 else (found, hashes, counts)
+    def _leading(self, slots: Ints, keys: Ints) -> tuple[Ints, Ints, Ints]:
+        """Keys, rows and counts, at least of those that are shown."""
+        if len(slots) == 1:
+            rows, found, counts = self._entries(int(slots[0]), keys)
+            return found, rows.astype(np.int64), counts
+        panes = self._pane_of[slots]
+        totals, of = self._counts.totals(int(panes.min()), int(panes.max())), self._counts.rows.keys()
         # What counts as little as could not be shown last time is left out, unless too few remain of a key.
-        running, asked = self._running, np.zeros(self.keys, np.bool_)
+        asked = np.zeros(self.keys, np.bool_)
         asked[keys] = True
         limit = np.where(asked, self._limit, NEVER_SHOWN)
-        rows = (totals >= limit[running.keys]).nonzero()[0]
-        short = asked & (np.bincount(running.keys[rows], minlength=self.keys) < self.parameter) & (limit > 1)
+        at = (totals >= limit[of]).nonzero()[0]
+        short = asked & (np.bincount(of[at], minlength=self.keys) < self.parameter) & (limit > 1)
         if short.any():
             limit[short] = 1
-            rows = (totals >= limit[running.keys]).nonzero()[0]
-        return running.keys[rows], running.marks[rows], totals[rows]
+            at = (totals >= limit[of]).nonzero()[0]
+        return of[at], at, totals[at]
+
+    def _by_name(self, found: Ints, counts: Ints, names: Ints) -> Ints:
+        """An order by key and falling count, in which these are, and of equal ones by name."""
+        same = (found[1:] == found[:-1]) & (counts[1:] == counts[:-1])
+        order = np.arange(len(found))
+        if same.any():
+            starts = np.append(True, ~same)
+            # Only where several have a count names matter.
+            several = (np.append(same, False) | ~starts).nonzero()[0]
+            rank = self._names.ranks(names[several])
+            order[several] = several[(starts.cumsum()[several] * len(self._names.texts) + rank).argsort()]
+        return order
 
     def merge(self, sources: Ints, target: int) -> None:
-        found, hashes, counts = summed(*self._pairs_of(sources))
-        cells = found + target * self.keys
-        new = self._count(cells, hashes, counts)
+        self._settle()
+        for source in sources.tolist():
+            self._counts.add_up(int(self._pane_of[target]), *self._counts.of(int(self._pane_of[source])))
+            if self._counts.full:
+                self._settle()
         slack = self._slack.reshape(self.slots, self.keys)
         slack[target] += slack[sources].sum(axis=0)
         self._slack_since.drop()
-        self._keep_caps(cells[new], MAX_VALUES)
+        self._settle()
 
     def join(self, sources: Ints, targets: Ints) -> None:
-        cells, _, hashes, counts = self._moving(sources, targets)
+        self._settle()
+        cells, _, rows, counts = self._moving(sources, targets)
         np.add.at(self._slack, targets, self._slack[sources])
         self._slack_since.drop()
-        new = self._count(cells, hashes, counts)
-        self._keep_caps(cells[new], MAX_VALUES)
+        known = self._counts.rows
+        self._count_named(cells, known.hashes(rows), counts, known.column(NAME)[rows])
+
+    def _count_named(self, cells: Ints, hashes: Words, counts: Ints, names: Words) -> None:
+        """Add to the counts of pairs; the numbers of their names are known."""
+        for start in range(0, len(cells), PART):
+            part = slice(start, start + PART)
+            self._make_room(len(cells[part]))
+            rows = self._count(cells[part], hashes[part], counts[part])
+            self._counts.rows.column(NAME)[rows] = names[part]
 
     def vacate(self, cells: Ints) -> None:
         self._slack[cells] = 0
@@ -183,6 +233,7 @@ class Top(Counted):
         super().clear(slot)
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
+        self._settle()
         cells, hashes, counts = self._dump_pairs(slots)
         return {
             "cells": cells,
@@ -195,10 +246,13 @@ class Top(Counted):
         self._slack.reshape(self.slots, self.keys)[np.ix_(slots, keys)] = state["slack"]
         self._slack_since.drop()
         self._forgot |= bool(state["slack"].any())
-        cells = self._placed(slots, state["cells"])
-        if cells.size:
-            self._count(cells, state["hashes"], state["counts"])
-        self._names.load(state)
+        cells, hashes = self._placed(slots, state["cells"]), state["hashes"]
+        numbers = self._names.load(state)
+        self._count_named(cells, hashes, state["counts"], numbers[state["name_hashes"].searchsorted(hashes)])
+
+
+def _most_names(caps: Caps) -> int:
+    return Rows.room_for(caps.rows + PART)
 
 
 def _by_count(found: Ints, counts: Ints) -> Ints:
@@ -210,21 +264,6 @@ def _by_count(found: Ints, counts: Ints) -> Ints:
     return np.lexsort((-counts, found))
 
 
-def _by_name(found: Ints, counts: Ints, hashes: Words, names: Sequence[Any]) -> Ints:
-    """An order by key and falling count, in which these are, and of equal ones by name."""
-    same = (found[1:] == found[:-1]) & (counts[1:] == counts[:-1])
-    order = np.arange(len(found))
-    if same.any():
-        starts = np.append(True, ~same)
-        # Only where there are several of a count names matter; each is put in order once, however many keys show it.
-        several = (np.append(same, False) | ~starts).nonzero()[0]
-        _, first, which = np.unique(hashes[several], return_index=True, return_inverse=True)
-        known = [sort_key(names[i]) for i in several[first].tolist()]
-        rank = np.empty(len(known), np.int64)
-        rank[sorted(range(len(known)), key=known.__getitem__)] = np.arange(len(known))
-        order[several] = several[(starts.cumsum()[several] * len(known) + rank[which]).argsort()]
-    return order
-
-
-def _max_pairs(slots: int, keys: int) -> int:
-    return min(slots * keys * MAX_VALUES, MAX_PAIRS)
+def _caps(slots: int, keys: int) -> Caps:
+    cells = slots * keys
+    return Caps(min(cells * MAX_VALUES, MAX_PAIRS), min(cells * MAX_VALUES, MAX_ROWS), MAX_VALUES)

@@ -19,7 +19,7 @@ import numpy as np
 from analytics.arrays import Bools, Ints, Reading, Visits
 from analytics.bygone import NEVER
 from analytics.measures.measure import Cellwise, Takes
-from analytics.measures.sparse import VACANT, Paned
+from analytics.measures.paned import VACANT, Paned
 from analytics.measures.steps import Steps, joined, no_steps
 from analytics.roster import Roster
 
@@ -38,6 +38,7 @@ class Tracker(Paned, Cellwise):
 
     takes: ClassVar[Takes] = "visits"
     tracks = True
+    tables = True
     folds = False
     _users: Roster
 

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Bools, Ints, Words
+from analytics.arrays import Ints, Words
 from analytics.measures.marks import marks_of
 from analytics.measures.measure import Arrays, Takes
+from analytics.measures.paned import VACANT, Paned
 from analytics.measures.sightings import Sightings
-from analytics.measures.sparse import VACANT, Paned
 
 __all__ = ["Valued"]
 
@@ -30,19 +30,6 @@ class Valued(Paned):
     def values_budget(slots: int, values: int, pairs: int) -> int:
         """Bytes at worst of so many values, which are in so many cells altogether."""
         return Sightings.budget(slots, values, pairs)
-
-    def _row_keys(self, cells: Ints, slots: Ints | None = None) -> Ints:
-        """What values in these cells are known under: the key, in the only slot together with its turn."""
-        if self._turns is None:
-            return cells - (cells // self.keys if slots is None else slots) * self.keys
-        turned: Ints = cells + (self._turns[cells] - self._pane_of[0]) * self.keys
-        return turned
-
-    def _matter(self, keys: Ints) -> Bools:
-        if self._turns is None:
-            return np.ones(len(keys), np.bool_)
-        matter: Bools = self._row_keys(keys % self.keys) == keys
-        return matter
 
     def _see(self, cells: Ints, hashes: Words) -> Ints:
         """Values were seen in cells: the positions of those that are new there, each once."""

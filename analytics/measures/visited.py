@@ -21,9 +21,9 @@ from analytics.journal import Journal, Rows
 from analytics.measures.judged import Judged
 from analytics.measures.measure import Takes
 from analytics.measures.moved import Moved
+from analytics.measures.paned import VACANT, Paned
 from analytics.measures.rising import Rising
 from analytics.measures.searching import Searching, renumbered
-from analytics.measures.sparse import VACANT, Paned
 
 __all__ = ["Visited"]
 
@@ -40,6 +40,7 @@ class Visited(Paned):
     """Events of users, and how far each got in each pane."""
 
     takes: ClassVar[Takes] = "visits"
+    tables = True
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("users", "levels", "latest")}
 
     def __init__(self, slots: int, keys: int, parameter: FunnelSetting) -> None:

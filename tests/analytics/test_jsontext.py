@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.jsontext import Parsed, as_json, parsed
+from analytics.jsontext import as_json, as_json_each, parsed, parsed_each
 
 
 def values(numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -51,9 +51,23 @@ def test_what_is_no_strict_json_is_read_all_the_same(value: Any) -> None:
 
 
 def test_equal_texts_are_read_once() -> None:
-    """And are the same object."""
-    made = Parsed()
-    one = made[b'{"steps":[2,1]}']
-    assert one == {"steps": [2, 1]}
-    assert made[bytes(bytearray(b'{"steps":[2,1]}'))] is one
-    assert made[b'{"steps":[2,2]}'] == {"steps": [2, 2]}
+    """And are the same object; what is no text stays as it is."""
+    texts = [b'{"steps":[2,1]}', b'{"steps":[2,2]}', bytes(bytearray(b'{"steps":[2,1]}'))]
+    for values in (texts, [*texts, None, 5], [*texts, b'"\xed\xa0\x80"']):
+        made = parsed_each(values)
+        assert made[:2] == [{"steps": [2, 1]}, {"steps": [2, 2]}]
+        assert made[2] is made[0]
+    assert parsed_each([*texts, None, 5])[3:] == [None, 5]
+    assert parsed_each([*texts, b'"\xed\xa0\x80"'])[3] == "\ud800"
+    assert parsed_each([]) == []
+
+
+def test_a_text_of_several_lines_is_one_text() -> None:
+    """As none that is written here, but any that is valid."""
+    assert parsed_each([b"[1,\n2]", b"3"]) == [[1, 2], 3]
+
+
+def test_values_are_written_together_as_one_by_one() -> None:
+    """Line ends in texts included, and what the fast writer does not know."""
+    for values in ([{"items": [["a\nb", 2]]}, {}, "x"], ["\ud800", {"a": 1}], []):
+        assert as_json_each(values) == list(map(as_json, values))

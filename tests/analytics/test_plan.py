@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from analytics.engine import DEFAULT_BUDGET
-from analytics.measures import distinct, quantile, topk
-from analytics.measures.marks import WIDTH
-from analytics.measures.rows import Rows
+from analytics.journal import Journal
+from analytics.measures import tracker
+from analytics.measures.visited import GROUP_MEMORY
 from analytics.pairs import REBUILDING
 from analytics.plan import is_presence, make_plan
 from analytics.spec import KpiError, KpiSpec
+from analytics.time import MAX_SOURCES, SOURCE_BYTES
 
 BUDGET = 1 << 34
 COUNT = KpiSpec(name="n", value="count(*)", window="tumbling 1s")
@@ -95,14 +96,16 @@ def test_zones_share_a_grid_only_where_they_move_nothing() -> None:
 
 
 def test_the_copy_of_the_largest_table_of_pairs_is_in_the_budget() -> None:
-    """Cells, hashes and counts of all that a measure counts apart; it is made for one table at a time."""
-    largest = max(quantile.MAX_PAIRS, topk.MAX_PAIRS)
-    assert 24 * largest <= REBUILDING < make_plan([COUNT], {}, BUDGET).budget
-
-
-def test_the_copy_of_the_largest_table_of_values_is_in_the_budget() -> None:
-    """Rows are moved to arrays of at least twice as many."""
-    assert 8 * WIDTH * Rows.room_for(distinct.MAX_VALUES + distinct.MAX_PENDING) // 2 <= REBUILDING
+    """Cells, hashes and counts of all users that a measure remembers; it is made for one table at a time. Of measures
+    without such tables there is none.
+    """
+    groups = Journal.capacity_of(GROUP_MEMORY // (16 * 2 + 80))
+    assert 24 * max(groups, tracker.MOST + tracker.PIECE) <= REBUILDING
+    for value in ("funnel(event = 'a', event = 'b', within => '5m')", "sessions()"):
+        plan = make_plan([replace(COUNT, value=value)], {}, BUDGET)
+        assert plan.budget - sum(grid.budget for grid in plan.grids) >= REBUILDING + MAX_SOURCES * SOURCE_BYTES
+    plan = make_plan([COUNT], {}, BUDGET)
+    assert plan.budget == sum(grid.budget for grid in plan.grids) + MAX_SOURCES * SOURCE_BYTES
 
 
 def test_the_board_of_the_benchmarks_fits_into_the_budget_that_is_set_by_default() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import time
-from analytics.time import BEGINNING, IDLE, MAX_SOURCES, Clock, Rise
+from analytics.time import BEGINNING, IDLE, MAX_SOURCES, STALE, Clock, Rise
 
 
 def observe(clock: Clock, source: str, *times: int, now: int = 0) -> Rise:
@@ -194,7 +194,7 @@ def test_sources_that_come_and_go_beside_a_slow_clock_take_bounded_state() -> No
         observe(clock, f"page {step}", 1_000_000 + now, now=now)
     assert clock.base == 1_999
     assert len(clock) <= IDLE // 1_000 + 1
-    assert max(len(clock._lowest), len(clock._deadlines)) <= 2 * len(clock) + 64
+    assert max(len(clock._lowest), len(clock._deadlines)) <= len(clock) + len(clock) // STALE + 64
 
 
 def test_a_source_that_is_held_back_again_and_again_takes_bounded_state() -> None:
@@ -208,6 +208,6 @@ def test_a_source_that_is_held_back_again_and_again_takes_bounded_state() -> Non
         clock.expire(now + IDLE)
         clock.throttle("a", False, now + IDLE)
     assert len(clock) == 1
-    assert max(len(clock._lowest), len(clock._deadlines)) <= 2 * len(clock) + 64
+    assert max(len(clock._lowest), len(clock._deadlines)) <= len(clock) + len(clock) // STALE + 64
     clock.expire(2_001 * IDLE)
     assert len(clock) == 0

@@ -1,22 +1,18 @@
-"""Counts by hash: what several panes say together."""
+"""Counts by hash, and their caps."""
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pytest
 
 from analytics.arrays import Numbers
-from analytics.measures.counted import Counted, summed
+from analytics.measures import topk
+from analytics.measures.counted import PART, Caps, Counted
 from analytics.measures.quantile import Quantile
 from analytics.measures.topk import Top
-from tests.analytics.measures.values import add, cells, opened, read
-
-
-def test_equal_pairs_of_several_panes_are_added_up() -> None:
-    """A pair is its key and its hash: other keys and other hashes stay apart."""
-    hashes = np.array([7, 7, 7, 9], np.uint64)
-    keys, found, counts = summed(cells(1, 1, 2, 1), hashes, cells(3, 4, 5, 6))
-    pairs = zip(keys.tolist(), found.tolist(), strict=True)
-    assert dict(zip(pairs, counts.tolist(), strict=True)) == {(1, 7): 7, (2, 7): 5, (1, 9): 6}
+from tests.analytics.measures.values import add, opened, read
 
 
 def test_pairs_seen_lately_are_counted_where_they_moved_to() -> None:
@@ -30,9 +26,25 @@ def test_pairs_seen_lately_are_counted_where_they_moved_to() -> None:
 
 
 def test_a_budget_has_room_for_all_pairs() -> None:
-    """More pairs, more bytes; the part per cell is there as well."""
-    assert Counted.counted_budget(3, 2, 10_000) > Counted.counted_budget(3, 2, 100) > 0
-    assert Counted.counted_budget(300, 2, 100) - Counted.counted_budget(3, 2, 100) == 8 * 297 * 2
+    """More pairs, rows or panes, more bytes."""
+    one = Counted.counted_budget(3, Caps(10_000, 5_000, 100))
+    assert Counted.counted_budget(3, Caps(20_000, 5_000, 100)) - one == 8 * 10_000
+    assert Counted.counted_budget(3, Caps(10_000, 9_000, 100)) > one
+    assert Counted.counted_budget(300, Caps(10_000, 5_000, 100)) > one > 8 * 10_000
+
+
+def test_too_many_rows_are_relieved_of_in_all_panes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values that come once each in one pane after the other: what is kept stays within the caps, and says so."""
+    monkeypatch.setattr(topk, "MAX_ROWS", 2_000)
+    measure = opened(Top, 40, 2, 3)
+    assert isinstance(measure, Top)
+    for slot in range(40):
+        add(measure, [2 * slot] * 500 + [2 * slot + 1] * 3, [f"{slot} {i}" for i in range(500)] + ["/"] * 3)
+        found = json.loads(read(measure, *range(slot + 1))[1])
+        assert found["items"][0][0] == "/"
+        assert measure._counts.rows.room <= measure._counts.rows.room_for(2_000 + PART)
+    assert measure._counts.rows.mattered <= 2_000
+    assert "bounds" in json.loads(read(measure, *range(40))[0])
 
 
 def test_hash_zero_in_pane_zero_is_a_pair_like_others() -> None:

@@ -1,85 +1,67 @@
-"""Rows of (key, value): found again, and forgotten when nothing holds them."""
+"""Rows of (key, value), whatever makes them matter."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Bools, Ints, Words
+from analytics.arrays import Bools
 from analytics.measures.marks import SMALLEST
-from analytics.measures.rows import BITS, HELD, NEWEST, Rows
-from analytics.measures.sparse import VACANT
+from analytics.measures.rows import SPARE, Rows
 
 
-def everything(keys: Ints) -> Bools:
-    return np.ones(len(keys), np.bool_)
+class Odd(Rows):
+    """Rows of which those with an odd hash matter; the first word of each is its hash."""
+
+    def __init__(self, most: int) -> None:
+        self.told: list[NDArray[np.int32]] = []
+        self.begun = 0
+        super().__init__(most, self.told.append)
+
+    def matter(self) -> Bools:
+        odd: Bools = self.column(1) % np.uint64(2) == 1
+        return odd
+
+    def begin(self, new: slice) -> None:
+        self.begun += new.stop - new.start
+        self.column(1)[new] = 1
 
 
-def hashes(count: int, start: int = 0) -> Words:
-    return np.arange(start, start + count, dtype=np.uint64) * np.uint64(7_919)
+def test_each_value_of_a_key_has_one_row() -> None:
+    """Found again, also within a batch; a value of another key has another row."""
+    rows = Odd(100)
+    hashes = np.array([5, 7, 5, 5], np.uint64)
+    placed = rows.place(np.array([1, 1, 1, 2]), hashes)
+    assert placed[0] == placed[2]
+    assert sorted(set(placed.tolist())) == [0, 1, 2]
+    assert rows.place(np.array([2, 1]), hashes[:2]).tolist() == placed[[3, 1]].tolist()
+    assert (rows.n, rows.begun, rows.keys()[placed].tolist()) == (3, 3, [1, 1, 1, 2])
 
 
-class Told(list[NDArray[np.int32]]):
-    """What was said of new numbers."""
-
-
-def made(most: int = 10_000) -> tuple[Rows, Told]:
-    told = Told()
-    return Rows(most, everything, told.append), told
-
-
-def test_a_new_row_was_seen_nowhere() -> None:
-    """Also where another one lay before."""
-    rows, _ = made()
+def test_rows_that_do_not_matter_go_when_room_is_short() -> None:
+    """They are counted, the others keep their order, and whoever knows them by number is told."""
+    rows = Odd(SMALLEST * SPARE // (SPARE + 1))
     keys = np.zeros(SMALLEST, np.int64)
-    placed = rows.place(keys, hashes(SMALLEST))
-    for column in (NEWEST, BITS):
-        rows.column(column)[:] = 5
-    rows.before[: rows.n] = 5
-    again = rows.place(keys[:10], hashes(10, SMALLEST))
-    assert sorted(placed.tolist()) == list(range(SMALLEST))
-    assert rows.column(NEWEST).view(np.int64)[again].tolist() == [VACANT] * 10
-    assert rows.column(BITS)[again].tolist() == rows.column(HELD)[again].tolist() == [0] * 10
-    assert rows.before[again].tolist() == [VACANT] * 10
-
-
-def test_rows_that_nothing_holds_are_forgotten_when_room_is_short() -> None:
-    """The others keep what is known of them, and whoever knows them by number is told the new ones."""
-    rows, told = made()
-    keys = np.arange(SMALLEST) % 3
-    placed = rows.place(keys, hashes(SMALLEST))
-    held = np.arange(SMALLEST) % 2 == 0
-    rows.column(HELD)[placed[held]] = 1
-    rows.column(NEWEST)[placed] = np.arange(SMALLEST)
-    rows.before[placed] = np.arange(SMALLEST)
-    rows.place(keys[:1], hashes(1, SMALLEST))
+    placed = rows.place(keys, np.arange(SMALLEST, dtype=np.uint64))
+    rows.column(1)[:] = np.arange(SMALLEST) % 2
+    assert rows.fits(0)
+    assert not rows.fits(1)
+    rows.tidy()
+    assert rows.mattered == rows.n == SMALLEST // 2
+    assert rows.tidied == 1
     assert rows.room == SMALLEST
-    assert rows.n == SMALLEST // 2 + 1
-    again = rows.place(keys[held], hashes(SMALLEST)[held])
-    assert told[0][placed[held]].tolist() == again.tolist()
-    assert (told[0][placed[~held]] == -1).all()
-    for known in (rows.before, rows.column(NEWEST)):
-        assert known[again].tolist() == np.arange(SMALLEST)[held].tolist()
-    assert rows.keys()[again].tolist() == keys[held].tolist()
+    (numbers,) = rows.told
+    assert numbers[::2].tolist() == [-1] * (SMALLEST // 2)
+    assert numbers[1::2].tolist() == list(range(SMALLEST // 2))
+    stay = placed % 2 == 1
+    again = rows.place(keys[stay], np.arange(SMALLEST, dtype=np.uint64)[stay])
+    assert again.tolist() == numbers[placed[stay]].tolist()
 
 
-def test_there_is_room_for_all_even_if_known_ones_are_forgotten() -> None:
-    """A batch of values that are known, but that nothing holds, and of new ones."""
-    rows, _ = made()
-    keys = np.zeros(2 * SMALLEST, np.int64)
-    rows.place(keys[:SMALLEST], hashes(SMALLEST))
-    placed = rows.place(keys, hashes(2 * SMALLEST))
-    assert sorted(placed.tolist()) == list(range(2 * SMALLEST))
-
-
-def test_bytes_are_as_budgeted() -> None:
-    """With as many that matter as there may be, and values without end."""
-    most = 20_000
-    rows, told = made(most)
-    for start in range(0, 200_000, 1_000):
-        placed = rows.place(np.zeros(1_000, np.int64), hashes(1_000, start))
-        if start < most - 1_000:
-            rows.column(HELD)[placed] = 1
-    size = sum(array.nbytes for array in (rows.words, rows._rows, rows._key, rows.before))
-    assert size <= Rows.budget(most)
-    assert told
+def test_nothing_is_told_where_all_matter() -> None:
+    """Looking for what can go changes no number."""
+    rows = Odd(100)
+    rows.place(np.zeros(3, np.int64), np.arange(3, dtype=np.uint64))
+    rows.tidy()
+    assert rows.told == []
+    assert rows.mattered == 3

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from analytics.arrays import Bools, Ints
 from analytics.measures import sightings as module
 from analytics.measures.marks import SMALLEST
+from analytics.measures.paned import VACANT
 from analytics.measures.sightings import SPAN, Sightings
-from analytics.measures.sparse import VACANT
 from tests.analytics.measures.values import cells
 
 KEYS = 3

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from analytics.arrays import Ints
+from analytics.measures.paned import VACANT
 from analytics.measures.since import Since
-from analytics.measures.sparse import VACANT
 
 SLOTS, KEYS = 12, 3
 

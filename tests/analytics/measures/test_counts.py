@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.measures import MEASURES, Measure, quantile, running, topk
+from analytics.measures import MEASURES, Measure, marks, quantile, rows, topk
 from analytics.measures.counted import Counted
+from analytics.measures.counts import Counts
 from analytics.measures.quantile import Quantile
 from analytics.measures.topk import Top
 from tests.analytics.measures.values import add, cells, opened, plain
@@ -89,37 +90,46 @@ def test_any_windows_read_as_the_sums_of_their_panes(kind: type[Measure], steps:
 
 
 @KINDS
-def test_more_rows_than_there_is_room_for_are_made_anew(kind: type[Measure], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Values that come and go fill the rows up again and again; the windows stay right."""
-    monkeypatch.setattr(topk, "MAX_PAIRS", 60)
-    monkeypatch.setattr(quantile, "MAX_PAIRS", 60)
-    dropped: list[None] = []
-    drop = running.Running.drop
-    monkeypatch.setattr(running.Running, "drop", lambda self: dropped.append(drop(self)))
-    monkeypatch.setattr(running, "PAUSE", 3)
+def test_values_that_come_and_go_stay_right(kind: type[Measure], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are forgotten and others get their numbers, again and again; the windows stay right."""
+    monkeypatch.setattr(marks, "SMALLEST", 64)
+    monkeypatch.setattr(rows, "SMALLEST", 64)
+    monkeypatch.setattr(topk, "MAX_ROWS", 60)
+    monkeypatch.setattr(quantile, "MAX_ROWS", 60)
+    tidied: list[None] = []
+    tidy = rows.Rows.tidy
+    monkeypatch.setattr(rows.Rows, "tidy", lambda self, more=0: tidied.append(tidy(self, more)))
     walk = Walk(kind, 2 if kind is Top else 0)
     for step in range(60):
         walk.move(1)
         for i in range(4):
             walk.put(walk.newest, i % KEYS, 1.3 ** (step * 4 + i))  # type: ignore[arg-type]
         walk.check(walk.newest - 6, walk.newest)
-    assert dropped
+    assert tidied
 
 
-def test_coarser_bins_stay_apart_from_finer_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Panes whose bins were joined are added up with others at the coarsest level, as without running sums."""
+def test_coarser_bins_stay_apart_from_finer_ones() -> None:
+    """Panes whose bins were joined are added up with others at the coarsest level, as their pairs one by one."""
     sketch, shares = opened(Quantile, 4, 2), [0.0, 0.3, 0.5, 1.0]
+    assert isinstance(sketch, Quantile)
     add(sketch, [0, 2, 4], [1.0, 2.0, 3.0])
     slots = cells(0, 1, 2)
     sketch.read_views(shares, slots, cells(0, 1))
     add(sketch, [2] * 5_000, np.geomspace(1e-150, 1e150, 5_000).tolist())
     add(sketch, [4] * 50, np.geomspace(-1, -50, 50).tolist())
     found = [plain(reading) for reading in sketch.read_views(shares, slots, cells(0, 1))]
-    monkeypatch.setattr(Counted, "_totals", lambda self, slots: None)
-    assert found == [plain(reading) for reading in sketch.read_views(shares, slots, cells(0, 1))]
+    sketch.merge(cells(0, 1, 2), 3)
+    assert found == [plain(reading) for reading in sketch.read_views(shares, cells(3), cells(0, 1))]
     assert sketch.note()["quantiles_coarser"] > 0
 
 
-def test_a_budget_has_room_for_both_tables() -> None:
-    """The rows, and their numbers beside the pairs."""
-    assert running.Running.budget(10_000) > 10_000 * 64
+def test_a_count_beyond_32_bits_is_exact() -> None:
+    """In one pane, over several, and less again when a pane is left."""
+    counts = Counts(cells(7, 8), 100, 10, lambda keys: np.ones(len(keys), np.bool_))
+    hashes, many = np.array([5], np.uint64), cells(1 << 33)
+    for pane in (7, 8):
+        counts.count(cells(pane), cells(0), hashes, many)
+    assert counts.totals(7, 8).tolist() == [1 << 34]
+    counts.settle()
+    assert [counts.of(pane)[1].tolist() for pane in (7, 8)] == [[1 << 33], [1 << 33]]
+    assert counts.totals(8, 8).tolist() == [1 << 33]

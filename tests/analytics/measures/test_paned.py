@@ -1,12 +1,9 @@
-"""What sparse measures share: pairs belong to panes, not to slots."""
+"""What measures share whose state belongs to panes, not to slots."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from analytics.measures.distinct import Distinct
-from analytics.measures.sparse import CACHE_SHIFT, no_marks, pair_marks
-from tests.analytics.measures.values import add, cells, opened, read
+from tests.analytics.measures.values import add, opened, read
 
 
 def test_a_slot_that_changes_hands_starts_empty() -> None:
@@ -26,16 +23,3 @@ def test_panes_far_apart_are_read_together() -> None:
         users.open(slot, pane)
     add(users, [0, 2, 4, 5], ["a", "b", "a", "c"])
     assert read(users, 0, 1, 2) == [2, 1]
-
-
-def test_marks_tell_pairs_apart() -> None:
-    """The same hash in two cells, or two hashes in one cell, have different marks."""
-    marks = pair_marks(cells(1, 2, 1, -7), np.array([5, 5, 6, 5], np.uint64))
-    assert len(set(marks.tolist())) == 4
-
-
-def test_an_empty_cache_holds_no_pair() -> None:
-    """Whatever the mark of a pair is, the slot that it would be in does not say that it was seen."""
-    marks = no_marks()
-    slots = (marks >> CACHE_SHIFT).astype(np.int64)
-    assert (slots != np.arange(len(marks))).all()

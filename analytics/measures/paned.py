@@ -1,39 +1,21 @@
-"""State that exists only for the (pane, key) pairs that were met: which pane a slot holds, and a table of pairs."""
+"""Measures whose state belongs to panes rather than to slots: which pane each slot holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Bools, Ints, Words
-from analytics.measures.measure import Measure, Takes
-from analytics.pairs import PairTable
+from analytics.arrays import Bools, Ints
+from analytics.measures.measure import Measure
 
-__all__ = ["Paned", "Sparse"]
+__all__ = ["VACANT", "Paned"]
 
 VACANT: Final = np.iinfo(np.int64).min >> 1
 """Stands for the pane of a slot that holds none; no pane has this number."""
 WIDEST: Final = 1 << 16
 """Span of panes up to which their slots are looked up in a table."""
-CACHE: Final = 1 << 15
-"""Slots of the caches in front of the pair tables."""
-CACHE_SHIFT: Final = np.uint64(64 - 15)
-_GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
-
-
-def pair_marks(cells: Ints, hashes: Words) -> Words:
-    """One number per pair of pane cell and hash, as good as the pair itself; its high bits choose a cache slot."""
-    return (hashes + cells.view(np.uint64) * _GOLDEN) * _GOLDEN
-
-
-def no_marks() -> Words:
-    """An empty cache: in each slot a mark that belongs to another one."""
-    marks = np.full(CACHE, np.iinfo(np.uint64).max, np.uint64)
-    marks[-1] = 0
-    return marks
 
 
 class _Known(NamedTuple):
@@ -125,51 +107,16 @@ class Paned(Measure):
         placed: Ints = slots[places] * self.keys + (cells - places * self.keys)
         return placed
 
+    def _row_keys(self, cells: Ints, slots: Ints | None = None) -> Ints:
+        """What values in these cells are known under: the key, in the only slot together with its turn."""
+        if self._turns is None:
+            return cells - (cells // self.keys if slots is None else slots) * self.keys
+        turned: Ints = cells + (self._turns[cells] - self._pane_of[0]) * self.keys
+        return turned
 
-class Sparse(Paned):
-    """Base of the measures that know values by their hash."""
-
-    takes: ClassVar[Takes] = "hash"
-    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("hashes", "bins", "counts")}
-
-    def __init__(self, slots: int, keys: int, parameter: int, most: int) -> None:
-        super().__init__(slots, keys, parameter)
-        self._table = PairTable(self._matters, most)
-
-    def _matters(self, cells: Ints) -> Bools:
-        held = self._slot_cells(cells)
-        return (held >= 0) & self._kept(held, held >= 0)
-
-    def _kept(self, cells: Ints, within: Bools) -> Bools:  # noqa: ARG002
-        """Whether pairs of these slot cells are still needed; only asked where `within`."""
-        return within
-
-    def _pairs_of(self, slots: Ints, keys: Ints | None = None) -> tuple[Ints, Words, Ints]:
-        """Keys, hashes and counts of the pairs in these slots; `keys` limits them. One scan of the table a run."""
-        if self._turns is not None:
-            parts = [self._table.pairs()]
-        else:
-            panes = np.sort(self._pane_of[slots])
-            breaks = np.flatnonzero(np.diff(panes) != 1) + 1
-            runs = np.split(panes, breaks)
-            parts = [self._table.between(int(run[0]) * self.keys, (int(run[-1]) + 1) * self.keys) for run in runs]
-        cells, hashes, counts = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-        found = cells % self.keys
-        if keys is None or len(keys) == self.keys:
-            return found, hashes, counts
-        wanted = np.zeros(self.keys, np.bool_)
-        wanted[keys] = True
-        chosen = wanted[found]
-        return found[chosen], hashes[chosen], counts[chosen]
-
-    def _dump_pairs(self, slots: Ints) -> tuple[Ints, Words, Ints]:
-        """All pairs of these slots, ordered by (place, key, hash); cells count places instead of slots."""
-        cells, hashes, counts = self._table.pairs()
-        place = np.full(self.slots, -1, np.int64)
-        place[slots] = np.arange(len(slots))
-        panes = cells // self.keys
-        places = place[self._slots_of(panes)] if self._turns is None else np.zeros(len(cells), np.int64)
-        cells = places * self.keys + (cells - panes * self.keys)
-        order = np.flatnonzero(places >= 0)
-        order = order[np.lexsort((hashes[order], cells[order]))]
-        return cells[order], hashes[order], counts[order]
+    def _matter(self, keys: Ints) -> Bools:
+        """Whether values that are known under these still count."""
+        if self._turns is None:
+            return np.ones(len(keys), np.bool_)
+        matter: Bools = self._row_keys(keys % self.keys) == keys
+        return matter
