@@ -12,9 +12,10 @@ from analytics import Changes, KpiSpec, Row
 from gateway.core.encoding import EncodedRow, Where, encode_row, matches
 from gateway.core.outgoing import Outgoing
 from gateway.core.stream import Stream
+from gateway.core.subscription import Subscription
 from gateway.core.tail import Tail
 from gateway.core.topic import Topic
-from gateway.core.viewer import Subscription, ViewerSession
+from gateway.core.viewer import ViewerSession
 from gateway.errors import ProtocolError
 from gateway.wire.messages import Subscribe
 from gateway.wire.replies import ErrorMessage, Notice

@@ -16,6 +16,9 @@ class Outgoing:
         self.bytes = 0
         # Whether there is too much of everything, so that patience ends though there is room here.
         self.pressed = False
+        # What the viewer before noted of its write: when the next one is due, and the size. Viewers in step note the
+        # same, and share the numbers: one of their own is one more place in memory to fetch for each of thousands.
+        self.due = self.size = 0
 
     @property
     def full(self) -> bool:

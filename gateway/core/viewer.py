@@ -11,16 +11,14 @@ from typing import NamedTuple, Protocol
 
 from analytics import Row
 from gateway.core.outgoing import IMPATIENT_MS, Outgoing
-from gateway.core.rendering import Rendering
-from gateway.core.stream import Backlog, Stream
+from gateway.core.stream import Stream
+from gateway.core.subscription import Subscription
 from gateway.core.topic import Topic
 from gateway.wire.messages import From
 from gateway.wire.replies import Notice, ServerMessage
 
-__all__ = ["Subscription", "ViewerLimits", "ViewerPeer", "ViewerSession"]
+__all__ = ["ViewerLimits", "ViewerPeer", "ViewerSession"]
 
-MIN_HZ = 0.1
-MAX_HZ = 20.0
 HIDDEN_PERIOD_MS = 5_000
 CONFLATED_PERIOD_MS = 1_000
 BURST_BYTES = 262_144
@@ -65,26 +63,6 @@ class ViewerLimits(NamedTuple):
     buffer: int
 
 
-class Subscription:
-    """One KPI, or stream of events, that a viewer watches."""
-
-    __slots__ = ("due", "id", "last_ms", "offset", "parts", "period_ms", "rendering", "topic")
-
-    def __init__(self, id_: int, topic: Topic | Stream, last_ms: int, max_hz: float) -> None:
-        self.id = id_
-        self.topic = topic
-        self.last_ms = last_ms
-        self.period_ms = round(1000 / min(max(max_hz, MIN_HZ), MAX_HZ))
-        # The version the viewer has; None while it needs a snapshot.
-        self.offset: int | None = None
-        # The snapshot it waits for, while that is being made.
-        self.rendering: Rendering | Backlog | None = None
-        # What makes the frames of a snapshot that is being sent, the next one last.
-        self.parts: list[Callable[[], bytes]] = []
-        # When the next step may go out.
-        self.due = 0
-
-
 class ViewerSession:
     """One viewer connection after its welcome."""
 
@@ -93,6 +71,7 @@ class ViewerSession:
         "_conflating_since",
         "_counted",
         "_limits",
+        "_only",
         "_outgoing",
         "_outlet",
         "_read",
@@ -121,8 +100,10 @@ class ViewerSession:
         self._outlet = outlet
         self.viewer_id = viewer_id
         self.subscriptions: dict[int, Subscription] = {}
-        # The same in a list: each flush walks it, and a dict is two more places in memory to fetch for every viewer.
+        # The same in a list, which a flush walks; and the one in it, when it is one: most viewers of a large audience
+        # watch one thing, and a dict or a list is two more places in memory to fetch for each of them.
         self._watched: list[Subscription] = []
+        self._only: Subscription | None = None
         self.visible = True
         # What was sent, for the metrics.
         self.deltas = self.snapshots = self.conflations = 0
@@ -144,6 +125,7 @@ class ViewerSession:
         topic.subscribers += 1
         self.subscriptions[subscription.id] = subscription
         self._watched.append(subscription)
+        self._only = subscription if len(self._watched) == 1 else None
         if start is not None and start.epoch == epoch and start.offset <= topic.version:
             frame = topic.delta(subscription.id, start.offset)
             if frame is not None:
@@ -158,6 +140,7 @@ class ViewerSession:
         if subscription is None:
             return None
         self._watched.remove(subscription)
+        self._only = self._watched[0] if len(self._watched) == 1 else None
         subscription.topic.subscribers -= 1
         return subscription.topic
 
@@ -191,35 +174,48 @@ class ViewerSession:
     def flush(self, now: int) -> bool:
         """Send what is due, in one write. False when the viewer has to go: it is aborted then.
 
-        One delta that is due, and nothing else, is most of the fan-out: it goes out by the shortest way, about 0.8 us
-        beside the write itself when others share the frame.
+        One delta that is due, and nothing else, is most of the fan-out: it goes out by the shortest way, about 0.4 us
+        beside the write itself when others share the frame, and what it takes to fetch the viewer from memory.
         """
-        due: Subscription | None = None
-        for subscription in self._watched:
-            if subscription.offset is None or subscription.parts:
-                return self._flush_all(now)
-            if subscription.offset != subscription.topic.version and now >= subscription.due:
-                if due is not None:
-                    return self._flush_all(now)
-                due = subscription
-        if due is None or due.offset is None or self._conflating_since is not None:
+        due = self._only or self._one_due(now)
+        if due is None or due.offset is None or due.parts or self._conflating_since is not None:
             return self._flush_all(now)
-        frame = due.topic.delta(due.id, due.offset)
+        topic, offset = due.topic, due.offset
+        version = topic.version
+        if offset == version or now < due.due:
+            return self._flush_all(now)
+        frame = topic.delta(due.id, offset)
         if frame is None:
             return self._flush_all(now)
         if not self._outlet.offer(frame):
             return self._stalled(now)
         self._stalled_since = None
-        self._sent_size = len(frame)
         # What `_delta_sent` does, without its calls: they were a quarter of all this.
         self.deltas += 1
-        version, late = due.topic.version, now - due.due
-        if version - due.offset > 1:
+        if version - offset > 1:
             self.conflations += 1
         due.offset = version
         period = due.period_ms if self.visible or due.period_ms > HIDDEN_PERIOD_MS else HIDDEN_PERIOD_MS
-        due.due = now + period - (late if 0 < late < period else 0)
+        late = now - due.due
+        then, size, shared = now + period - (late if 0 < late < period else 0), len(frame), self._outgoing
+        if then != shared.due:
+            shared.due = then
+        if size != shared.size:
+            shared.size = size
+        due.due, self._sent_size = shared.due, shared.size
         return True
+
+    def _one_due(self, now: int) -> Subscription | None:
+        """Of several subscriptions the one that is due, when it is one and no other waits for a snapshot."""
+        due: Subscription | None = None
+        for subscription in self._watched:
+            if subscription.offset is None or subscription.parts:
+                return None
+            if subscription.offset != subscription.topic.version and now >= subscription.due:
+                if due is not None:
+                    return None
+                due = subscription
+        return due
 
     def _flush_all(self, now: int) -> bool:
         """Send whatever is due, however much."""

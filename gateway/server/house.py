@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -90,18 +90,19 @@ class House:
         row, self.handed = self.handed, None
         return row is not None and self.misfits.is_one(row)
 
-    def flush(self, viewer: ViewerSession, now: int) -> None:
-        """Send a viewer what is due; see it out when it is too slow.
+    def flush(self, viewers: Iterable[ViewerSession], now: int) -> None:
+        """Send viewers what is due; see those out that are too slow.
 
-        When a row stands in the way, all its subscriptions begin anew with a snapshot: frames may have been lost.
+        When a row stands in the way of one, its subscriptions begin anew with a snapshot: frames may have been lost.
         """
-        try:
-            keeps_up = viewer.flush(now)
-        except Exception:
-            if not self.is_misfit():
-                raise
-            for id_ in viewer.subscriptions:
-                viewer.resync(id_)
-            return
-        if not keeps_up:
-            self.hub.evict(viewer, now)
+        for viewer in viewers:
+            try:
+                keeps_up = viewer.flush(now)
+            except Exception:
+                if not self.is_misfit():
+                    raise
+                for id_ in viewer.subscriptions:
+                    viewer.resync(id_)
+                continue
+            if not keeps_up:
+                self.hub.evict(viewer, now)

@@ -131,7 +131,7 @@ class Session:
         """Send a viewer what is due; see it out when it is too slow."""
         viewer = self._viewer
         if viewer is not None:
-            self._house.flush(viewer, now)
+            self._house.flush((viewer,), now)
 
     def _take(self, text: bytes, size: int) -> None:
         codec = self._house.fold.codec

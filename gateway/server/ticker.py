@@ -16,6 +16,9 @@ __all__ = ["Ticker"]
 RENDER_SHARE = 0.5
 """Share of a tick for large snapshots that viewers wait for."""
 
+BUNCH = 16
+"""Viewers between two looks at the time: in 0.1 to 0.2 ms."""
+
 REFRESH_MS = 1_000
 
 UNWATCHED_MS = 1_000
@@ -133,8 +136,9 @@ class Ticker:
         """Flush every viewer, letting the loop breathe between slices."""
         now = self._clock()
         house, share = self._house, self._share
-        for viewer in list(house.hub.viewers):
-            house.flush(viewer, now)
+        viewers = list(house.hub.viewers)
+        for start in range(0, len(viewers), BUNCH):
+            house.flush(viewers[start : start + BUNCH], now)
             if share.spent:
                 await self._breathe()
                 now = self._clock()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from analytics import Row
 from gateway.core.outgoing import IMPATIENT_MS, Outgoing
+from gateway.core.subscription import Subscription
 from gateway.core.topic import Topic
-from gateway.core.viewer import Subscription, ViewerLimits, ViewerSession
+from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.wire.replies import ServerMessage
 
 

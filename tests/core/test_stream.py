@@ -9,7 +9,8 @@ import orjson
 from gateway.core.match import Matcher
 from gateway.core.outgoing import Outgoing
 from gateway.core.stream import QUIET_MS, RING_BYTES, RING_EVENTS, SHARED_BYTES, Stream
-from gateway.core.viewer import Subscription, ViewerLimits, ViewerSession
+from gateway.core.subscription import Subscription
+from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.wire.messages import From, Match
 from tests.core.test_viewer import FakePeer
 

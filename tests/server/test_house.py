@@ -111,8 +111,8 @@ def test_a_viewer_that_falls_behind_is_seen_out(tmp_path: Path) -> None:
             behind = cast("ViewerSession", Behind())
             hub.join(behind)
             with pytest.raises(RuntimeError, match="broken"):
-                server.house.flush(behind, 0)
-            server.house.flush(behind, 1)
+                server.house.flush((behind,), 0)
+            server.house.flush((behind,), 1)
             assert (list(hub.viewers), hub.evictions) == ([viewer], {"slow": 1})
 
     on_loop(run)
