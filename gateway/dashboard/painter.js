@@ -4,9 +4,9 @@
  * Of the 16.7 ms of a frame; what does not fit goes into the next one. What the browser does with a changed tile, layout
  * and paint, takes some five times as long as changing it.
  */
-const BUDGET_MS = 3;
+const BUDGET_MS = 2;
 /** Tiles that are drawn in any case: on a busy machine the clock says more about others than about us. */
-const LEAST = 8;
+const LEAST = 4;
 
 export class Painter {
   /** @type {Set<() => void>} */
