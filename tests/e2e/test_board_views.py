@@ -58,7 +58,7 @@ def test_a_filter_holds_for_the_tiles_that_have_the_dimension(board: Board, gate
     choose(board.page, "country", "DE")
     board.shows(turnover=30, orders=4)
     expect(board.tile("turnover").locator("tbody tr:not([data-empty])")).to_have_text(["DE30"])
-    expect(board.tile("orders").locator(".caption")).to_have_text("not by country")
+    expect(board.tile("orders").locator(".caption")).to_have_text("not filtered by country")
     send(gateway, [("order", "u", {"value": 2, "country": "DE"}), ("order", "u", {"value": 100, "country": "FR"})])
     board.shows(turnover=32, orders=6)
     board.page.get_by_role("button", name="Remove the filter country = DE").click()
