@@ -24,6 +24,9 @@ MAX_NUMBER = 2**31 - 1
 MAX_DURATION_MS = 36_500 * 86_400_000
 """A hundred years."""
 
+MAX_WORKERS = 64
+"""One process counts what they bring: it is busy long before."""
+
 SHOWN = 60
 """Characters of a wrong value that its error repeats."""
 
@@ -51,6 +54,7 @@ class Config:
     allowed_origins: tuple[str, ...] = _setting((), "exact origins; none: the server's own, http(s)://HOST:PORT")
     tls_cert: str = _setting("", "certificate chain, PEM; with tls_key the port speaks TLS")
     tls_key: str = _setting("", "private key, PEM")
+    workers: int = _setting(1, "processes that share the port; from 2 on they read and decode, and one more counts")
     log_level: str = _setting("info", "debug formats every frame and is for one's own machine")
 
     max_frame: int = _setting(262_144, "eight times an SDK batch; larger messages close 1009 before they are read")
@@ -159,6 +163,8 @@ class Config:
         for f in fields(self):
             if f.name != "port" and type(f.default) is int and not 1 <= getattr(self, f.name) <= MAX_NUMBER:
                 raise ConfigError(f.name, f"must be at least 1 and at most {MAX_NUMBER}")
+        if self.workers > MAX_WORKERS:
+            raise ConfigError("workers", f"must be at most {MAX_WORKERS}")
         if not self.host:
             raise ConfigError("host", "is empty; 0.0.0.0 or :: is every address of this machine")
         if not self.data:

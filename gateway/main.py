@@ -29,10 +29,11 @@ from gateway.errors import EXIT_DRAINED, EXIT_STORAGE
 from gateway.kpis import load_kpis
 from gateway.server.address import in_url, is_loopback, own_origins
 from gateway.server.descriptors import sockets_allowed
-from gateway.server.door import Door, gate_of, holding_of
+from gateway.server.door import gate_of, holding_of
 from gateway.server.drain import drain
 from gateway.server.enricher import Enricher
 from gateway.server.frames import frame
+from gateway.server.front import Behind, Front, SoleFront
 from gateway.server.garbage import Garbage
 from gateway.server.house import House
 from gateway.server.http import HttpSide
@@ -44,13 +45,12 @@ from gateway.server.metrics import Metrics
 from gateway.server.recovery import recover
 from gateway.server.reloading import Reloading
 from gateway.server.services import HouseServices
-from gateway.server.session import Session
 from gateway.server.steady import Steady
 from gateway.server.ticker import Ticker
 from gateway.server.tls import tls_context
-from gateway.server.wheel import Wheel
 from gateway.store import EventLog, load_or_create
 from gateway.wire.replies import Limits
+from gateway.workers.staff import Staff
 
 __all__ = ["Server", "serve"]
 
@@ -59,6 +59,7 @@ SWITCH_S = 0.0005
 """How long a busy loop may keep the interpreter from the store's thread. At Python's own 5 ms, a loop that never sleeps
 leaves the thread so few turns that commits fall to a few a second."""
 CLOSE_GRACE_S = 5.0
+PATIENCE_S = 2.0
 
 _log = structlog.get_logger("tidegate")
 
@@ -97,7 +98,9 @@ class Server:
         limits = Limits(config.max_frame, config.max_events, config.max_depth)
         ssl = tls_context(config)
         # The place comes before the folder: a start that cannot listen makes no keys and recovers nothing.
-        self._listening = await Listening.bind(lambda: self._door(), config.host, config.port, ssl)
+        # Workers of one that was killed a moment ago may still be leaving.
+        patience_s = PATIENCE_S if config.workers > 1 else 0.0
+        self._listening = await Listening.bind(lambda: self._front.accept(), config.host, config.port, ssl, patience_s)
         # For the reading of the log, and once more for what that has left.
         self._garbage = Garbage()
         self._garbage.settle()
@@ -200,32 +203,22 @@ class Server:
             config, self._services, self._metrics, holding, demo_key=self.write_keys[0] if self._demo else None
         )
         await self._http.start()
-        self._wheel = Wheel()
-        self._wheel.start(loop)
-        self._door = Door(
-            config,
-            self._wheel,
-            self.gate,
-            lambda: Session(self.house),
-            self._http.protocol,
-            self._may_open,
-            loop,
-            holding,
-            lambda: ingest.shedding.newcomers,
-        )
         self.house.origins = Origins(config.allowed_origins, own_origins(config.host, self._listening.port))
-        await self._listening.open()
+        behind = Behind(
+            self.house, self.gate, self._http.protocol, holding, lambda: ingest.shedding.newcomers, self.sockets
+        )
+        front = Staff if config.workers > 1 else SoleFront
+        self._front: Front = front(config, self._listening, behind, loop)
+        self.house.resident, self.house.workers = self._front.resident, self._front.workers
+        await self._front.open()
         self._ticking = asyncio.create_task(Ticker(self.house, config.tick_ms, config.memory_cap * _MB).run())
         self._ticking.add_done_callback(self._ticker_ended)
-        self._metrics.watch(self.house, self.gate, self._door)
+        self._metrics.watch(self.house, self.gate, self._front)
         self._reloading = Reloading(self.house, config.kpis, load_kpis)
         self._reloading.start()
         self._shelf.start()
         self._garbage.settle()
         self._services.is_ready = True
-
-    def _may_open(self, origin: str | None) -> bool:
-        return self.house.origins.may_open(origin)
 
     # ---- stop -----------------------------------------------------------------------------------------------------
 
@@ -264,7 +257,7 @@ class Server:
         await self._http.stop()
         for session in list(self.house.sessions):
             session.abort()
-        self._wheel.stop()
+        await self._front.stop()
         self.log.close()
         self._enricher.close()
         self._garbage.restore()

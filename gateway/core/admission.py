@@ -144,12 +144,16 @@ def _event_times(
     received = np.repeat(np.array([a.received_at for a in arrivals], np.int64), lengths)
     offsets = np.repeat(np.array([a.offset_ms for a in arrivals], np.int64), lengths)
     origins = np.repeat(np.array([a.events.origin for a in arrivals], np.int64), lengths)
-    said = list(chain.from_iterable([a.events.timestamp for a in arrivals]))
-    try:
-        # Takes integers of 64 bits and nothing else, and costs a third of what numpy needs to find the type.
-        times = np.frombuffer(pack(f"{len(said)}q", *said), np.int64) + (origins - offsets)
-    except struct_error:
-        times = _mixed_times(said, origins, received, offsets, skip, findings)
+    parts: list[Any] = [a.events.timestamp for a in arrivals]
+    if set(map(type, parts)) == {np.ndarray}:
+        times = np.concatenate(parts) + (origins - offsets)
+    else:
+        said = list(chain.from_iterable([p.tolist() if type(p) is np.ndarray else p for p in parts]))
+        try:
+            # Takes integers of 64 bits and nothing else, and costs a third of what numpy needs to find the type.
+            times = np.frombuffer(pack(f"{len(said)}q", *said), np.int64) + (origins - offsets)
+        except struct_error:
+            times = _mixed_times(said, origins, received, offsets, skip, findings)
     clean = np.clip(times, received - PAST_MS, received + FUTURE_MS)
     clamped = (clean != times) & ~skip
     if clamped.any():

@@ -24,6 +24,8 @@ _SMALL = 256
 def codes_of(batches: Sequence[Columns], at: int) -> Ints:
     """The codes of the column at this place, of all events in order. About 10 ns an event in columnar batches."""
     parts: list[Any] = [batch.values[at] for batch in batches]
+    if np.ndarray in set(map(type, parts)):
+        return _joined(batches, at, parts)
     lengths = [batch.n for batch in batches]
     if {Repeated, type(None)}.isdisjoint(map(type, parts)):
         return np.fromiter(chain.from_iterable(parts), np.int64, sum(lengths))
@@ -51,3 +53,20 @@ def codes_of(batches: Sequence[Columns], at: int) -> Ints:
         found[listed < 0] = len(codes) - 1
     coded: Ints = codes[found]
     return coded
+
+
+def _joined(batches: Sequence[Columns], at: int, parts: Sequence[Any]) -> Ints:
+    """The same where some batches came from a worker, which sends arrays; the others are joined in runs."""
+    arrays: list[Ints] = []
+    run: list[Columns] = []
+    for batch, part in zip(batches, parts, strict=True):
+        if type(part) is not np.ndarray:
+            run.append(batch)
+            continue
+        if run:
+            arrays.append(codes_of(run, at))
+            run = []
+        arrays.append(part)
+    if run:
+        arrays.append(codes_of(run, at))
+    return np.concatenate(arrays)

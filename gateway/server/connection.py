@@ -75,6 +75,11 @@ class Connection(Inbound):
         transport.write(frames)
         return True
 
+    def write(self, frames: bytes) -> None:
+        """Send ready frames behind whatever waits; who calls it has bounded that."""
+        if not self._closing:
+            self._transport.write(frames)
+
     def close(self, code: int, reason: str = "") -> None:
         """Begin the closing handshake; without an answer the socket is aborted after two seconds. Idempotent.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from gateway.config import Config
 from gateway.core.gate import AcceptGate, Refusal
@@ -17,17 +17,28 @@ from gateway.core.holding import Holding
 from gateway.core.proxies import Proxies
 from gateway.server.connection import Connection
 from gateway.server.enricher import Sender
-from gateway.server.handshake import answer, wants_websocket
+from gateway.server.handshake import Answer, answer, wants_websocket
 from gateway.server.plain import plain
 from gateway.server.sockets import peer_address
 from gateway.server.terms import Endpoint, Holder, Terms
 from gateway.server.wheel import NEVER, Wheel
 from gateway.wire.encoding import ENCODINGS, JSON
 
-__all__ = ["Door", "Guest", "HttpFactory", "gate_of", "holding_of"]
+__all__ = ["Door", "Guest", "HttpFactory", "Tenancy", "gate_of", "holding_of"]
 
-HttpFactory = Callable[["Guest"], asyncio.Protocol]
-"""Makes the HTTP protocol of one socket, which ends with one call of the guest's methods."""
+
+class Tenancy(Protocol):
+    """A socket that an HTTP protocol has. That protocol calls one of the two, once."""
+
+    def lost(self) -> None:
+        """The socket is gone."""
+
+    def returned(self, transport: asyncio.Transport, data: bytes) -> None:
+        """The socket is the door's again, and `data`, a complete request head first, comes from it."""
+
+
+HttpFactory = Callable[[Tenancy], asyncio.Protocol]
+"""Makes the HTTP protocol of one socket."""
 
 _LINGER_S: Final = 1.0  # for the client to read a refusal and hang up
 _MAX_LINGERING: Final = 256  # refused sockets that may wait for their answer; further ones are just dropped
@@ -86,8 +97,8 @@ def gate_of(config: Config, sockets: int) -> AcceptGate:
 
 
 def holding_of(config: Config) -> Holding[Holder]:
-    """The holding that `config` sets."""
-    return Holding(config.receive_pool << 20)
+    """The holding of one process that `config` sets: with workers, each has a share, and so has who reads bodies."""
+    return Holding((config.receive_pool << 20) // (1 if config.workers == 1 else config.workers + 1))
 
 
 class Guest:
@@ -108,7 +119,7 @@ class Guest:
 
         Proxies keep their sockets and send anything over them, so that an upgrade need not be the first request.
         """
-        FirstRequest(self._door).resume(transport, self._ip, data)
+        self._door().resume(transport, self._ip, data)
 
 
 class FirstRequest(asyncio.Protocol):
@@ -233,12 +244,19 @@ class FirstRequest(asyncio.Protocol):
         if reply.status != 101:
             self._answer(reply.status, reply.data)
             return
-        client = door.proxies.client(self._ip, reply.forwarded)
-        refusal = door.gate.move(self._ip, client, int(door.terms.clock() * 1000))
-        if refusal is not None:
+        self._move(door.proxies.client(self._ip, reply.forwarded), reply, size)
+
+    def _move(self, client: str, reply: Answer, size: int) -> None:
+        assert self._ip is not None
+        refusal = self._door.gate.move(self._ip, client, int(self._door.terms.clock() * 1000))
+        if refusal is None:
+            self._welcome(client, reply, size)
+        else:
             self._refuse(refusal)
-            return
-        self._ip = None
+
+    def _welcome(self, client: str, reply: Answer, size: int) -> None:
+        """The slot is `client`'s, and the socket speaks WebSocket."""
+        door, self._ip = self._door, None
         door.terms.wheel.remove(self)
         self._transport.write(reply.data)
         encoding = ENCODINGS[reply.subprotocol or JSON]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analytics import Row
 from gateway.core.access import Access, Origins
@@ -14,6 +14,7 @@ from gateway.core.hub import Hub
 from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.server.enricher import Enricher
 from gateway.server.ingest import Ingest
+from gateway.server.memory import resident_bytes
 from gateway.server.metrics import Metrics
 from gateway.server.misfits import Misfits
 from gateway.store import EventLog
@@ -51,6 +52,9 @@ class House:
     handed: Row | None = None
     sessions: dict[Session, None] = field(default_factory=dict)
     numbers: int = 0
+    # Of all processes: resident memory in bytes, and how each worker stands.
+    resident: Callable[[], int] = resident_bytes
+    workers: Callable[[], list[dict[str, Any]]] = list
 
     def publish(self, now: int) -> None:
         """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""

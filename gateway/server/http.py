@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway.config import Config
 from gateway.core.holding import Holding
-from gateway.server.door import Guest
+from gateway.server.door import Tenancy
 from gateway.server.httpsocket import HttpSocket
 from gateway.server.metrics import Metrics
 from gateway.server.policy import SCRIPT, page_headers
@@ -85,7 +85,7 @@ class HttpSide:
         """Let requests under way finish for a moment, then close all HTTP sockets."""
         await self._runner.cleanup()
 
-    def protocol(self, guest: Guest) -> asyncio.Protocol:
+    def protocol(self, guest: Tenancy) -> asyncio.Protocol:
         """The protocol for one socket; the door's `HttpFactory`."""
         server = self._runner.server
         assert server is not None, "start first"

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
-from gateway.server.door import Guest
+from gateway.server.door import Tenancy
 from gateway.server.policy import ALWAYS
 from gateway.server.sockets import tune
 
@@ -28,7 +28,7 @@ class HttpSocket(web.RequestHandler):
 
     __slots__ = ("_buffered", "_guest", "_stall", "_wire")
 
-    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop, idle_s: float, guest: Guest) -> None:
+    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop, idle_s: float, guest: Tenancy) -> None:
         # `idle_s` bounds both the pause between two requests and the time that a further request head may take.
         super().__init__(
             server,
@@ -40,7 +40,7 @@ class HttpSocket(web.RequestHandler):
             logger=_LOG,
         )
         # Hears once when the socket is gone, or gets it back; None afterwards.
-        self._guest: Guest | None = guest
+        self._guest: Tenancy | None = guest
         # The transport until it is really gone: the base class lets go of its own when it begins to close.
         self._wire: asyncio.Transport | None = None
         # Runs while writing is paused, and the bytes that waited when it was last looked at.

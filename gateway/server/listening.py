@@ -6,8 +6,9 @@ import asyncio
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ssl import SSLContext
+from typing import Any
 
 from gateway.errors import ConfigError
 
@@ -16,6 +17,7 @@ __all__ = ["BACKLOG", "Listening"]
 BACKLOG = 2_048
 """Connections that the kernel holds for us while the loop is busy: the burst of a restart."""
 
+_AGAIN_S = 0.05
 _FOREIGN = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
@@ -31,20 +33,35 @@ class Listening:
 
     @classmethod
     async def bind(
-        cls, factory: Callable[[], asyncio.BaseProtocol], host: str, port: int, ssl: SSLContext | None
+        cls,
+        factory: Callable[[], asyncio.BaseProtocol],
+        host: str,
+        port: int,
+        ssl: SSLContext | None,
+        patience_s: float = 0.0,
     ) -> Listening:
         """Reserve the place. Until `open`, who connects is refused. `factory` makes the protocol of each connection.
+
+        A place that is taken is waited for, for `patience_s`.
 
         Raises:
             ConfigError: `host` is no name or address of this machine, or `port` is taken or not allowed.
         """
-        try:
-            server = await asyncio.get_running_loop().create_server(
-                factory, host, port, ssl=ssl, backlog=BACKLOG, start_serving=False
-            )
-        except (OSError, UnicodeError) as error:
-            raise refusal(error, host, port) from None
-        return cls(server, host, port)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience_s
+        while True:
+            try:
+                server = await loop.create_server(factory, host, port, ssl=ssl, backlog=BACKLOG, start_serving=False)
+                return cls(server, host, port)
+            except (OSError, UnicodeError) as error:
+                if getattr(error, "errno", None) != errno.EADDRINUSE or loop.time() >= until:
+                    raise refusal(error, host, port) from None
+            await asyncio.sleep(_AGAIN_S)
+
+    @property
+    def sockets(self) -> Sequence[Any]:
+        """The bound sockets."""
+        return self._server.sockets
 
     async def open(self) -> None:
         """Take connections from here on.

@@ -6,9 +6,9 @@ What other parts count for themselves is read from them at that moment (`watch`)
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -20,7 +20,7 @@ from gateway.server.memory import resident_bytes
 
 if TYPE_CHECKING:
     from gateway.core.gate import AcceptGate
-    from gateway.server.door import Door
+    from gateway.server.front import Front, Tally
     from gateway.server.house import House
 
 __all__ = ["Histogram", "Metrics"]
@@ -85,7 +85,7 @@ class Metrics(Collector):
         # What is read at scrape time; None until the server is built.
         self._house: House | None = None
         self._gate: AcceptGate | None = None
-        self._door: Door | None = None
+        self._front: Front | None = None
 
     def commit(self, seconds: float, size: int) -> None:
         """A commit group of `size` bytes is on disk."""
@@ -121,9 +121,9 @@ class Metrics(Collector):
         """A tick took so long, pauses between its slices included."""
         self._ticks.add(seconds)
 
-    def watch(self, house: House, gate: AcceptGate, door: Door) -> None:
+    def watch(self, house: House, gate: AcceptGate, front: Front) -> None:
         """Read the counts of these parts too."""
-        self._house, self._gate, self._door = house, gate, door
+        self._house, self._gate, self._front = house, gate, front
 
     def exposition(self) -> bytes:
         """All of it in the Prometheus text format. About 1 ms."""
@@ -136,9 +136,12 @@ class Metrics(Collector):
             yield from _events(self._house)
             yield from _viewers(self._house)
             yield from _kept(self._house)
-        if self._gate is not None and self._door is not None:
-            yield from _sockets(self._gate, self._door)
-        yield _gauge("tidegate_memory_resident_bytes", "Resident memory of the process.", resident_bytes())
+        resident = resident_bytes()
+        if self._gate is not None and self._front is not None:
+            yield from _sockets(self._gate, self._front.tally())
+            yield from _workers(self._front.workers())
+            resident = self._front.resident()
+        yield _gauge("tidegate_memory_resident_bytes", "Resident memory of the process and its workers.", resident)
 
     def _own(self) -> Iterator[Metric]:
         yield _histogram("tidegate_ack_seconds", "Receipt of a batch to its ack.", self._acks)
@@ -206,23 +209,35 @@ def _kept(house: House) -> Iterator[Metric]:
     yield _gauge("tidegate_history_bytes", "KPI history on disk, about.", kept.bytes)
 
 
-def _sockets(gate: AcceptGate, door: Door) -> Iterator[Metric]:
-    terms = door.terms
+def _sockets(gate: AcceptGate, tally: Tally) -> Iterator[Metric]:
     yield _gauge("tidegate_sockets", "Sockets open, HTTP included.", gate.open)
     yield _counters("tidegate_sockets_refused", "Sockets the gate refused.", "cause", gate.refused)
     yield _counter("tidegate_faults", "Sockets that broke a rule, charged to their address.", gate.faults)
-    yield _gauge("tidegate_held_bytes", "Heads, bodies and messages that are not whole.", terms.holding.bytes)
-    yield _counter("tidegate_cuts", "Of those, the ones cut because all of them were too much.", terms.holding.cuts)
-    refused = {str(status): count for status, count in door.refused.items()}
+    yield _gauge("tidegate_held_bytes", "Heads, bodies and messages that are not whole.", tally.held)
+    yield _counter("tidegate_cuts", "Of those, the ones cut because all of them were too much.", tally.cuts)
+    refused = {str(status): count for status, count in tally.refused.items()}
     yield _counters("tidegate_requests_refused", "First requests that the door answered itself.", "status", refused)
-    yield _counter("tidegate_frames", "WebSocket frames received.", terms.frames)
-    yield _counter("tidegate_received_bytes", "Bytes received on WebSockets.", terms.received)
+    yield _counter("tidegate_frames", "WebSocket frames received.", tally.frames)
+    yield _counter("tidegate_received_bytes", "Bytes received on WebSockets.", tally.received)
     # Peers choose their codes; a table of all they could choose is not worth keeping.
     closes: dict[str, int] = {}
-    for code, count in terms.closes.items():
+    for code, count in tally.closes.items():
         label = str(code) if code in _KNOWN_CLOSES else "other"
         closes[label] = closes.get(label, 0) + count
     yield _counters("tidegate_closes", "WebSockets closed.", "code", closes)
+
+
+def _workers(lines: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
+    def by_worker(name: str) -> dict[str, int]:
+        return {str(line["worker"]): int(line[name]) for line in lines}
+
+    yield _gauges("tidegate_worker_up", "Whether the worker takes connections.", "worker", by_worker("listening"))
+    yield _gauges("tidegate_worker_connections", "Its sockets, HTTP included.", "worker", by_worker("connections"))
+    yield _counters("tidegate_worker_restarts", "Times it was lost and begun anew.", "worker", by_worker("restarts"))
+    yield _gauges("tidegate_worker_backlog_bytes", "Bytes that wait for it.", "worker", by_worker("backlog"))
+    yield _gauges("tidegate_worker_resident_bytes", "Its resident memory.", "worker", by_worker("rss"))
+    lags = {name: ms / 1000 for name, ms in by_worker("lag_ms").items()}
+    yield _gauges("tidegate_worker_lag_seconds", "Longest hold of its event loop of late.", "worker", lags)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:
@@ -243,7 +258,7 @@ def _counters(name: str, text: str, label: str, values: dict[str, int]) -> Metri
     return _labelled(CounterMetricFamily(name, text, labels=[label]), values)
 
 
-def _gauges(name: str, text: str, label: str, values: dict[str, float]) -> Metric:
+def _gauges(name: str, text: str, label: str, values: dict[str, int] | dict[str, float]) -> Metric:
     return _labelled(GaugeMetricFamily(name, text, labels=[label]), values)
 
 

@@ -16,8 +16,8 @@ from gateway.wire.messages import Auth, ClientMessage, Hello, Pong, Resync, Subs
 from gateway.wire.replies import ErrorMessage, Ping, ServerMessage, WelcomeProducer, WelcomeViewer, encode
 
 if TYPE_CHECKING:
-    from gateway.server.connection import Connection
     from gateway.server.house import House
+    from gateway.server.terms import Channel
 
 __all__ = ["Session"]
 
@@ -40,7 +40,7 @@ class Session:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._conn: Connection | None = None
+        self._conn: Channel | None = None
         # How its messages are written; None for JSON.
         self._encoding: Encoding | None = None
         # One of them after the hello, by role.
@@ -57,7 +57,7 @@ class Session:
 
     # ---- Endpoint -----------------------------------------------------------------------------------------------
 
-    def opened(self, conn: Connection) -> None:
+    def opened(self, conn: Channel) -> None:
         """The handshake is done."""
         self._conn = conn
         self._encoding = conn.sender.encoding
@@ -78,6 +78,18 @@ class Session:
                 self._take(part if encoding is None else encoding.text(part), len(part))
             except ProtocolError as error:
                 self._refuse(error)
+
+    def batch(self, batch: Batch | bytes, size: int) -> None:
+        """A batch message of `size` bytes that a worker has decoded, or its JSON."""
+        if self._ending:
+            return
+        try:
+            if type(batch) is Batch:
+                self._batch(batch, size)
+            else:
+                self._take(batch, size)  # type: ignore[arg-type]  # bytes
+        except ProtocolError as error:
+            self._refuse(error)
 
     def writable(self) -> None:
         """The socket has taken what was written; a viewer may have more waiting."""

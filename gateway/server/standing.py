@@ -7,7 +7,6 @@ from typing import Any
 
 from gateway.config import Config
 from gateway.server.house import House
-from gateway.server.memory import resident_bytes
 
 __all__ = ["standing"]
 
@@ -35,7 +34,7 @@ def standing(house: House, config: Config) -> dict[str, Any]:
         "stages": house.metrics.stages.quantiles(now),
         "credit": {"pool": house.pool.size, "outstanding": house.pool.outstanding},
         "memory": {
-            "rss": resident_bytes(),
+            "rss": house.resident(),
             "cap": config.memory_cap << 20,
             "kpis": engine.memory_bytes(),
             "budget": config.memory_budget << 20,
@@ -55,6 +54,7 @@ def standing(house: House, config: Config) -> dict[str, Any]:
         },
         "quarantine": log.quarantine_counts(),
         "engine": engine.stats(),
+        "workers": house.workers(),
     }
 
 

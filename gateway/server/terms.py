@@ -9,12 +9,39 @@ from typing import TYPE_CHECKING, Protocol
 
 from gateway.config import Config
 from gateway.core.holding import Holding
+from gateway.server.enricher import Sender
 from gateway.server.wheel import Wheel
 
 if TYPE_CHECKING:
     from gateway.server.connection import Connection
 
-__all__ = ["Endpoint", "Holder", "Terms"]
+__all__ = ["Channel", "Endpoint", "Holder", "Terms"]
+
+
+class Channel(Protocol):
+    """A WebSocket as a session has it: a `Connection`, or what stands for one in a worker."""
+
+    sender: Sender
+
+    @property
+    def can_write(self) -> bool:
+        """Whether a message would go to the kernel at once."""
+
+    @property
+    def buffered(self) -> int:
+        """Bytes that wait in the process."""
+
+    def send(self, payload: bytes) -> None:
+        """Send one message."""
+
+    def offer(self, frames: bytes) -> bool:
+        """Send ready frames if `can_write`; whether they were sent."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Begin the closing handshake. Idempotent."""
+
+    def abort(self, code: int = 1006, reason: str = "") -> None:
+        """Drop the socket and all that waits for it."""
 
 
 class Endpoint(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from gateway.core.overload import LeastLag
 from gateway.server.house import House
 from gateway.server.ingest import Ingest
-from gateway.server.memory import resident_bytes, trim
+from gateway.server.memory import trim
 from gateway.server.metrics import Metrics
 
 __all__ = ["Ticker"]
@@ -39,7 +39,7 @@ class Ticker:
     Args:
         house: what the sessions share.
         tick_ms: how often changes are published while someone looks.
-        memory_cap: bytes that the process may hold.
+        memory_cap: bytes that the process, its workers included, may hold.
     """
 
     def __init__(self, house: House, tick_ms: int, memory_cap: int) -> None:
@@ -100,11 +100,11 @@ class Ticker:
         return max(self._longest, self._loop.time() - self._turn)
 
     def _memory(self, now: int) -> float:
-        share = resident_bytes() / self._memory_cap
+        share = self._house.resident() / self._memory_cap
         if share >= TRIM_FROM and now - self._trimmed >= TRIM_MS:
             self._trimmed = now
             if trim():
-                share = resident_bytes() / self._memory_cap
+                share = self._house.resident() / self._memory_cap
         return share
 
     async def _breathe(self) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from analytics.arrays import Ints
+
 __all__ = ["UNREAD", "Columns", "Repeated"]
 
 UNREAD: Final = -1
@@ -34,14 +36,15 @@ class Columns(msgspec.Struct, frozen=True, gc=False):
     opens: int
     """How many braces and brackets of the text hold no nested value; if there are more, some event may be deep. -1: all
     that there are."""
-    timestamp: Sequence[Any]
-    """Numbers count from `origin`."""
+    timestamp: Sequence[Any] | Ints
+    """Numbers count from `origin`. An array when they came from a worker, and are all integers."""
     uuid: Sequence[str | None] | None
     """None when no event has one."""
-    values: tuple[Sequence[Any] | Repeated | None, ...]
+    values: tuple[Sequence[Any] | Repeated | Ints | None, ...]
     """One column for each name in the reader's `columns`: codes where it has a dictionary, else plain values.
 
-    Codes may be each of them once with its places; None when no event has one.
+    Codes may be each of them once with its places, or an array when they came from a worker; None when no event has
+    one.
     """
     generation: int = 0
     """The reader's when these were made: under another one the codes mean nothing, and the batch is decoded again."""

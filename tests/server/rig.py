@@ -17,7 +17,7 @@ from gateway.config import Config
 from gateway.core.gate import AcceptGate
 from gateway.core.holding import Holding
 from gateway.server.connection import Connection
-from gateway.server.door import Door, FirstRequest, Guest, HttpFactory, gate_of, holding_of
+from gateway.server.door import Door, FirstRequest, HttpFactory, Tenancy, gate_of, holding_of
 from gateway.server.terms import Holder
 from gateway.server.wheel import Wheel
 
@@ -89,7 +89,7 @@ class Recorder:
 class Echo(asyncio.Protocol):
     """Stands for the HTTP side: answers each chunk with its length, to show which bytes were handed over."""
 
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, guest: Tenancy) -> None:
         self._guest = guest
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from analytics import Changes
 from gateway.core.overload import Step
+from gateway.server.front import SoleFront
 from gateway.server.ticker import UNWATCHED_MS, Ticker
 from tests.server.rig import Raw, masked, run, serving, upgrade
 from tests.server.serving import on_loop, viewer_hello, wire
@@ -48,7 +49,8 @@ def test_steps_come_and_go_in_order_with_memory(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with gateway(tmp_path, tick_ms=3_600_000) as server, wire(server) as looking, wire(server) as sending:
-            ingest, house = server.house.ingest, server.house
+            ingest, house, front = server.house.ingest, server.house, server._front
+            assert isinstance(front, SoleFront)
             await looking.say(viewer_hello())
             await looking.hear("welcome")
             await producer(sending)
@@ -57,9 +59,7 @@ def test_steps_come_and_go_in_order_with_memory(tmp_path: Path) -> None:
                 ingest.memory = share
                 ingest.refresh()
                 shedding = ingest.shedding
-                seen.append(
-                    (shedding.step, ingest.level, server._door.overloaded(), ingest.has_room(10), shedding.kpis)
-                )
+                seen.append((shedding.step, ingest.level, front.door.overloaded(), ingest.has_room(10), shedding.kpis))
             assert seen == [
                 (Step.NONE, 0, False, True, False),
                 (Step.SLOWER, 1, False, True, False),
