@@ -13,7 +13,7 @@ from benchmarks.report import Report
 
 NAMES = (
     "ingest", "formats", "fanout", "latency", "memory", "growth", "restart", "demo", "engine", "upkeep", "ysb",
-    "sessions", "nexmark", "page", "screen", "floods",
+    "sessions", "nexmark", "page", "screen", "floods", "workers",
 )  # fmt: skip
 
 

@@ -63,6 +63,8 @@ class Outcome:
     events: int = 0
     wall_s: float = 0.0
     server_cpu_s: float = 0.0
+    # The same of each process by itself.
+    each_cpu_s: list[float] = field(default_factory=list)
     driver_cpu_s: float = 0.0
     # Verdicts by `outcome:reason`; empty when every event was plainly accepted.
     verdicts: dict[str, int] = field(default_factory=dict)
@@ -117,7 +119,7 @@ class Load:
         self._limit: float = plan.batches if plan.batches is not None else sys.maxsize
         self._stamped = 0
         self._began = 0.0
-        self._marks: tuple[int, float, float, float] | None = None
+        self._marks: tuple[int, float, list[float], float] | None = None
 
     def connect(self) -> None:
         """Open every connection, and register it once it may send."""
@@ -250,9 +252,12 @@ class Load:
     def _drained(self) -> bool:
         return all(producer.acked == producer.next_seq - 1 for producer in self.producers.values())
 
+    def _cpu(self) -> list[float]:
+        return [cpu_seconds([pid]) for pid in self.plan.pids]
+
     def _mark(self, now: float) -> None:
         """Start of the measured part."""
-        self._marks = (self.acked_batches, now, cpu_seconds(self.plan.pids), time.process_time())
+        self._marks = (self.acked_batches, now, self._cpu(), time.process_time())
 
     def _settle(self, now: float) -> None:
         """End of the measured part: count, then send nothing more and wait for the last acks."""
@@ -260,7 +265,8 @@ class Load:
         batches, began, server, driver = self._marks
         self.outcome.events = (self.acked_batches - batches) * BATCH_EVENTS
         self.outcome.wall_s = now - began
-        self.outcome.server_cpu_s = cpu_seconds(self.plan.pids) - server
+        self.outcome.each_cpu_s = [after - before for after, before in zip(self._cpu(), server, strict=True)]
+        self.outcome.server_cpu_s = sum(self.outcome.each_cpu_s)
         self.outcome.driver_cpu_s = time.process_time() - driver
         self._limit = self._number
         deadline = time.perf_counter() + _DRAIN_S

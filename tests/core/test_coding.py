@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,9 +29,13 @@ def small(codes: list[int]) -> Repeated:
     return Repeated(entries, bytes([entries.index(code) for code in codes]))
 
 
-@given(st.lists(st.tuples(CODES, st.sampled_from([list, repeated, small])), max_size=6))
+def array(codes: list[int]) -> Any:
+    return np.array(codes, np.int64)
+
+
+@given(st.lists(st.tuples(CODES, st.sampled_from([list, repeated, small, array])), max_size=6))
 def test_every_event_has_the_code_of_its_value(batches: list[tuple[list[int], Callable[[list[int]], Any]]]) -> None:
-    """Listed or with their places, in any order beside each other; 0 is nothing."""
+    """Listed, with their places or as the arrays of a worker, in any order beside each other; 0 is nothing."""
     parts = [batch(form(codes), len(codes)) for codes, form in batches]
     assert codes_of(parts, 1).tolist() == [code for codes, _ in batches for code in codes]
 

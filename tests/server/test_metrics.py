@@ -15,6 +15,7 @@ from gateway.core.gate import AcceptGate
 from gateway.core.holding import Holding
 from gateway.core.overload import Shedding, Step
 from gateway.core.producers import ProducerTable
+from gateway.server.front import Tally
 from gateway.server.metrics import Histogram, Metrics
 from gateway.store import Damage
 
@@ -112,12 +113,15 @@ def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
     for name in ("p", "q"):
         house.fold.table.claim(name, 1, 1)
     closes = {1000: 1, 4103: 2, 3333: 1, 4999: 1}
-    door = SimpleNamespace(
-        terms=SimpleNamespace(frames=11, received=12, closes=closes, holding=holding), refused={403: 1}
+    line = {"worker": 1, "listening": True, "connections": 5, "restarts": 2, "backlog": 3, "rss": 4, "lag_ms": 500}
+    front = SimpleNamespace(
+        tally=lambda: Tally(holding.bytes, holding.cuts, 11, 12, {403: 1}, closes),
+        workers=lambda: [line],
+        resident=lambda: 8_000,
     )
     metrics = Metrics()
-    metrics.watch(cast(Any, house), gate, cast(Any, door))
-    return metrics, house, gate, door
+    metrics.watch(cast(Any, house), gate, cast(Any, front))
+    return metrics, house, gate, front
 
 
 def test_what_others_count_is_read_when_asked_for() -> None:
@@ -167,6 +171,13 @@ def test_what_others_count_is_read_when_asked_for() -> None:
         "tidegate_received_bytes_total": 12,
         "tidegate_closes_total{code=1000}": 1,
         "tidegate_closes_total{code=4103}": 2,
+        "tidegate_memory_resident_bytes": 8_000,
+        "tidegate_worker_up{worker=1}": 1,
+        "tidegate_worker_connections{worker=1}": 5,
+        "tidegate_worker_restarts_total{worker=1}": 2,
+        "tidegate_worker_backlog_bytes{worker=1}": 3,
+        "tidegate_worker_resident_bytes{worker=1}": 4,
+        "tidegate_worker_lag_seconds{worker=1}": 0.5,
     }
     assert {name: found[name] for name in expected} == expected
     house.ingest.waiting_since = None
