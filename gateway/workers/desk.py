@@ -18,7 +18,7 @@ from gateway.workers.colleague import Colleague, Office
 from gateway.workers.link import Link
 from gateway.workers.setup import Counts
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "start_process"]
 
 FIRST_S: Final = 0.1
 MOST_S: Final = 10.0
@@ -26,6 +26,22 @@ STEADY_S: Final = 30.0
 """After how long a life the next start waits no longer than the first."""
 
 _log = structlog.get_logger("tidegate.workers")
+
+
+async def start_process(link: socket.socket, log_level: str) -> asyncio.subprocess.Process:
+    """A worker's process with one end of a link."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "gateway.workers",
+        str(link.fileno()),
+        pass_fds=(link.fileno(),),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        # A Ctrl-C is for the analytics process, which drains and then ends its workers.
+        start_new_session=True,
+        env={**os.environ, "TIDEGATE_WORKER_LOG": log_level},
+    )
 
 
 class Desk:
@@ -87,18 +103,7 @@ class Desk:
         ended = asyncio.Event()
         colleague = Colleague(self._office, self._unpacker(), self.settled.set)
         try:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "gateway.workers",
-                str(theirs.fileno()),
-                pass_fds=(theirs.fileno(),),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                # A Ctrl-C is for the analytics process, which drains and then ends its workers.
-                start_new_session=True,
-                env={**os.environ, "TIDEGATE_WORKER_LOG": self._office.log_level},
-            )
+            self.process = await start_process(theirs, self._office.log_level)
         except OSError as error:
             ours.close()
             _log.error("worker_cannot_start", worker=self.nth, reason=str(error))

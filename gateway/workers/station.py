@@ -69,6 +69,7 @@ class Station:
         self._servers: list[asyncio.Server] = []
         self._setup: Setup | None = None
         self._wheel = Wheel()
+        self._timer: asyncio.TimerHandle | None = None
         self._looks = 0
         self._due = 0.0
         self._lag = 0.0
@@ -231,7 +232,7 @@ class Station:
         now = self._loop.time()
         self._lag = max(self._lag, now - self._due)
         self._due = now + LOOK_S
-        self._loop.call_later(LOOK_S, self._look)
+        self._timer = self._loop.call_later(LOOK_S, self._look)
         for relay in list(self.lagging):
             if not relay.report():
                 self.lagging.pop(relay, None)

@@ -33,7 +33,7 @@ def counted(fold: Fold, batches: list[Batch]) -> Any:
     return fold.apply(arrivals, fold.admit(arrivals), NOW)
 
 
-@settings(max_examples=settings.default.max_examples // 3)
+@settings(max_examples=settings().max_examples // 3)
 @given(st.data(), BATCHES, st.lists(st.integers(1, 3), min_size=1, max_size=4))
 def test_over_a_link_or_not_is_one(data: st.DataObject, batches: list[list[dict[str, Any]]], sizes: list[int]) -> None:
     """Verdicts, what is rejected, and every byte of the state; rows or columns, in shipments of any size, beside

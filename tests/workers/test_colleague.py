@@ -1,0 +1,146 @@
+"""One worker from the other side: what it may say, and what is left when it is gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.server.session import Session
+from gateway.wire.parcel import Kind
+from tests.server.rig import Raw
+from tests.server.serving import on_loop, producer_hello, serving, until, wire
+from tests.server.talk import accepted, batch, producer
+from tests.workers.rig import InLoop, colleagues, staff_of
+
+NONSENSE = [
+    (Kind.SEND, 1, b"x"),
+    (Kind.MESSAGE, 99, b"{}"),
+    (Kind.BATCHES, 0, b"\xc1"),
+    (Kind.TAKEN, 0, b"x"),
+    (Kind.WAITING, 99, b"\0\0\0\0"),
+    (Kind.RELEASE, 0, b"1.1.1.1"),
+    (Kind.REFUSED, 0, b"no cause"),
+    (Kind.OPEN, 1, b"\xc1"),
+    (Kind.OPEN, 1, b"\x94\xa1a\xc0\xc0\xa1x"),
+    (Kind.CLOSED, 99, b"\0\0"),
+    (Kind.MOVE, 1, b"\x92\xa1a\xa1b"),
+    (Kind.ADMIT, 1, b""),
+    (Kind.READY, 0, b"another"),
+    (Kind.PULSE, 0, b"\xc1"),
+]
+
+
+def test_a_worker_that_talks_nonsense_is_ended(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Whatever it is; its connections are lost, the others go on, and another takes its place."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            for nonsense in NONSENSE[:3]:
+                await until(lambda: all(desk.is_listening for desk in staff_of(server)._desks))
+                before = len(in_loop)
+                raw = await Raw.open(server._listening.port)
+                await until(lambda: server.house.sessions)
+                (worker,) = [one for one in in_loop if one.returncode is None and one.station._entries]
+                worker.link.put(*nonsense)
+                assert await raw.rest() == b""
+                await raw.aclose()
+                await until(lambda before=before: len(in_loop) > before)  # type: ignore[misc]
+                assert not server.house.sessions
+                assert server.gate.open == 0
+
+    on_loop(run)
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE, ids=str)
+def test_nonsense_has_no_effect(tmp_path: Path, in_loop: list[InLoop], nonsense: tuple[Kind, int, bytes]) -> None:
+    """It is refused as a whole, and said to be so."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            (first, second) = colleagues(server)
+            in_loop[0].link.put(*nonsense)
+            await until(lambda: first not in colleagues(server))
+            assert colleagues(server)[0] is second
+            assert (server.gate.open, first.connections) == (0, 0)
+            assert sum(server.gate.refused.values()) == 0
+
+    on_loop(run)
+
+
+def test_a_session_that_fails_ends_its_own_socket(
+    tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 1011, as in one process; the worker and its other sockets go on."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server, wire(server) as good, wire(server) as bad:
+            await producer(good, producer="g")
+            await producer(bad, producer="b")
+            real = Session.batch
+
+            def failing(session: Session, *args: object) -> None:
+                if session._producer is not None and session._producer.producer.id == "b":
+                    raise KeyError("bug")
+                real(session, *args)  # type: ignore[arg-type]
+
+            monkeypatch.setattr(Session, "batch", failing)
+            await bad.say(batch(1))
+            assert await bad.close_code() == 1011
+            await good.say(batch(1))
+            assert (await good.hear("ack"))["seq"] == 1
+            assert len(colleagues(server)) == 2
+
+    on_loop(run)
+
+
+def test_a_producer_that_moves_to_another_worker_goes_on(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """The older connection is fenced wherever it is; what was sent twice counts once."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            seen: set[int] = set()
+            seq = 0
+            while len(seen) < 2:
+                async with wire(server) as socket:
+                    await socket.say(producer_hello(next_seq=seq + 1))
+                    welcome = await socket.hear("welcome")
+                    assert welcome["resume"]["last_seq"] == seq
+                    await socket.say(batch(seq + 1))
+                    assert (await socket.hear("ack"))["seq"] == seq + 1
+                    await socket.say(batch(seq + 1))
+                    seq += 1
+                    seen |= {nth for nth, one in enumerate(colleagues(server)) if one.connections}
+            assert accepted(server) == seq
+            assert server.house.fold.ledger.duplicate == 0
+
+    on_loop(run)
+
+
+def test_the_older_of_two_connections_is_fenced_across_workers(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Each time another comes, the one before it is closed."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server, wire(server) as first:
+            await producer(first)
+            async with wire(server) as second:
+                await producer(second)
+                assert await first.close_code() == 4009
+                await second.say(batch(1))
+                assert (await second.hear("ack"))["seq"] == 1
+
+    on_loop(run)
+
+
+def test_who_is_let_in_during_a_drain_is_sent_away(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """A worker that has not heard of it yet let it in."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            staff = staff_of(server)
+            staff.tell = lambda: None  # type: ignore[method-assign]
+            server.gate.draining = True
+            async with wire(server) as late:
+                assert await late.close_code() == 1012
+
+    on_loop(run)

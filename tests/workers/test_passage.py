@@ -1,0 +1,81 @@
+"""HTTP over a worker: its bytes there and back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import cast
+
+from tests.server.rig import Raw, masked, upgrade
+from tests.server.services import answer_of, request
+from tests.server.serving import WRITE, on_loop, producer_hello, serving, until
+from tests.server.talk import accepted
+from tests.workers.rig import InLoop, colleagues
+
+
+def test_requests_are_answered_over_a_kept_socket(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Files, health, and a post, one behind the other."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            raw = await Raw.connect(server._listening.port)
+            raw.writer.write(request("GET /healthz"))
+            assert (await answer_of(raw)).status == 200
+            raw.writer.write(request("GET /"))
+            assert b"<html" in (await answer_of(raw)).body
+            body = json.dumps({"token": WRITE, "events": [{"event": "x"}] * 3}).encode()
+            raw.writer.write(request("POST /v1/events", f"Content-Length: {len(body)}") + body)
+            assert (await answer_of(raw)).status == 200
+            assert accepted(server) == 3
+            assert server.gate.open == 1
+            await raw.aclose()
+            await until(lambda: server.gate.open == 0)
+            assert not any(one.connections for one in colleagues(server))
+
+    on_loop(run)
+
+
+def test_an_upgrade_on_a_used_socket_opens(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """What comes with it arrives, in order, and so does what is on its way meanwhile."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            raw = await Raw.connect(server._listening.port)
+            raw.writer.write(request("GET /healthz"))
+            assert (await answer_of(raw)).status == 200
+            hello = masked(json.dumps(producer_hello()).encode())
+            raw.writer.write(upgrade() + hello[:20])
+            await raw.writer.drain()
+            raw.writer.write(hello[20:])
+            assert (await raw.head()).startswith(b"HTTP/1.1 101 ")
+            while json.loads((await raw.frame())[1])["type"] != "welcome":
+                pass
+            assert server.gate.open == 1
+            await raw.aclose()
+            await until(lambda: server.gate.open == 0 and not server.house.sessions)
+
+    on_loop(run)
+
+
+def test_a_reader_that_is_slow_holds_the_writer_up(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Of many answers that nobody reads, most are not made; read, all of them come."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            raw = await Raw.connect(server._listening.port)
+            count = 1_000
+            # Not every loop's transports are subclasses of asyncio's.
+            transport = cast(asyncio.Transport, raw.writer.transport)
+            transport.pause_reading()
+            raw.writer.write(request("GET /") * count)
+            conduits = lambda: [c for one in colleagues(server) for c in one._conduits.values()]  # noqa: E731
+            await until(lambda: conduits() and conduits()[0]._paused)
+            assert conduits()[0].get_write_buffer_size() < 1 << 20
+            transport.resume_reading()
+            for _ in range(count):
+                assert (await answer_of(raw)).status == 200
+            await raw.aclose()
+            await until(lambda: server.gate.open == 0)
+
+    on_loop(run)

@@ -1,0 +1,143 @@
+"""A worker from its sockets to its link, with the analytics process behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.workers import station
+from tests.server.serving import on_loop, serving, until, viewer_hello, wire
+from tests.server.talk import accepted, batch, events, producer
+from tests.workers.rig import InLoop, colleagues
+
+
+def test_batches_go_as_columns_and_are_acked(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """The analytics process decodes no event; what it counts is what was sent."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server, wire(server) as socket:
+            await producer(socket)
+            server.house.fold.codec.message = None  # type: ignore[method-assign, assignment]  # nobody may call it
+            for seq in range(1, 4):
+                await socket.say(batch(seq, 5))
+            while (await socket.hear("ack"))["seq"] < 3:
+                pass
+            assert accepted(server) == 15
+            rows = server.house.fold.engine.rows("by_country", 0, 2**60)
+            server.house.publish(server.house.clock())
+            rows = server.house.fold.engine.rows("by_country", 0, 2**60)
+            assert [(row.dims, row.value) for row in rows] == [({"country": "DE"}, 30)]
+
+    on_loop(run)
+
+
+def test_order_is_that_of_the_socket(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Batches that wait for company are not overtaken by what the same socket sends behind them."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server, wire(server) as socket:
+            await producer(socket)
+            for seq in range(1, 4):
+                await socket.say(batch(seq))
+            # Not a batch alone, so that it is decoded on the other side.
+            await socket.say([batch(4), {"type": "visibility", "visible": True}])
+            assert (await socket.hear("error"))["code"] == "wrong_role"
+            await until(lambda: accepted(server) == 4)
+
+    on_loop(run)
+
+
+def test_the_end_of_a_socket_comes_behind_its_batches(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """What a client sent before it left is counted."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            async with wire(server) as socket:
+                await producer(socket)
+                for seq in range(1, 4):
+                    await socket.say(batch(seq, 2))
+            await until(lambda: accepted(server) == 6)
+            await until(lambda: not server.house.sessions and not server.gate.open)
+
+    on_loop(run)
+
+
+def test_large_shipments_go_at_once(tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And smaller ones with their turn: what comes is the same."""
+    monkeypatch.setattr(station, "PACK_BYTES", 1)
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server, wire(server) as socket:
+            await producer(socket)
+            await socket.say([batch(1), batch(2), batch(3)])
+            await until(lambda: accepted(server) == 3)
+
+    on_loop(run)
+
+
+def test_a_reload_changes_what_workers_decode(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Batches on their way are decoded anew; later ones bring what the new KPI reads."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server, wire(server) as socket:
+            await producer(socket)
+            kpis = tmp_path / "kpis.toml"
+            for seq in range(1, 9):
+                if seq > 4:
+                    while (await socket.hear("ack"))["credit"]["max_seq"] < seq:
+                        pass
+                await socket.say({"type": "batch", "seq": seq, "events": events(1, properties={"plan": f"p{seq % 2}"})})
+                if seq == 3:
+                    kpis.write_text(
+                        '[[kpi]]\nname = "plans"\nvalue = "count(*)"\nby = ["plan"]\nwindow = "tumbling 1h"\n'
+                        'grace = "1h"\n'
+                    )
+                    server.reload()
+            await until(lambda: accepted(server) == 8 and not server.house.fold.filling)
+            server.house.publish(server.house.clock())
+            rows = server.house.fold.engine.rows("plans", 0, 2**60)
+            assert sorted((row.dims["plan"], row.value) for row in rows) == [("p0", 4), ("p1", 4)]
+            assert {one.unpacker.codec for one in colleagues(server)} == {server.house.fold.codec}
+
+    on_loop(run)
+
+
+def test_viewers_get_snapshots_and_deltas(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Of what other sockets sent, whichever worker has them."""
+
+    async def run() -> None:
+        async with (
+            serving(tmp_path, workers=2, tick_ms=10) as server,
+            wire(server) as sending,
+            wire(server) as one,
+            wire(server) as other,
+        ):
+            await producer(sending)
+            for looking in (one, other):
+                await looking.say(viewer_hello())
+                await looking.hear("welcome")
+                await looking.say({"type": "subscribe", "id": 1, "kpi": "events", "max_hz": 20})
+                await looking.hear("snapshot")
+            await sending.say(batch(1, 7))
+            for looking in (one, other):
+                (row,) = (await looking.hear("delta"))["set"]
+                assert row["value"] == 7
+
+    on_loop(run)
+
+
+def test_counts_come_with_the_pulse(tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames, closes and memory of the workers are those of the gateway."""
+    monkeypatch.setattr(station, "PULSE_LOOKS", 1)
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            async with wire(server) as socket:
+                await socket.say("{}")
+                assert await socket.close_code() == 4000
+            tally = server._front.tally
+            await until(lambda: tally().frames and tally().closes.get(4000) == 1)
+            assert all(line["rss"] > 0 for line in server._front.workers())
+
+    on_loop(run)
