@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config import MAX_NUMBER, Config, duration_ms
+from gateway.config import MAX_NUMBER, MAX_WORKERS, Config, duration_ms
 from gateway.errors import ConfigError
 
 
@@ -78,6 +78,7 @@ def oddities(setting: Field[Any]) -> list[Any]:
         "log_level": ["", "INFO"],
         "live_events": ["", "true"],
         "port": [65_536],
+        "workers": [0, MAX_WORKERS + 1],
     }
     return odd + more.get(setting.name, [0] if type(setting.default) is int else [])
 
@@ -96,7 +97,7 @@ def test_an_odd_value_is_refused_in_a_short_line(setting: Field[Any]) -> None:
 @pytest.mark.parametrize("setting", [f.name for f in fields(Config) if type(f.default) is int])
 def test_numbers_are_taken_from_one_to_the_largest(setting: str) -> None:
     """As numbers and as texts, spaces around them or not."""
-    largest = 65_535 if setting == "port" else MAX_NUMBER
+    largest = {"port": 65_535, "workers": MAX_WORKERS}.get(setting, MAX_NUMBER)
     for value in (1, "1", " 1 ", "0001", largest, str(largest)):
         assert getattr(Config.load(None, {}, {setting: value}), setting) == int(value)
 

@@ -80,6 +80,9 @@ class Services(Protocol):
     def ready(self) -> bool:
         """Whether new traffic is welcome."""
 
+    def workers(self) -> tuple[int, int] | None:
+        """How many workers take connections, and of how many; None where one process does all."""
+
     def draining(self) -> bool:
         """Whether the server is about to stop."""
 
@@ -120,9 +123,11 @@ class ApiRoutes:
         return answer(json_reply(200, b'{"ok":true}'))
 
     async def _readiness(self, _request: web.Request) -> web.Response:
+        workers = self._services.workers()
+        more = b"" if workers is None else b',"workers":{"up":%d,"of":%d}' % workers
         if self._services.ready():
-            return answer(json_reply(200, b'{"ready":true}'))
-        return answer(json_reply(503, b'{"ready":false}', self._retry_later()))
+            return answer(json_reply(200, b'{"ready":true%b}' % more))
+        return answer(json_reply(503, b'{"ready":false%b}' % more, self._retry_later()))
 
     async def _metrics(self, request: web.Request) -> web.Response:
         if not _from_here(request) and not self._may_view(request):

@@ -52,7 +52,13 @@ class HouseServices:
 
     def ready(self) -> bool:
         """Whether it should get new traffic."""
-        return self.is_ready and not self.is_draining
+        workers = self.workers()
+        return self.is_ready and not self.is_draining and (workers is None or workers[0] > 0)
+
+    def workers(self) -> tuple[int, int] | None:
+        """How many workers take connections, and of how many."""
+        lines = self._house.workers()
+        return (sum(line["listening"] for line in lines), len(lines)) if lines else None
 
     def draining(self) -> bool:
         """Whether it is about to stop."""

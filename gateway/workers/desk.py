@@ -18,7 +18,7 @@ from gateway.workers.colleague import Colleague, Office
 from gateway.workers.link import Link
 from gateway.workers.setup import Counts
 
-__all__ = ["Desk", "start_process"]
+__all__ = ["Desk", "pause_after", "start_process"]
 
 FIRST_S: Final = 0.1
 MOST_S: Final = 10.0
@@ -26,6 +26,15 @@ STEADY_S: Final = 30.0
 """After how long a life the next start waits no longer than the first."""
 
 _log = structlog.get_logger("tidegate.workers")
+
+
+def pause_after(before: float, lived: float) -> float:
+    """How long to wait for the next start, when the last pause was `before` and the worker `lived` so long; seconds.
+
+    >>> pause_after(0.0, 1.0), pause_after(0.1, 1.0), pause_after(8.0, 1.0), pause_after(8.0, 60.0)
+    (0.1, 0.2, 10.0, 0.1)
+    """
+    return FIRST_S if lived >= STEADY_S else min(max(FIRST_S, 2 * before), MOST_S)
 
 
 async def start_process(link: socket.socket, log_level: str) -> asyncio.subprocess.Process:
@@ -75,7 +84,7 @@ class Desk:
         self.losses = 0
         # Set once one listens, or the first has failed.
         self.settled = asyncio.Event()
-        self._stopping = False
+        self._stopped = asyncio.Event()
 
     @property
     def is_listening(self) -> bool:
@@ -85,17 +94,19 @@ class Desk:
     async def run(self) -> None:
         """Have a worker until stopped."""
         loop = asyncio.get_running_loop()
-        pause = FIRST_S
+        pause = 0.0
         while True:
             began = loop.time()
             code = await self._employ()
             self.settled.set()
-            if self._stopping:
+            if self._stopped.is_set():
                 return
             self.losses += 1
-            pause = FIRST_S if loop.time() - began >= STEADY_S else min(2 * pause, MOST_S)
+            pause = pause_after(pause, loop.time() - began)
             _log.error("worker_lost", worker=self.nth, code=code, again_in_s=pause)
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), pause)
+                return
 
     async def _employ(self) -> int | None:
         """One worker, from its start to its end; the exit code."""
@@ -130,7 +141,7 @@ class Desk:
 
     def stop(self) -> None:
         """Tell the worker to end; no other follows."""
-        self._stopping = True
+        self._stopped.set()
         if self.colleague is not None:
             self.colleague.link.put(Kind.STOP)
         else:

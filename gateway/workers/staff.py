@@ -33,6 +33,8 @@ LOOK_S: Final = 0.1
 HANG_LOOKS: Final = 100
 """Looks, of this process, without a word from a worker, after which that is ended: it gives a pulse every half second.
 Looks are counted and not seconds, since a process that was stopped itself has heard nothing from anybody."""
+START_LOOKS: Final = 600
+"""The same of one that does not listen yet: a process that starts on a busy machine takes its time."""
 START_S: Final = 60.0
 STOP_S: Final = 3.0
 MOST_BACKLOG: Final = 1 << 28
@@ -198,7 +200,7 @@ class Staff:
 
     def _judge(self, desk: Desk, colleague: Colleague) -> None:
         """End a worker that is of no use."""
-        if colleague.silence > HANG_LOOKS:
+        if colleague.silence > (HANG_LOOKS if colleague.is_listening else START_LOOKS):
             _log.error("worker_hangs", worker=desk.nth)
             desk.kill()
         elif colleague.link.backlog > MOST_BACKLOG:

@@ -85,6 +85,9 @@ class FakeServices:
     def authorize_view(self, token: str | None) -> bool:
         return token == VIEW_KEY
 
+    def workers(self) -> tuple[int, int] | None:
+        return None
+
     def ready(self) -> bool:
         return self.is_ready
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import cast
 
+from gateway.workers.conduit import Conduit
 from tests.server.rig import Raw, masked, upgrade
 from tests.server.services import answer_of, request
 from tests.server.serving import WRITE, on_loop, producer_hello, serving, until
@@ -69,7 +70,10 @@ def test_a_reader_that_is_slow_holds_the_writer_up(tmp_path: Path, in_loop: list
             transport = cast(asyncio.Transport, raw.writer.transport)
             transport.pause_reading()
             raw.writer.write(request("GET /") * count)
-            conduits = lambda: [c for one in colleagues(server) for c in one._conduits.values()]  # noqa: E731
+
+            def conduits() -> list[Conduit]:
+                return [conduit for one in colleagues(server) for conduit in one._conduits.values()]
+
             await until(lambda: conduits() and conduits()[0]._paused)
             assert conduits()[0].get_write_buffer_size() < 1 << 20
             transport.resume_reading()
