@@ -31,7 +31,8 @@ EMPTY = {
 }
 KEYS = cells(0, 1)
 OBJECTS = 4_096  # the measure itself and the headers of its arrays
-VALUES = st.lists(st.tuples(st.integers(0, 5), st.integers(-4, 4).map(lambda n: n / 8)), max_size=30)
+VALUES = st.binary(max_size=30).map(lambda drawn: [(byte % 6, (byte // 6 % 9 - 4) / 8) for byte in drawn])
+"""Up to 30 events: a cell of six, and one of nine numbers. One draw for all of them costs a tenth of one for each."""
 
 
 @KINDS
