@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -13,8 +14,8 @@ from tests.browser.visitor import Visitor
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium with that cache."""
-    with chromium(without=("--disable-back-forward-cache",)) as started:
+    """A Chromium with that cache, which it empties where memory is short unless it is told otherwise."""
+    with chromium("--memory-pressure-off", without=("--disable-back-forward-cache",)) as started:
         yield started
 
 
@@ -23,9 +24,12 @@ def test_a_page_out_of_the_cache_is_viewed_again(visitor: Visitor) -> None:
     visitor.site.pages["/other"] = "<p>another"
     visitor.open("/page", "pageviews", "scroll", "forms", "errors", "vitals")
     visitor.page.evaluate("() => { globalThis.same = true; }")
+    tools, reasons = visitor.page.context.new_cdp_session(visitor.page), list[Any]()
+    tools.send("Page.enable")
+    tools.on("Page.backForwardCacheNotUsed", lambda said: reasons.append(said["notRestoredExplanations"]))
     visitor.page.goto(f"{visitor.site.origin}/other")
     visitor.page.go_back(wait_until="commit")  # nothing is loaded
-    assert visitor.page.evaluate("() => globalThis.same === true"), "the cache was not used"
+    assert visitor.page.evaluate("() => globalThis.same === true"), f"the cache was not used: {reasons}"
     (view,) = visitor.told("$pageview")
     assert (view["$pathname"], view["navigation_type"]) == ("/page", "bfcache")
     visitor.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
