@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,25 @@ def test_wrong_rows_are_refused(contest: Contest) -> None:
     """A side that counts wrongly has no speed."""
     with pytest.raises(UnequalError, match="own: something"):
         race(Report("x", "", {}, {}), [(OWN, contest)], 1, lambda *_: ["something"])
+
+
+def test_a_peer_that_is_wrong_is_tried_again_and_then_left_out_with_the_reason(
+    contest: Contest,
+) -> None:
+    """The others go on; no figure of it is kept, and none of a peer that came right at the third try is missing."""
+    tries: Counter[str] = Counter()
+
+    def check(name: str, rows: list[Any]) -> list[str]:
+        tries[name] += 1
+        return {"own": [], "late": ["late"] if tries[name] < 3 else [], "peer": ["wrong"] * (tries[name] > 1)}[name]
+
+    report = Report("x", "", {}, {})
+    entries = [(PEER, contest), (PEER._replace(name="late"), contest), (OWN, contest)]
+    series = race(report, entries, 2, check, lambda _: Path(sys.executable))
+    assert {name: len(one.values) for name, one in series.items()} == {"late": 2, "own": 2}
+    assert tries == {"own": 3, "late": 5, "peer": 4}
+    assert report.notes["absent:peer"] == "peer: wrong"
+    assert "equal:peer" not in report.notes
 
 
 def test_a_side_that_fails_says_why(contest: Contest) -> None:
