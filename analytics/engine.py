@@ -55,10 +55,9 @@ class Engine:
     ) -> None:
         """Raises KpiError when a definition cannot run or the set may need more than `memory_budget` bytes.
 
-        `exact`: each late event brings its own corrections, and rows come in the order of the events that caused them,
-        whatever the batches; otherwise a window is corrected at most once per `advance`. `generation` is that of an
-        engine whose state is to join that of another, see `next_generation`.
-        """
+        `exact`: each late event brings its own corrections, rows come in the order of the events behind them; otherwise
+        a window is corrected at most once per `advance`. `generation`: of an engine whose state is to join that of
+        another, see `next_generation`."""
         self._set_up(make_plan(specs, {spec.name: generation for spec in specs}, memory_budget), exact)
 
     def _set_up(self, plan: Plan, exact: bool = False) -> None:
@@ -175,8 +174,11 @@ class Engine:
         return self._published(self._grids)
 
     def advancing(self, now: int) -> Iterator[Changes]:
-        """`advance` in steps, one for each set of windows that are kept together; batches may come in between them."""
+        """`advance` in steps, some for each set of windows that are kept together; batches may come in between them."""
         for grid in self._grids:
+            self._count()
+            for _ in grid.settling():
+                yield Changes()
             self._count()
             self._clock.expire(now)
             self._backlog.moved()
@@ -210,16 +212,14 @@ class Engine:
         """Latest rows of the windows that overlap [start_ms, end_ms), ordered by start and dims.
 
         The KPI's own windows as long as they are kept, before that 10 s and 60 s ones; open windows as they were at the
-        last `advance`. Raises KeyError for an unknown KPI.
-        """
+        last `advance`. Raises KeyError for an unknown KPI."""
         return list(self.each_row(kpi, start_ms, end_ms))
 
     def each_row(self, kpi: str, start_ms: int, end_ms: int) -> Iterator[Row]:
         """The rows of `rows`, made as they are asked for, about 1 us each.
 
         They may be asked for over time, with `ingest` and `advance` in between: which windows there are is settled with
-        the first, and what a row says is as it was then or at some time since.
-        """
+        the first, and what a row says is as it was then or at some time since."""
         self._count()
         grid, number = self._kpis[kpi]
         yield from grid.rows(number, start_ms, end_ms)

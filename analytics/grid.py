@@ -187,6 +187,11 @@ class Grid(Clockwork):
         firsts = sorted(int(np.flatnonzero(panes == pane)[0]) for pane in new)
         return firsts[free]
 
+    def settling(self) -> Iterator[None]:
+        """See `Windowing.settling`."""
+        for measure in self.cells.aggregates.own.values():
+            yield from measure.settling()
+
     # -- rows
 
     def publish(self, seen: int) -> None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from analytics.arrays import Bools, Ints, Words
-from analytics.columns import roomy
+from analytics.columns import ordered, roomy
 from analytics.pairs import PairTable
 
 __all__ = ["LONG_AGO", "Journal", "Rows", "group_of"]
@@ -177,9 +177,9 @@ def group_of(keys: Ints, users: Words) -> tuple[Ints, Ints]:
 
 def _ranks(groups: Ints) -> Ints:
     """The how manieth of its group each event is, from 0."""
-    order = np.argsort(groups, kind="stable")
-    ordered = groups[order]
-    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(groups) else np.zeros(0, np.int64)
+    order = ordered(groups, stable=True)
+    sorted_ = groups[order]
+    starts = np.flatnonzero(np.append(True, sorted_[1:] != sorted_[:-1])) if len(groups) else np.zeros(0, np.int64)
     ranks = np.empty(len(groups), np.int64)
     ranks[order] = np.arange(len(groups)) - np.repeat(starts, np.diff(np.append(starts, len(groups))))
     return ranks

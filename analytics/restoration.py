@@ -70,6 +70,7 @@ def freezing(grids: Sequence[Windowing], clock: Clock, counts: Mapping[str, int]
     """A copy of an engine's state, in steps; see `Engine.freezing`."""
     frozen = []
     for grid in grids:
+        yield from grid.settling()
         frozen.append(freeze_grid(grid))
         yield
     # Behind the windows: the clock may be ahead of them, as it is between two calls, and never they of it.

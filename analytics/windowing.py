@@ -42,6 +42,9 @@ class Windowing(Protocol):
     def advance_to(self, base: int) -> None:
         """The base has risen: finish and close windows."""
 
+    def settling(self) -> Iterator[None]:
+        """Take up what waits in the measures, in steps of some milliseconds; reading does the same at once."""
+
     def publish(self, seen: int) -> None:
         """Write down what changed in open and final windows; `seen` is the largest event time."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -67,6 +67,10 @@ class Measure(ABC):
     @abstractmethod
     def add(self, cells: Ints, values: Any) -> None:
         """Take events. Cost: a few array operations, whatever the number of keys."""
+
+    def settling(self) -> Iterator[None]:
+        """Take up what has waited since the last reading, in steps; whatever comes in between, reading is as before."""
+        return iter(())
 
     @abstractmethod
     def read(self, slots: Ints, keys: Ints) -> Reading:

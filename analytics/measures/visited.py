@@ -10,7 +10,8 @@ refused. What that cost is counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 import numpy as np
@@ -30,6 +31,8 @@ __all__ = ["Visited"]
 MAX_EVENTS: Final = 1 << 18
 PENDING: Final = 1 << 15
 """New events that may wait to be put in order."""
+PART: Final = 1 << 13
+"""Events that are taken up together, about, in some milliseconds."""
 FIRST: Final = 16
 LAST: Final = 48
 GROUP_MEMORY: Final = 16 << 20
@@ -61,6 +64,8 @@ class Visited(Paned):
         # What came since the last look.
         self._new: list[tuple[Ints, Visits]] = []
         self._pending = 0
+        # Of those, parts that are sorted out and not taken up.
+        self._parts: deque[Rows] = deque()
         # Cells x levels: users who got so far in a single pane, from level 1 on. None: windows are of several panes.
         self._users: Ints | None = np.zeros((slots * keys, parameter.steps + 1), np.int64)
         self._share = FIRST + LAST
@@ -98,8 +103,28 @@ class Visited(Paned):
 
     def _settle(self) -> None:
         """Take up new events."""
-        if not self._pending:
+        for _ in self.settling():
+            pass
+
+    def settling(self) -> Iterator[None]:
+        if not (self._parts or self._pending):
             return
+        while self._parts or self._pending:
+            if not self._parts:
+                self._sort_out()
+            else:
+                rows = self._parts.popleft()
+                self._journal.append(rows)
+                self._recount(self._levels.take(rows))
+                yield
+        self._make_room()
+        yield
+
+    def _sort_out(self) -> None:
+        """Find the groups of new events, and put those events into parts that are taken up one by one.
+
+        A user's are all in one, so that it does not matter what comes before what.
+        """
         cells, visits = zip(*self._new, strict=True)
         self._new, self._pending = [], 0
         users, times, marks = map(np.concatenate, zip(*visits, strict=True))
@@ -112,10 +137,12 @@ class Visited(Paned):
         rows = Rows(groups, times, marks)
         if not kept.all():
             rows = rows.part(kept)
-        if len(rows.groups):
-            self._journal.append(rows)
-            self._recount(self._levels.take(rows))
-            self._make_room()
+        count = -(-len(rows.groups) // PART)
+        if count > 1:
+            part = (users[kept] >> np.uint64(32)) % np.uint64(count)
+            self._parts.extend(rows.part(part == each) for each in range(count))
+        elif count:
+            self._parts.append(rows)
 
     def _groups(self, cells: Ints, users: Words) -> Ints:
         """The group of each, known from now on; -1 where there is no room for it."""

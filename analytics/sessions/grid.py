@@ -127,6 +127,10 @@ class SessionGrid(Placement):
 
     # -- rows
 
+    def settling(self) -> Iterator[None]:
+        """Its sessions are read one by one: there is nothing large to take up."""
+        return iter(())
+
     def publish(self, seen: int) -> None:  # noqa: ARG002  an open session is shown from its first event on
         """Write down what changed in open and final sessions."""
         self.settle()

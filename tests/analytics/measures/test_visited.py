@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Visits
@@ -91,3 +96,39 @@ def test_a_flood_of_users_stays_within_the_budget() -> None:
         made.add(rng.integers(0, 2, count), Visits(users, rng.integers(0, 9, count), np.ones(count, np.int64)))
     assert size_of(made) < Funnel.budget(2, 1, TWO)
     assert made.note()["funnel_events_refused"] > 0
+
+
+SETTINGS = st.sampled_from(
+    [FunnelSetting(2, 1_000), FunnelSetting(3, 12, times=True), FunnelSetting(2, 9, ("strict_order",))]
+)
+VISITS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 30), st.integers(0, 7)), max_size=12)
+
+
+@given(SETTINGS, st.lists(st.tuples(VISITS, st.integers(0, 6)), max_size=6))
+def test_events_are_taken_up_in_parts(setting: FunnelSetting, groups: list[tuple[list[Any], int]]) -> None:
+    """However many of them come between two parts, and whoever reads before all are: as if each came to rest at once.
+
+    So few in a part that there are always several.
+    """
+    split, whole = opened(setting), opened(setting)
+    steps: Iterator[None] = iter(())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(visited, "PART", 2)
+        for events, taken in groups:
+            spread = [
+                (cell, (user + 1) * 0x1234567_89ABCDEF % 2**63, time, marks) for cell, user, time, marks in events
+            ]
+            add(split, spread)
+            add(whole, spread)
+            whole._settle()
+            if taken > 4:
+                read(split, 0)
+            steps = split.settling() if taken % 2 else steps
+            for _ in range(taken):
+                next(steps, None)
+        for slots in ([0], [1], [0, 1], [0, 1, 2]):
+            assert [read(split, *slots, key=key) for key in (0, 1)] == [read(whole, *slots, key=key) for key in (0, 1)]
+        dumps = [made.dump(cells(0, 1, 2), cells(0, 1)) for made in (split, whole)]
+    assert {name: array.tolist() for name, array in dumps[0].items()} == {
+        name: array.tolist() for name, array in dumps[1].items()
+    }
