@@ -49,7 +49,8 @@ export class Editor {
   constructor(panel, acts) {
     this.#panel = panel;
     this.#acts = acts;
-    this.#title.addEventListener("change", () => this.#change({ ...this.#board, title: this.#title.value.trim() }));
+    // With each letter, not behind the last: a button that is off cannot be what the focus moves on to.
+    this.#title.addEventListener("input", () => this.#change({ ...this.#board, title: this.#title.value.trim() }));
     this.#range.addEventListener("change", () => this.#change({ ...this.#board, range: this.#range.value }));
     const add = button("Add tile", () => this.#add());
     const note = button("Add annotation", () => this.#annotate());

@@ -38,7 +38,7 @@ export class Export {
   #api;
   #reason = element("select", [], { "aria-label": "Which rejected events" });
   #button = element("button.quiet", "Export as NDJSON", { type: "button" });
-  #said = element("span.said", "", { role: "status" });
+  #said = element("span.outcome", "", { role: "status" });
 
   /** @param {HTMLElement} host @param {import("./api.js").Api} api */
   constructor(host, api) {

@@ -76,7 +76,7 @@ export class Removal {
     try {
       if (standing) left = await api.delete(pathOf(name), standing.version);
     } catch (error) {
-      notices.show("deleted", refusal(error, "deleted"));
+      notices.show(codeOf(name), refusal(error, "deleted"));
       this.#going = null;
       return onMoved(name);
     }
@@ -84,7 +84,7 @@ export class Removal {
     await onMoved(left.version ? name : null);
     this.#going = null;
     const said = left.version ? `${title || name} is the built-in board again.` : `The board ${title || name} is deleted.`;
-    return notices.offer("deleted", said, "Undo", () => void this.#undo(shown, draft, left.version));
+    return notices.offer(codeOf(name), said, "Undo", () => void this.#undo(shown, draft, left.version));
   }
 
   /** Everything as it was: the board in its place, and what was being edited of it. */
@@ -95,13 +95,15 @@ export class Removal {
       const before = standing?.next ? `?before=${encodeURIComponent(standing.next)}` : "";
       if (standing) saved = await api.put(pathOf(name) + before, standing.table, version);
     } catch (error) {
-      notices.show("deleted", error.slug === "changed" ? "Not undone: there is another board of this name by now." : refusal(error, "undone"));
+      notices.show(codeOf(name), error.slug === "changed" ? "Not undone: there is another board of this name by now." : refusal(error, "undone"));
       return onMoved(null);
     }
     if (draft) drafts.keep(draft.board, draft.version && saved.version);
     await onMoved(name);
-    return notices.show("deleted", "The board is back.");
+    return notices.show(codeOf(name), "The board is back.");
   }
 }
 
+/** Of its notice: what was deleted before can still be put back. */
+const codeOf = (name) => `deleted ${name}`;
 const pathOf = (name) => `v1/boards/${encodeURIComponent(name)}`;

@@ -186,6 +186,29 @@ def test_a_deleted_board_is_gone_for_all_who_watch_it_until_it_is_put_back(
     assert troubles == []
 
 
+def test_a_built_in_board_comes_back_when_the_one_in_its_place_is_deleted(page: Page, tmp_path: Path) -> None:
+    """The built-in one itself stays, and the page says why."""
+    with GatewayProcess(tmp_path / "own", drain_ms=100) as gateway:
+        Board(page, gateway.url).open()
+        tab = page.get_by_role("navigation", name="Boards").get_by_role("link").first
+        expect(tab).to_have_text("Overview")
+        press(page, "Edit")
+        press(page, "Delete board")
+        expect(page.get_by_role("dialog")).to_contain_text("It is built in")
+        page.keyboard.press("Escape")
+        page.get_by_label("Title", exact=True).fill("Ours")
+        press(page, "Save")
+        expect(page.locator(".badge:not(:empty)")).to_have_count(0)
+        expect(tab).to_have_text("Ours")
+        press(page, "Edit")
+        press(page, "Delete board")
+        press(page, "Go back to it")
+        expect(tab).to_have_text("Overview")
+        expect(page.get_by_role("button", name="Undo")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(tab).to_have_text("Ours")
+
+
 def test_who_edits_a_board_that_somebody_deletes_can_make_it_anew(
     browser: Browser, page: Page, gateway: GatewayProcess
 ) -> None:
