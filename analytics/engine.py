@@ -10,17 +10,15 @@ import numpy as np
 from analytics.arrays import Bools
 from analytics.backlog import Backlog, Waiting
 from analytics.batch import Batch
-from analytics.cumulative import CumulativeGrid
 from analytics.description import budgets, describe
 from analytics.dictionary import Dictionary, Encoded
-from analytics.exact import exact_grid
+from analytics.exact import grid_of
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid
-from analytics.plan import GridPlan, Plan, SessionPlan, make_plan
+from analytics.plan import Plan, make_plan
 from analytics.restoration import Freezing, freezing, generations, load_grid, taken
 from analytics.row import Changes, Row, Verdict
 from analytics.schema import Schema, Use
-from analytics.sessions.grid import SessionGrid
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.time import BEGINNING, Clock
@@ -65,8 +63,7 @@ class Engine:
         self.specs = plan.specs
         self._clock = Clock()
         self._dictionaries = {name: Dictionary() for name in plan.coded}
-        make = exact_grid if exact else _grid
-        self._grids: list[Windowing] = [make(grid) for grid in plan.grids]
+        self._grids: list[Windowing] = [grid_of(grid, exact) for grid in plan.grids]
         # Those for which batches may wait, the others, and the batches that do.
         self._patient = [] if exact else [grid for grid in self._grids if isinstance(grid, Grid)]
         self._prompt = [grid for grid in self._grids if grid not in self._patient]
@@ -184,6 +181,11 @@ class Engine:
             self._backlog.moved()
             grid.advance_to(self._clock.base)
             yield self._published([grid])
+
+    def relieving(self) -> Iterator[None]:
+        """Take up what waits in the measures, where it is much, in steps between which batches may come in."""
+        for grid in self._grids:
+            yield from grid.settling(much=True)
 
     def settled(self) -> Changes:
         """Rows that cannot wait, since the last call: finals and, in an `exact` engine, corrections."""
@@ -311,10 +313,3 @@ class Engine:
         for grid in engine._grids:
             load_grid(grid, snapshot)
         return engine
-
-
-def _grid(plan: GridPlan) -> Windowing:
-    """Windows of the kind that the plan says, empty."""
-    if isinstance(plan, SessionPlan):
-        return SessionGrid(plan)
-    return CumulativeGrid(plan) if plan.window.cumulative else Grid(plan)

@@ -22,10 +22,11 @@ from analytics.grid import Grid
 from analytics.panes import distinct
 from analytics.plan import GridPlan, SessionPlan
 from analytics.sessions.exact import ExactSessionGrid
+from analytics.sessions.grid import SessionGrid
 from analytics.time import Rise
 from analytics.windowing import Taken, Windowing
 
-__all__ = ["ExactGrid", "exact_grid"]
+__all__ = ["ExactGrid", "grid_of"]
 
 FEW: Final = 3
 """Events that change final windows, from which on they are worked out together."""
@@ -177,8 +178,10 @@ class ExactCumulativeGrid(ExactGrid, CumulativeGrid):
         return stop
 
 
-def exact_grid(plan: GridPlan) -> Windowing:
-    """The exact grid of the plan's kind of windows."""
+def grid_of(plan: GridPlan, exact: bool) -> Windowing:
+    """Windows of the plan's kind, empty; exact or not."""
     if isinstance(plan, SessionPlan):
-        return ExactSessionGrid(plan)
-    return ExactCumulativeGrid(plan) if plan.window.cumulative else ExactGrid(plan)
+        return ExactSessionGrid(plan) if exact else SessionGrid(plan)
+    if plan.window.cumulative:
+        return ExactCumulativeGrid(plan) if exact else CumulativeGrid(plan)
+    return ExactGrid(plan) if exact else Grid(plan)

@@ -187,10 +187,10 @@ class Grid(Clockwork):
         firsts = sorted(int(np.flatnonzero(panes == pane)[0]) for pane in new)
         return firsts[free]
 
-    def settling(self) -> Iterator[None]:
+    def settling(self, *, much: bool = False) -> Iterator[None]:
         """See `Windowing.settling`."""
         for measure in self.cells.aggregates.own.values():
-            yield from measure.settling()
+            yield from measure.settling(much=much)
 
     # -- rows
 

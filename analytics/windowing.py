@@ -42,8 +42,11 @@ class Windowing(Protocol):
     def advance_to(self, base: int) -> None:
         """The base has risen: finish and close windows."""
 
-    def settling(self) -> Iterator[None]:
-        """Take up what waits in the measures, in steps of some milliseconds; reading does the same at once."""
+    def settling(self, *, much: bool = False) -> Iterator[None]:
+        """Take up what waits in the measures, in steps of some milliseconds; reading does the same at once.
+
+        `much`: only where so much waits that the next batch may not wait with it.
+        """
 
     def publish(self, seen: int) -> None:
         """Write down what changed in open and final windows; `seen` is the largest event time."""

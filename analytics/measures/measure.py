@@ -68,8 +68,11 @@ class Measure(ABC):
     def add(self, cells: Ints, values: Any) -> None:
         """Take events. Cost: a few array operations, whatever the number of keys."""
 
-    def settling(self) -> Iterator[None]:
-        """Take up what has waited since the last reading, in steps; whatever comes in between, reading is as before."""
+    def settling(self, *, much: bool = False) -> Iterator[None]:  # noqa: ARG002  most measures let nothing wait
+        """Take up what has waited since the last reading, in steps; whatever comes in between, reading is as before.
+
+        `much`: only if so much waits that the next batch may not wait with it.
+        """
         return iter(())
 
     @abstractmethod

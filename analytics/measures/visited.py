@@ -31,6 +31,8 @@ __all__ = ["Visited"]
 MAX_EVENTS: Final = 1 << 18
 PENDING: Final = 1 << 15
 """New events that may wait to be put in order."""
+MUCH: Final = PENDING * 2 // 3
+"""From so many on a batch may be too much: those that were joined have 10,000."""
 PART: Final = 1 << 13
 """Events that are taken up together, about, in some milliseconds."""
 FIRST: Final = 16
@@ -106,8 +108,8 @@ class Visited(Paned):
         for _ in self.settling():
             pass
 
-    def settling(self) -> Iterator[None]:
-        if not (self._parts or self._pending):
+    def settling(self, *, much: bool = False) -> Iterator[None]:
+        if not (self._parts or self._pending) or (much and self._pending < MUCH):
             return
         while self._parts or self._pending:
             if not self._parts:

@@ -127,7 +127,7 @@ class SessionGrid(Placement):
 
     # -- rows
 
-    def settling(self) -> Iterator[None]:
+    def settling(self, *, much: bool = False) -> Iterator[None]:  # noqa: ARG002
         """Its sessions are read one by one: there is nothing large to take up."""
         return iter(())
 

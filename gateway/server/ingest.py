@@ -270,6 +270,7 @@ class Ingest:
             yield
             yield from self.acks.acknowledge(arrivals, applied)
             self._rejects.keep(arrivals, applied.rejected, self._clock())
+            yield from self.fold.engine.relieving()
         now = self._clock()
         if self.saving.due(now):
             yield from self.saving.begin(self.fold, position, now)

@@ -10,6 +10,7 @@ import pytest
 from analytics.batch import Batch
 from analytics.dictionary import MAX_ENTRIES, Encoded
 from analytics.engine import Engine
+from analytics.measures import visited
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiError, KpiSpec
 
@@ -116,6 +117,29 @@ def test_rows_can_be_asked_for_one_by_one_while_events_come() -> None:
     assert [(row.start, row.dims["c"], row.value) for row in seen] == [
         (0, "a", 1), (0, "b", 1), (1_000, "a", 1), (1_000, "b", 3)
     ]  # fmt: skip
+
+
+def test_what_waits_in_the_measures_can_be_taken_up_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only where it is much, whatever kinds of windows there are; the rows are what they are without."""
+    specs = [
+        _spec("way", "funnel(event = 'a', event = 'b', within => '10s')"),
+        _spec("visits", "count(*)", window="session 10s"),
+        _spec(),
+    ]
+    engine, other = Engine(specs), Engine(specs)
+    batch = Batch.from_events([
+        {"event": name, "timestamp": 100 * i, "distinct_id": f"u{i}"} for name in "ab" for i in range(9)
+    ])  # fmt: skip
+    for each in (engine, other):
+        each.ingest(batch, 0)
+        each.advance(0)
+        each.ingest(batch, 0)
+        each.settled()
+    assert list(engine.relieving()) == []
+    monkeypatch.setattr(visited, "MUCH", 1)
+    assert list(engine.relieving()) != []
+    assert list(engine.relieving()) == []
+    assert engine.finish().rows == other.finish().rows
 
 
 def test_a_set_over_the_budget_is_refused() -> None:

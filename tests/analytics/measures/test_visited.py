@@ -132,3 +132,14 @@ def test_events_are_taken_up_in_parts(setting: FunnelSetting, groups: list[tuple
     assert {name: array.tolist() for name, array in dumps[0].items()} == {
         name: array.tolist() for name, array in dumps[1].items()
     }
+
+
+def test_much_is_taken_up_before_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little waits on for the next reading."""
+    monkeypatch.setattr(visited, "MUCH", 3)
+    made = opened()
+    add(made, [(0, 1, 10, 1), (0, 2, 10, 1)])
+    before = [list(made.settling(much=True)), made._pending]
+    add(made, [(0, 3, 10, 1)])
+    assert [*before, len(list(made.settling(much=True))) > 0, made._pending] == [[], 2, True, 0]
+    assert read(made, 0) == {"steps": [3, 0]}
