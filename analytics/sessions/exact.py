@@ -6,6 +6,7 @@ import numpy as np
 
 from analytics.arrays import Bools, Ints
 from analytics.frame import Frame
+from analytics.history import PARTIAL
 from analytics.sessions.grid import SessionGrid
 from analytics.sessions.keys import UNKNOWN
 from analytics.time import Rise
@@ -31,18 +32,34 @@ class ExactSessionGrid(SessionGrid):
     def _slow(
         self, codes: Ints, times: Ints, index: Ints | None, n: int, rise: Rise, span: tuple[int, int]
     ) -> tuple[Ints, Bools] | None:
-        """The keys of final sessions that are open again are corrected by each of their events."""
+        """Keys go one by one whose final sessions are open again, for each event corrects them, and whose open ones
+        were shown and begin anew, for that takes a row back.
+        """
         slow = super()._slow(codes, times, index, n, rise, span)
         table = self.table
         again = table.used & table.final & (table.last + self.gap >= self.final_to)
-        if not again.any():
+        shown = self._shown()
+        if not again.any() and not shown.any():
             return slow
         keys = self.keys.find(codes)
-        one_by_one = (keys != UNKNOWN) & np.isin(keys, table.key[again])
+        known = keys != UNKNOWN
+        one_by_one = known & np.isin(keys, table.key[again])
+        if shown.any():
+            sooner = known & (times < table.first[table.head[keys]]) & np.isin(keys, table.key[shown])
+            one_by_one |= known & np.isin(keys, keys[sooner])
+        if not one_by_one.any():
+            return slow
         if slow is not None:
             return slow[0], slow[1] | one_by_one
         base = rise.at(n) if index is None else rise.at(n)[index]
         return np.maximum(base - self.plan.delay, self.final_to), one_by_one
+
+    def _shown(self) -> Bools:
+        """Which sessions have a partial row."""
+        shown = np.zeros_like(self.table.used)
+        for said in self.speaker.said:
+            shown |= said.kinds == PARTIAL
+        return shown & self.table.used
 
     def advance_to(self, base: int) -> None:
         """As every grid does, but at once: in a batch, that is behind its last event."""
