@@ -173,9 +173,10 @@ class Engine:
     def advancing(self, now: int) -> Iterator[Changes]:
         """`advance` in steps, some for each set of windows that are kept together; batches may come in between them."""
         for grid in self._grids:
-            self._count()
-            for _ in grid.settling():
-                yield Changes()
+            for _ in range(2):  # once more for what comes in meanwhile
+                self._count()
+                for _step in grid.settling():
+                    yield Changes()
             self._count()
             self._clock.expire(now)
             self._backlog.moved()

@@ -35,6 +35,8 @@ MUCH: Final = PENDING * 2 // 3
 """From so many on a batch may be too much: those that were joined have 10,000."""
 PART: Final = 1 << 13
 """Events that are taken up together, about, in some milliseconds."""
+KEPT: Final = 1 << 16
+"""Events that are kept already, for which there is one part more: a late event has all of its user judged again."""
 FIRST: Final = 16
 LAST: Final = 48
 GROUP_MEMORY: Final = 16 << 20
@@ -139,7 +141,7 @@ class Visited(Paned):
         rows = Rows(groups, times, marks)
         if not kept.all():
             rows = rows.part(kept)
-        count = -(-len(rows.groups) // PART)
+        count = max(-(-len(rows.groups) // PART), len(self._journal) // KEPT) if len(rows.groups) else 0
         if count > 1:
             part = (users[kept] >> np.uint64(32)) % np.uint64(count)
             self._parts.extend(rows.part(part == each) for each in range(count))
