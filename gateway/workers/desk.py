@@ -125,9 +125,12 @@ class Desk:
         await colleague.link.connect(ours)
         self.colleague = colleague
         self._greet(colleague)
-        await ended.wait()
-        self.colleague = None
-        colleague.lost()
+        try:
+            await ended.wait()
+        finally:
+            self.colleague = None
+            colleague.link.cut()
+            colleague.lost()
         self._gone(colleague.counts)
         # Who has closed the link has ended, or does not know what it says.
         self.kill()

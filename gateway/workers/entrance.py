@@ -59,6 +59,11 @@ class Entrance(FirstRequest):
             self._early += data
             self._transport.pause_reading()
 
+    @property
+    def is_over(self) -> bool:
+        """See `Asker`."""
+        return self._transport.is_closing()
+
     def decided(self, refusal: Refusal | None) -> None:
         """The analytics process has answered."""
         self._question = None

@@ -65,7 +65,7 @@ class Passage(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send bytes, and say so when the socket has them."""
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
             self._unsaid += len(data)
             if not self._paused:
@@ -104,9 +104,11 @@ class Passage(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    cut = abort
+
     def end(self) -> None:
         """Nothing more is written."""
-        if self._transport is not None and self._transport.can_write_eof():
+        if self._transport is not None and not self._transport.is_closing() and self._transport.can_write_eof():
             self._transport.write_eof()
 
     def yield_up(self) -> None:
@@ -116,7 +118,7 @@ class Passage(asyncio.Protocol):
 
     def give_back(self, data: bytes) -> None:
         """The socket is the door's again, and what came from it last."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
+            transport, self._transport = self._transport, None
             self._station.leave(self._number)
             self._guest.returned(transport, data)

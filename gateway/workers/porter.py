@@ -23,6 +23,10 @@ _encode = msgspec.msgpack.Encoder().encode
 class Asker(Protocol):
     """A socket that waits for an answer."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it is closing, so that there is nothing to decide any more."""
+
     def decided(self, refusal: Refusal | None) -> None:
         """It may stay, or why not."""
 
@@ -83,17 +87,16 @@ class Porter(AcceptGate):
             except msgspec.MsgspecError as error:
                 raise ParcelError(f"no refusal: {error}") from None
             refusal = Refusal(told.status, told.retry_after, told.cause)
-        gone = self._gone.pop(parcel.number, None)
-        if gone is not None:
-            slot = gone.yes if refusal is None else gone.no
-            if slot is not None:
-                self.release(slot)
-            return
-        question = self._questions.pop(parcel.number, None)
+        question = self._gone.pop(parcel.number, None) or self._questions.pop(parcel.number, None)
         if question is None:
             raise ParcelError("an answer to no question")
-        self._answer = refusal
-        question.asker.decided(refusal)
+        if question.asker.is_over:
+            slot = question.yes if refusal is None else question.no
+            if slot is not None:
+                self.release(slot)
+        else:
+            self._answer = refusal
+            question.asker.decided(refusal)
 
     # What the door calls.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from gateway.core.packing import Packer
-from gateway.errors import ProtocolError
+from gateway.errors import CLOSE_CODES, ProtocolError
 from gateway.server.connection import Connection
 from gateway.wire.codec import Batch
 from gateway.wire.encoding import ENCODINGS, JSON
@@ -22,6 +22,7 @@ __all__ = ["Relay"]
 
 _CODE: Final = struct.Struct("<H")
 _BYTES: Final = struct.Struct("<I")
+_OURS: Final = 1011
 _NAMES: Final = {encoding: name for name, encoding in ENCODINGS.items()}
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -121,6 +122,11 @@ class Relay:
         """Cut it."""
         if self._conn is not None:
             self._conn.abort(_CODE.unpack_from(body)[0], body[_CODE.size :].decode())
+
+    def cut(self) -> None:
+        """Cut it for what went wrong here."""
+        if self._conn is not None:
+            self._conn.abort(_OURS, CLOSE_CODES[_OURS].reason)
 
     def _look(self) -> None:
         """Nearly always the kernel has taken all of it; who is slower is looked at until it has."""

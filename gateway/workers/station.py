@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from struct import Struct, unpack
 from typing import Final
 
@@ -65,7 +66,7 @@ class Station:
         # Sockets that did not take all that was written.
         self.lagging: dict[Relay, None] = {}
         # What reads nothing while the link is congested.
-        self._held_back: list[Connection | Passage] = []
+        self._held_back: dict[Connection | Passage, None] = {}
         self._servers: list[asyncio.Server] = []
         self._setup: Setup | None = None
         self._wheel = Wheel()
@@ -123,7 +124,7 @@ class Station:
         """The link is congested: read nothing more from this one for now."""
         if isinstance(reader, Connection):
             reader.pause_writing()
-        self._held_back.append(reader)
+        self._held_back[reader] = None
 
     def _seal(self) -> None:
         """Put what is kept back."""
@@ -131,7 +132,7 @@ class Station:
             self.link.put(Kind.BATCHES, 0, self.packer.pack())
 
     def _go_on(self) -> None:
-        held, self._held_back = self._held_back, []
+        held, self._held_back = self._held_back, {}
         for reader in held:
             if isinstance(reader, Passage):
                 reader.go_on()
@@ -156,9 +157,9 @@ class Station:
             return
         entry = self._entries.get(parcel.number)
         if isinstance(entry, Relay):
-            _to_relay(entry, parcel)
+            _guard(entry, lambda: _to_relay(entry, parcel))
         elif isinstance(entry, Passage):
-            _to_passage(entry, parcel)
+            _guard(entry, lambda: _to_passage(entry, parcel))
         # Else it has gone while this was on its way.
 
     def _on_setup(self, parcel: Parcel) -> None:
@@ -214,7 +215,7 @@ class Station:
         for number in unpack(f"<{parcel.number}I", parcel.body[:start]):
             entry = self._entries.get(number)
             if isinstance(entry, Relay):
-                entry.write(frames)
+                _guard(entry, partial(entry.write, frames))
 
     def _on_stop(self) -> None:
         for server in self._servers:
@@ -258,6 +259,17 @@ class Station:
             door.refused,
             terms.closes,
         )
+
+
+def _guard(entry: _Entry, call: Callable[[], None]) -> None:
+    """What goes wrong with one connection ends that one."""
+    try:
+        call()
+    except ParcelError:
+        raise
+    except Exception:
+        _log.exception("connection_failed")
+        entry.cut()
 
 
 def _to_relay(relay: Relay, parcel: Parcel) -> None:

@@ -27,6 +27,7 @@ class Asker:
     def __init__(self, porter: Porter) -> None:
         self.porter = porter
         self.heard: list[Refusal | None] = []
+        self.is_over = False
 
     def decided(self, refusal: Refusal | None) -> None:
         self.heard.append(refusal)
@@ -56,12 +57,17 @@ def test_each_hears_its_own_answer() -> None:
     assert (asker.heard, other.heard) == ([Refusal(429, 5, "ip")], [None])
 
 
+@pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize("refusal", [None, Refused(503, 5, "total")])
-def test_the_slot_of_who_is_gone_is_given_back(refusal: Refused | None) -> None:
-    """Of an admitted socket its own; of one that moved, the new one, or if it may not, the old one."""
+def test_the_slot_of_who_is_gone_is_given_back(refusal: Refused | None, told: bool) -> None:
+    """Of an admitted socket its own; of one that moved, the new one, or if it may not, the old one.
+
+    Whether its end was seen already or is about to be.
+    """
     porter, link, asker = made()
     stay, move = porter.ask(asker, "a", False), porter.ask_to_move(asker, "proxy", "client")
-    for number in (stay, move):
+    asker.is_over = True
+    for number in (stay, move) if told else ():
         porter.forget(number)
     link.put_.clear()
     for number in (stay, move):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -115,8 +116,43 @@ def test_while_the_link_is_congested_nothing_is_read(tmp_path: Path, in_loop: li
             assert not transport.is_reading()
             worker.link.resume_writing()
             assert transport.is_reading()
-            assert worker.station._held_back == []
+            assert worker.station._held_back == {}
             await raw.aclose()
             await until(lambda: not colleagues(server)[0].connections + colleagues(server)[1].connections)
 
     on_loop(run)
+
+
+def test_what_fails_for_one_socket_ends_that_one(
+    tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker and its other sockets go on."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server, wire(server) as good, wire(server) as bad:
+            await producer(good, producer="g")
+            failing = next(session for session in server.house.sessions if session.ready is False)
+            number = failing._conn._number  # type: ignore[union-attr]
+            worker = next(
+                one
+                for one, other in zip(in_loop, colleagues(server), strict=True)
+                if other is failing._conn._colleague  # type: ignore[union-attr]
+            )
+            relay = worker.station._entries[number]
+            monkeypatch.setattr(type(relay), "send", _failing_for(relay, type(relay).send))  # type: ignore[union-attr]
+            await bad.say("{}")
+            assert await bad.close_code() == 1006
+            await good.say(batch(1))
+            assert (await good.hear("ack"))["seq"] == 1
+            assert len(colleagues(server)) == 2
+
+    on_loop(run)
+
+
+def _failing_for(one: object, real: Any) -> Any:
+    def send(relay: object, payload: bytes) -> None:
+        if relay is one:
+            raise KeyError("bug")
+        real(relay, payload)
+
+    return send
