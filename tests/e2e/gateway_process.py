@@ -55,6 +55,12 @@ class GatewayProcess:
         self._log = data.parent / f"{data.name}.log"
 
     @property
+    def workers(self) -> int:
+        """How many it has, as set here."""
+        count: int = self._settings.get("workers", 1)
+        return count
+
+    @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 

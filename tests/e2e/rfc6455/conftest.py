@@ -12,9 +12,10 @@ from tests.e2e.kpifile import write_kpis
 KPIS = {"texts": {"value": "count(*)", "by": ["text"], "max_keys": 1_000}}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
+@pytest.fixture(scope="module", params=[1, 2], ids="workers={}".format)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     """A gateway with the limits that it has of itself, but for the rate of messages: cases send a thousand at once."""
     folder = tmp_path_factory.mktemp("rfc6455")
-    with GatewayProcess(folder / "data", kpis=write_kpis(folder / "kpis.toml", KPIS), message_rate=10_000) as gateway:
+    settings = {"kpis": write_kpis(folder / "kpis.toml", KPIS), "message_rate": 10_000, "workers": request.param}
+    with GatewayProcess(folder / "data", **settings) as gateway:
         yield gateway

@@ -62,13 +62,13 @@ BEYOND = [
 @pytest.mark.parametrize("case", CASES, ids=[case.number for case in CASES])
 def test_case(case: Case, running: GatewayProcess) -> None:
     """A good close is answered with its own code, a bad one with what is wrong with it."""
-    play(case, running.port)
+    play(case, running)
 
 
 @pytest.mark.parametrize("case", BEYOND, ids=[case.number for case in BEYOND])
 def test_beyond_the_suite(case: Case, running: GatewayProcess) -> None:
     """The same for them."""
-    play(case, running.port)
+    play(case, running)
 
 
 def test_no_case_is_missing() -> None:

@@ -152,13 +152,13 @@ BEYOND = [
 @pytest.mark.parametrize("case", CASES, ids=[case.number for case in CASES])
 def test_case(case: Case, running: GatewayProcess) -> None:
     """What is allowed is understood, what is not ends the connection with the right code."""
-    play(case, running.port)
+    play(case, running)
 
 
 @pytest.mark.parametrize("case", BEYOND, ids=[case.number for case in BEYOND])
 def test_beyond_the_suite(case: Case, running: GatewayProcess) -> None:
     """Masking, lengths and control frames in fragments."""
-    play(case, running.port)
+    play(case, running)
 
 
 def test_no_case_is_missing() -> None:

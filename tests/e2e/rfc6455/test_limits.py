@@ -99,13 +99,13 @@ BEYOND = [
 @pytest.mark.parametrize("case", CASES, ids=[case.number for case in CASES])
 def test_case(case: Case, running: GatewayProcess) -> None:
     """Within the bounds it is understood, beyond them refused by name."""
-    play(case, running.port)
+    play(case, running)
 
 
 @pytest.mark.parametrize("case", BEYOND, ids=[case.number for case in BEYOND])
 def test_beyond_the_suite(case: Case, running: GatewayProcess) -> None:
     """The bounds themselves, to the byte and to the fragment."""
-    play(case, running.port)
+    play(case, running)
 
 
 def test_no_case_is_missing() -> None:

@@ -145,7 +145,7 @@ CASES = SINGLE + [case for family, texts in enumerate(TEXTS, 5) for case in alon
 @pytest.mark.parametrize("case", CASES, ids=[case.number for case in CASES])
 def test_case(case: Case, running: GatewayProcess) -> None:
     """Valid UTF-8 is understood, all else ends the connection with 1007."""
-    play(case, running.port)
+    play(case, running)
 
 
 def test_no_case_is_missing() -> None:
