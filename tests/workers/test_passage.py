@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from pathlib import Path
 from typing import cast
+
+import trustme
 
 from gateway.workers.conduit import Conduit
 from tests.server.rig import Raw, masked, upgrade
@@ -79,6 +82,34 @@ def test_a_reader_that_is_slow_holds_the_writer_up(tmp_path: Path, in_loop: list
             transport.resume_reading()
             for _ in range(count):
                 assert (await answer_of(raw)).status == 200
+            await raw.aclose()
+            await until(lambda: server.gate.open == 0)
+
+    on_loop(run)
+
+
+def test_tls_is_the_workers(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Both protocols pass over it, and the routes know of it."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
+    key.write_bytes(issued.private_key_pem.bytes())
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2, tls_cert=str(cert), tls_key=str(key)) as server:
+            port = server._listening.port
+            raw = await Raw.connect(port, context)
+            raw.writer.write(request("GET /healthz"))
+            assert (await answer_of(raw)).status == 200
+            (conduit,) = [conduit for one in colleagues(server) for conduit in one._conduits.values()]
+            assert conduit.get_extra_info("sslcontext")
+            await raw.aclose()
+            raw = await Raw.open(port, context)
+            raw.writer.write(masked(json.dumps(producer_hello()).encode()))
+            assert json.loads((await raw.frame())[1])["type"] == "welcome"
             await raw.aclose()
             await until(lambda: server.gate.open == 0)
 
