@@ -131,7 +131,7 @@ class Rising(Persons):
         never = np.full((len(last), self._steps), NEVER)
         self._count(part.people, -1)
         self._odd[part.people] = False
-        self._odd[part.people[part.found.groups[1:][_back(part.found)]]] = True
+        self._odd[part.people[part.found.groups[1:][_back(part)]]] = True
         self._count(part.people, 1)
         return self._put(part, never, never, self._reached_before(groups, panes, first, of))
 
@@ -241,7 +241,9 @@ class Rising(Persons):
             self._tally.count(self._journal.cells[groups] % self._keys, self._since[groups], sign)
 
 
-def _back(found: Entries) -> Bools:
-    """Where an entry is earlier than the one before it, of the same group."""
-    back: Bools = (found.groups[1:] == found.groups[:-1]) & (found.times[1:] < found.times[:-1])
+def _back(part: _Part) -> Bools:
+    """Where an entry does not come behind the one before it, of the same person: earlier, or as early in another pane."""
+    found, panes = part.found, part.panes
+    level = (found.times[1:] == found.times[:-1]) & (panes[1:] != panes[:-1])
+    back: Bools = (found.groups[1:] == found.groups[:-1]) & ((found.times[1:] < found.times[:-1]) | level)
     return back
