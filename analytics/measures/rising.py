@@ -242,7 +242,7 @@ class Rising(Persons):
 
 
 def _back(part: _Part) -> Bools:
-    """Where an entry does not come behind the one before it, of the same person: earlier, or as early in another pane."""
+    """Where an entry does not come behind that before it, of the same person: earlier, or as early in another pane."""
     found, panes = part.found, part.panes
     level = (found.times[1:] == found.times[:-1]) & (panes[1:] != panes[:-1])
     back: Bools = (found.groups[1:] == found.groups[:-1]) & ((found.times[1:] < found.times[:-1]) | level)
