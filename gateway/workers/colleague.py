@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from struct import Struct, error
@@ -17,8 +16,8 @@ from gateway.server.enricher import Sender
 from gateway.server.session import Session
 from gateway.wire.encoding import ENCODINGS
 from gateway.wire.parcel import LINK, Kind, Parcel, ParcelError
-from gateway.workers.conduit import Conduit
 from gateway.workers.link import Link
+from gateway.workers.lobby import Lobby
 from gateway.workers.proxy import Proxy
 from gateway.workers.setup import Counts, Refused, Whom
 
@@ -78,7 +77,7 @@ class Colleague:
         # Sessions that wanted to write and could not.
         self.wanting: dict[Proxy, None] = {}
         self._proxies: dict[int, Proxy] = {}
-        self._conduits: dict[int, Conduit] = {}
+        self.lobby = Lobby(self, office.http)
         # Slots of the gate that it holds.
         self._slots: Counter[str] = Counter()
         self._handlers: dict[int, Callable[[int, memoryview], None]] = {
@@ -96,17 +95,13 @@ class Colleague:
             Kind.OPEN: self._on_open,
             Kind.CLOSED: self._on_closed,
             Kind.READY: self._on_ready,
-            Kind.HTTP_OPEN: self._on_http_open,
-            Kind.HTTP_DATA: self._on_http_data,
-            Kind.HTTP_LOST: self._on_http_lost,
-            Kind.HTTP_TAKEN: self._on_http_taken,
-            Kind.HTTP_BACK: self._on_http_back,
+            **self.lobby.handlers,
         }
 
     @property
     def connections(self) -> int:
         """Open sockets, HTTP included."""
-        return len(self._proxies) + len(self._conduits)
+        return len(self._proxies) + len(self.lobby.conduits)
 
     def handle(self, parcel: Parcel) -> None:
         """One parcel of the worker.
@@ -127,13 +122,11 @@ class Colleague:
         """The worker is gone: so are its sockets."""
         self.is_listening = False
         proxies, self._proxies = self._proxies, {}
-        conduits, self._conduits = self._conduits, {}
         self.wanting.clear()
         for proxy in proxies.values():
             proxy.gone()
             self._guard(proxy, lambda proxy=proxy: proxy.session.closed(1006, ""))  # type: ignore[misc]
-        for conduit in conduits.values():
-            conduit.lost()
+        self.lobby.lost()
         for ip in self._slots.elements():
             self._office.gate.release(ip)
         self._slots.clear()
@@ -262,36 +255,6 @@ class Colleague:
             raise ParcelError("a refusal without a cause")
         refused[cause] += 1
 
-    # ---- HTTP -----------------------------------------------------------------------------------------------------
-
-    def _on_http_open(self, number: int, body: memoryview) -> None:
-        if number in self._conduits:
-            raise ParcelError("an HTTP socket that is there already")
-        conduit = self._conduits[number] = Conduit(self, number, bytes(body[1:]).decode(), bool(body[0]))
-        protocol = self._office.http(_Guest(conduit))
-        conduit.set_protocol(protocol)
-        protocol.connection_made(conduit)
-
-    def _on_http_data(self, number: int, body: memoryview) -> None:
-        conduit = self._conduits.get(number)
-        if conduit is not None:
-            conduit.received(bytes(body))
-
-    def _on_http_lost(self, number: int, _body: memoryview) -> None:
-        conduit = self._conduits.pop(number, None)
-        if conduit is not None:
-            conduit.lost()
-
-    def _on_http_taken(self, number: int, body: memoryview) -> None:
-        conduit = self._conduits.get(number)
-        if conduit is not None:
-            conduit.taken(_BYTES.unpack(body)[0])
-
-    def _on_http_back(self, number: int, _body: memoryview) -> None:
-        conduit = self._conduits.pop(number, None)
-        if conduit is not None:
-            conduit.yielded()
-
     # ---- itself ---------------------------------------------------------------------------------------------------
 
     def _on_ready(self, _number: int, body: memoryview) -> None:
@@ -302,18 +265,3 @@ class Colleague:
 
     def _on_pulse(self, _number: int, body: memoryview) -> None:
         self.counts = _decode_counts(body)
-
-
-class _Guest:
-    """Implements `Tenancy`: a socket that an HTTP protocol has. Its slot is the worker's to give back."""
-
-    def __init__(self, conduit: Conduit) -> None:
-        self._conduit = conduit
-
-    def lost(self) -> None:
-        """The socket is gone."""
-
-    def returned(self, transport: asyncio.Transport, data: bytes) -> None:
-        """It is the door's again."""
-        assert transport is self._conduit
-        self._conduit.yield_up(data)

@@ -96,8 +96,13 @@ class Desk:
         loop = asyncio.get_running_loop()
         pause = 0.0
         while True:
-            began = loop.time()
-            code = await self._employ()
+            began, code = loop.time(), None
+            try:
+                code = await self._employ()
+            except Exception:
+                # Whatever it is, the place must not stay empty for it.
+                _log.exception("worker_failed", worker=self.nth)
+                self.kill()
             self.settled.set()
             if self._stopped.is_set():
                 return

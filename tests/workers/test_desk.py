@@ -78,6 +78,21 @@ def test_a_stop_waits_for_no_pause(tmp_path: Path, in_loop: list[InLoop], monkey
     on_loop(run)
 
 
+def test_a_fault_of_ours_leaves_no_place_empty(
+    tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What goes wrong with the end of a worker is said, and another is begun."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            place = staff_of(server)._desks[0]
+            monkeypatch.setattr(place, "_gone", lambda _counts: 1 / 0)
+            in_loop[0].kill()
+            await until(lambda: place.losses == 1 and place.is_listening)
+
+    on_loop(run)
+
+
 @pytest.mark.parametrize("failing", ["no process", "ends at once"])
 def test_a_first_start_that_fails_ends_the_gateways(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str

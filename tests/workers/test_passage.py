@@ -8,8 +8,10 @@ import ssl
 from pathlib import Path
 from typing import cast
 
+import pytest
 import trustme
 
+from gateway.server.httpsocket import HttpSocket
 from gateway.workers.conduit import Conduit
 from tests.server.rig import Raw, masked, upgrade
 from tests.server.services import answer_of, request
@@ -75,7 +77,7 @@ def test_a_reader_that_is_slow_holds_the_writer_up(tmp_path: Path, in_loop: list
             raw.writer.write(request("GET /") * count)
 
             def conduits() -> list[Conduit]:
-                return [conduit for one in colleagues(server) for conduit in one._conduits.values()]
+                return [conduit for one in colleagues(server) for conduit in one.lobby.conduits.values()]
 
             await until(lambda: conduits() and conduits()[0]._paused)
             assert conduits()[0].get_write_buffer_size() < 1 << 20
@@ -104,7 +106,7 @@ def test_tls_is_the_workers(tmp_path: Path, in_loop: list[InLoop]) -> None:
             raw = await Raw.connect(port, context)
             raw.writer.write(request("GET /healthz"))
             assert (await answer_of(raw)).status == 200
-            (conduit,) = [conduit for one in colleagues(server) for conduit in one._conduits.values()]
+            (conduit,) = [conduit for one in colleagues(server) for conduit in one.lobby.conduits.values()]
             assert conduit.get_extra_info("sslcontext")
             await raw.aclose()
             raw = await Raw.open(port, context)
@@ -112,5 +114,35 @@ def test_tls_is_the_workers(tmp_path: Path, in_loop: list[InLoop]) -> None:
             assert json.loads((await raw.frame())[1])["type"] == "welcome"
             await raw.aclose()
             await until(lambda: server.gate.open == 0)
+
+    on_loop(run)
+
+
+def test_a_request_that_fails_ends_its_own_socket(
+    tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker and its other sockets go on."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            good = await Raw.connect(server._listening.port)
+            good.writer.write(request("GET /healthz"))
+            assert (await answer_of(good)).status == 200
+            real = HttpSocket.data_received
+
+            def failing(self: HttpSocket, data: bytes) -> None:
+                if b"/bad" in data:
+                    raise KeyError("bug")
+                real(self, data)
+
+            monkeypatch.setattr(HttpSocket, "data_received", failing)
+            bad = await Raw.connect(server._listening.port)
+            bad.writer.write(request("GET /bad"))
+            assert await bad.rest() == b""
+            await bad.aclose()
+            good.writer.write(request("GET /healthz"))
+            assert (await answer_of(good)).status == 200
+            await good.aclose()
+            assert len(in_loop) == 2
 
     on_loop(run)
