@@ -52,12 +52,12 @@ def ordered(*columns: Ints, stable: bool = False) -> Ints:
     return order
 
 
-def roomy(array: NDArray[S], used: int, more: int) -> NDArray[S]:
+def roomy(array: NDArray[S], used: int, more: int, most: int) -> NDArray[S]:
     """The array itself if `more` rows fit behind the first `used`; else these in one that is at least half as long
-    again, so that each row is copied a few times at most.
+    again, so that each row is copied a few times at most. There are hardly ever more than `most` rows.
     """
     if used + more <= len(array):
         return array
-    made = np.zeros((max(used + more, FEWEST, used * 3 // 2), *array.shape[1:]), array.dtype)
+    made = np.zeros((max(used + more, min(max(FEWEST, used * 3 // 2), most)), *array.shape[1:]), array.dtype)
     made[:used] = array[:used]
     return made

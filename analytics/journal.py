@@ -19,8 +19,6 @@ __all__ = ["LONG_AGO", "Journal", "Rows", "group_of"]
 
 ROW_BYTES: Final = 24
 GROUP_BYTES: Final = 24
-COPIES: Final = 4
-"""How many times the rows are in memory at worst: with room for more, and while some are dropped."""
 DEAD: Final = 8
 """One in so many groups may be dead before they are dropped, beyond the cap."""
 LONG_AGO: Final = np.iinfo(np.int64).min
@@ -43,9 +41,10 @@ class Rows(NamedTuple):
 class Journal:
     """Groups and their events. `alive` says of cells, which are `pane * keys + key`, whether they still matter."""
 
-    def __init__(self, alive: Callable[[Ints], Bools], most_groups: int) -> None:
+    def __init__(self, alive: Callable[[Ints], Bools], most_groups: int, most_rows: int) -> None:
         self._alive = alive
         self._most = most_groups
+        self._most_rows = most_rows
         self.capacity = self.capacity_of(most_groups)
         self._table = PairTable(alive, self.capacity)
         # Per group, with room for more behind them: its cell, its user, the latest time.
@@ -68,7 +67,7 @@ class Journal:
     def budget(most_rows: int, most_groups: int) -> int:
         """Bytes at worst."""
         groups = Journal.capacity_of(most_groups)
-        return COPIES * ROW_BYTES * most_rows + 2 * GROUP_BYTES * groups + PairTable.budget(groups)
+        return ROW_BYTES * most_rows + GROUP_BYTES * groups + PairTable.budget(groups)
 
     @property
     def cells(self) -> Ints:
@@ -121,22 +120,26 @@ class Journal:
 
     def _add(self, cells: Ints, users: Words) -> None:
         old, self._n = self._n, self._n + len(cells)
-        self._cells, self._latest = (roomy(column, old, len(cells)) for column in (self._cells, self._latest))
-        self._users = roomy(self._users, old, len(cells))
+        for name in ("_cells", "_users", "_latest"):  # one after the other, so that only one is there twice
+            setattr(self, name, roomy(getattr(self, name), old, len(cells), self.capacity))
         self._cells[old : self._n], self._users[old : self._n] = cells, users
         self._latest[old : self._n] = LONG_AGO
 
     def append(self, rows: Rows) -> None:
         """Keep these events."""
         old, self._kept = self._kept, self._kept + len(rows.groups)
-        self._rows = Rows(*(roomy(column, old, len(rows.groups)) for column in self._rows))
+        for name in Rows._fields:
+            grown = roomy(getattr(self._rows, name), old, len(rows.groups), self._most_rows)
+            self._rows = self._rows._replace(**{name: grown})
         for column, values in zip(self._rows, rows, strict=True):
             column[old : self._kept] = values
         np.maximum.at(self._latest, rows.groups, rows.times)
 
     def keep(self, which: Bools) -> None:
         """Drop the events that are not in `which`."""
-        self._rows = self.rows.part(which)
+        for name in Rows._fields:
+            kept = getattr(self._rows, name)[: self._kept][which]
+            self._rows = self._rows._replace(**{name: kept})
         self._kept = len(self._rows.groups)
 
     def thin(self, first: int, last: int) -> int:

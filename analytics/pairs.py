@@ -30,6 +30,8 @@ MOST: Final = (1 << 17) + (1 << 15) + (1 << 13)
 """Pairs of the largest table that a measure has, and a batch."""
 REBUILDING: Final = 24 * MOST
 """Bytes of the copy of its pairs while a table is rebuilt. That is one table at a time, however many there are."""
+PIECE: Final = 8_192
+"""Pairs that are moved at once."""
 BLOCK: Final = 1_024
 """Positions in a block of the order of insertion."""
 SCATTERED: Final = 4
@@ -147,11 +149,14 @@ class PairTable:
         while capacity < 3 * needed and (capacity < self._largest or FULLEST * capacity < needed):
             capacity *= 2
         self._allocate(capacity)
-        places, _ = self.place(kept.cells, kept.hashes)
-        self.counts[places] = kept.counts
         if rows is not None:
             self.rows = np.zeros(capacity, np.int64)
-            self.rows[places] = rows
+        for start in range(0, len(kept.cells), PIECE):  # all at once would take as much memory again as the table
+            part = slice(start, start + PIECE)
+            places, _ = self.place(kept.cells[part], kept.hashes[part])
+            self.counts[places] = kept.counts[part]
+            if rows is not None and self.rows is not None:
+                self.rows[places] = rows[part]
 
     def find(self, cells: Ints, hashes: Words) -> Ints:
         """Positions of the pairs, -1 where they are missing."""

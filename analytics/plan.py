@@ -21,7 +21,6 @@ from analytics.history import ERROR_BYTES, RECORD_BYTES, ROW_BYTES
 from analytics.hold import Hold
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
-from analytics.pairs import REBUILDING
 from analytics.schema import Columns, Schema
 from analytics.spec import DEFAULT_KEYS, Compiled, KpiError, KpiSpec, unique_names
 from analytics.stretches import room
@@ -243,8 +242,9 @@ class Plan:
     def budget(self) -> int:
         """Bytes at worst."""
         fixed = len(self.coded) * Dictionary().budget + MAX_SOURCES * SOURCE_BYTES
-        tables = any(MEASURES[a.measure].tables for grid in self.grids for a in grid.aggregates)
-        return fixed + REBUILDING * tables + sum(grid.budget for grid in self.grids)
+        # One at a time has what it has for a moment only.
+        passing = max((MEASURES[a.measure].passing for grid in self.grids for a in grid.aggregates), default=0)
+        return fixed + passing + sum(grid.budget for grid in self.grids)
 
 
 def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int) -> Plan:

@@ -55,9 +55,9 @@ _METHOD = """
 tick: CPU time for a second with one event of each of 1,000 keys in a sliding window of 2,100 panes: counting, a window
 that becomes final, `advance` (2,000 rows come out). memory: an engine whose pools are all full (every pane has every
 key, more values, users and texts than there is room for, all windows shown, the books of coarser windows, dictionaries
-and sources full, see benchmarks/brim.py), traced bytes it holds over those that `tidegate check` says it may need, with
-tumbling windows that are all open and with sliding ones over all panes. objects: memory blocks alive after a flush for
-each event counted.
+and sources full, see benchmarks/brim.py), traced bytes when they are most, copies that are there for a moment and the
+batch at hand included, over those that `tidegate check` says it may need, with tumbling windows that are all open and
+with sliding ones over all panes. objects: memory blocks alive after a flush for each event counted.
 """
 
 
@@ -76,8 +76,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes of an engine: those it holds, and those that were computed for it."""
+    """Bytes of an engine: those it takes at most at any moment, the batch at hand included, those that it holds in the
+    end, and those that were computed for it.
+    """
 
+    most: int
     held: int
     computed: int
 
@@ -141,12 +144,14 @@ def memory(measure: str, kind: str, plan: Plan, past: Sequence[int] = PAST) -> M
     window = "tumbling 1s" if kind == "tumbling" else f"sliding {panes}s every 1s"
     delay = f"{panes}s" if kind == "tumbling" else "0s"
     spec = KpiSpec(measure, MEASURES[measure], window, by=("key",), max_keys=keys, delay=delay, grace="0s")
+    np.unique(np.zeros(1))  # which loads parts of numpy
     gc.collect()
     tracemalloc.start()
     try:
         engine = brim(measure, spec, panes, keys, past)
+        most = tracemalloc.get_traced_memory()[1]
         gc.collect()
-        return Memory(tracemalloc.get_traced_memory()[0], engine.memory_bytes())
+        return Memory(most, tracemalloc.get_traced_memory()[0], engine.memory_bytes())
     finally:
         tracemalloc.stop()
 
@@ -193,11 +198,13 @@ def judged(plan: Plan, outcome: Outcome) -> Report:
     for measure, taken in outcome.tick_ms.items():
         report.add(Series(f"tick/{measure}", "ms of CPU", tuple(taken)))
         report.goals.append(Goal(f"R5 tick {measure}", f"tick/{measure}", at_most=20.0))
-    for name, (held, computed) in outcome.memory.items():
-        report.add(Series(f"memory/{name}", "held over computed", (held / computed,)))
+    for name, (most, held, computed) in outcome.memory.items():
+        report.add(Series(f"memory/{name}", "most over computed", (most / computed,)))
         report.goals.append(Goal(f"R5 memory {name}", f"memory/{name}", at_most=1.0))
         report.goals.append(Goal(f"R5 room {name}", f"memory/{name}", at_least=0.9))
-        report.notes[f"memory/{name}"] = f"{held / 1e6:.1f} MB of {computed / 1e6:.1f} MB"
+        report.notes[f"memory/{name}"] = (
+            f"{most / 1e6:.1f} MB of {computed / 1e6:.1f} MB, {held / 1e6:.1f} MB in the end"
+        )
     report.add(Series("objects", "blocks per event", (outcome.objects,)))
     report.goals.append(Goal("R5 objects", "objects", at_most=0.01))
     return report
@@ -212,7 +219,7 @@ def main() -> None:
         outcome.tick_ms[measure] = tick_ms(measure, plan)
         for kind in WINDOWS:
             found = memory(measure, kind, plan)
-            outcome.memory[f"{measure}/{kind}"] = [found.held, found.computed]
+            outcome.memory[f"{measure}/{kind}"] = [found.most, found.held, found.computed]
     outcome.objects = objects_per_event(plan)
     print(orjson.dumps(asdict(outcome)).decode("ascii"), flush=True)
 

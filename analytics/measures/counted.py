@@ -19,6 +19,8 @@ __all__ = ["Caps", "Counted"]
 RELIEVED: Final = 15 / 16
 """Share of a cap down to which pairs are forgotten: more at once would take longer, less would be more often."""
 
+TIDYING: Final = 6 << 20
+"""Bytes at worst of what is there for a moment only, while rows are tidied or become more."""
 PART: Final = 8_192
 """Pairs that are counted at once."""
 
@@ -36,6 +38,7 @@ class Counted(Paned):
     """Counts by hash. When there are too many, cells are shrunk: those that have the most."""
 
     takes: ClassVar[Takes] = "hash"
+    passing = TIDYING
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("hashes", "bins", "counts")}
     _fewest: ClassVar[int] = 0
     """Hashes that a cell keeps however much room is needed."""
@@ -62,6 +65,15 @@ class Counted(Paned):
             rows.tidy()
         if self._counts.full or self._counts.crowded:
             self._settle()
+
+    def _count_again(self, cells: Ints, hashes: Words, counts: Ints) -> None:
+        """Add to the counts of pairs in place of others that were taken out."""
+        rows = self._counts.rows
+        for start in range(0, len(cells), PART):
+            part = slice(start, start + PART)
+            if not rows.fits(len(cells[part])):
+                rows.tidy()
+            self._count(cells[part], hashes[part], counts[part])
 
     def _count_all(self, cells: Ints, hashes: Words, counts: Ints | int) -> None:
         """Add to the counts of any number of pairs."""
@@ -94,7 +106,7 @@ class Counted(Paned):
         counts, caps = self._counts, self._caps
         counts.rows.tidy()
         while (excess := max(counts.pairs - caps.pairs * RELIEVED, counts.rows.n - caps.rows * RELIEVED)) > 0:
-            cells = self._fullest(excess)
+            cells = self._fullest(min(excess, PART))  # some at a time, so that it takes little memory
             if not cells.size:
                 return
             self._shrink(cells)

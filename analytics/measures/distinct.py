@@ -38,6 +38,8 @@ MAX_PENDING: Final = 16_384
 """Values beyond EXACT that may wait for their cells' registers."""
 PART: Final = 2_048
 """Values that are looked up among the exact ones at first, before it is seen whether there are too many."""
+FEW: Final = 2
+"""Panes whose values are looked at together."""
 IS_EXACT: Final = -1
 IS_SATURATED: Final = -2
 
@@ -54,6 +56,7 @@ class Distinct(Valued):
     """
 
     estimates = True
+    passing = 12 << 20
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"dense": ("registers",), "saturated": ("bounds",)}
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
@@ -145,7 +148,12 @@ class Distinct(Valued):
             self._promote(used[:enough])
 
     def _promote(self, cells: Ints) -> None:
-        """Turn exact cells, ascending or not, into registers."""
+        """Turn exact cells, ascending or not, into registers: some at a time, so that it takes little memory."""
+        ends = np.cumsum(self._n[cells]) // MAX_PENDING
+        for part in np.split(cells, (ends[1:] != ends[:-1]).nonzero()[0] + 1):
+            self._promote_some(part)
+
+    def _promote_some(self, cells: Ints) -> None:
         found, hashes = self._take_out(cells)
         self._live -= int(self._n[cells].sum())
         np.add.at(self._rough, cells % self.keys, 1)
@@ -187,9 +195,10 @@ class Distinct(Valued):
             registers = self._registers.merged(blocks[:, i][blocks[:, i] >= 0] for i in dense.tolist())
             row_of = np.full(self.keys, -1, np.int64)
             row_of[keys[rough[dense]]] = np.arange(len(dense))
-            cells, hashes = self._pairs_of(slots)
-            rows = row_of[cells % self.keys]
-            fold(registers, rows[rows >= 0], hashes[rows >= 0])
+            for start in range(0, len(slots), FEW):
+                cells, hashes = self._pairs_of(slots[start : start + FEW])
+                rows = row_of[cells % self.keys]
+                fold(registers, rows[rows >= 0], hashes[rows >= 0])
             values[rough[dense]] = np.maximum(values[rough[dense]], _rounded(estimate(registers)))
         is_dense, is_saturated = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.bool_)
         is_dense[rough], is_saturated[rough] = some, saturated.any(axis=0)

@@ -32,8 +32,8 @@ class Measure(ABC):
     """Whether `subtract` takes a pane back out exactly."""
     folds: ClassVar[bool] = False
     """Whether slots can be read from rows that are the sums of several: see `Cellwise`."""
-    tables: ClassVar[bool] = False
-    """Whether it has tables of pairs, of which there is a copy for a moment when they grow: see `REBUILDING`."""
+    passing: ClassVar[int] = 0
+    """Bytes at worst of what it has for a moment only, while its pools grow or are tidied."""
     estimates: ClassVar[bool] = False
     """Whether its values may have a stated error."""
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {}

@@ -51,7 +51,7 @@ class Persons:
     @staticmethod
     def budget(most: int, steps: int) -> int:
         """Bytes at worst."""
-        return 3 * (48 + 24 * steps) // 2 * most + PairTable.budget(most)
+        return (49 + 24 * steps) * most + PairTable.budget(most)
 
     @property
     def levels(self) -> Ints:
@@ -66,10 +66,8 @@ class Persons:
         if not more:
             return
         self._n += more
-        self._level, self._person, self._pane, self._before = (
-            roomy(column, old, more) for column in (self._level, self._person, self._pane, self._before)
-        )
-        self._since = roomy(self._since, old, more)
+        for name in ("_level", "_person", "_pane", "_before", "_since"):  # one after the other, so that one is copied
+            setattr(self, name, roomy(getattr(self, name), old, more, self._journal.capacity))
         new = slice(old, self._n)
         self._level[new], self._before[new], self._since[new] = 0, NONE, NEVER
         self._pane[new] = cells // self._keys
@@ -86,9 +84,8 @@ class Persons:
 
     def _welcome(self, more: int) -> None:
         old, self._known = self._known, self._known + more
-        self._newest, self._latest = (roomy(column, old, more) for column in (self._newest, self._latest))
-        self._odd = roomy(self._odd, old, more)
-        self._began, self._at = (roomy(column, old, more) for column in (self._began, self._at))
+        for name in ("_newest", "_latest", "_odd", "_began", "_at"):
+            setattr(self, name, roomy(getattr(self, name), old, more, self._journal.capacity))
         new = slice(old, self._known)
         self._newest[new], self._latest[new], self._began[new], self._at[new] = NONE, LONG_AGO, NEVER, NEVER
         self._odd[new] = False

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Numbers, Reading
 from analytics.ddsketch import accuracy, answers, bins_of, coarser, exact_answers
-from analytics.measures.counted import Caps, Counted
+from analytics.measures.counted import PART, TIDYING, Caps, Counted
 from analytics.measures.histograms import WIDE, WIDEST, Bins, Histograms
 from analytics.measures.measure import Arrays, Takes, over
 from analytics.measures.paned import VACANT
@@ -60,6 +60,7 @@ class Quantile(Counted):
     takes: ClassVar[Takes] = "number"
     invertible = True
     estimates = True
+    passing = 0  # it is in the budget, as part of one of two ways to count
     _fewest = 1
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
@@ -76,12 +77,13 @@ class Quantile(Counted):
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
         # In rows, or else by bin, with what there was before windows were read.
         rows = Histograms.budget(slots * keys, WIDE) + Slide.budget(keys, WIDEST)
-        return max(rows - cls.counted_budget(slots, _caps(slots, keys)) - Histograms.budget(slots * keys), 0)
+        bins = cls.counted_budget(slots, _caps(slots, keys)) + Histograms.budget(slots * keys) + TIDYING
+        return max(rows - bins, 0)
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  a sketch has no parameter
         rows = Histograms.budget(slots * keys) if slots > 1 else 0
-        return slots * keys + cls.counted_budget(slots, _caps(slots, keys)) + rows
+        return slots * keys + cls.counted_budget(slots, _caps(slots, keys)) + rows + TIDYING
 
     def add(self, cells: Ints, values: Numbers) -> None:
         if len(cells):
@@ -134,7 +136,7 @@ class Quantile(Counted):
         if not found.size and self._counts.rows.n > self._caps.rows:  # each has one bin, but all have others
             some = (self._level < COARSEST).nonzero()[0]
             some = some[np.isin(self._pane_of[some // self.keys], VACANT, invert=True)]
-            found = some[self._level[some].argsort(kind="stable")][: self._caps.rows // 4]
+            found = some[self._level[some].argsort(kind="stable")][:PART]
         return found
 
     def _join(self, cells: Ints, times: Ints) -> None:
@@ -146,7 +148,7 @@ class Quantile(Counted):
         self._level[cells] += times.astype(np.int8)
         self._joined += int(times.sum())
         bins = coarser(bins, times_of[found]) + (levels + times_of[found]) * LEVEL
-        self._count(found, bins.view(np.uint64), counts)
+        self._count_again(found, bins.view(np.uint64), counts)
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         return self.read_views([0.5], slots, keys)[0]

@@ -240,8 +240,7 @@ class Sightings:
         if self._last is None:
             self._last = np.zeros(len(self._pane_of) * self._keys, np.int64)
             self._since = Since(self._last.reshape(-1, self._keys), self._pane_of)
-            self._rows.column(NEWEST).view(np.int64)[:] = VACANT
-            self._relink(np.arange(self._rows.n))
+            self._relink_all()
         behind = [pane for pane in self._lists if pane > last]
         if behind and max(behind) - last >= SPAN:
             return self._scanned(first, last)
@@ -265,6 +264,16 @@ class Sightings:
             if first <= pane <= last:
                 seen[self._lists.of(pane)] = True
         return np.bincount(self._rows.keys()[seen], minlength=self._keys).astype(np.int64)
+
+    def _relink_all(self) -> None:
+        """`_relink` of all rows, where nothing is counted yet."""
+        self._rows.column(NEWEST).view(np.int64)[:] = VACANT
+        self._rows.before[: self._rows.n] = VACANT
+        self._rows.column(BITS)[:] = 0
+        newest = self._rows.column(NEWEST).view(np.int64)
+        for pane in sorted(self._lists):
+            here = self._lists.of(pane)
+            self._advance(np.full(len(here), pane), self._rows.keys()[here], here.astype(np.int64), newest[here])
 
     def _relink(self, rows: Ints | NDArray[np.int32]) -> None:
         """Work out anew, from the lists, where these were seen. Cost: a look at all lists."""

@@ -27,7 +27,7 @@ FINEST: Final = 1074
 LARGEST: Final = float(np.finfo(np.float64).max)
 MAX_ODD: Final = 4_096
 """Cells that may hold numbers outside of the limbs' range; in further ones those are rounded to it and counted."""
-ODD_BYTES: Final = 512
+ODD_BYTES: Final = 400
 _DIGIT: Final = (1 << 32) - 1
 _FINE: Final = 1 << 20
 """Totals below are rounded in units of 2**-32, those above in whole ones: so both have bits enough behind them."""

@@ -21,6 +21,7 @@ from analytics.bygone import NEVER
 from analytics.measures.measure import Cellwise, Takes
 from analytics.measures.paned import VACANT, Paned
 from analytics.measures.steps import Steps, joined, no_steps
+from analytics.pairs import REBUILDING
 from analytics.roster import Roster
 
 __all__ = ["MOST", "PIECE", "Tracker"]
@@ -38,7 +39,7 @@ class Tracker(Paned, Cellwise):
 
     takes: ClassVar[Takes] = "visits"
     tracks = True
-    tables = True
+    passing = REBUILDING
     folds = False
     _users: Roster
 

@@ -23,7 +23,7 @@ from analytics.measures.judged import Judged
 from analytics.measures.measure import Takes
 from analytics.measures.moved import Moved
 from analytics.measures.paned import VACANT, Paned
-from analytics.measures.rising import Rising
+from analytics.measures.rising import PIECE, Rising
 from analytics.measures.searching import Searching, renumbered
 
 __all__ = ["Visited"]
@@ -39,6 +39,9 @@ KEPT: Final = 1 << 16
 """Events that are kept already, for which there is one part more: a late event has all of its user judged again."""
 FIRST: Final = 16
 LAST: Final = 48
+EVENT_BYTES: Final = 50
+ENTRY_BYTES: Final = 30
+"""Of an event, and of each step that it meets, while it is taken up."""
 GROUP_MEMORY: Final = 16 << 20
 """Bytes that decide how many users, each in each pane and key, are kept apart."""
 
@@ -47,14 +50,14 @@ class Visited(Paned):
     """Events of users, and how far each got in each pane."""
 
     takes: ClassVar[Takes] = "visits"
-    tables = True
+    passing = 48 * (MAX_EVENTS + PENDING)  # while events are ranked by their users, of which some are dropped
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("users", "levels", "latest")}
 
     def __init__(self, slots: int, keys: int, parameter: FunnelSetting) -> None:
         super().__init__(slots, keys, parameter)
         self._setting = parameter
         most = _max_groups(parameter)
-        self._journal = Journal(self._alive, most)
+        self._journal = Journal(self._alive, most, MAX_EVENTS + PENDING)
         # Whether a user's level can only rise with more events, so that a dropped event takes nothing back.
         self._levels: Rising | Searching
         self._judged_lately: Judged | None = None
@@ -80,7 +83,9 @@ class Visited(Paned):
         groups = Journal.capacity_of(_max_groups(parameter))
         levels = Rising if _rises(parameter) else Searching
         state = levels.budget(groups, parameter.steps) + Journal.budget(MAX_EVENTS + PENDING, _max_groups(parameter))
-        return 8 * slots * keys * (parameter.steps + 1) + state
+        # Judged together are so many events, or those that came last; each is an entry at each of its steps.
+        judged = (EVENT_BYTES + ENTRY_BYTES * parameter.steps) * (PENDING + PIECE)
+        return 8 * slots * keys * (parameter.steps + 1) + state + judged
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003

@@ -28,10 +28,12 @@ def test_nothing_is_in_order() -> None:
 
 def test_room_is_made_now_and_then() -> None:
     """What was there stays; the array is another one only where the rows did not fit."""
-    column = roomy(np.zeros((0, 2), np.int64), 0, 3)
+    column = roomy(np.zeros((0, 2), np.int64), 0, 3, 100)
     assert len(column) > 3
     column[:3] = [[1, 2], [3, 4], [5, 6]]
-    assert roomy(column, 3, len(column) - 3) is column
-    grown = roomy(column, 3, len(column) - 2)
+    assert roomy(column, 3, len(column) - 3, 100) is column
+    grown = roomy(column, 3, len(column) - 2, 5_000)
     assert grown[:3].tolist() == [[1, 2], [3, 4], [5, 6]]
-    assert len(roomy(np.zeros(9_000), 9_000, 1)) == 13_500
+    assert len(roomy(np.zeros(9_000), 9_000, 1, 20_000)) == 13_500
+    assert len(roomy(np.zeros(9_000), 9_000, 1, 10_000)) == 10_000
+    assert len(roomy(np.zeros(9_000), 9_000, 1_001, 10_000)) == 10_001

@@ -43,7 +43,7 @@ def listed(journal: Journal) -> set[tuple[int, int, tuple[int, ...]]]:
 
 def test_events_find_their_groups() -> None:
     """A group is a cell and a user, and knows the latest of its events."""
-    journal = Journal(everything, 100)
+    journal = Journal(everything, 100, 1_000)
     groups = take(journal, (7, 1, 50), (7, 2, 10), (8, 1, 30), (7, 1, 20)).groups.tolist()
     assert sorted(groups[:3]) == [0, 1, 2]
     assert take(journal, (7, 1, 60), (9, 9, 1)).groups.tolist() == [groups[0], 3]
@@ -59,7 +59,7 @@ def test_events_find_their_groups() -> None:
 def test_groups_are_found_again() -> None:
     """By cell and user, also after some were forgotten."""
     dead: set[int] = set()
-    journal = Journal(lambda cells: ~np.isin(cells, list(dead)), 100)
+    journal = Journal(lambda cells: ~np.isin(cells, list(dead)), 100, 1_000)
     take(journal, (1, 1, 1), (2, 1, 2), (3, 1, 3), (2, 2, 4))
     assert find(journal, [3, 2], [1, 2]) == [2, 3]
     assert journal.alive().all()
@@ -73,7 +73,7 @@ def test_groups_are_found_again() -> None:
 
 def test_thinning_keeps_both_ends() -> None:
     """The first and the last events of a group stay; small groups are left alone."""
-    journal = Journal(everything, 100)
+    journal = Journal(everything, 100, 1_000)
     take(journal, *[(1, 1, time) for time in range(10)], (1, 2, 5))
     assert journal.thin(2, 3) == 5
     assert listed(journal) == {(1, 1, (0, 1, 7, 8, 9)), (1, 2, (5,))}
@@ -85,7 +85,7 @@ def test_thinning_keeps_both_ends() -> None:
 
 def test_new_groups_beyond_the_cap_are_refused() -> None:
     """Their events are counted; groups that are there go on."""
-    journal = Journal(everything, 2)
+    journal = Journal(everything, 2, 1_000)
     taken = take(journal, (1, 1, 1), (1, 2, 1), (1, 3, 1), (1, 3, 2), (1, 1, 2))
     assert taken.times.tolist() == [1, 1, 2]
     assert take(journal, (1, 3, 3), (1, 2, 3)).times.tolist() == [3]
@@ -94,7 +94,7 @@ def test_new_groups_beyond_the_cap_are_refused() -> None:
 def test_dead_groups_do_not_count_until_they_are_too_many() -> None:
     """One in eight may be dead beyond the cap; then they have to be dropped."""
     dead: set[int] = set()
-    journal = Journal(lambda cells: ~np.isin(cells, list(dead)), 16)
+    journal = Journal(lambda cells: ~np.isin(cells, list(dead)), 16, 1_000)
     take(journal, *[(1, user, 1) for user in range(16)])
     dead.add(1)
     assert take(journal, (2, 1, 1), (2, 2, 1)).groups.tolist() == [16, 17]
@@ -105,7 +105,7 @@ def test_dead_groups_do_not_count_until_they_are_too_many() -> None:
 
 def test_events_of_some_groups() -> None:
     """One pass over all events, in order of arrival."""
-    journal = Journal(everything, 100)
+    journal = Journal(everything, 100, 1_000)
     take(journal, (1, 1, 1), (2, 1, 2), (1, 1, 3))
     assert journal.of_groups(journal.cells == 1).times.tolist() == [1, 3]
     assert journal.of_groups(journal.cells == 7).times.tolist() == []

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.measures import MEASURES, Measure
+from tests.analytics.measures.floods import FLOODS, flooded
 from tests.analytics.measures.values import add, cells, opened, read
 
 KINDS = pytest.mark.parametrize("kind", list(MEASURES.values()), ids=list(MEASURES))
@@ -30,6 +31,7 @@ EMPTY = {
     "retention": b'{"size":0,"returned":[0,0]}',
 }
 KEYS = cells(0, 1)
+BATCH = 1 << 20  # what counting and reading take for as long as that takes
 OBJECTS = 4_096  # the measure itself and the headers of its arrays
 VALUES = st.binary(max_size=30).map(lambda drawn: [(byte % 6, (byte // 6 % 9 - 4) / 8) for byte in drawn])
 """Up to 30 events: a cell of six, and one of nine numbers. One draw for all of them costs a tenth of one for each."""
@@ -178,6 +180,16 @@ def test_reading_windows_takes_no_more_than_was_computed(kind: type[Measure], sl
         read(measure, *range(batch % 3, slots - batch % 2), keys=tuple(range(keys)))
     room = kind.budget(slots, keys, measure.parameter) + kind.window_budget(slots, keys, measure.parameter)
     assert 0 < size_of(measure) <= room + OBJECTS
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("name", list(FLOODS))
+def test_full_pools_take_what_was_computed(name: str, several: bool) -> None:
+    """Within a tenth: what is held is never more, nor is it at any moment with what is there for that only."""
+    found = flooded(name, several=several)
+    passing = MEASURES[name].passing
+    assert found.held <= found.computed + OBJECTS
+    assert 0.9 * (found.computed + passing) <= found.most <= found.computed + passing + BATCH
 
 
 @KINDS

@@ -22,7 +22,7 @@ def met(persons: Persons, journal: Journal, panes: list[int], keys: list[int], u
 
 def test_a_person_is_a_user_of_a_key() -> None:
     """In whichever pane; but in each coarser window somebody else."""
-    journal = Journal(lambda found: np.ones(len(found), np.bool_), 100)
+    journal = Journal(lambda found: np.ones(len(found), np.bool_), 100, 1_000)
     persons = Persons(journal, KEYS, 2)
     coarse = COARSE - 4 * 7
     found = met(persons, journal, [5, 5, 6, -6, coarse, coarse + 4], [0, 1, 0, 0, 0, 0], [9] * 6)
@@ -35,7 +35,7 @@ def test_a_person_is_a_user_of_a_key() -> None:
 def test_those_without_a_group_are_forgotten() -> None:
     """The others keep what is known of them under new numbers, and their newest group that is left."""
     dead: set[int] = set()
-    journal = Journal(lambda found: ~np.isin(found // KEYS, list(dead)), 100)
+    journal = Journal(lambda found: ~np.isin(found // KEYS, list(dead)), 100, 1_000)
     persons = Persons(journal, KEYS, 2)
     one, other, gone = met(persons, journal, [5, 5, 6], [0, 1, 2], [1, 2, 3])
     met(persons, journal, [6], [0], [1])

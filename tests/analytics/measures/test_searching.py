@@ -36,7 +36,7 @@ def take(journal: Journal, searching: Searching, events: list[Any]) -> dict[int,
 def test_levels_are_those_of_all_events(modes: tuple[str, ...], events: list[Any], cut: int) -> None:
     """In whatever pieces and order they come; and what moved is what is told."""
     setting = FunnelSetting(3, 12, modes)
-    journal = Journal(lambda found: np.ones(len(found), np.bool_), 100)
+    journal = Journal(lambda found: np.ones(len(found), np.bool_), 100, 1_000)
     searching, told = Searching(journal, setting), dict[int, int]()
     for part in (events[:cut], events[cut:]):
         if part:
@@ -52,7 +52,7 @@ def test_levels_are_those_of_all_events(modes: tuple[str, ...], events: list[Any
 def test_groups_that_were_forgotten_are_gone() -> None:
     """The others go on where they were."""
     dead: set[int] = set()
-    journal = Journal(lambda found: ~np.isin(found, list(dead)), 100)
+    journal = Journal(lambda found: ~np.isin(found, list(dead)), 100, 1_000)
     searching = Searching(journal, FunnelSetting(2, 100, ("strict_increase",)))
     for cell in (4, 5):
         groups = journal.place(cells(cell), np.array([1], np.uint64))
