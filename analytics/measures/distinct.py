@@ -38,8 +38,6 @@ MAX_PENDING: Final = 16_384
 """Values beyond EXACT that may wait for their cells' registers."""
 PART: Final = 2_048
 """Values that are looked up among the exact ones at first, before it is seen whether there are too many."""
-FEW: Final = 2
-"""Panes whose values are looked at together."""
 IS_EXACT: Final = -1
 IS_SATURATED: Final = -2
 
@@ -174,7 +172,7 @@ class Distinct(Valued):
         blocks, values = self._block[cells], self._n[cells]
         dense = (blocks >= 0).nonzero()[0]
         if dense.size:
-            values[dense] = _rounded(estimate(self._registers.blocks[blocks[dense]]))
+            values[dense] = np.rint(estimate(self._registers.blocks[blocks[dense]]))
         return Reading(values, None, _errors(blocks >= 0, blocks == IS_SATURATED))
 
     def _read_window(self, slots: Ints, keys: Ints) -> Reading:
@@ -195,11 +193,11 @@ class Distinct(Valued):
             registers = self._registers.merged(blocks[:, i][blocks[:, i] >= 0] for i in dense.tolist())
             row_of = np.full(self.keys, -1, np.int64)
             row_of[keys[rough[dense]]] = np.arange(len(dense))
-            for start in range(0, len(slots), FEW):
-                cells, hashes = self._pairs_of(slots[start : start + FEW])
+            for slot in slots[:, None]:
+                cells, hashes = self._pairs_of(slot)
                 rows = row_of[cells % self.keys]
                 fold(registers, rows[rows >= 0], hashes[rows >= 0])
-            values[rough[dense]] = np.maximum(values[rough[dense]], _rounded(estimate(registers)))
+            values[rough[dense]] = np.maximum(values[rough[dense]], np.rint(estimate(registers)))
         is_dense, is_saturated = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.bool_)
         is_dense[rough], is_saturated[rough] = some, saturated.any(axis=0)
         return Reading(values, None, _errors(is_dense, is_saturated))
@@ -313,10 +311,6 @@ def _caps(slots: int, keys: int, parameter: int) -> tuple[int, int, int]:
     cells = slots * keys
     values = min(cells * EXACT, parameter or MAX_VALUES)
     return values, min(cells * EXACT, min(slots, PANES) * values), min(cells, MAX_BLOCKS)
-
-
-def _rounded(sizes: Floats) -> Ints:
-    return np.rint(sizes).astype(np.int64)
 
 
 def _errors(dense: Bools, saturated: Bools) -> Floats | None:

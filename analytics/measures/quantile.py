@@ -121,10 +121,10 @@ class Quantile(Counted):
 
     def _slides(self, rows: Histograms) -> Slide | None:
         """The sums of windows of several panes; None where some cell has no row."""
-        rows.allow(WIDE)
         if rows.any_barred or not rows.narrow:
             self._leave_rows()
         elif self._slide is None:
+            rows.allow(WIDE)
             self._slide = Slide(rows, self.keys, self._pane_of)
         return self._slide
 

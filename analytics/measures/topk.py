@@ -127,9 +127,10 @@ class Top(Counted):
         found, rows, counts = self._contenders(keys, *self._leading(slots, keys))
         names = self._counts.rows.column(NAME).view(np.int64)[rows]
         names = names[self._by_name(found, counts, names)]
+        shown = (np.arange(len(found)) - np.searchsorted(found, found) < self.parameter).nonzero()[0]
+        found, counts, names = found[shown], counts[shown], names[shown]
         texts = list(map(self._names.texts.__getitem__, names.tolist()))
-        starts = np.searchsorted(found, keys)
-        ends = np.minimum(np.searchsorted(found, keys, side="right"), starts + self.parameter)
+        starts, ends = np.searchsorted(found, keys), np.searchsorted(found, keys, side="right")
         sums = counts.tolist()
         items = list(zip(texts, sums, strict=True))
         said: list[dict[str, Any]] = [
