@@ -31,8 +31,8 @@ class Slide:
 
     @staticmethod
     def budget(keys: int, widest: int) -> int:
-        """Bytes at worst, with a copy for a window that ends earlier."""
-        return 2 * 8 * keys * widest
+        """Bytes at worst, with a copy for a window that ends earlier, and while ranks are looked for."""
+        return 3 * 8 * keys * widest
 
     def add(self, cells: Ints, found: Bins, counts: Ints | int) -> None:
         """These bins were counted in their rows, as far as these are as wide as they were."""

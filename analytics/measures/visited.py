@@ -39,7 +39,7 @@ KEPT: Final = 1 << 16
 """Events that are kept already, for which there is one part more: a late event has all of its user judged again."""
 FIRST: Final = 16
 LAST: Final = 48
-EVENT_BYTES: Final = 50
+EVENT_BYTES: Final = 60
 ENTRY_BYTES: Final = 30
 """Of an event, and of each step that it meets, while it is taken up."""
 GROUP_MEMORY: Final = 16 << 20
