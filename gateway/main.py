@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import numpy.ma  # noqa: F401  which the first `np.unique` would load, and hold the loop meanwhile
 import structlog
 import uvloop
 
