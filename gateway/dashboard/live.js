@@ -27,6 +27,8 @@ export class Live {
   /** Undoes the subscription; null while the page is not shown. */
   #leave = null;
   #asked = "";
+  /** The address that the form has, or had when it was last applied. */
+  #applied = "";
   #refusal = "";
   #paused = false;
   /** How many had been shown when it was paused. */
@@ -63,7 +65,11 @@ export class Live {
   /** @param {import("./route.js").Route} route the address says what is asked for */
   enter({ query }) {
     const fields = fieldsOf(query);
-    for (const [name, value] of Object.entries(fields)) this.#form.elements[name].value = value;
+    // An address that is the form's own comes a moment later, when the next field may have been begun.
+    if (this.#applied !== JSON.stringify(fields)) {
+      this.#applied = JSON.stringify(fields);
+      for (const [name, value] of Object.entries(fields)) this.#form.elements[name].value = value;
+    }
     const wish = wishOf(fields);
     write(this.#note, wish.wrong ?? "");
     mark(this.#form.elements.where, "aria-invalid", wish.wrong ? "true" : null);
@@ -100,8 +106,9 @@ export class Live {
   }
 
   #narrow() {
-    const fields = Object.fromEntries(new FormData(this.#form));
-    location.hash = routeTo("live", null, queryOf(fields));
+    const query = queryOf(Object.fromEntries(new FormData(this.#form)));
+    this.#applied = JSON.stringify(fieldsOf(new URLSearchParams(query)));
+    location.hash = routeTo("live", null, query);
   }
 
   #narrowed(name, value) {

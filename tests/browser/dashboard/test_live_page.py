@@ -107,6 +107,24 @@ def test_the_form_narrows_and_the_address_says_so(model: ViewerModel, page: Page
     expect(page.locator("#live-page [role=alert]")).to_contain_text("plan")
 
 
+def test_what_is_typed_while_a_field_is_applied_stays(model: ViewerModel, page: Page) -> None:
+    """Leaving a field applies it, and the address that comes of that says nothing of the next one."""
+    opened(page, model)
+    page.get_by_role("textbox", name="Event").fill("buy")
+    page.evaluate(
+        """() => {
+            const { event, where } = document.querySelector("#live-page form").elements;
+            event.dispatchEvent(new Event("change", { bubbles: true }));
+            where.value = "plan=pro";
+        }"""
+    )
+    model.wait(lambda m: m.get("match") == {"event": "buy"})
+    expect(page.get_by_role("textbox", name="Properties")).to_have_value("plan=pro")
+    page.goto(page.url.replace("event=buy", "event=view"))
+    model.wait(lambda m: m.get("match") == {"event": "view"})
+    expect(page.get_by_role("textbox", name="Properties")).to_have_value("")
+
+
 def test_an_address_narrows_too(model: ViewerModel, page: Page) -> None:
     """A shared link asks for what it says, and the form shows it."""
     tail = opened(page, model, "?event=buy&verdict=drop&where=plan%3Dpro&rate=10")
