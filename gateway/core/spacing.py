@@ -15,7 +15,7 @@ __all__ = ["SPACING_S", "Spacing"]
 SPACING_S: Final = 0.004
 """From the beginning of a group to that of the next, at least; half of it is what a commit takes anyway."""
 
-ENOUGH: Final = 32
+ENOUGH: Final = 8
 """Batches that wait for no more."""
 
 _FEWEST: Final = 8
