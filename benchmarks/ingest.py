@@ -16,7 +16,7 @@ from benchmarks.report import Goal, Report, UnequalError
 from benchmarks.samples import Series, ratio
 from benchmarks.traffic import FramePool, make_pool
 
-__all__ = ["BOARD_FILE", "BOARD_SETTINGS", "Side", "UnequalError", "measure", "run"]
+__all__ = ["BOARD_FILE", "BOARD_SETTINGS", "Side", "UnequalError", "driven", "measure", "run"]
 
 BOARD_FILE = Path(__file__).parent / "board.toml"
 # By the computed budget the board needs 511 MB at worst; with a probe's KPI beside it that is more than the default.
@@ -72,14 +72,23 @@ def measure(side: Side, **changes: Any) -> dict[str, Any]:
     """
     with side.start() as server:
         plan = Plan(server.port, [server.pid], server.write_key, bare=side.bare, form=side.form, **changes)
-        outcome = drive("benchmarks.load", asdict(plan))
-        if outcome["verdicts"]:
-            raise UnequalError(f"{side.name} did not accept every event: {outcome['verdicts']}")
-        if not side.bare:
-            expected = model(make_pool(plan.pool, plan.seed), outcome["sent"])
-            places = wait_equal(expected, lambda start, end: fetch(server.port, server.view_key, start, end))
-            if places:
-                raise UnequalError(f"{side.name}: {'; '.join(places)}")
+        return driven(side.name, server, plan)
+
+
+def driven(name: str, server: Running, plan: Plan) -> dict[str, Any]:
+    """The load of `plan` against this server: the fields of `load.Outcome`, board checked unless it is bare.
+
+    Raises:
+        UnequalError: the board differs from the model, or an event was not plainly accepted.
+    """
+    outcome = drive("benchmarks.load", asdict(plan))
+    if outcome["verdicts"]:
+        raise UnequalError(f"{name} did not accept every event: {outcome['verdicts']}")
+    if not plan.bare:
+        expected = model(make_pool(plan.pool, plan.seed), outcome["sent"])
+        places = wait_equal(expected, lambda start, end: fetch(server.port, server.view_key, start, end))
+        if places:
+            raise UnequalError(f"{name}: {'; '.join(places)}")
     return outcome
 
 

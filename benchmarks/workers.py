@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from benchmarks.ingest import BOARD_FILE, BOARD_SETTINGS
+from benchmarks.ingest import BOARD_FILE, BOARD_SETTINGS, driven
 from benchmarks.load import Plan
 from benchmarks.machine import versions
-from benchmarks.model import BOARD, fetch, model, status, wait_equal
-from benchmarks.process import drive, gateway
-from benchmarks.report import Report, UnequalError
+from benchmarks.model import BOARD, status
+from benchmarks.process import gateway
+from benchmarks.report import Report
 from benchmarks.samples import Series, ratio
-from benchmarks.traffic import make_pool
 
 __all__ = ["SIDES", "Side", "measure", "run"]
 
@@ -47,14 +45,7 @@ def measure(side: Side, **changes: Any) -> dict[str, Any]:
     with gateway(BOARD_FILE, BOARD_SETTINGS | {"workers": str(side.workers)}) as server:
         workers = [line["pid"] for line in status(server.port, server.view_key)["workers"]]
         plan = Plan(server.port, [server.pid, *workers], server.write_key, form=side.form, **changes)
-        outcome = drive("benchmarks.load", asdict(plan))
-        if outcome["verdicts"]:
-            raise UnequalError(f"{side.name} did not accept every event: {outcome['verdicts']}")
-        expected = model(make_pool(plan.pool, plan.seed), outcome["sent"])
-        places = wait_equal(expected, lambda start, end: fetch(server.port, server.view_key, start, end))
-        if places:
-            raise UnequalError(f"{side.name}: {'; '.join(places)}")
-    return outcome
+        return driven(side.name, server, plan)
 
 
 def run(names: list[str], rounds: int = 5, measure_s: float = 3.0) -> Report:

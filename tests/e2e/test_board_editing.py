@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -114,8 +115,9 @@ def test_a_board_is_made_edited_and_saved_by_keyboard(
     assert troubles == []
 
 
-def test_two_who_edit_the_same_board_are_told(browser: Browser, page: Page, gateway: GatewayProcess) -> None:
-    """The second one to save overwrites nothing: the page says so and keeps the draft."""
+@contextmanager
+def two_who_edit(browser: Browser, page: Page, gateway: GatewayProcess) -> Iterator[Page]:
+    """A saved board from which `page` has taken a tile and not saved that; the page of another who edits it too."""
     board = Board(page, gateway.url)
     board.open()
     board.is_live()
@@ -128,6 +130,13 @@ def test_two_who_edit_the_same_board_are_told(browser: Browser, page: Page, gate
         Board(other, gateway.url).open()
         other.get_by_role("link", name="Ours").click()
         press(other, "Edit")
+        yield other
+
+
+def test_two_who_edit_the_same_board_are_told(browser: Browser, page: Page, gateway: GatewayProcess) -> None:
+    """The second one to save overwrites nothing: the page says so and keeps the draft."""
+    board = Board(page, gateway.url)
+    with two_who_edit(browser, page, gateway) as other:
         press(other, "Remove turnover")
         press(other, "Save")
         expect(other.locator(".tile")).to_have_count(10)
@@ -213,18 +222,7 @@ def test_who_edits_a_board_that_somebody_deletes_can_make_it_anew(
     browser: Browser, page: Page, gateway: GatewayProcess
 ) -> None:
     """The draft stays, the page says so, and saving is no overwriting."""
-    board = Board(page, gateway.url)
-    board.open()
-    board.is_live()
-    new_board(board, "Ours")
-    press(page, "Save")
-    expect(page.locator(".badge:not(:empty)")).to_have_count(0)
-    press(page, "Edit")
-    press(page, "Remove Orders")
-    with visit(browser) as other:
-        Board(other, gateway.url).open()
-        other.get_by_role("link", name="Ours").click()
-        press(other, "Edit")
+    with two_who_edit(browser, page, gateway) as other:
         press(other, "Delete board")
         press(other, "Delete the board")
         expect(page.locator(".said")).to_contain_text("The board Ours was deleted. Saving makes it anew.")
