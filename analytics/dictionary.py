@@ -45,13 +45,22 @@ def plain(value: Any) -> Any:
     (2, None, '{"a":[2],"b":1}')
     """
     kind = type(value)
-    if kind is str or value is None or kind is bool or kind is int:
+    if kind is str or value is None or kind is bool:
         return value
+    if kind is int:
+        return value if -_WIDEST <= value < 2 * _WIDEST else plain(_rounded(value))
     if kind is float:
         if not math.isfinite(value):
             return None
         return int(value) if value.is_integer() and -_WIDEST <= value < _WIDEST else value
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def _rounded(value: int) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def typed_key(value: Any) -> Any:

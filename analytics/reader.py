@@ -64,17 +64,22 @@ class Reader:
             return self.node(trees[0])
         except sqlglot.errors.ParseError as e:
             first = e.errors[0] if e.errors else {}
-            raise DefinitionError(_syntax(first), self._offset(first.get("line"), first.get("col"))) from e
+            raise DefinitionError(_syntax(first), self._offset(first)) from e
         except sqlglot.errors.SqlglotError as e:
-            raise DefinitionError(" ".join(str(e).split())) from e
+            place = _open_quote(self._text)
+            reason = "the quote that is opened here is never closed"
+            raise DefinitionError("the expression cannot be read" if place is None else reason, place) from e
         except RecursionError as e:
             raise DefinitionError("the expression is nested too deeply") from e
 
-    def _offset(self, line: int | None, column: int | None) -> int | None:
+    def _offset(self, error: dict[str, Any]) -> int | None:
+        """Where what a syntax error met begins; its own column is that of the end."""
+        line: int | None = error.get("line")
+        column: int | None = error.get("col")
         if line is None or column is None:
             return None
         before = self._text.splitlines(keepends=True)[: line - 1]
-        return min(len("".join(before)) + max(column - 1, 0), len(self._text))
+        return min(len("".join(before)) + max(column - len(error.get("highlight") or " "), 0), len(self._text))
 
     def error(self, reason: str, at: Tree) -> DefinitionError:
         """The refusal of the part `at`, with its place."""
@@ -237,4 +242,17 @@ def _syntax(error: dict[str, Any]) -> str:
     text = str(error.get("description") or "the expression cannot be read")
     if text.startswith("Required keyword"):
         return "the expression is incomplete"
-    return text[:1].lower() + text[1:]
+    text = text.partition(" but got ")[0]
+    met = error.get("highlight")
+    return text[:1].lower() + text[1:] + (f" at {met!r}" if met else "")
+
+
+def _open_quote(text: str) -> int | None:
+    """Where the quote begins that nothing closes."""
+    opened = None
+    for place, character in enumerate(text):
+        if opened is None and character in "'\"":
+            opened = place
+        elif opened is not None and character == text[opened]:
+            opened = None
+    return opened

@@ -176,7 +176,7 @@ class KpiSpec:
         if not _NAME.fullmatch(self.name):
             raise _RefusalError("name", "a name is letters, digits, '_', '.' and '-', at most 100")
         times = {}
-        for key in ("delay", "grace"):
+        for key in ("delay", "grace", *(("freshness",) if self.freshness else ())):
             try:
                 times[key] = duration_ms(getattr(self, key))
             except ValueError as e:

@@ -20,7 +20,7 @@ from analytics.zone import DAY, midnights
 __all__ = ["UTC", "SessionWindow", "Window", "duration_ms", "duration_text"]
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d{1,9})\s*(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,9})\s*(ms|s|m|h|d)")
 UTC: Final = "UTC"
 
 

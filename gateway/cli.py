@@ -57,6 +57,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     own = {name: arguments.pop(name) for name in names if name in arguments}
     try:
         config = Config.load(arguments.pop("config", None), os.environ, arguments)
+        start, end = own.get("start"), own.get("end")
+        if start is not None and end is not None and start > end:
+            raise ConfigError(command, "--from is after --to")
         if command == "check":
             return _check(config)
         if command == "demo":

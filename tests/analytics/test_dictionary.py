@@ -28,6 +28,14 @@ def test_whole_numbers_beyond_64_bits_stay_floats() -> None:
     assert list(map(type, shown)) == [float, float, float, int, int]
 
 
+def test_integers_beyond_64_bits_are_floats_too() -> None:
+    """However they came: a JSON reader may give an integer of any length. Beyond every float there is nothing."""
+    shown = [plain(number) for number in (2**64 - 1, 2**64, -(2**63), -(2**64), 10**29, 10**400)]
+    assert shown == [2**64 - 1, 2.0**64, -(2**63), -(2.0**64), 1e29, None]
+    assert list(map(type, shown))[:5] == [int, float, int, float, float]
+    assert Dictionary().encode([10**29, 1e29, 10**400]).tolist() == [1, 1, NULL]
+
+
 def test_absent_and_non_finite_values_are_null() -> None:
     """None, NaN and the infinities have the code of an absent value."""
     assert Dictionary().encode([None, float("nan"), float("inf"), -float("inf")]).tolist() == [NULL] * 4

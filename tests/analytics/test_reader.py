@@ -113,6 +113,26 @@ def test_syntax_errors_point_into_later_lines() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "reason", "part"),
+    [
+        ("a =\n  'x", "the quote that is opened here is never closed", "'x"),
+        ("a = 'it''s' AND \"b = 1", "the quote that is opened here is never closed", '"b'),
+        ("a = 1 AND where = 2", "the expression is incomplete", "where"),
+        ("a = 1 AND (b where)", "expecting ) at 'where'", "where"),
+        ("a =\n  b IN (1, 2) c d", "invalid expression / Unexpected token at 'd'", "d"),
+        ("a = (from)", "expected table name at ')'", ")"),
+        ("a /* b", "the expression cannot be read", None),
+    ],
+)
+def test_syntax_errors_say_what_they_met_and_where_it_begins(text: str, reason: str, part: str | None) -> None:
+    """Not where it ends, and without the parser's own words for it."""
+    with pytest.raises(DefinitionError) as caught:
+        Reader(text).read()
+    assert caught.value.reason == reason
+    assert caught.value.offset == (None if part is None else text.index(part))
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "one expression is needed"),

@@ -67,6 +67,7 @@ def test_meta_is_complete_and_json_able() -> None:
         (table(by="""["a", '"a"']"""), "each column once"),
         (table(grace='"8d"'), "at most 7d"),
         (table(delay='"soon"'), "'soon' is not a duration"),
+        (table(freshness='"soon"'), "'soon' is not a duration"),
         (table(good='"left"'), "'up', 'down' or nothing"),
         (table(window='"session 1m every 1s"'), "is not a window"),
         ('[[kpi]]\nname = "k"\nvalue = "count(*)"', "'window' is missing"),

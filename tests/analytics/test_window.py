@@ -13,7 +13,7 @@ def test_duration_is_read_in_every_unit(text: str, ms: int) -> None:
     assert duration_ms(text) == ms
 
 
-@pytest.mark.parametrize("text", ["", "5", "-1s", "1.5s", "1w", "1s2", "1234567890s"])
+@pytest.mark.parametrize("text", ["", "5", "-1s", "1.5s", "1w", "1s2", "1234567890s", "\u0661m"])
 def test_text_that_is_no_duration_is_refused(text: str) -> None:
     """What is not a duration is refused with the text in the message."""
     with pytest.raises(ValueError, match="is not a duration") as caught:

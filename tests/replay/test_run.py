@@ -21,6 +21,8 @@ from tests.house.tree import ROOT
 VECTORS = ROOT / "tests" / "vectors" / "replay"
 KPI = '[[kpi]]\nname = "views"\nvalue = "count(*)"\nwindow = "tumbling 1s"\ndelay = "0s"\n'
 
+NUMBERS = ("sum(x)", "top(x, 1)", "uniq(x)")
+
 
 def replay(*arguments: str, text: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Run the command; `text` is its input."""
@@ -109,8 +111,19 @@ def test_a_span_and_open_windows_can_be_asked_for(kpis: str) -> None:
         ("partial", 2),
         ("final", 3),
     ]
-    for flags in (["--from", "soon"], ["--partial", "soon"]):
-        assert replay("-", "--kpis", kpis, *flags).returncode == 2
+    for flags in (["--from", "soon"], ["--partial", "soon"], ["--from", "2", "--to", "1"]):
+        refused = replay("-", "--kpis", kpis, *flags)
+        assert (refused.returncode, refused.stdout, refused.stderr.count(b"\n")) == (2, b"", 1)
+    assert b"--from is after --to" in refused.stderr
+
+
+def test_numbers_of_any_length_are_rows(tmp_path: Path) -> None:
+    """JSON has integers that no row could be written with. They are read as live: as floats."""
+    file = tmp_path / "kpis.toml"
+    file.write_text("".join(KPI.replace("views", f"k{n}").replace("count(*)", v) for n, v in enumerate(NUMBERS)))
+    text = b'{"event":"e","timestamp":0,"properties":{"x":%d}}\n' % 10**29
+    done = replay("-", "--kpis", str(file), text=text)
+    assert [json.loads(line)["value"] for line in done.stdout.splitlines()] == [1e29, {"items": [[1e29, 1]]}, 1]
 
 
 def test_the_log_of_a_data_folder_is_replayed(tmp_path: Path, kpis: str) -> None:
