@@ -156,7 +156,7 @@ class Placement:
             return table.insert(key, first, last, older, newer)
         target = found.pop()
         moves = first < table.first[target]
-        if moves and behind and self.speaker.closed(key, first):
+        if moves and behind and (self._starts_at(older, first) or self.speaker.closed(key, first)):
             return NONE
         finished = sorted(cell for cell in (target, *found) if not table.final[cell] and table.last[cell] + gap < mark)
         if finished:
@@ -174,6 +174,13 @@ class Placement:
         table.last[target] = max(int(table.last[target]), last)
         self.due = min(self.due, int(table.last[target]) + gap + 1)
         return target
+
+    def _starts_at(self, older: int, first: int) -> bool:
+        """Whether the session before one that is touched, which is closed at the event in hand, has this start.
+
+        It is filed when the batch is through; no other one that is closed and not filed can have it.
+        """
+        return older != NONE and int(self.table.first[older]) == first
 
     def _flush(self, frame: Frame) -> None:
         """Count the events that have their sessions."""

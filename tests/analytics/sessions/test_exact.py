@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analytics import Engine
 from tests.analytics.model import VALUES
 from tests.analytics.sessions.model import SessionModel
-from tests.analytics.sessions.test_grid import CUTS, GAPS, STREAMS, TIMES, a_kpi, assert_rows, told
+from tests.analytics.sessions.test_grid import (
+    A_START_THAT_IS_TAKEN,
+    CUTS,
+    GAPS,
+    STREAMS,
+    TIMES,
+    a_kpi,
+    assert_rows,
+    told,
+)
 from tests.analytics.streams import Stream, batch, pieces
 
 
 @given(STREAMS, CUTS, GAPS, TIMES, TIMES, st.sampled_from(["count(*)", "sum(price)", "uniq(distinct_id)"]))
+@example(A_START_THAT_IS_TAKEN, [], 3_500, 0, 8_000, "count(*)")
 def test_rows_come_at_their_events(
     stream: Stream, cuts: list[int], gap: int, delay: int, grace: int, value: str
 ) -> None:
