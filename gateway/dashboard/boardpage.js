@@ -81,6 +81,12 @@ export class BoardPage {
     this.#state = stateOf(query);
     this.#wall.show(this.#state.wall);
     this.#draw();
+    if (this.#known) this.#seek();
+  }
+
+  /** Whether any KPI is: else no board can show anything. */
+  get defined() {
+    return this.#kpis.length > 0;
   }
 
   leave() {
@@ -105,7 +111,17 @@ export class BoardPage {
     // Drafts of boards that are gone are drafts of new ones.
     for (const { board, version } of this.#drafts.all) if (version && !there.has(board.name)) this.#drafts.keep(board, "");
     this.#draw();
-    if (before?.standing && !there.has(before.board.name)) this.#miss(before);
+    if (!before) return this.#seek();
+    if (this.#shown.board.name !== before.board.name) this.#notices.hide("gone");
+    if (before.standing && !there.has(before.board.name)) this.#miss(before);
+    return undefined;
+  }
+
+  /** Whoever opened an address of no board expected another one than is shown. */
+  #seek() {
+    const { board } = this.#shown;
+    if (this.#name === null || board.name === this.#name) return;
+    this.#notices.show("gone", `There is no board ${this.#name}. This is ${board.title || board.name}.`);
   }
 
   /** The board that was shown is gone; whoever watched it did not do that. */
@@ -184,6 +200,7 @@ export class BoardPage {
     this.#editor.say("");
     history.replaceState(history.state, "", this.#route());
     this.#draw();
+    this.#toolbar.focus();
   }
 
   #make(title) {
@@ -219,8 +236,11 @@ export class BoardPage {
     if (unchanged) this.#drafts.forget(board.name);
     else if (draft) this.#drafts.keep(draft.board, saved.version);
     this.#editing &&= !unchanged;
-    this.#editor.say("Saved");
-    return this.boards();
+    this.#editor.say("");
+    this.#notices.show("saved", `${board.title || board.name} is saved.`);
+    await this.boards();
+    if (document.activeElement === document.body) this.#toolbar.focus();
+    return undefined;
   }
 }
 

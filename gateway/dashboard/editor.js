@@ -194,9 +194,11 @@ export class Editor {
     const set = (key, control) => {
       control.dataset.act = key;
       mark(control, "aria-label", `${key} of ${name}`);
-      control.addEventListener("change", () => {
+      // What is typed counts with each letter, as the title of the board does; a choice makes the tile anew, with its bar.
+      const typed = control instanceof HTMLInputElement;
+      control.addEventListener(typed ? "input" : "change", () => {
         const index = at();
-        this.#change(changed(this.#board, index, { [key]: control.value.trim() }), { at: index, act: key });
+        this.#change(changed(this.#board, index, { [key]: control.value.trim() }), typed ? null : { at: index, act: key });
       });
       return control;
     };

@@ -61,7 +61,8 @@ export class Health {
       this.#draw(status, quarantine);
       write(this.#part("trouble"), "");
     } catch (failure) {
-      if (visit === this.#visit) write(this.#part("trouble"), `The state cannot be read: ${failure.message}. What stands here is old.`);
+      const old = this.#before ? " What stands here is old." : "";
+      if (visit === this.#visit) write(this.#part("trouble"), `The state cannot be read: ${failure.message}.${old}`);
     }
   }
 

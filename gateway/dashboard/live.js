@@ -58,6 +58,7 @@ export class Live {
     this.#pause.addEventListener("click", () => this.#hold(!this.#paused));
     part("clear").addEventListener("click", () => {
       this.#log.clear();
+      this.#list.replaceChildren();
       this.#paint();
     });
   }
@@ -77,7 +78,10 @@ export class Live {
     const asked = JSON.stringify(wish);
     if (this.#leave && asked === this.#asked) return;
     this.leave();
-    if (asked !== this.#asked) this.#log = new LiveLog();
+    if (asked !== this.#asked) {
+      this.#log = new LiveLog();
+      this.#list.replaceChildren();
+    }
     this.#asked = asked;
     this.#refusal = "";
     const view = this.#log;
@@ -102,6 +106,7 @@ export class Live {
   /** Nothing that was seen with a former key stays. */
   forget() {
     this.#log.forget();
+    this.#list.replaceChildren();
     this.#paint();
   }
 
@@ -137,7 +142,8 @@ export class Live {
     const there = new Map([...this.#list.children].map((child) => [child.dataset.id, child]));
     const fresh = entries.filter(({ id }) => !there.has(String(id)));
     const kept = new Set(entries.map(({ id }) => String(id)));
-    for (const [id, child] of there) if (!kept.has(id)) child.remove();
+    // Whoever reads a line keeps it, however many come in above it.
+    for (const [id, child] of there) if (!kept.has(id) && !child.querySelector("details[open]")) child.remove();
     this.#list.prepend(...fresh.map((entry) => liveRow(entry, (name, value) => this.#narrowed(name, value))));
     this.#empty.hidden = entries.length > 0 || Boolean(this.#refusal) || !this.#log.begun;
     mark(this.#empty, "data-missing", seen ? "match" : "events");

@@ -74,8 +74,8 @@ export class Toolbar {
     this.#state = state;
     boards.forEach((one, index) => this.#drawTab(index, one, one === shown));
     for (const gone of this.#tabs.splice(boards.length)) gone.remove();
-    const ranges = new Set([...(state.range ? [state.range] : []), ...RANGES]);
-    fill(this.#range, [["", `Range: ${shown.board.range || "auto"}`], ...[...ranges].map((range) => [range, `Last ${range}`])]);
+    const ranges = state.range && !RANGES.includes(state.range) ? [state.range, ...RANGES] : RANGES;
+    fill(this.#range, [["", `Range: ${shown.board.range || "auto"}`], ...ranges.map((range) => [range, `Last ${range}`])]);
     this.#range.value = state.range;
     const free = dimensions.filter((name) => !(name in state.where));
     fill(this.#dimension, [["", "Filter…"], ...free.map((name) => [name, name])]);

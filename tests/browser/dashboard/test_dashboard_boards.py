@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,6 +108,30 @@ def test_a_tile_is_dragged_to_another_place(model: ViewerModel, page: Page) -> N
     expect(page.locator(".badge:not(:empty)")).to_have_count(0)
     ((name, put, version),) = model.put
     assert (name, [one["kpi"] for one in put["tile"]], version) == ("main", ["new", "views", "share"], '"v"')
+
+
+def test_the_focus_goes_where_a_person_sends_it(model: ViewerModel, page: Page) -> None:
+    """A title that was typed is left with one press of a key or of a button; saving does not lose the place."""
+    open_board(page, model)
+    page.get_by_role("button", name="Edit").click()
+    title = page.get_by_role("textbox", name="title of Views")
+    title.fill("Looks")
+    title.press("Tab")
+    expect(page.get_by_role("button", name="Remove Views")).to_be_focused()
+    title.fill("Seen")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".notice")).to_contain_text("main is saved")
+    expect(page.locator("#board-bar [aria-current=page]")).to_be_focused()
+    [(_, saved, _)] = model.put
+    assert saved["tile"][0]["title"] == "Seen"
+
+
+def test_ranges_are_listed_by_length(model: ViewerModel, page: Page) -> None:
+    """Whichever is chosen; one that only the address knows comes first."""
+    for chosen, wanted in (("1h", ["5m", "15m", "1h", "6h", "24h"]), ("2h", ["2h", "5m", "15m", "1h", "6h", "24h"])):
+        open_board(page, model, f"?range={chosen}")
+        options = page.get_by_role("combobox", name="Range").locator("option")
+        expect(options).to_have_text([re.compile("^Range: "), *(f"Last {one}" for one in wanted)])
 
 
 def test_no_text_of_a_board_becomes_markup(model: ViewerModel, page: Page) -> None:

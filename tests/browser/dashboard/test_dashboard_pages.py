@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.dashboard.test_dashboard_boards import board
 from tests.browser.dashboard.views import publish_views
 from tests.browser.viewer_model import KEY, ViewerModel, meta
 
@@ -39,6 +40,31 @@ def test_a_board_without_kpis_says_so(page: Page) -> None:
         expect(page.locator("#empty")).to_be_visible()
         expect(page.locator("#empty .when-kpis").first).to_have_text("No KPI is defined")
         expect(page.locator("#empty .when-events").first).to_be_hidden()
+
+
+def test_a_board_without_tiles_says_so(page: Page) -> None:
+    """It is the board that is empty, not the KPI file: the way on is to edit it; the first tile ends that."""
+    with ViewerModel([meta("page_views")]) as model:
+        model.boards = [board("main")]
+        page.goto(model.link)
+        expect(page.locator("#empty")).to_contain_text("This board has no tiles")
+        expect(page.locator("#empty")).not_to_contain_text("KPI file", use_inner_text=True)
+        page.get_by_role("button", name="Edit").click()
+        page.get_by_role("button", name="Add tile").click()
+        expect(page.locator("#empty")).not_to_contain_text("no tiles", use_inner_text=True)
+
+
+def test_an_address_of_no_board_says_so(page: Page) -> None:
+    """A link to a board that is gone shows another one, and says which."""
+    with ViewerModel([meta("page_views")]) as model:
+        model.boards = [board("main", "page_views", title="Main")]
+        page.goto(f"{model.url}/#/board/gone&key={KEY}")
+        expect(page.locator(".notice")).to_contain_text("There is no board gone. This is Main.")
+        expect(page.locator("#board-bar [aria-current=page]")).to_have_text("Main")
+        page.get_by_role("button", name="Dismiss").click()
+        page.evaluate("location.hash = '#/board/main'")
+        page.evaluate("location.hash = '#/board/lost'")
+        expect(page.locator(".notice")).to_contain_text("There is no board lost")
 
 
 def test_pages_have_addresses(model: ViewerModel, page: Page, troubles: list[str]) -> None:

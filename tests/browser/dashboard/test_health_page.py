@@ -95,13 +95,17 @@ def test_samples_open_and_stay_open(model: ViewerModel, page: Page) -> None:
 
 
 def test_an_answer_that_does_not_come_is_told(model: ViewerModel, page: Page) -> None:
-    """What is there is old then, and says so; the next good answer ends that."""
+    """What is there is old then, and says so; the next good answer ends that. Where nothing is there nothing is old."""
     page.goto(f"{model.url}/#/health&key={KEY}")
     expect(cell(page, "ledger", "sent", 0)).to_have_text("1,000")
     model.answers["/v1/status"] = 503
     expect(page.locator("[data-part=trouble]")).to_contain_text("What stands here is old")
     model.answers["/v1/status"] = STATUS
     expect(page.locator("[data-part=trouble]")).to_have_text("")
+    model.answers["/v1/status"] = 503
+    page.reload()
+    expect(page.locator("[data-part=trouble]")).to_contain_text("The state cannot be read")
+    expect(page.locator("[data-part=trouble]")).not_to_contain_text("old")
 
 
 def test_nothing_of_a_former_key_stays(model: ViewerModel, page: Page) -> None:

@@ -201,7 +201,7 @@ def test_paused_nothing_moves(model: ViewerModel, page: Page) -> None:
 
 
 def test_an_open_line_stays_open(model: ViewerModel, page: Page) -> None:
-    """While others come in above it; beyond two hundred the oldest go."""
+    """While others come in above it, however many; of those that nobody reads the oldest go beyond two hundred."""
     tail = opened(page, model)
     tail.say([event(0)])
     lines(page).first.locator("summary").click()
@@ -209,7 +209,14 @@ def test_an_open_line_stays_open(model: ViewerModel, page: Page) -> None:
     expect(lines(page)).to_have_count(150)
     expect(lines(page).last.locator("details")).to_have_attribute("open", "")
     tail.say([event(n) for n in range(150, 400)])
+    expect(lines(page)).to_have_count(201)
+    expect(lines(page).last.locator("details")).to_have_attribute("open", "")
+    lines(page).last.locator("summary").click()
+    tail.say([event(400)])
     expect(lines(page)).to_have_count(200)
+    lines(page).last.locator("summary").click()
+    page.get_by_role("button", name="Clear").click()
+    expect(lines(page)).to_have_count(0)
 
 
 def test_it_watches_only_while_it_is_shown(model: ViewerModel, page: Page) -> None:
