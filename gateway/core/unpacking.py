@@ -15,7 +15,8 @@ import numpy as np
 
 from analytics.arrays import Ints
 from analytics.dictionary import CROWDED, NULL, Dictionary
-from gateway.core.packing import MAX_ENTRIES
+from gateway.core.hints import HINTS
+from gateway.core.packing import MAX_ENTRIES, MAX_TEXT
 from gateway.core.shipment import Head, Shipment
 from gateway.wire.codec import Batch, Codec
 from gateway.wire.columns import UNREAD, Columns
@@ -26,6 +27,7 @@ __all__ = ["Shipped", "Translation", "Unpacker"]
 _UNKNOWN: Final = -1
 _MOST_TEXTS: Final = MAX_ENTRIES + CROWDED
 """What a dictionary of a worker may have: it is emptied between two shipments only."""
+_OUTCOMES: Final = frozenset(("drop", "warn"))
 _decode = msgspec.msgpack.Decoder(Shipment).decode
 
 
@@ -48,6 +50,8 @@ class Translation:
         self._values: list[Any] = [None]
         self._codes: Ints = np.full(64, _UNKNOWN, np.int64)
         self._codes[NULL] = NULL
+        # Characters of all texts.
+        self._text = 0
 
     def __len__(self) -> int:
         return len(self._values)
@@ -55,6 +59,7 @@ class Translation:
     def begin_anew(self) -> None:
         """The worker's dictionary was emptied."""
         del self._values[1:]
+        self._text = 0
         self.forget()
 
     def forget(self) -> None:
@@ -66,9 +71,14 @@ class Translation:
         """The worker's dictionary has got these.
 
         Raises:
-            ParcelError: more than it can have.
+            ParcelError: more than it can have; or it was full, and has not begun anew.
         """
+        if not values:
+            return
+        if len(self._values) > MAX_ENTRIES or self._text > MAX_TEXT:
+            raise ParcelError("a dictionary that grows when it is full")
         self._values += values
+        self._text += sum(map(len, filter(_is_text, values)))
         count = len(self._values)
         if count > _MOST_TEXTS:
             raise ParcelError(f"a dictionary of {count} entries")
@@ -118,12 +128,28 @@ class Unpacker:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise ParcelError(f"no shipment: {error}") from None
         heads = shipment.heads
-        if sum(head.text for head in heads) != len(shipment.text) or any(head.text < 0 for head in heads):
+        if sum(head.text for head in heads) != len(shipment.text):
             raise ParcelError("texts that are longer or shorter than said")
+        for head in heads:
+            if head.n >= 0:
+                self._check(head)
         if shipment.schema != self.schema:
             return self._raw(heads, shipment.text)
         columns = self._columns(shipment)
         return self._batches(shipment, columns)
+
+    def _check(self, head: Head) -> None:
+        """Whether a batch is one that the limits allow, and what is said of its events is said of all of them."""
+        n = head.n
+        if n > self.codec.max_events:
+            raise ParcelError(f"a batch of {n} events")
+        if head.times is not None and len(head.times) != n:
+            raise ParcelError("times that are longer or shorter than said")
+        if head.uuid is not None and len(head.uuid) != n:
+            raise ParcelError("ids that are longer or shorter than said")
+        for nth, outcome, reason in head.verdicts:
+            if not 0 <= nth < n or outcome not in _OUTCOMES or reason not in HINTS:
+                raise ParcelError("a verdict that nobody gives")
 
     def _raw(self, heads: Sequence[Head], text: memoryview) -> Iterator[Shipped]:
         at = 0
@@ -184,12 +210,12 @@ class Unpacker:
             if said is None:
                 said = times[time_at : time_at + n]
                 time_at += n
-            elif len(said) != n:
-                raise ParcelError("times that are longer or shorter than said")
-            if head.uuid is not None and len(head.uuid) != n:
-                raise ParcelError("ids that are longer or shorter than said")
             end = at + n
             values = tuple([column[at:end] for column in columns])
             at = end
             events = Columns(n, head.opens, said, head.uuid, values, generation, head.origin)
             yield Shipped(head.number, head.size, Batch(head.seq, head.backlog, events, head.verdicts, own))
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str

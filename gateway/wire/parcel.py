@@ -14,7 +14,7 @@ from enum import IntEnum
 from struct import Struct
 from typing import Final, NamedTuple
 
-__all__ = ["HEAD", "LINK", "MOST", "Kind", "Parcel", "ParcelError", "Parcels", "head"]
+__all__ = ["HEAD", "LINK", "MOST", "Kind", "Parcel", "ParcelError", "Parcels", "coded", "flagged", "head"]
 
 LINK: Final = "tidegate-link-1"
 """The name of this protocol: it changes with any change of it."""
@@ -23,6 +23,7 @@ MOST: Final = 1 << 28
 """Bytes of one body. A snapshot to a viewer, or what all sockets brought in one turn, is far below."""
 
 _HEAD: Final = Struct("<IBI")
+_CODE: Final = Struct("<H")
 HEAD: Final = _HEAD.size
 
 
@@ -120,6 +121,41 @@ def head(kind: Kind, number: int, size: int) -> bytes:
     b'\\x02\\x00\\x00\\x00%\\x07\\x00\\x00\\x00'
     """
     return _HEAD.pack(size, kind, number)
+
+
+def coded(body: memoryview) -> tuple[int, str]:
+    """A close code and a reason, as the body of `CLOSED`, `CLOSE` and `ABORT`.
+
+    >>> coded(memoryview(b"\\xe8\\x03bye"))
+    (1000, 'bye')
+
+    Raises:
+        ParcelError: it is too short, or the reason is no text.
+    """
+    if len(body) < _CODE.size:
+        raise ParcelError("a body without a code")
+    return _CODE.unpack_from(body)[0], _text(body[_CODE.size :])
+
+
+def flagged(body: memoryview) -> tuple[bool, str]:
+    """A truth and a text, as the first byte of a body and the rest of it.
+
+    >>> flagged(memoryview(b"\\x01::1"))
+    (True, '::1')
+
+    Raises:
+        ParcelError: there is not even a byte, or the text is none.
+    """
+    if not body:
+        raise ParcelError("a body without a byte")
+    return bool(body[0]), _text(body[1:])
+
+
+def _text(body: memoryview) -> str:
+    try:
+        return bytes(body).decode()
+    except UnicodeDecodeError as error:
+        raise ParcelError(f"a text that is none: {error.reason}") from None
 
 
 class Parcels:

@@ -15,7 +15,7 @@ from gateway.core.unpacking import Unpacker
 from gateway.server.enricher import Sender
 from gateway.server.session import Session
 from gateway.wire.encoding import ENCODINGS
-from gateway.wire.parcel import LINK, Kind, Parcel, ParcelError
+from gateway.wire.parcel import LINK, Kind, Parcel, ParcelError, coded, flagged
 from gateway.workers.link import Link
 from gateway.workers.lobby import Lobby
 from gateway.workers.proxy import Proxy
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Colleague", "Office"]
 
-_CODE: Final = Struct("<H")
 _BYTES: Final = Struct("<I")
 _COUNT: Final = Struct("<Q")
 RESTART: Final = 1012
@@ -78,8 +77,9 @@ class Colleague:
         self.wanting: dict[Proxy, None] = {}
         self._proxies: dict[int, Proxy] = {}
         self.lobby = Lobby(self, office.http)
-        # Slots of the gate that it holds.
+        # Slots of the gate that it holds, by address and in all.
         self._slots: Counter[str] = Counter()
+        self._held = 0
         self._handlers: dict[int, Callable[[int, memoryview], None]] = {
             Kind.BATCHES: self._on_batches,
             Kind.MESSAGE: self._on_message,
@@ -130,13 +130,26 @@ class Colleague:
         for ip in self._slots.elements():
             self._office.gate.release(ip)
         self._slots.clear()
+        self._held = 0
+
+    def begin(self, number: int) -> None:
+        """A connection begins.
+
+        Raises:
+            ParcelError: its number is another's; or it has no slot of the gate, which bounds how many there are.
+        """
+        if number in self._proxies or number in self.lobby.conduits:
+            raise ParcelError("a socket that is there already")
+        if self.connections >= self._held:
+            raise ParcelError("a socket that was not admitted")
 
     # ---- WebSockets -----------------------------------------------------------------------------------------------
 
     def _on_open(self, number: int, body: memoryview) -> None:
         whom = _decode_whom(body)
-        if number in self._proxies or whom.subprotocol not in ENCODINGS:
-            raise ParcelError("a WebSocket that cannot be")
+        if whom.subprotocol not in ENCODINGS:
+            raise ParcelError("a WebSocket that speaks nothing")
+        self.begin(number)
         sender = Sender(whom.address, whom.origin, whom.agent, ENCODINGS[whom.subprotocol])
         session = Session(self._office.house)
         proxy = self._proxies[number] = Proxy(self, number, sender, session)
@@ -171,14 +184,17 @@ class Colleague:
 
     def _on_closed(self, number: int, body: memoryview) -> None:
         proxy = self._proxy(number)
-        code, reason = _CODE.unpack_from(body)[0], bytes(body[_CODE.size :]).decode()
+        code, reason = coded(body)
         del self._proxies[number]
         self.wanting.pop(proxy, None)
         proxy.gone()
         self._guard(proxy, lambda: proxy.session.closed(code, reason))
 
     def _on_taken(self, _number: int, body: memoryview) -> None:
-        self.dealt_with = _COUNT.unpack(body)[0]
+        taken = _COUNT.unpack(body)[0]
+        if not self.dealt_with <= taken <= self.link.put_count:
+            raise ParcelError("a count of parcels that were not sent")
+        self.dealt_with = taken
         if self.wanting:
             self._let_write(list(self.wanting))
 
@@ -215,10 +231,11 @@ class Colleague:
     def _on_admit(self, number: int, body: memoryview) -> None:
         # Whoever comes from now on is told what holds now.
         self._office.tell()
-        shared, ip = bool(body[0]), bytes(body[1:]).decode()
+        shared, ip = flagged(body)
         refusal = self._office.gate.admit(ip, self._office.now(), shared=shared)
         if refusal is None:
             self._slots[ip] += 1
+            self._held += 1
         self._answer(number, refusal)
 
     def _on_move(self, number: int, body: memoryview) -> None:
@@ -229,6 +246,7 @@ class Colleague:
         if refusal is None:
             self._give_up(ip)
             self._slots[client] += 1
+            self._held += 1
         self._answer(number, refusal)
 
     def _answer(self, number: int, refusal: Refusal | None) -> None:
@@ -242,6 +260,7 @@ class Colleague:
         self._office.gate.release(ip)
 
     def _give_up(self, ip: str) -> None:
+        self._held -= 1
         self._slots[ip] -= 1
         if not self._slots[ip]:
             del self._slots[ip]

@@ -105,6 +105,11 @@ class Conduit(asyncio.Transport):
         self._late = [data]
         self._colleague.link.put(Kind.HTTP_YIELD, self._number)
 
+    @property
+    def is_yielding(self) -> bool:
+        """Whether the worker was asked for the last of what came in."""
+        return bool(self._late)
+
     def yielded(self) -> None:
         """Nothing is on its way any more."""
         self._colleague.link.put(Kind.HTTP_RETURN, self._number, b"".join(self._late))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from gateway.server.door import HttpFactory
-from gateway.wire.parcel import Kind, ParcelError
+from gateway.wire.parcel import Kind, ParcelError, flagged
 from gateway.workers.conduit import Conduit
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ class Lobby:
             _answer_for(conduit, conduit.lost)
 
     def _on_open(self, number: int, body: memoryview) -> None:
-        if number in self.conduits:
-            raise ParcelError("an HTTP socket that is there already")
-        conduit = self.conduits[number] = Conduit(self._colleague, number, bytes(body[1:]).decode(), bool(body[0]))
+        secure, address = flagged(body)
+        self._colleague.begin(number)
+        conduit = self.conduits[number] = Conduit(self._colleague, number, address, secure)
         protocol = self._http(_Guest(conduit))
         conduit.set_protocol(protocol)
         _answer_for(conduit, lambda: protocol.connection_made(conduit))
@@ -68,11 +68,16 @@ class Lobby:
         conduit = self.conduits.get(number)
         if conduit is not None:
             size = _BYTES.unpack(body)[0]
+            if size > conduit.get_write_buffer_size():
+                raise ParcelError("more bytes taken than were written")
             _answer_for(conduit, lambda: conduit.taken(size))
 
     def _on_back(self, number: int, _body: memoryview) -> None:
-        conduit = self.conduits.pop(number, None)
+        conduit = self.conduits.get(number)
         if conduit is not None:
+            if not conduit.is_yielding:
+                raise ParcelError("a socket given back that nobody asked for")
+            del self.conduits[number]
             conduit.yielded()
 
 

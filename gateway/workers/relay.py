@@ -12,7 +12,7 @@ from gateway.errors import CLOSE_CODES, ProtocolError
 from gateway.server.connection import Connection
 from gateway.wire.codec import Batch
 from gateway.wire.encoding import ENCODINGS, JSON
-from gateway.wire.parcel import Kind
+from gateway.wire.parcel import Kind, ParcelError, coded
 from gateway.workers.setup import Whom
 
 if TYPE_CHECKING:
@@ -113,15 +113,18 @@ class Relay:
             self._conn.write(frames)
             self._look()
 
-    def close(self, body: bytes) -> None:
+    def close(self, body: memoryview) -> None:
         """Begin the closing handshake."""
         if self._conn is not None:
-            self._conn.close(_CODE.unpack_from(body)[0], body[_CODE.size :].decode())
+            code, reason = coded(body)
+            if code not in CLOSE_CODES:
+                raise ParcelError(f"a close with {code}")
+            self._conn.close(code, reason)
 
-    def abort(self, body: bytes) -> None:
+    def abort(self, body: memoryview) -> None:
         """Cut it."""
         if self._conn is not None:
-            self._conn.abort(_CODE.unpack_from(body)[0], body[_CODE.size :].decode())
+            self._conn.abort(*coded(body))
 
     def cut(self) -> None:
         """Cut it for what went wrong here."""

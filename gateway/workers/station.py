@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from struct import Struct, unpack
+from struct import Struct, error, unpack
 from typing import Final
 
 import msgspec
@@ -150,17 +150,28 @@ class Station:
     # ---- parcels --------------------------------------------------------------------------------------------------
 
     def handle(self, parcel: Parcel) -> None:
-        """One parcel of the analytics process."""
+        """One parcel of the analytics process.
+
+        Raises:
+            ParcelError: it makes no sense.
+        """
+        try:
+            self._handle(parcel)
+        except (error, msgspec.MsgspecError) as failure:
+            raise ParcelError(f"kind {parcel.kind}: {failure}") from None
+
+    def _handle(self, parcel: Parcel) -> None:
+        if self._setup is None and parcel.kind not in (Kind.SETUP, Kind.STOP):
+            raise ParcelError("a parcel before the setup")
         handler = self._handlers.get(parcel.kind)
         if handler is not None:
             handler(parcel)
             return
-        entry = self._entries.get(parcel.number)
-        if isinstance(entry, Relay):
+        if isinstance(entry := self._entries.get(parcel.number), Relay):
             _guard(entry, lambda: _to_relay(entry, parcel))
         elif isinstance(entry, Passage):
             _guard(entry, lambda: _to_passage(entry, parcel))
-        # Else it has gone while this was on its way.
+        # Else it has gone meanwhile.
 
     def _on_setup(self, parcel: Parcel) -> None:
         setup = _decode_setup(parcel.body)
@@ -200,11 +211,12 @@ class Station:
         self.link.put(Kind.READY, 0, LINK.encode())
 
     def _on_schema(self, parcel: Parcel) -> None:
-        if self._setup is None:
-            raise ParcelError("a schema before the setup")
+        assert self._setup is not None
         self._seal()
-        schema = _decode_schema(parcel.body)
-        self.packer = Packer(schema, self._limits, self._setup.config.max_property)
+        try:
+            self.packer = Packer(_decode_schema(parcel.body), self._limits, self._setup.config.max_property)
+        except (TypeError, ValueError) as failure:
+            raise ParcelError(f"a schema that cannot be read: {failure}") from None
 
     def _on_state(self, parcel: Parcel) -> None:
         self._porter.draining, self._porter.overloaded = bool(parcel.number & 1), bool(parcel.number & 2)
@@ -273,18 +285,17 @@ def _guard(entry: _Entry, call: Callable[[], None]) -> None:
 
 
 def _to_relay(relay: Relay, parcel: Parcel) -> None:
-    body = bytes(parcel.body)
     match parcel.kind:
         case Kind.SEND:
-            relay.send(body)
+            relay.send(bytes(parcel.body))
         case Kind.FRAMES:
-            relay.write(body)
+            relay.write(bytes(parcel.body))
         case Kind.WELCOMED:
-            relay.welcomed(body)
+            relay.welcomed(bytes(parcel.body))
         case Kind.CLOSE:
-            relay.close(body)
+            relay.close(parcel.body)
         case Kind.ABORT:
-            relay.abort(body)
+            relay.abort(parcel.body)
         case other:
             raise ParcelError(f"a parcel of kind {other} for a WebSocket")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analytics.dictionary import CROWDED, NULL, Dictionary
 from gateway.core.fold import Fold
-from gateway.core.packing import Packer, Schema
+from gateway.core.packing import MAX_ENTRIES, MAX_TEXT, Packer, Schema
 from gateway.core.shipment import Shipment
 from gateway.core.unpacking import Translation, Unpacker
 from gateway.wire import Batch
@@ -104,6 +104,18 @@ def test_a_translation_takes_no_code_that_was_not_explained() -> None:
         translation.extend(["x"] * 200_000)
 
 
+def test_a_dictionary_that_is_full_has_to_begin_anew() -> None:
+    """Else a worker could fill the memory of the analytics process with texts that it names once."""
+    for full in ([f"{n}" for n in range(MAX_ENTRIES + 1)], ["x" * (MAX_TEXT + 1)]):
+        translation = Translation()
+        translation.extend(full)
+        translation.extend([])
+        with pytest.raises(ParcelError):
+            translation.extend(["y"])
+        translation.begin_anew()
+        translation.extend(["y"])
+
+
 def test_what_was_decoded_for_another_set_comes_as_its_text() -> None:
     """The analytics process decodes it, which is rare."""
     fold = new_fold()
@@ -156,6 +168,19 @@ def changed(**fields: Any) -> bytes:
         {"n": 2},
         {"uuid": []},
         {"times": b"", "n": 0, "codes": [b"\0" * 4] * 9},
+        {"n": 501},
+        {"seq": -1},
+        {"size": -1},
+        {"number": 2**32},
+        {"origin": 2**60},
+        {"uuid": [""]},
+        {"times": [[]]},
+        {"plain": [[{}]]},
+        {"verdicts": [(1, "drop", "nul")]},
+        {"verdicts": [(-1, "drop", "nul")]},
+        {"verdicts": [(0, "keep", "nul")]},
+        {"verdicts": [(0, "drop", "whatever")]},
+        {"heads": [], "text": b"", "times": b"", "plain": [], "codes": [], "texts": [[["x"]]]},
     ],
     ids=str,
 )

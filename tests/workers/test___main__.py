@@ -54,4 +54,4 @@ def test_nonsense_ends_it_with_a_line() -> None:
         link.sendall(head(Kind.SETUP, 0, 2) + b"{}")
         assert process.wait(DEADLINE_S) == 0
         assert process.stderr is not None
-        assert b"link_failed" in process.stderr.read()
+        assert b"link_malformed" in process.stderr.read()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.server.session import Session
+from gateway.wire.encoding import JSON
 from gateway.wire.parcel import Kind
+from gateway.workers.porter import _Question
+from gateway.workers.setup import Whom
 from tests.server.rig import Raw
 from tests.server.serving import on_loop, producer_hello, serving, until, wire
 from tests.server.talk import accepted, batch, producer
@@ -28,6 +32,10 @@ NONSENSE = [
     (Kind.ADMIT, 1, b""),
     (Kind.READY, 0, b"another"),
     (Kind.PULSE, 0, b"\xc1"),
+    (Kind.TAKEN, 0, b"\xff" * 8),
+    (Kind.HTTP_OPEN, 1, b""),
+    (Kind.HTTP_OPEN, 1, b"\x00\xff"),
+    (Kind.CLOSED, 99, b"\0"),
 ]
 
 
@@ -64,6 +72,55 @@ def test_nonsense_has_no_effect(tmp_path: Path, in_loop: list[InLoop], nonsense:
             assert colleagues(server)[0] is second
             assert (server.gate.open, first.connections) == (0, 0)
             assert sum(server.gate.refused.values()) == 0
+
+    on_loop(run)
+
+
+@pytest.mark.parametrize("kind", [Kind.OPEN, Kind.HTTP_OPEN])
+def test_there_are_no_more_sockets_than_were_let_in(tmp_path: Path, in_loop: list[InLoop], kind: Kind) -> None:
+    """A worker that opens one without a slot of the gate is ended: it could open any number."""
+    body = msgspec.msgpack.encode(Whom("1.1.1.1", None, None, JSON)) if kind == Kind.OPEN else b"\x001.1.1.1"
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            (first, _) = colleagues(server)
+            worker = in_loop[0]
+            worker.link.put(Kind.ADMIT, 1, b"\x001.1.1.1")
+            worker.station._porter._questions[1] = _Question(_Over(), "1.1.1.1", None)
+            worker.link.put(kind, 1, body)
+            await until(lambda: first.connections == 1)
+            worker.link.put(kind, 2, body)
+            await until(lambda: first not in colleagues(server))
+            assert (server.gate.open, len(server.house.sessions)) == (0, 0)
+
+    on_loop(run)
+
+
+class _Over:
+    """An asker whose slot is not given back."""
+
+    is_over = False
+
+    def decided(self, refusal: object) -> None:
+        assert refusal is None
+
+
+def test_what_no_socket_did_ends_the_worker(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """More bytes taken than were written, or a socket given back that nobody asked for."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            for kind, body in ((Kind.HTTP_TAKEN, b"\xff\xff\0\0"), (Kind.HTTP_BACK, b"")):
+                await until(lambda: all(desk.is_listening for desk in staff_of(server)._desks))
+                raw = await Raw.connect(server._listening.port)
+                raw.writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                await until(lambda: any(one.lobby.conduits for one in colleagues(server)))
+                (one,) = [one for one in colleagues(server) if one.lobby.conduits]
+                worker = next(w for w in in_loop if w.returncode is None and w.station._entries)
+                worker.link.put(kind, next(iter(one.lobby.conduits)), body)
+                await until(lambda one=one: one not in colleagues(server))  # type: ignore[misc]
+                await raw.aclose()
+                assert server.gate.open == 0
 
     on_loop(run)
 

@@ -41,10 +41,16 @@ def lobby(monkeypatch: pytest.MonkeyPatch) -> tuple[Lobby, Link]:
     """With two sockets."""
     monkeypatch.setattr(Echo, "made", [])
     link = Link()
-    made = Lobby(cast(Any, SimpleNamespace(link=link)), Echo)
+    made = Lobby(cast(Any, SimpleNamespace(link=link, begin=begin)), Echo)
     for number in (1, 2):
         say(made, Kind.HTTP_OPEN, number, b"\x00192.0.2.1")
     return made, link
+
+
+def begin(number: int) -> None:
+    """What the colleague says to a new one."""
+    if number > 2:
+        raise ParcelError("not admitted")
 
 
 def say(lobby: Lobby, kind: Kind, number: int, body: bytes = b"") -> None:
@@ -68,7 +74,8 @@ def test_each_socket_has_its_protocol(lobby: tuple[Lobby, Link]) -> None:
         say(place, kind, 2, body)
     assert ([one.ends for one in Echo.made], list(place.conduits)) == ([0, 1], [1])
     with pytest.raises(ParcelError):
-        say(place, Kind.HTTP_OPEN, 1, b"\x00a")
+        say(place, Kind.HTTP_OPEN, 3, b"\x00a")
+    assert (list(place.conduits), len(Echo.made)) == ([1], 2)
 
 
 def test_what_one_fails_on_ends_that_one(lobby: tuple[Lobby, Link]) -> None:
