@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Ints, Words
+from analytics.arrays import Bools, Ints, Words
 
 __all__ = ["LONGEST", "Names", "dims_key", "sort_key"]
 
@@ -22,10 +23,10 @@ TEXT_BYTES: Final = 140
 """Bytes in memory that a text may take, one with another: those of a short one at worst."""
 WIDE_TEXT: Final = 16
 """Characters of four bytes each that are as large as that."""
-ENTRY_BYTES: Final = 120
-"""Of a value beside it: its hash, its number and its places in tables."""
-FEW: Final = 1_024
-"""Values of which the order of all is kept."""
+ENTRY_BYTES: Final = 136
+"""Of a value beside it: its hash, its number, its rank and its places in tables."""
+KINDS: Final = 4
+"""Kinds of values that `sort_key` tells apart."""
 
 
 def sort_key(value: Any) -> tuple[int, Any]:
@@ -57,6 +58,26 @@ def _shortened(value: Any) -> Any:
     return cut if cut.__sizeof__() <= TEXT_BYTES else cut[:WIDE_TEXT]
 
 
+class _Order(NamedTuple):
+    """Numbers of one kind by their values, which can be compared; those of equal values by hash."""
+
+    numbers: NDArray[np.int32]
+    values: NDArray[Any]
+
+    def with_more(self, numbers: Ints, values: NDArray[Any], hashes: list[int]) -> _Order:
+        """The same with others put in, which are in order. Cost: a search for each, and a copy."""
+        places, ends = self.values.searchsorted(values), self.values.searchsorted(values, "right")
+        for i in (places < ends).nonzero()[0].tolist():
+            own = hashes[numbers[i]]
+            places[i] = bisect_left(self.numbers, own, places[i], ends[i], key=hashes.__getitem__)
+        return _Order(np.insert(self.numbers, places, numbers), np.insert(self.values, places, values))
+
+    def renumbered(self, used: Bools, numbers: Words) -> _Order:
+        """Those that are in use, under the numbers that they have now."""
+        stay = used[self.numbers]
+        return _Order(numbers[self.numbers[stay]].astype(np.int32), self.values[stay])
+
+
 class Names:
     """At most `most` values by number, and the numbers of hashes. `used` gives the numbers that are in use somewhere;
     the others go in a sweep, and `renumbered` is told the new number in the place of each.
@@ -77,8 +98,10 @@ class Names:
         # By number.
         self.texts: list[Any] = [None]
         self._hashes: list[int] = [0]
-        # Place of each in the order of all, as long as there are few; in step with `texts`, or out of date.
-        self._ranks: Ints = np.zeros(0, np.int64)
+        # Of each kind those in order whose ranks were asked for so far; and by number the rank of each, -1: not asked.
+        self._orders: list[_Order] = []
+        self._ranks: NDArray[np.int32] = np.zeros(0, np.int32)
+        self._disorder()
         self._bytes = 0
         self._longest = LONGEST
 
@@ -98,6 +121,7 @@ class Names:
         if self._bytes > self._room and self._longest > SHORT:
             self._longest = SHORT
             self.texts = list(map(_shortened, self.texts))
+            self._disorder()
             self._count_bytes()
         return numbers
 
@@ -113,38 +137,51 @@ class Names:
         self._hashes = list(compress(self._hashes, used.tolist()))
         self._numbers.clear()
         self._numbers.update(zip(self._hashes[1:], range(1, len(self._hashes)), strict=True))
-        self._ranks = self._ranks[:0]
+        self._orders = [order.renumbered(used, numbers) for order in self._orders]
+        self._rank()
         self._count_bytes()
         self._renumbered(numbers)
 
     def _count_bytes(self) -> None:
         self._bytes = sum(text.__sizeof__() for text in self.texts)
 
-    def ranks(self, numbers: Ints) -> Ints:
-        """An order of these values: by value, those that were cut to the same text by hash. Cost: a sort of those that
-        are different, or of all that are new if there are few.
-        """
-        if len(self.texts) <= FEW:
-            if len(self._ranks) != len(self.texts):
-                self._ranks = self._ranked(np.arange(len(self.texts)))
-            return self._ranks[numbers]
-        asked = np.zeros(len(self.texts), np.bool_)
-        asked[numbers] = True
-        return self._ranked(asked.nonzero()[0])[numbers]
+    def ranks(self, numbers: Ints) -> NDArray[np.int32]:
+        """An order of these values: by value, those that were cut to the same text by hash.
 
-    def _ranked(self, numbers: Ints) -> Ints:
-        # In order of hash first, then kind by kind by the values: a key made for each would take ten times the memory.
-        numbers = numbers[np.array(self._hashes, np.uint64)[numbers].argsort()]
-        values = np.fromiter(self.texts, object, len(self.texts))[numbers]
-        kinds = np.fromiter((sort_key(value)[0] for value in values.tolist()), np.int8, len(values))
-        ranks = np.zeros(len(self.texts), np.int64)
-        at = 0
-        for kind in range(4):
+        Cost: a look-up. When some are asked for the first time also a sort of those, and a copy of the order.
+        """
+        if len(self._ranks) < len(self.texts):
+            self._ranks = np.append(self._ranks, np.full(len(self.texts) - len(self._ranks), -1, np.int32))
+        new = numbers[self._ranks.take(numbers) < 0]
+        if new.size:
+            self._put_in_order(np.unique(new))
+        return self._ranks.take(numbers)
+
+    def numbers(self, ranks: Ints | NDArray[np.int32]) -> Ints:
+        """The numbers of those that have these ranks now."""
+        return np.concatenate([order.numbers for order in self._orders])[ranks].astype(np.int64)
+
+    def _put_in_order(self, numbers: Ints) -> None:
+        """Give numbers their places among those that were asked for."""
+        numbers = numbers[np.array([self._hashes[number] for number in numbers.tolist()], np.uint64).argsort()]
+        keys = [sort_key(self.texts[number]) for number in numbers.tolist()]
+        kinds = np.fromiter((kind for kind, _ in keys), np.int8, len(keys))
+        values = np.fromiter((value for _, value in keys), object, len(keys))
+        for kind in np.unique(kinds).tolist():
             here = (kinds == kind).nonzero()[0]
-            order = here if kind == 0 else here[values[here].argsort(kind="stable")]
-            ranks[numbers[order]] = np.arange(at, at + len(here))
-            at += len(here)
-        return ranks
+            here = here[values[here].argsort(kind="stable")]  # which are in order of hash
+            self._orders[kind] = self._orders[kind].with_more(numbers[here], values[here], self._hashes)
+        self._rank()
+
+    def _rank(self) -> None:
+        self._ranks = np.full(len(self.texts), -1, np.int32)
+        order = np.concatenate([order.numbers for order in self._orders])
+        self._ranks[order] = np.arange(len(order), dtype=np.int32)
+
+    def _disorder(self) -> None:
+        """Forget the order of the values: they have become others."""
+        self._orders = [_Order(np.zeros(0, np.int32), np.zeros(0, object))] * KINDS
+        self._rank()
 
     def of(self, hashes: Sequence[int]) -> list[Any]:
         """The values of hashes, None of those that are not known."""

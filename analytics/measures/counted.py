@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, Final
@@ -16,8 +17,10 @@ from analytics.measures.paned import VACANT, Paned
 
 __all__ = ["Caps", "Counted"]
 
-RELIEVED: Final = 15 / 16
-"""Share of a cap down to which pairs are forgotten: more at once would take longer, less would be more often."""
+PAIRS_RELIEVED: Final = 63 / 64
+"""Share of their cap down to which pairs are forgotten: more at once would take longer, less would be more often."""
+ROWS_RELIEVED: Final = 15 / 16
+"""The same of rows, which are looked at all each time."""
 
 TIDYING: Final = 6 << 20
 """Bytes at worst of what is there for a moment only, while rows are tidied or become more."""
@@ -47,6 +50,8 @@ class Counted(Paned):
         super().__init__(slots, keys, parameter)
         self._caps = caps
         self._counts = Counts(self._pane_of, caps.rows, PART, self._matter)
+        # Hashes that the fullest cell of each slot counts, or more.
+        self._most: Ints = np.zeros(slots, np.int64)
 
     @staticmethod
     def counted_budget(slots: int, caps: Caps) -> int:
@@ -84,12 +89,23 @@ class Counted(Paned):
 
     def _settle(self) -> None:
         """Add up what came, and see to it that there is not too much."""
-        counts = self._counts
-        for pane in counts.settle():
-            if len(counts.of(pane)[0]) > self._caps.each:
-                self._keep_cap(int(self._slots_of(np.array([pane]))[0]))
-        if counts.pairs > self._caps.pairs or counts.crowded:
+        counts, caps = self._counts, self._caps
+        slots = self._add_up()
+        for slot in slots[self._most[slots] > caps.each].tolist():
+            self._keep_cap(slot)
+        if counts.pairs > caps.pairs or counts.crowded:
             self._relieve()
+
+    def _add_up(self) -> Ints:
+        """Add up what came; returns the slots of it."""
+        slots = self._slots_of(np.array(self._counts.settle(), np.int64))
+        self._measure(slots)
+        return slots
+
+    def _measure(self, slots: Ints) -> None:
+        """See how full the cells of some slots are."""
+        for slot in slots.tolist():
+            self._most[slot] = self._sizes(slot)[1].max(initial=0)
 
     def _keep_cap(self, slot: int) -> None:
         """Shrink the cells of a slot that count too many hashes."""
@@ -99,19 +115,24 @@ class Counted(Paned):
             if not cells.size:
                 return
             self._shrink(cells)
-            self._counts.settle()
+            self._add_up()
 
     def _relieve(self) -> None:
         """Shrink the fullest cells until there is room."""
         counts, caps = self._counts, self._caps
-        counts.rows.tidy()
-        while (excess := max(counts.pairs - caps.pairs * RELIEVED, counts.rows.n - caps.rows * RELIEVED)) > 0:
+        pairs, rows = caps.pairs * PAIRS_RELIEVED, caps.rows * ROWS_RELIEVED
+        crowded = counts.crowded
+        if crowded:
+            counts.rows.tidy()
+        while (excess := max(counts.pairs - pairs, counts.rows.n - rows if crowded else 0)) > 0:
             cells = self._fullest(min(excess, PART))  # some at a time, so that it takes little memory
             if not cells.size:
                 return
             self._shrink(cells)
-            counts.settle()
-            counts.rows.tidy()
+            self._add_up()
+            self._measure(np.unique(cells // self.keys))
+            if crowded:
+                counts.rows.tidy()
 
     def _sizes(self, slot: int) -> tuple[Ints, Ints]:
         """The cells of a slot with something in them, ascending, and how many hashes each has."""
@@ -123,15 +144,25 @@ class Counted(Paned):
         return used + slot * self.keys, sizes[used]
 
     def _fullest(self, excess: float) -> Ints:
-        """The cells to be halved so that there is room; equally full ones go by age. None that would be less full."""
+        """The cells to be halved so that there is room; equally full ones go by age. None that would be less full.
+
+        Cost: a look at the pairs of the slots that they are in.
+        """
         held = (self._pane_of != VACANT).nonzero()[0]
-        parts = [self._sizes(slot) for slot in held[self._pane_of[held].argsort()].tolist()]
-        cells, sizes = map(np.concatenate, zip(*parts, strict=True))
-        used = (sizes > max(int(sizes.max(initial=0)) // 2, self._fewest)).nonzero()[0]
-        used = used[(-sizes[used]).argsort(kind="stable")]
-        freed = np.cumsum(sizes[used] - sizes[used] // 2)
-        found: Ints = cells[used[: int(np.searchsorted(freed, excess)) + 1]]
-        return found
+        held = held[self._pane_of[held].argsort()]
+        most, least, found = self._most[held], self._fewest, [np.zeros(0, np.int64)]
+        while excess > 0 and (size := int(most.max(initial=0))) > least:
+            for place in (most == size).nonzero()[0].tolist():
+                cells, sizes = self._sizes(int(held[place]))
+                full = cells[sizes == size][: math.ceil(excess / (size - size // 2))]
+                if full.size:
+                    least = max(least, size // 2)
+                    found.append(full)
+                    excess -= len(full) * (size - size // 2)
+                most[place] = sizes.max(where=sizes < size, initial=0)
+                if excess <= 0:
+                    break
+        return np.concatenate(found)
 
     @abstractmethod
     def _shrink(self, cells: Ints) -> None:
@@ -217,4 +248,5 @@ class Counted(Paned):
     def clear(self, slot: int) -> None:
         if self._pane_of[slot] != VACANT:
             self._counts.close(int(self._pane_of[slot]))
+            self._most[slot] = 0
         super().clear(slot)

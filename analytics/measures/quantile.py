@@ -244,7 +244,7 @@ class Quantile(Counted):
         finer = (coarsest > self._level).nonzero()[0]
         if finer.size:
             self._join(finer, (coarsest - self._level)[finer].astype(np.int64))
-            self._counts.settle()
+            self._add_up()
         cells, _, rows, counts = self._moving(sources, targets)
         bins, levels = _decoded(self._counts.rows.hashes(rows).view(np.int64))
         level = self._level[cells].astype(np.int64)

@@ -13,6 +13,7 @@ Value, as JSON text: `{"items": [[value, n], ..]}` ordered by n, then value; onc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -40,8 +41,8 @@ TIED_BYTES: Final = 80
 """Of a value while those of a window are put in order by name, which are all where all tie."""
 STEADY: Final = 0.8
 """Of the least count shown, the share from which on values are looked at for the next window."""
-LARGEST: Final = 1 << 31
-"""Counts and keys below are sorted as one number."""
+LARGEST: Final = 1 << 16
+"""Counts below are sorted as they are, together with keys and names."""
 NEVER_SHOWN: Final = np.iinfo(np.int64).max
 ITEM_BYTES: Final = LONGEST + 24
 
@@ -130,18 +131,10 @@ class Top(Counted):
     def read(self, slots: Ints, keys: Ints) -> Reading:
         self._settle()
         slack = self._slack_in(slots)[keys].tolist() if self._forgot else None
-        found, rows, counts = self._contenders(keys, *self._leading(slots, keys))
-        names = self._counts.rows.column(NAME).view(np.int64)[rows]
-        names = names[self._by_name(found, counts, names)]
-        shown = (np.arange(len(found)) - np.searchsorted(found, found) < self.parameter).nonzero()[0]
-        found, counts, names = found[shown], counts[shown], names[shown]
-        texts = list(map(self._names.texts.__getitem__, names.tolist()))
-        starts, ends = np.searchsorted(found, keys), np.searchsorted(found, keys, side="right")
-        sums = counts.tolist()
-        items = list(zip(texts, sums, strict=True))
-        said: list[dict[str, Any]] = [
-            {"items": items[start:end]} for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
-        ]
+        places, counts, names = self._first(keys, *self._leading(slots, keys))
+        items = list(zip(map(self._names.texts.__getitem__, names.tolist()), counts.tolist(), strict=True))
+        bounds = places.searchsorted(np.arange(len(keys) + 1)).tolist()
+        said: list[dict[str, Any]] = [{"items": items[start:end]} for start, end in pairwise(bounds)]
         if slack is not None:
             for value, more in zip(said, slack, strict=True):
                 if more:
@@ -158,19 +151,27 @@ class Top(Counted):
         panes = self._pane_of[slots]
         return self._slack_since.sums(int(panes.min()), int(panes.max()))
 
-    def _contenders(self, keys: Ints, found: Ints, rows: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
-        """Of each key the values that count no less than its k-th, in order of key and count: those that tie with it
-        compete by name.
-        """
-        order = _by_count(found, counts)
-        found, rows, counts = found[order], rows[order], counts[order]
-        last = np.searchsorted(found, keys) + self.parameter - 1
-        full = last < np.searchsorted(found, keys, side="right")
-        least = np.zeros(self.keys, np.int64)
-        least[keys[full]] = counts[last[full]]
-        self._limit[keys] = np.maximum(least[keys] * STEADY, 1)
-        kept = counts >= least[found]
-        return found[kept], rows[kept], counts[kept]
+    def _first(self, keys: Ints, found: Ints, rows: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
+        """What is shown of some keys, in order: places among those, counts, and numbers of names."""
+        levels, counts = _levels(counts)
+        # Key and level as one number, which is sorted several times as fast as two are.
+        size = len(counts)
+        cells = found * size + levels
+        last, worst = np.sort(cells), np.full(self.keys, size)
+        starts, ends = last.searchsorted(keys * size), last.searchsorted((keys + 1) * size)
+        full = (ends - starts >= self.parameter).nonzero()[0]
+        worst[keys[full]] = last[starts[full] + self.parameter - 1] - keys[full] * size
+        self._limit[keys] = np.maximum(np.append(counts, 0)[worst[keys]] * STEADY, 1)
+        # Those that tie with the last that is shown compete by name.
+        kept = (levels <= worst[found]).nonzero()[0]
+        names = len(self._names.texts)
+        ranks = self._names.ranks(self._counts.rows.column(NAME).view(np.int64)[rows[kept]])
+        ordered = np.sort(cells[kept] * names + ranks)
+        starts, ends = ordered.searchsorted(keys * size * names), ordered.searchsorted((keys + 1) * size * names)
+        at = starts[:, None] + np.arange(self.parameter)
+        places, _ = shown = (at < ends[:, None]).nonzero()
+        cells, nth = np.divmod(ordered[at[shown]], names)
+        return places, counts[cells - keys[places] * size], self._names.numbers(nth)
 
     def _leading(self, slots: Ints, keys: Ints) -> tuple[Ints, Ints, Ints]:
         """Keys, rows and counts, at least of those that are shown."""
@@ -189,18 +190,6 @@ class Top(Counted):
             limit[short] = 1
             at = (totals >= limit[of]).nonzero()[0]
         return of[at], at, totals[at]
-
-    def _by_name(self, found: Ints, counts: Ints, names: Ints) -> Ints:
-        """An order by key and falling count, in which these are, and of equal ones by name."""
-        same = (found[1:] == found[:-1]) & (counts[1:] == counts[:-1])
-        order = np.arange(len(found))
-        if same.any():
-            starts = np.append(True, ~same)
-            # Only where several have a count names matter.
-            several = (np.append(same, False) | ~starts).nonzero()[0]
-            rank = self._names.ranks(names[several])
-            order[several] = several[(starts.cumsum()[several] * len(self._names.texts) + rank).argsort()]
-        return order
 
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
@@ -262,13 +251,13 @@ def _most_names(caps: Caps) -> int:
     return Rows.room_for(caps.rows + PART)
 
 
-def _by_count(found: Ints, counts: Ints) -> Ints:
-    """An order by key and falling count, equal ones in any order."""
+def _levels(counts: Ints) -> tuple[Ints, Ints]:
+    """Small numbers that are the smaller the larger these are, and what each stands for."""
     largest = int(counts.max(initial=0))
-    if largest < LARGEST and int(found.max(initial=0)) < LARGEST:  # one number is sorted several times as fast as two
-        order: Ints = (found * LARGEST + (largest - counts)).argsort()
-        return order
-    return np.lexsort((-counts, found))
+    if largest < LARGEST:
+        return largest - counts, np.arange(largest, -1, -1)
+    falling, levels = np.unique(-counts, return_inverse=True)
+    return levels, -falling
 
 
 def _caps(slots: int, keys: int) -> Caps:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from analytics import names as module
 from analytics.arrays import Words
+from analytics.dictionary import hash_value
 from analytics.names import LONGEST, SHORT, TEXT_BYTES, Names, dims_key, sort_key
 
 
@@ -83,13 +84,48 @@ def test_texts_take_no_more_than_was_computed() -> None:
         assert names.of([5])[0].startswith(f"5 {letter}")
 
 
-def test_ranks_are_those_of_the_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few or many, asked again when there are new ones; texts that were cut to the same go by hash."""
-    for few in (100, 0):
-        monkeypatch.setattr(module, "FEW", few)
-        names = named()
-        long = "x" * LONGEST
-        numbers = names.learn([9, 8, 7, 6, 5], ["b", 3, long + "two", long + "one", "a"])
-        assert names.ranks(np.array(numbers)).argsort().tolist() == [1, 4, 0, 3, 2]
-        numbers += names.learn([1], [True])
-        assert names.ranks(np.array([*numbers, numbers[0]])).argsort(kind="stable").tolist() == [5, 1, 4, 0, 6, 3, 2]
+def test_ranks_are_those_of_the_values() -> None:
+    """Asked again when there are new ones, too; texts that were cut to the same go by hash."""
+    names = named()
+    long = "x" * LONGEST
+    numbers = names.learn([9, 8, 7, 6, 5], ["b", 3, long + "two", long + "one", "a"])
+    assert names.ranks(np.array(numbers)).argsort().tolist() == [1, 4, 0, 3, 2]
+    numbers += names.learn([1, 2, 20], [True, long + "zero", long])
+    ranks = names.ranks(np.array([*numbers, numbers[0]]))
+    assert ranks.argsort(kind="stable").tolist() == [5, 1, 4, 0, 8, 6, 3, 2, 7]
+    assert names.numbers(ranks).tolist() == [*numbers, numbers[0]]
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.lists(st.one_of(st.text("ab", max_size=3), st.integers(-3, 3), st.booleans())), st.booleans())
+    )
+)
+def test_ranks_hold_whatever_was_asked_before(steps: list[tuple[list[Any], bool]]) -> None:
+    """Learned in any order, asked for now and then, swept in between: ranks are those of all values put in order."""
+    used, values = list[int](), list[Any]()
+
+    def renumbered(numbers: Words) -> None:
+        used[:] = numbers[used].tolist()
+
+    names = Names(10_000, lambda: np.array(used, np.uint64), renumbered)
+    for fresh, forget in steps:
+        values += fresh
+        used += names.learn([hash_value(value) for value in fresh], fresh)
+        if forget:
+            del used[::2], values[::2]
+            names.sweep()
+        if used:
+            ranks = names.ranks(np.array(used)).tolist()
+            assert sorted(values, key=sort_key) == [value for _, value in sorted(zip(ranks, values, strict=True))]
+            assert names.numbers(np.array(ranks)).tolist() == used
+
+
+def test_texts_that_are_cut_later_are_in_order_of_what_is_left() -> None:
+    """When all are cut to make room, those that become equal go by hash, whatever their ranks were."""
+    names, start = Names(100, lambda: np.zeros(0, np.uint64), lambda _: None), "x" * SHORT
+    numbers = names.learn([9, 8], [start + "a", start + "b"])
+    assert names.ranks(np.array(numbers)).argsort().tolist() == [0, 1]
+    names.learn(range(100, 200), [f"{i}{start}{start}" for i in range(100)])
+    assert names.of([9, 8]) == [start, start]
+    assert names.ranks(np.array(numbers)).argsort().tolist() == [1, 0]

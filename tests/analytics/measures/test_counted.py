@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analytics.arrays import Numbers
 from analytics.measures import topk
@@ -45,6 +47,29 @@ def test_too_many_rows_are_relieved_of_in_all_panes(monkeypatch: pytest.MonkeyPa
         assert measure._counts.rows.room <= measure._counts.rows.room_for(2_000 + PART)
     assert measure._counts.rows.mattered <= 2_000
     assert "bounds" in json.loads(read(measure, *range(40))[0])
+
+
+@given(
+    sizes=st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=1, max_size=6),
+    excess=st.integers(1, 40),
+    fewer=st.booleans(),
+)
+def test_the_fullest_cells_are_halved_first(sizes: list[list[int]], excess: int, fewer: bool) -> None:
+    """By size, then age, then key, until enough is freed; none that is at most half as full as the fullest."""
+    measure = opened(Top, len(sizes), 3, 3)
+    assert isinstance(measure, Top)
+    each = [size for keys in sizes for size in keys]
+    for cell, size in enumerate(each):
+        add(measure, [cell] * size, [f"{cell} {i}" for i in range(size)])
+    measure._settle()
+    if fewer:  # what is known of how full they are is too much then
+        measure._most += 2
+    left, expected = excess, []
+    for cell in sorted(range(len(each)), key=lambda cell: (-each[cell], cell)):
+        if left > 0 and each[cell] > max(each) // 2:
+            expected.append(cell)
+            left -= each[cell] - each[cell] // 2
+    assert measure._fullest(excess).tolist() == expected
 
 
 def test_hash_zero_in_pane_zero_is_a_pair_like_others() -> None:
