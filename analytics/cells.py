@@ -85,7 +85,7 @@ class Cells:
         return cells
 
     def _count(self, frame: Frame, index: Ints | None, cells: Ints) -> None:
-        if self.width > 1 and len(self.keys.dims) == self.keys.max_keys:
+        if self.keys.overflows:
             self._count_others(frame, cells, index)
         self.aggregates.add(frame, index, cells)
 
@@ -196,7 +196,7 @@ class Cells:
 
     def others_in(self, slots: Ints) -> int | None:
         """How many keys the overflow row of these slots stands for; None where there is none."""
-        if self.others is None or len(self.keys.dims) < self.keys.max_keys:
+        if self.others is None:
             return None
         return int(self.others.read(slots, np.zeros(1, np.int64)).values[0]) or None
 

@@ -59,6 +59,8 @@ class KeyTable:
         self._dictionaries: list[Dictionary] = []
         self._generations: list[int] = []
         self._ranks: Ints | None = None
+        # Whether there was a combination without a key of its own.
+        self.overflows = False
 
     @property
     def full(self) -> bool:
@@ -143,8 +145,13 @@ class KeyTable:
         key = self._known.get(identity)
         if key is not None:
             return key
-        if len(self.dims) >= self.max_keys:
+        # One that reads like the overflow row is part of it: its rows could not be told apart from those.
+        if len(self.dims) >= self.max_keys or all(value == OTHER for value in values):
+            self.overflows = True
             return self.max_keys
+        return self._add(identity, values)
+
+    def _add(self, identity: tuple[Any, ...], values: list[Any]) -> int:
         key = self._known[identity] = len(self.dims)
         self.dims.append(dict(zip(self.by, values, strict=True)))
         self._ranks = None
@@ -185,4 +192,6 @@ class KeyTable:
     def load(self, state: list[list[Any]]) -> None:
         """Take back what `dump` gave."""
         for values in state:
-            self._key_of(values)
+            identity = tuple(map(typed_key, values))
+            if identity not in self._known:
+                self._add(identity, values)

@@ -25,6 +25,8 @@ __all__ = ["Answer", "Database", "Place", "Question", "dims_of"]
 
 OTHER: Final = "__other__"
 _FOLDED: Final = "other"
+_LIKE_OTHER: Final = f"3:{OTHER}"
+"""A value that reads like it. A combination of such values only is part of the folded row, as it is live."""
 Place = tuple[int, int, tuple[str | None, ...]]
 """Start and end of a window, and its key, as texts under which values of different kinds stay apart."""
 
@@ -137,8 +139,9 @@ class Question:
     def _fold(self, database: Database, gone: str) -> None:
         """Keys beyond `max_keys` become one: first come, first kept, and what came too late for all makes none."""
         keys, most = ", ".join(self._k), self.spec.max_keys
+        named = " OR ".join(f"{k} IS DISTINCT FROM '{_LIKE_OTHER}'" for k in self._k)
         database.execute(
-            f"CREATE OR REPLACE TABLE met AS SELECT {keys}, min(n) AS came FROM folded WHERE NOT ({gone})"
+            f"CREATE OR REPLACE TABLE met AS SELECT {keys}, min(n) AS came FROM folded WHERE NOT ({gone}) AND ({named})"
             f" GROUP BY {keys} QUALIFY row_number() OVER (ORDER BY min(n)) <= {most}"
         )
         same = " AND ".join(f"met.{k} IS NOT DISTINCT FROM folded.{k}" for k in self._k)

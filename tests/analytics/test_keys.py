@@ -36,6 +36,25 @@ def test_keys_are_numbered_by_arrival_and_the_rest_is_other() -> None:
     assert [table.dims_of(key) for key in range(3)] == [{"c": "z"}, {"c": "a"}, {"c": OTHER}]
 
 
+def test_a_combination_that_reads_like_the_overflow_row_is_part_of_it() -> None:
+    """Else two rows of a window would have one identity. It takes no place. In part it is a value like any other."""
+    table = KeyTable(("c",), 2)
+    assert resolve(table, {"c": "a"}) == [0]
+    before = table.overflows
+    assert resolve(table, {"c": OTHER}, {"c": "a"}, {"c": "m"}, {"c": OTHER}) == [2, 0, 1, 2]
+    assert (before, table.overflows) == (False, True)
+    pairs = KeyTable(("a", "b"), 2)
+    assert resolve(pairs, {"a": OTHER, "b": "x"}, {"a": OTHER, "b": OTHER}) == [0, 2]
+    assert pairs.dims_of(0) == {"a": OTHER, "b": "x"}
+
+
+def test_what_was_kept_of_an_older_version_keeps_its_number() -> None:
+    """Such a combination had a key of its own once, and the state of its events is under that number."""
+    table = KeyTable(("c",), 2)
+    table.load([[OTHER], ["a"]])
+    assert resolve(table, {"c": "a"}, {"c": OTHER}, {"c": "b"}) == [1, 0, 2]
+
+
 def test_values_of_different_json_types_are_different_keys() -> None:
     """1, "1", true and an absent value are four keys, while 1 and 1.0 are one."""
     table = KeyTable(("c",), 9)

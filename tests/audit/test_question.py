@@ -42,6 +42,14 @@ def test_keys_beyond_the_cap_are_pooled_first_come_first_kept() -> None:
     assert (0, "__other__") not in asked(spec, events, on_time=True)
 
 
+def test_a_value_that_reads_like_the_pooled_row_is_part_of_it() -> None:
+    """As live: it takes no place of those there are."""
+    events = [{"event": e, "timestamp": t} for t, e in enumerate(("__other__", "a", "b", "c", "__other__"))]
+    spec = KpiSpec("k", "count(*)", "tumbling 1s", by=("event",), max_keys=2)
+    found = {key[1]: answer.value for key, answer in asked(spec, events).items()}
+    assert found == {"a": 1, "b": 1, "__other__": 3}
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
 def test_cohorts_are_of_calendar_days(zone: str) -> None:
     """The first start decides; the same day is no return; a day begins at midnight of the zone."""
