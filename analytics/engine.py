@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -257,7 +258,6 @@ class Engine:
         maximum = self._clock.maximum
         result: dict[str, Any] = dict(self._counts)
         result["late_by_kpi"] = {name: grid.late for name, (grid, _) in self._kpis.items()}
-        result["closed_early"] = sum(grid.closed_early for grid in self._grids)
         result["keys"] = {name: grid.sizes()["keys"] for name, (grid, _) in self._kpis.items()}
         result["overflow"] = {name: bool(grid.sizes()["overflow"]) for name, (grid, _) in self._kpis.items()}
         result["memory_bytes"] = self.memory_bytes()
@@ -268,10 +268,14 @@ class Engine:
             result[f"open_{kind}"] = sum(grid.sizes()[kind] for grid in self._grids)
         result["max_event_time"] = None if maximum == BEGINNING else maximum
         result["watermark"] = self.watermark()
+        return result | self.notes()
+
+    def notes(self) -> dict[str, int]:
+        """What the bounds of windows and measures cost so far, by name."""
+        result = Counter({"closed_early": sum(grid.closed_early for grid in self._grids)})
         for grid in self._grids:
-            for name, count in grid.notes().items():
-                result[name] = result.get(name, 0) + count
-        return result
+            result.update(grid.notes())
+        return dict(result)
 
     @property
     def next_generation(self) -> int:

@@ -118,7 +118,7 @@ class KpiSpec:
             tables = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:
             found = re.search(r"\(at line (\d+), column (\d+)\)", str(e))
-            line, column = (int(found[1]), int(found[2])) if found else (None, None)
+            line, column = (int(found[1]), int(found[2])) if found else _end_of(text)
             raise KpiError(origin, str(e).partition(" (at ")[0], line, column) from e
         except ValueError as e:
             raise KpiError(origin, "a number has too many digits") from e
@@ -242,6 +242,11 @@ def _sql(key: str, text: str) -> Definition | Node:
         return definition(text) if key == "value" else condition(text)
     except DefinitionError as e:
         raise _RefusalError(key, e.reason, e.offset) from e
+
+
+def _end_of(text: str) -> tuple[int, int]:
+    lines = text.split("\n")
+    return len(lines), len(lines[-1]) + 1
 
 
 def _typed(key: str, value: Any) -> Any:

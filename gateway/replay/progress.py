@@ -40,12 +40,16 @@ class Progress:
             self._shown = False
 
     def summary(self, replay: Replay, further: Sequence[str] = ()) -> None:
-        """The last line: read, duplicates, late by KPI, and what else is not zero."""
+        """The last line: read, duplicates, late by KPI, what the bounds cost, and what else is not zero."""
         self.clear()
         counts = replay.counts
-        late = {name: n for name, n in replay.engine.stats()["late_by_kpi"].items() if n}
+        stats = replay.engine.stats()
+        late = {name: n for name, n in stats["late_by_kpi"].items() if n}
+        costs = {name: n for name, n in ({"clashes": stats["clashes"]} | replay.engine.notes()).items() if n}
         parts = [f"{counts.events} events read", f"{counts.duplicates} duplicates"]
         parts.append("late: " + (", ".join(f"{name} {n}" for name, n in late.items()) or "none"))
+        if costs:
+            parts.append("bounds: " + ", ".join(f"{name} {n}" for name, n in costs.items()))
         if counts.rejected:
             parts.append(f"{counts.rejected} refused when they came")
         if counts.outside:

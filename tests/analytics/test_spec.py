@@ -102,6 +102,16 @@ def test_broken_toml_has_a_place_and_the_origin() -> None:
     assert (caught.value.kpi, caught.value.line) == ("my.toml", 2)
 
 
+@pytest.mark.parametrize("text", ["[[kpi]]\nname = 'a", "[[kpi]]\n[[kpi", "[[kpi]]\r\nvalue = "])
+def test_toml_that_ends_early_has_the_place_of_its_end(text: str) -> None:
+    """The parser has no numbers for it."""
+    with pytest.raises(KpiError) as caught:
+        KpiSpec.parse(text)
+    last = text.splitlines()[-1]
+    assert (caught.value.line, caught.value.column) == (2, len(last) + 1)
+    assert "end of document" not in caught.value.reason
+
+
 @pytest.mark.parametrize(
     ("text", "reason"), [("max_keys = " + "9" * 5_000, "too many digits"), ("by = " + "[" * 5_000, "nested too deep")]
 )

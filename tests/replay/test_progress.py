@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 from analytics import Batch, Engine, KpiSpec
 from gateway.core.recording import BadLine
@@ -43,6 +44,18 @@ def test_a_log_gets_the_summary_only() -> None:
     progress.step(replay.counts)
     progress.clear()
     assert stream.getvalue() == ""
+
+
+def test_the_summary_names_what_the_bounds_cost() -> None:
+    """And values that are no numbers where numbers are needed. Rows of such windows look like all others."""
+    stream = io.StringIO()
+    visits = KpiSpec("visits", "count(*)", "session 1m", max_keys=2)
+    replay = Replay(Engine([visits, KpiSpec("spent", "sum(price)", "tumbling 1s")], exact=True))
+    events: list[dict[str, Any]] = [{"event": "e", "timestamp": 0, "distinct_id": f"u{i}"} for i in range(5)]
+    events[3]["properties"] = {"price": "9.50"}
+    replay.take(Batch.from_events(events))
+    Progress(stream, lambda: 0.0).summary(replay)
+    assert stream.getvalue().endswith("late: none; bounds: clashes 1, closed_early 3\n")
 
 
 def test_the_summary_names_what_did_not_count() -> None:
