@@ -56,7 +56,7 @@ def test_rows_go_out_and_a_summary_goes_beside(tmp_path: Path, source: str) -> N
     done = replay(name, "--kpis", str(VECTORS / "mixed.toml"), text=text)
     assert done.returncode == 0
     assert done.stdout == (VECTORS / "mixed.rows.ndjson").read_bytes()
-    assert done.stderr == b"tidegate: 8 events read; 2 duplicates; late: none\n"
+    assert done.stderr == b"tidegate: 8 events read; 2 duplicates; late: none; bounds: clashes 1\n"
 
 
 def test_a_truncated_recording_stops_with_65_and_its_rows(tmp_path: Path, kpis: str) -> None:
