@@ -31,13 +31,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="samples of each side (default 5)")
     parser.add_argument("--seconds", type=float, default=None, help="length of the measured part of a sample")
     parser.add_argument("--events", type=int, default=None, help="length of a recorded stream, for a quick check")
+    parser.add_argument("--workers", type=int, default=None, help="processes for the sockets, where one can choose")
     parser.add_argument("--dry", action="store_true", help="print only, leave the result file as it is")
     args = parser.parse_args()
     if args.name == "all":
         return run_all(args.only or NAMES, args.rounds)
     raise_file_limit()
     pin(DRIVER_CORE)
-    asked = {"measure_s": args.seconds, "events": args.events}
+    asked = {"measure_s": args.seconds, "events": args.events, "workers": args.workers}
     options = {name: value for name, value in asked.items() if value is not None}
     run = importlib.import_module(f"benchmarks.{args.name}").run
     if unknown := options.keys() - inspect.signature(run).parameters:

@@ -61,8 +61,8 @@ def test_ratios_are_of_one_round() -> None:
     """The honest client beside the flood over the same alone."""
     calm = probe.Outcome(seen_ms=[10.0] * 100, acked_ms=[2.0] * 100)
     loaded = probe.Outcome(seen_ms=[10.0] * 98 + [30.0] * 2, acked_ms=[3.0] * 100)
-    figures = _figures("idle", Flooded(calm, loaded, 100 << 20, flood.Outcome(), {"level": 0}))
-    assert figures["idle rss"] == 100
+    figures = _figures("idle", Flooded(calm, loaded, [60 << 20, 10 << 20, 30 << 20], flood.Outcome(), {"level": 0}))
+    assert (figures["idle rss"], figures["idle analytics rss"], figures["idle worker rss"]) == (100, 60, 30)
     assert (figures["idle seen p50 ratio"], figures["idle seen p99 ratio"], figures["idle ack p99 ratio"]) == (
         1,
         3,

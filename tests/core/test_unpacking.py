@@ -126,6 +126,25 @@ def test_what_was_decoded_for_another_set_comes_as_its_text() -> None:
     assert [(one.number, one.size, one.batch) for one in lane.ship()] == [(3, len(frame), frame)]
 
 
+def test_what_the_engine_has_forgotten_is_looked_up_again() -> None:
+    """Its codes then mean other values; the worker does not name its own anew."""
+    fold = new_fold()
+    lane = Lane(fold)
+    at, coder = fold.codec.reader.columns.index("country"), fold.codec.reader.coders["country"]
+
+    def frame(seq: int, country: str) -> bytes:
+        event = {"event": "$pageview", "properties": {"country": country}}
+        return dumps({"type": "batch", "seq": seq, "events": [event]})
+
+    counted(fold, lane.over([frame(1, "DE")]))
+    _forget(fold)
+    counted(fold, [fold.codec.batch(frame(2, "FR"))])
+    (batch,) = lane.over([frame(3, "DE")])
+    codes: Any = batch.events.values[at]
+    assert [coder.values_by_code[code] for code in codes] == ["DE"]
+    assert batch.events.generation == fold.codec.reader.generation
+
+
 def test_while_a_dictionary_is_crowded_values_are_left_out() -> None:
     """As when the batch is decoded here: it is decoded again when its group is counted."""
     fold = new_fold()

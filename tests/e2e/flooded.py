@@ -23,6 +23,8 @@ from tests.e2e.kpifile import write_kpis
 __all__ = ["CAP_MB", "Flooded", "Honest"]
 
 CAP_MB = 256
+WORKER_MB = 112
+"""Of each worker: what an idle one has, and as much again for its share of what is not whole and for its sockets."""
 KPIS: dict[str, dict[str, Any]] = {
     "honest": {"value": "count(*) FILTER (WHERE event = 'honest')"},
     "all": {"value": "count(*)"},
@@ -81,11 +83,18 @@ class Honest:
 
 
 class Flooded:
-    """A gateway with a memory cap of `CAP_MB`, and an honest client that knows what it was acked."""
+    """A gateway with a memory cap of `CAP_MB`, and an honest client that knows what it was acked.
+
+    With `workers` each of them has `WORKER_MB` more.
+    """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self._kpis = write_kpis(folder / "kpis.toml", KPIS)
-        self.gateway = GatewayProcess(folder / "data", kpis=self._kpis, memory_cap=CAP_MB, drain_ms=100, **settings)
+        workers = settings.get("workers", 1)
+        self._cap_mb = CAP_MB + (WORKER_MB * workers if workers > 1 else 0)
+        self.gateway = GatewayProcess(
+            folder / "data", kpis=self._kpis, memory_cap=self._cap_mb, drain_ms=100, **settings
+        )
         self._names = (f"honest-{number}" for number in itertools.count(1))
         # Events of honest clients that were acked, of those that have left and of the one that is there.
         self._acked = 0
@@ -152,10 +161,13 @@ class Flooded:
     def hold(self) -> dict[str, float]:
         """What must hold after any flood; the last metrics.
 
-        Memory stayed below the cap; the flood's sockets are gone, and so is what was kept and given up for it; a new
-        honest client is let in; and each honest event that was acked is counted once.
+        Memory stayed below the cap, and no worker was lost; the flood's sockets are gone, and so is what was kept and
+        given up for it; a new honest client is let in; and each honest event that was acked is counted once.
         """
+        lines = self.gateway.status()["workers"]
         assert peak_bytes(self.gateway.pid) <= CAP_MB << 20
+        assert all(peak_bytes(line["pid"]) <= WORKER_MB << 20 for line in lines)
+        assert not any(line["restarts"] for line in lines)
         found = self.until(
             lambda m: (
                 m["tidegate_sockets"] <= 2

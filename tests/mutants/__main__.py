@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
 
-from tests.mutants.sabotages import SABOTAGES, Sabotage
+from tests.mutants.sabotage import Sabotage
+from tests.mutants.sabotages import SABOTAGES
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("gateway", "analytics", "client_sdk", "tests", "docs", "pyproject.toml")

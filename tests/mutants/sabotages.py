@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
-__all__ = ["SABOTAGES", "Sabotage"]
+from tests.mutants.between import BETWEEN_PROCESSES
+from tests.mutants.sabotage import Sabotage
+
+__all__ = ["SABOTAGES"]
 
 _WORLDS: Final = "tests/simulation/test_world.py::test_nothing_acked_is_lost_and_nothing_counts_twice"
 _INTERLEAVINGS: Final = "tests/core/test_exactly_once.py::test_every_interleaving_ends_in_the_rows_of_the_model"
-
-
-class Sabotage(NamedTuple):
-    """`line` stands in `file` once; with `wrong` in its place, `test` fails."""
-
-    name: str
-    file: str
-    line: str
-    wrong: str
-    test: str
 
 
 SABOTAGES: Final = (
@@ -271,4 +264,5 @@ SABOTAGES: Final = (
         "now",
         "tests/server/test_steady.py::test_it_never_runs_ahead_of_the_time_that_passed_and_never_back",
     ),
+    *BETWEEN_PROCESSES,
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.sabotages import SABOTAGES, Sabotage
+from tests.mutants.sabotage import Sabotage
+from tests.mutants.sabotages import SABOTAGES
 
 ROOT = Path(__file__).parents[2]
 

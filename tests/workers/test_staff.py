@@ -125,3 +125,31 @@ def test_overload_is_told_to_all(tmp_path: Path, in_loop: list[InLoop]) -> None:
             assert accepted(server) == 0
 
     on_loop(run)
+
+
+def test_what_is_not_whole_is_bounded_in_shares(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """One for each worker and one for who reads bodies: together they are the pool, and no more."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2, receive_pool=6) as server:
+            front = staff_of(server)
+            shares = [front._behind.holding, *(worker.station._door.terms.holding for worker in in_loop)]
+            assert [share.limit for share in shares] == [2 << 20] * 3
+            assert len(set(map(id, shares))) == 3
+
+    on_loop(run)
+
+
+def test_workers_get_no_keys(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Who may write or view is judged by the process that counts."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2, hello_timeout_ms=1_234) as server:
+            for worker in in_loop:
+                setup = worker.station._setup
+                assert setup is not None
+                assert (setup.config.write_keys, setup.config.view_keys) == ((), ())
+                assert setup.config.hello_timeout_ms == 1_234
+            assert server.house.access.may_write("w_test")
+
+    on_loop(run)

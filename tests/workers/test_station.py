@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.store.writer import Writer
+from gateway.wire.parcel import Kind, Parcel
 from gateway.workers import station
 from tests.server.serving import on_loop, serving, until, viewer_hello, wire
-from tests.server.talk import accepted, batch, events, producer
+from tests.server.talk import accepted, batch, events, now, producer
 from tests.workers.rig import InLoop, colleagues
 
 
@@ -28,6 +33,39 @@ def test_batches_go_as_columns_and_are_acked(tmp_path: Path, in_loop: list[InLoo
             server.house.publish(server.house.clock())
             rows = server.house.fold.engine.rows("by_country", 0, 2**60)
             assert [(row.dims, row.value) for row in rows] == [({"country": "DE"}, 30)]
+
+    on_loop(run)
+
+
+def test_an_ack_waits_for_the_commit_of_its_own_batch(
+    tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not for that of one before it: what is under way is not acked with it."""
+    commits, begun = threading.Semaphore(0), threading.Event()
+    real = Writer._transact
+
+    def held(writer: Writer, appends: list[Any]) -> None:
+        if appends:
+            begun.set()
+            commits.acquire()
+        real(writer, appends)
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server, wire(server) as socket:
+            await producer(socket)
+            monkeypatch.setattr(Writer, "_transact", held)
+            try:
+                row = server.house.fold.table.get("p")
+                assert row is not None
+                await socket.say(batch(1))
+                await until(begun.is_set)
+                await socket.say(batch(2))
+                await until(lambda: row.received_seq == 2)
+                for seq in (1, 2):
+                    commits.release()
+                    assert (await socket.hear("ack"))["seq"] == accepted(server) == seq
+            finally:
+                commits.release(1_000)
 
     on_loop(run)
 
@@ -125,6 +163,52 @@ def test_viewers_get_snapshots_and_deltas(tmp_path: Path, in_loop: list[InLoop])
                 assert row["value"] == 7
 
     on_loop(run)
+
+
+def test_a_delta_goes_once_to_each_worker(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Encoded once, in one parcel for all its viewers that are due at the same time, however many they are."""
+
+    async def run() -> None:
+        later = 0
+        async with AsyncExitStack() as stack:
+            server = await stack.enter_async_context(
+                serving(tmp_path, workers=2, tick_ms=10, clock=lambda: now() + later)
+            )
+            sending = await stack.enter_async_context(wire(server))
+            await producer(sending)
+            looking = [await stack.enter_async_context(wire(server)) for _ in range(12)]
+            for one in looking:
+                await one.say(viewer_hello())
+                await one.hear("welcome")
+                await one.say({"type": "subscribe", "id": 1, "kpi": "events", "max_hz": 20})
+                await one.hear("snapshot")
+            came: list[int] = []
+            for worker in in_loop:
+                _listen(worker, came)
+            for seq in range(1, 9):
+                came.clear()
+                later += 1_000  # whoever had one a moment ago is due again
+                await sending.say(batch(seq))
+                for one in looking:
+                    await one.hear("delta")
+                assert sum(came) == len(looking)
+                if len(came) <= len(in_loop):
+                    return
+            raise AssertionError("viewers that are due together got their deltas in several parcels")
+
+    on_loop(run)
+
+
+def _listen(worker: InLoop, came: list[int]) -> None:
+    """Note for how many each parcel of frames is that a worker gets."""
+    real = worker.link._handle
+
+    def handle(parcel: Parcel) -> None:
+        if parcel.kind in (Kind.SHARE, Kind.FRAMES):
+            came.append(parcel.number if parcel.kind == Kind.SHARE else 1)
+        real(parcel)
+
+    worker.link._handle = handle
 
 
 def test_counts_come_with_the_pulse(tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch) -> None:
