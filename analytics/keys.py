@@ -11,6 +11,7 @@ import numpy as np
 from analytics.arrays import Ints, Words
 from analytics.dictionary import Dictionary, typed_key
 from analytics.frame import Frame
+from analytics.label import label
 from analytics.names import sort_key
 from analytics.row import Dims
 
@@ -22,7 +23,7 @@ MAX_PACKED: Final = 1 << 17
 TABLE_BITS: Final = 16
 """Combinations of codes that are looked up in an array; more than 2**16 possible ones, and it is a dictionary."""
 KEY_BYTES: Final = 1_200
-"""Bytes of one key at worst, its dims and their texts of ordinary length included."""
+"""Bytes of one key at worst, its dims and their texts included."""
 _MIX: Final = np.uint64(0xD6E8FEB86659FD93)
 
 
@@ -138,7 +139,7 @@ class KeyTable:
             packed >>= CODE_BITS
         codes.append(packed)
         pairs = zip(self._dictionaries, reversed(codes), strict=True)
-        return self._key_of([dictionary.values_by_code[code] for dictionary, code in pairs])
+        return self._key_of([label(dictionary.values_by_code[code]) for dictionary, code in pairs])
 
     def _key_of(self, values: list[Any]) -> int:
         identity = tuple(map(typed_key, values))

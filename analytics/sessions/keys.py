@@ -11,6 +11,7 @@ from analytics.arrays import Ints
 from analytics.dictionary import typed_key
 from analytics.frame import Frame
 from analytics.keys import CODE_BITS
+from analytics.label import label
 from analytics.row import Dims
 from analytics.sessions.lines import Objects
 
@@ -104,7 +105,8 @@ class SessionKeys:
             codes = codes >> CODE_BITS
         parts.append(codes)
         values = [dictionary.values_by_code for dictionary in self._dictionaries]
-        return [[column[code] for code in part.tolist()] for column, part in zip(values, reversed(parts), strict=True)]
+        pairs = zip(values, reversed(parts), strict=True)
+        return [[label(column[code]) for code in part.tolist()] for column, part in pairs]
 
     def _dims(self, columns: Sequence[Sequence[Any]]) -> list[Dims]:
         if len(self.by) == 1:

@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any, Final, NamedTuple, Protocol
 
 from analytics import KpiSpec
+from analytics.label import label
 from analytics.window import UTC
 from analytics.zone import midnights
 from gateway.audit.aggregates import DAY, Asked, Funnel, Retention, Top, read_value
@@ -276,4 +277,4 @@ def _value(key: str | None) -> Any:
 
 def dims_of(place: Place, by: tuple[str, ...]) -> dict[str, Any]:
     """The dimensions of a window as its row has them."""
-    return dict(zip(by, map(_value, place[2]), strict=True))
+    return dict(zip(by, map(label, map(_value, place[2])), strict=True))

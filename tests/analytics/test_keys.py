@@ -13,6 +13,7 @@ from analytics.batch import Batch
 from analytics.dictionary import Dictionary
 from analytics.frame import Frame
 from analytics.keys import OTHER, KeyTable
+from analytics.label import label
 
 # As in an engine, the dictionary of a column lives on from batch to batch.
 DICTIONARIES: defaultdict[str, Dictionary] = defaultdict(Dictionary)
@@ -46,6 +47,18 @@ def test_a_combination_that_reads_like_the_overflow_row_is_part_of_it() -> None:
     pairs = KeyTable(("a", "b"), 2)
     assert resolve(pairs, {"a": OTHER, "b": "x"}, {"a": OTHER, "b": OTHER}) == [0, 2]
     assert pairs.dims_of(0) == {"a": OTHER, "b": "x"}
+
+
+def test_long_texts_are_known_by_their_labels() -> None:
+    """A thousand of 64 KiB would be the memory of a whole set. They stay apart, also over a snapshot."""
+    long, other = "x" * 60_000, "x" * 60_001
+    for by in (("c",), ("c", "d")):
+        table = KeyTable(by, 9)
+        assert resolve(table, {"c": long}, {"c": other}, {"c": long}) == [0, 1, 0]
+        assert table.dims_of(0)["c"] == label(long)
+        again = KeyTable(by, 9)
+        again.load(table.dump())
+        assert resolve(again, {"c": other}, {"c": long}) == [1, 0]
 
 
 def test_what_was_kept_of_an_older_version_keeps_its_number() -> None:

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from analytics import Batch, KpiSpec
+from analytics.label import label
 from gateway.audit.question import Answer, Question, dims_of
 from gateway.audit.table import EventTable
 from gateway.errors import ConfigError
@@ -48,6 +49,14 @@ def test_a_value_that_reads_like_the_pooled_row_is_part_of_it() -> None:
     spec = KpiSpec("k", "count(*)", "tumbling 1s", by=("event",), max_keys=2)
     found = {key[1]: answer.value for key, answer in asked(spec, events).items()}
     assert found == {"a": 1, "b": 1, "__other__": 3}
+
+
+def test_long_texts_are_dimensions_as_rows_have_them() -> None:
+    """By their labels, one for each text."""
+    names = ["x" * 500, "x" * 501]
+    spec = KpiSpec("k", "count(*)", "tumbling 1s", by=("event",))
+    found = asked(spec, [{"event": name, "timestamp": 0} for name in names])
+    assert found.keys() == {(0, label(name)) for name in names}
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])

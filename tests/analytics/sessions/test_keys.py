@@ -8,6 +8,7 @@ import pytest
 from analytics import Batch
 from analytics.dictionary import Dictionary
 from analytics.frame import Frame
+from analytics.label import label
 from analytics.sessions.keys import UNKNOWN, SessionKeys
 
 DICTIONARIES = {"user": Dictionary(), "page": Dictionary()}
@@ -51,3 +52,16 @@ def test_keys_are_found_by_value_after_their_codes_are_gone(by: tuple[str, ...])
         each.free(np.array([0, 1, 2]))
         assert each.find(each.codes(frame(["1", 1, True]), None)).tolist() == [UNKNOWN] * 3
         assert len(each) == 0
+
+
+@pytest.mark.parametrize("by", [("user",), ("user", "page")])
+def test_long_texts_are_known_by_their_labels(by: tuple[str, ...]) -> None:
+    """They stay apart, and are found again after their codes are gone."""
+    long, other = "x" * 60_000, "x" * 60_001
+    keys = SessionKeys(by, 9)
+    keys.make(keys.codes(frame([long, other]), None))
+    assert keys.dims_of(np.array([1])).tolist() == [dict.fromkeys(by, label(other))]
+    for dictionary in DICTIONARIES.values():
+        dictionary._start()
+        dictionary.generation += 1
+    assert keys.find(keys.codes(frame([other, long]), None)).tolist() == [1, 0]
