@@ -16,7 +16,7 @@ from analytics.expression import And, Column, Constant, IsNull, IsTruth, Node, N
 from analytics.like import Like
 from analytics.operators import Arithmetic, Case, compare
 
-__all__ = ["DefinitionError", "Reader", "Tree"]
+__all__ = ["DefinitionError", "Reader", "Tree", "unreadable"]
 
 MAX_TEXT: Final = 10_000
 LARGEST: Final = float(np.finfo(np.float64).max)
@@ -148,6 +148,9 @@ class Reader:
     def column(self, at: Tree) -> Node:
         """A column by its name."""
         name = str(at.this.this)
+        reason = unreadable(name)
+        if reason is not None:
+            raise self.error(reason, at)
         return Column(name, "number" if name == "timestamp" else "any")
 
     def _literal(self, at: Tree) -> Node:
@@ -236,6 +239,15 @@ class Reader:
     def function(self, call: Tree, where: Tree | None) -> Node:  # noqa: ARG002  for readers of values
         """A call, with the condition of its FILTER; there is none inside of a condition."""
         raise self.error(f"{call.sql()!r} is not allowed here", call)
+
+
+def unreadable(name: str) -> str | None:
+    """Why no column of this name can be read, None: it can. A decoder finds properties by names as they stand in JSON,
+    and these characters are escapes there.
+    """
+    if not any(character in '"\\' or character < " " for character in name):
+        return None
+    return f"no column {name!r} can be read: its name holds a quote, a backslash or a control character"
 
 
 def _syntax(error: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from analytics.expression import Node
 from analytics.lineage import Lineage, lineage
 from analytics.misfit import misfit
 from analytics.place import Places
+from analytics.reader import unreadable
 from analytics.window import UTC, Window, duration_ms
 from analytics.zone import known
 
@@ -207,6 +208,8 @@ class KpiSpec:
         columns = tuple(c[1:-1] if len(c) > 2 and c[0] == c[-1] == '"' else c for c in self.by)
         if len(set(columns)) != len(columns) or "" in columns:
             raise _RefusalError("by", "each column once, by its name")
+        for reason in filter(None, map(unreadable, columns)):
+            raise _RefusalError("by", reason)
         if not columns and self.window.split()[:1] == ["session"]:
             return (USER,)
         return columns

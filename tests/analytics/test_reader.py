@@ -92,6 +92,9 @@ def test_different_meaning_has_different_keys() -> None:
         ("a AND b IN (SELECT 1)", "IN takes a list", "b IN"),
         ("a AND count(b) > 1", "is not allowed here", None),
         ("t.a = 1", "is not supported", "t.a"),
+        ('a AND "q""t" = 1', "no column 'q\"t' can be read: its name holds", '"q'),
+        ('a AND "q\\t" = 1', "its name holds a quote, a backslash or a control character", '"q'),
+        ('a AND "q\nt" = 1', "its name holds", '"q'),
     ],
 )
 def test_what_cannot_run_is_refused_with_its_place(text: str, reason: str, part: str | None) -> None:

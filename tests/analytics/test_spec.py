@@ -65,6 +65,7 @@ def test_meta_is_complete_and_json_able() -> None:
         (table(by='"country"'), "'by' is a list of column names"),
         (table(by='["a", "b", "c", "d"]'), "at most 3 columns"),
         (table(by="""["a", '"a"']"""), "each column once"),
+        (table(by="['a\\b']"), "its name holds a quote, a backslash or a control character"),
         (table(grace='"8d"'), "at most 7d"),
         (table(delay='"soon"'), "'soon' is not a duration"),
         (table(freshness='"soon"'), "'soon' is not a duration"),
