@@ -55,7 +55,10 @@ export class BoardPage {
     this.#now = now;
     this.#notices = notices;
     this.#removal = new Removal({ api, drafts, notices, onMoved: (name) => this.#move(name) });
-    this.#wall = new Wall((wall) => this.#change({ wall }));
+    this.#wall = new Wall((wall) => {
+      this.#change({ wall });
+      if (!wall) this.#takeFocus();
+    });
     this.#toolbar = new Toolbar(bar, {
       onState: (changes) => this.#change(changes),
       valuesOf: (name) => board.values.of(name),
@@ -146,6 +149,11 @@ export class BoardPage {
 
   get #shown() {
     return chosen(this.#boards, this.#name);
+  }
+
+  /** What had the focus may be gone; then the board has it. */
+  #takeFocus() {
+    if (document.activeElement === document.body) this.#toolbar.focus();
   }
 
   /** The address of what is shown. @param {string|null} [name] of the board, the one that the address has unless given */
@@ -239,8 +247,7 @@ export class BoardPage {
     this.#editor.say("");
     this.#notices.show("saved", `${board.title || board.name} is saved.`);
     await this.boards();
-    if (document.activeElement === document.body) this.#toolbar.focus();
-    return undefined;
+    return this.#takeFocus();
   }
 }
 

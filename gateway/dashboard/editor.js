@@ -148,7 +148,7 @@ export class Editor {
 
   /** Ask for the title of a new board. */
   askNew() {
-    const title = element("input", [], { type: "text", id: "new-title", maxlength: "200", required: "" });
+    const title = element("input", [], { type: "text", id: "new-title", maxlength: "200", required: "", autofocus: "" });
     const form = element("form", [
       element("label", "Title of the new board; it begins as a copy of this one", { for: "new-title" }),
       title,

@@ -111,8 +111,10 @@ def test_a_tile_is_dragged_to_another_place(model: ViewerModel, page: Page) -> N
 
 
 def test_the_focus_goes_where_a_person_sends_it(model: ViewerModel, page: Page) -> None:
-    """A title that was typed is left with one press of a key or of a button; saving does not lose the place."""
-    open_board(page, model)
+    """A title that was typed is left with one press of a key or button; saving, and leaving a wall, keep the place."""
+    open_board(page, model, "?wall=1")
+    page.keyboard.press("Escape")
+    expect(page.locator("#board-bar [aria-current=page]")).to_be_focused()
     page.get_by_role("button", name="Edit").click()
     title = page.get_by_role("textbox", name="title of Views")
     title.fill("Looks")
@@ -124,6 +126,16 @@ def test_the_focus_goes_where_a_person_sends_it(model: ViewerModel, page: Page) 
     expect(page.locator("#board-bar [aria-current=page]")).to_be_focused()
     [(_, saved, _)] = model.put
     assert saved["tile"][0]["title"] == "Seen"
+
+
+def test_a_new_board_is_named_without_a_pointer(model: ViewerModel, page: Page) -> None:
+    """The dialog is come to, filled in and sent by keys alone."""
+    page.goto(f"{model.url}/#/board/all&key={KEY}")
+    page.get_by_role("button", name="New board").press("Enter")
+    page.keyboard.type("My own")
+    page.keyboard.press("Enter")
+    expect(page.locator("#board-bar [aria-current=page]")).to_contain_text("My own")
+    assert page.url.endswith("#/board/my_own")
 
 
 def test_ranges_are_listed_by_length(model: ViewerModel, page: Page) -> None:
