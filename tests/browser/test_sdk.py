@@ -61,6 +61,15 @@ def test_identify_moves_later_events(page: Page, server: ModelServer) -> None:
     assert [event["distinct_id"] for event in (identify, after, reloaded)] == ["u1"] * 3
 
 
+def test_a_number_is_an_id_too(page: Page, server: ModelServer) -> None:
+    """Ids of databases are numbers; what is no id (0, NaN, nothing) leaves the person as they are."""
+    start(page)
+    page.evaluate("() => [0, NaN, null, undefined, '', {}, 17].forEach((id) => tidegate.identify(id))")
+    assert flush(page)
+    (identify,) = server.events
+    assert identify["distinct_id"] == "17"
+
+
 def test_events_before_the_socket_is_up_are_kept(page: Page, server: ModelServer) -> None:
     """Events captured while the server is down arrive once it is up, each once and in order."""
     server.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, Route
@@ -119,6 +120,39 @@ def test_people_groups_and_resets(page: Page, server: ModelServer) -> None:
     assert stranger["distinct_id"] != "u1"
     assert stranger["session_id"] != member["session_id"]
     assert not {"plan", "$groups"} & set(stranger["properties"])
+
+
+def test_what_cannot_be_registered_spoils_nothing(page: Page, server: ModelServer) -> None:
+    """A cycle is refused, and later events go on without it; a big integer is kept as text."""
+    start(page)
+    page.evaluate(
+        """() => {
+          const cycle = {};
+          cycle.cycle = cycle;
+          tidegate.register({ plan: 'pro', big: 10n });
+          tidegate.register({ cycle });
+        }"""
+    )
+    capture(page, "fine")
+    assert flush(page)
+    own = properties(server, "fine")
+    assert (own["plan"], own["big"]) == ("pro", "10")
+    assert ledger(page)["rejected"] == 0
+
+
+def test_a_connection_is_no_sign_of_life(page: Page, server: ModelServer) -> None:
+    """Whoever is away for longer than a session lasts has ended it, however often the page connected meanwhile."""
+    start(page)
+    capture(page, "before")
+    assert flush(page)
+    for hellos in (2, 3):
+        page.evaluate("(ms) => { const real = Date.now; Date.now = () => real.call(Date) + ms; }", 20 * 60_000)
+        server.close_all(4200)
+        server.wait(partial(lambda wanted: len(server.hellos) == wanted, hellos))
+    capture(page, "after")
+    assert flush(page)
+    before, after = server.events
+    assert before["session_id"] != after["session_id"]
 
 
 def test_events_are_safe_before_delivery_is_loaded(page: Page, server: ModelServer) -> None:

@@ -146,6 +146,40 @@ def test_shutdown_delivers_and_falls_silent(page: Page, server: ModelServer) -> 
     assert server.names() == ["last", "again"]
 
 
+def test_init_may_follow_shutdown_at_once(page: Page, server: ModelServer) -> None:
+    """As frameworks do that mount twice: the first delivers what it has, the second takes what comes."""
+    start(page)
+    capture(page, "one")
+    page.evaluate(
+        """() => {
+          tidegate.shutdown();
+          tidegate.init('wk_test', { pageview: false });
+          tidegate.capture('two');
+        }"""
+    )
+    assert flush(page)
+    server.wait(lambda: len(server.events) == 2)
+    assert sorted(server.names()) == ["one", "two"]
+
+
+def test_registered_properties_are_of_all_tabs(context: BrowserContext, page: Page, server: ModelServer) -> None:
+    """What one tab registers the others carry too, and none overwrites another; a logout ends it in all."""
+    other = context.new_page()
+    load(other, server)
+    for tab in (page, other):
+        start(tab)
+    page.evaluate("() => tidegate.register({ plan: 'pro' })")
+    other.evaluate("() => tidegate.register({ step: 1 })")
+    capture(page, "both")
+    assert flush(page)
+    other.evaluate("() => tidegate.reset()")
+    capture(page, "none")
+    assert flush(page)
+    both, none = (event["properties"] for event in server.events)
+    assert {name: both.get(name) for name in ("plan", "step")} == {"plan": "pro", "step": 1}
+    assert not {"plan", "step"} & set(none)
+
+
 def test_leaving_and_coming_back(page: Page, server: ModelServer) -> None:
     """A page that comes out of the back/forward cache goes on, without doubling what its successor delivered."""
     start(page)

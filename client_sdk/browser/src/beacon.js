@@ -17,7 +17,7 @@ const LONGEST_SEQ = 9e15;
 /**
  * @param {import("./queue.js").Queue} queue
  * @param {(seq: number, texts: string[]) => string} body
- * @param {(body: string) => boolean} send false when the browser takes no more
+ * @param {(body: string) => boolean | undefined} send not true when the browser takes no more
  */
 export function sendBeacons(queue, body, send) {
   const envelope = utf8Length(body(LONGEST_SEQ, []));

@@ -7,6 +7,7 @@
  */
 
 import { steady, wall } from "./clock.js";
+import { millis, redactor } from "./event.js";
 import { Journal } from "./journal.js";
 import { watchLifecycle } from "./lifecycle.js";
 import { post } from "./messages.js";
@@ -18,6 +19,7 @@ import { Visitor } from "./visitor.js";
 
 /** @typedef {import("./config.js").Config} Config */
 /** @typedef {import("./config.js").CaptureOptions} CaptureOptions */
+/** @typedef {Awaited<ReturnType<typeof import("./delivery.js").openDelivery>>} Delivery */
 /** @typedef {{uuid: string, encoded: import("./event.js").Encoded, at: number}} Taken */
 /**
  * @typedef {object} Surroundings what a client shares with those before and after it
@@ -35,7 +37,7 @@ const RELOAD_MS = 5_000;
 const SHUTDOWN_MS = 2_000;
 
 export class Client {
-  /** Takes the events once it is there. @type {import("./delivery.js").Delivery | null} */
+  /** Takes the events once it is there. @type {Delivery | null} */
   #delivery = null;
   /** Whether the end of the running task will store and send. */
   #scheduled = false;
@@ -46,12 +48,11 @@ export class Client {
   #ended = false;
   /** Resolves when `#delivery` is there, or the page away. @type {Promise<void> | undefined} */
   #opening;
-  /** Try to load at once, where that has failed and is waited with. */
+  /** Try to load at once, where that has failed and is waited with. @type {(value?: unknown) => void} */
   #retry = () => {};
   #makeUuid = uuidGenerator();
   #journal;
   #privacy;
-  #registered;
   #unwatch;
 
   /**
@@ -59,10 +60,9 @@ export class Client {
    * @param {boolean} granted false: consent is pending, `grant` may follow
    */
   constructor(around, granted) {
-    const { config, url } = around;
+    const { config } = around;
     this.around = around;
     this.name = config.name ?? "tidegate";
-    this.url = url;
     /** Shared by the tabs of this origin. */
     this.store = new Store();
     /** Of this tab alone. */
@@ -71,8 +71,6 @@ export class Client {
     this.visitor = new Visitor(this.store, this.name, this.makeId);
     this.#journal = new Journal(this);
     this.#privacy = privacy(config);
-    /** Properties of every event. @type {Record<string, unknown>} */
-    this.#registered = this.store.json(`${this.name}:registered`) ?? {};
     this.#unwatch = watchLifecycle(globalThis, {
       hide: () => (this.#delivery ?? this).hide(),
       leave: () => this.#leave(),
@@ -90,7 +88,6 @@ export class Client {
   /** What all events of a connection share. */
   defaults = () => ({
     distinct_id: this.visitor.id,
-    session_id: this.visitor.touch(wall()),
     properties: browserProperties(navigator, location),
   });
 
@@ -126,7 +123,7 @@ export class Client {
     const wire = {
       event,
       uuid,
-      timestamp: Number(new Date(timestamp ?? now)) || now,
+      timestamp: millis(timestamp, now),
       distinct_id: this.visitor.id,
       session_id: this.visitor.touch(now),
       properties: properties ?? {},
@@ -149,8 +146,9 @@ export class Client {
     this.capture("$pageview", { ...viewProperties(document, this.mask), ...properties });
   }
 
-  /** @param {string} id @param {Record<string, unknown>} [set] @param {Record<string, unknown>} [setOnce] */
-  identify(id, set, setOnce) {
+  /** @param {string | number} given @param {Record<string, unknown>} [set] @param {Record<string, unknown>} [setOnce] */
+  identify(given, set, setOnce) {
+    const id = typeof given === "number" && given ? String(given) : given;
     if (this.#ended || typeof id !== "string" || !id) return;
     const before = this.visitor.identify(id);
     const anonymous = before === id ? undefined : before;
@@ -172,7 +170,6 @@ export class Client {
   /** @param {Record<string, unknown>} properties */
   register(properties) {
     this.#registered = { ...this.#registered, ...properties };
-    this.store.set(`${this.name}:registered`, JSON.stringify(this.#registered));
   }
 
   /** @param {string} name */
@@ -183,7 +180,6 @@ export class Client {
   /** Someone else sits here now: a new person, a new session, nothing registered. */
   reset() {
     this.#registered = {};
-    this.register({});
     this.visitor.reset();
     this.around.emit("reset", {});
   }
@@ -191,7 +187,7 @@ export class Client {
   /** @returns {Promise<boolean>} true when all that was captured before is acked; false when it cannot be any more */
   async flush() {
     await this.#opening;
-    return this.#delivery ? this.#delivery.flush() : !this.#journal.chunks.length;
+    return this.#delivery?.flush() ?? !this.#journal.chunks.length;
   }
 
   /** @returns {import("./ledger.js").Balance} */
@@ -216,10 +212,19 @@ export class Client {
     if (texts) this.beacon(post(this.around.key, producer, 1, wall(), this.defaults(), texts));
   }
 
-  /** @param {string} body @returns {boolean} false when the browser takes no more */
+  /** @param {string} body @returns {boolean | undefined} not true when the browser takes no more */
   beacon(body) {
     // An address that no beacon takes throws: the events are stored, which must do.
-    return quietly(() => navigator.sendBeacon(`${this.url}/v1/events`, body)) ?? false;
+    return quietly(() => navigator.sendBeacon(`${this.around.url}/v1/events`, body));
+  }
+
+  /** Properties of every event of every tab; what has no text throws when it is put here, and spoils no event. */
+  set #registered(/** @type {Record<string, unknown>} */ all) {
+    this.store.set(`${this.name}:registered`, JSON.stringify(all, redactor()));
+  }
+
+  get #registered() {
+    return this.store.json(`${this.name}:registered`) ?? {};
   }
 
   #attach() {
@@ -260,7 +265,7 @@ export class Client {
       const delivery = await loading.catch(() => undefined);
       if (!delivery) {
         await new Promise((resolve) => {
-          this.#retry = () => resolve(undefined);
+          this.#retry = resolve;
           setTimeout(resolve, RELOAD_MS);
         });
       } else if (this.#away || this.#ended) {
@@ -285,10 +290,8 @@ export class Client {
   /** Shown again out of the back/forward cache: another page of this tab may have used the identity meanwhile. */
   #back() {
     this.#away = false;
-    if (this.#delivery) {
-      this.#delivery.stop();
-      this.#delivery = null;
-    }
+    this.#delivery?.stop();
+    this.#delivery = null;
     this.#open();
   }
 }

@@ -46,7 +46,10 @@ export class Courier {
     this.producer = producer;
     this.#settings = settings;
     this.#connection = new Connection({
-      dial: () => new WebSocket(`${settings.url.replace(/^http/, "ws")}/v1/ws`, ["tidegate.v1"]),
+      dial: () => {
+        queue.expire();
+        return new WebSocket(`${settings.url.replace(/^http/, "ws")}/v1/ws`, ["tidegate.v1"]);
+      },
       backoff: new Backoff(Math.random),
       now: steady,
       notBefore: () => producer.holdUntil,

@@ -35,7 +35,7 @@ export async function openDelivery(client, journal) {
   return new Delivery(client, await claim(client, leaseParts(client), client.makeId, journal.id));
 }
 
-export class Delivery {
+class Delivery {
   /** Those who wait in `flush`: until their chunk has left the queue. @type {Waiter[]} */
   #waiters = [];
   #ended = false;
@@ -50,7 +50,7 @@ export class Delivery {
     const { around, name, store } = client;
     const caps = {
       ...capsOf(around.config),
-      oldest: wall() - (around.config.ttl ?? TTL_MS),
+      oldest: () => wall() - (around.config.ttl ?? TTL_MS),
       dropped: (/** @type {number} */ events, /** @type {string} */ reason) => around.emit("drop", { events, reason }),
     };
     this.#client = client;
@@ -63,7 +63,7 @@ export class Delivery {
       orphan.lease.release();
     }
     this.#courier = new Courier(this.queue, {
-      url: client.url,
+      url: around.url,
       key: around.key,
       defaults: client.defaults,
       emit: (event, value) => this.#emit(event, value),

@@ -35,6 +35,13 @@ export function encodeEvent(event, replacer) {
 }
 
 /**
+ * A time as whole epoch milliseconds, whatever it was given as.
+ * @param {unknown} time
+ * @param {number} otherwise for what is no time
+ */
+export const millis = (time, otherwise) => Number(new Date(/** @type {any} */ (time))) || otherwise;
+
+/**
  * The same event with its window, which is known a moment later than the rest.
  * @param {Encoded} event
  * @param {string} id

@@ -29,6 +29,8 @@ export class Journal {
   /** The chunk that takes more. @type {Taken[] | undefined} */
   #open;
   #sealed = false;
+  #events = 0;
+  #bytes = 0;
   #store;
   #around;
   #key;
@@ -44,13 +46,14 @@ export class Journal {
   /** @param {Taken} taken */
   take(taken) {
     const { maxEvents, maxBytes } = capsOf(this.#around.config);
-    const all = this.chunks.flat();
-    if (all.length >= maxEvents || all.reduce((sum, { encoded }) => sum + encoded.bytes, 0) >= maxBytes) this.#drop();
+    if (this.#events >= maxEvents || this.#bytes >= maxBytes) this.#drop();
     if (!this.#open || this.#open.length >= CHUNK_EVENTS) {
       this.save();
       this.chunks.push((this.#open = []));
     }
     this.#open.push(taken);
+    this.#events += 1;
+    this.#bytes += taken.encoded.bytes;
   }
 
   /** Store what `take` took. */
@@ -70,10 +73,11 @@ export class Journal {
   clear() {
     for (const [{ uuid }] of this.chunks.splice(0)) this.#store.remove(this.#key + uuid);
     this.#open = undefined;
+    this.#events = this.#bytes = 0;
   }
 
   balance() {
-    const pending = this.chunks.flat().length;
+    const pending = this.#events;
     return { ...this.ledger, sent: this.ledger.sent + pending, pending };
   }
 
@@ -82,6 +86,8 @@ export class Journal {
     const [gone] = this.chunks.splice(this.#sealed ? 1 : 0, 1);
     if (!gone) return;
     const events = gone.length;
+    this.#events -= events;
+    for (const { encoded } of gone) this.#bytes -= encoded.bytes;
     if (gone === this.#open) this.#open = undefined;
     this.#store.remove(this.#key + gone[0].uuid);
     this.ledger.sent += events;

@@ -1,6 +1,6 @@
 /** What the page wants left out of its events before anything is stored: the one place where an event gets its text. */
 
-import { encodeEvent, redactor } from "./event.js";
+import { encodeEvent, millis, redactor } from "./event.js";
 import { maskUrl } from "./mask.js";
 import { pageProperties } from "./page.js";
 
@@ -28,7 +28,8 @@ export function privacy({ queryAllow, properties: allowed, beforeSend, redact })
         if (allowed) own = own.filter(([name]) => allowed.includes(name));
         const event = { ...wire, properties: { ...pageProperties(location, mask), ...Object.fromEntries(own) } };
         const kept = beforeSend ? beforeSend(event) : event;
-        return kept && encodeEvent({ ...kept, uuid: wire.uuid }, replacer);
+        const timestamp = millis(kept?.timestamp, wire.timestamp);
+        return kept && encodeEvent({ ...kept, uuid: wire.uuid, timestamp }, replacer);
       } catch {
         return { reason: "unencodable" };
       }

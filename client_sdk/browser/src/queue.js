@@ -25,7 +25,7 @@ import { count } from "./number.js";
  * @typedef {object} Caps
  * @property {number} maxEvents
  * @property {number} maxBytes
- * @property {number} [oldest] epoch milliseconds; what was begun before is not loaded any more
+ * @property {() => number} [oldest] epoch milliseconds; what was begun before is given up
  * @property {(events: number, reason: Loss) => void} [dropped]
  */
 /**
@@ -214,6 +214,14 @@ export class Queue {
     return true;
   }
 
+  /** Give up what has waited too long; where it had a seq the others are numbered anew. */
+  expire() {
+    const oldest = this.#caps.oldest?.() ?? 0;
+    const old = this.chunks.filter((chunk) => beganAt(chunk) < oldest);
+    if (old.some(({ seq }) => seq)) this.renumber();
+    for (const chunk of old) this.discard(chunk, "expired", "old");
+  }
+
   /** All seqs are given back, in memory. */
   restart() {
     this.acked = this.assigned = 0;
@@ -264,8 +272,6 @@ export class Queue {
   }
 
   #load() {
-    const { oldest = 0, dropped } = this.#caps;
-    let expired = 0;
     const head = this.store.json(this.#prefix + this.id);
     this.epoch = count(head, "epoch", 1) || 1;
     this.acked = count(head, "acked", 0);
@@ -273,9 +279,7 @@ export class Queue {
     for (const key of this.store.keys(`${this.#prefix}${this.id}:`)) {
       const chunk = restoreChunk(key.slice(key.lastIndexOf(":") + 1), this.store.json(key), this.epoch);
       const events = chunk.texts.length;
-      const settled = !events || (chunk.seq && chunk.seq <= this.acked);
-      const old = beganAt(chunk) < oldest;
-      if (settled || old) {
+      if (!events || (chunk.seq && chunk.seq <= this.acked)) {
         this.store.remove(key);
       } else {
         this.chunks.push(chunk);
@@ -283,16 +287,12 @@ export class Queue {
         this.bytes += chunk.bytes;
         if (chunk.seq) this.assigned += 1;
       }
-      if (old && !settled) {
-        expired += events;
-        dropped?.(events, "old");
-      }
     }
     this.chunks.sort((a, b) => (a.seq || Infinity) - (b.seq || Infinity) || 0);
+    const lost = this.ledger.close(this.events);
+    if (lost) this.#caps.dropped?.(lost, "lost");
+    this.expire();
     this.chunks = joinPieces(this.chunks);
-    const lost = this.ledger.close(this.events + expired);
-    if (lost) dropped?.(lost, "lost");
-    this.ledger.expired += expired;
     if (this.chunks.some(({ seq }, i) => seq && seq !== this.acked + i + 1)) this.renumber();
   }
 }

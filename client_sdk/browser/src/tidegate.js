@@ -22,7 +22,7 @@ import { VERSION } from "./version.js";
  *   } capture take one event: it is stored before the running task ends and sent within half a second; `name` has 1 to
  *   200 characters, `properties` are anything JSON can say, 60 KiB for the whole event
  * @property {(properties?: Record<string, unknown>) => void} page take a `$pageview` of the present address
- * @property {(id: string, set?: Record<string, unknown>, setOnce?: Record<string, unknown>) => void} identify say who the
+ * @property {(id: string | number, set?: Record<string, unknown>, setOnce?: Record<string, unknown>) => void} identify say who the
  *   person is; events from now on carry this id, in all tabs; `set` and `setOnce` are properties of the person
  * @property {(alias: string) => void} alias say that `alias` is the same person
  * @property {(type: string, key: string, set?: Record<string, unknown>) => void} group say which group of a type the
@@ -124,8 +124,9 @@ export function create(source, loaders) {
     hasOptedOut: () => consent === "denied",
     maskUrl: (/** @type {string} */ url) => client?.mask(url) ?? "",
     async shutdown() {
-      await end()?.shutdown();
-      key = "";
+      const ending = end();
+      key = ""; // at once: `init` may follow without waiting
+      await ending?.shutdown();
     },
   };
   for (const name of CALLS) calls[name] = (...args) => /** @type {any} */ (client)?.[name](...args);
@@ -150,6 +151,7 @@ export function create(source, loaders) {
 export function install(api, tag) {
   const place = /** @type {any} */ (globalThis);
   const early = place.tidegate;
+  if (early?.version) return; // a second tag of ours: one page is one visit
   place.tidegate = api;
   if (tag?.dataset.key) api.init(tag.dataset.key, tagConfig(tag.dataset));
   if (!Array.isArray(early)) return;

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, mock, test } from "node:test";
 
 import { Courier } from "../src/courier.js";
 import { welcome } from "./line.js";
-import { add, open } from "./queues.js";
+import { CAPS, add, check, open } from "./queues.js";
 import { MemoryStorage } from "./storage.js";
 
 /** Sockets that were dialled; `refused`: no dial succeeds. @type {Socket[]} */
@@ -48,10 +48,14 @@ beforeEach(() => {
     return { status: 200, json: async () => ({ verdicts: [] }) };
   };
   queue = open(new MemoryStorage());
+  courier = make();
+});
+
+function make() {
   const ignore = () => {};
   const settings = { url: "http://gateway", key: "wk", defaults: () => ({}), emit: ignore, progressed: ignore };
-  courier = new Courier(queue, { ...settings, fenced: () => assert.fail("fenced") });
-});
+  return new Courier(queue, { ...settings, fenced: () => assert.fail("fenced") });
+}
 
 afterEach(() => {
   courier.stop();
@@ -101,6 +105,31 @@ test("an ack brings the next batch at once", () => {
   assert.deepEqual(seqs(socket), [1, 2, 3, 4]);
   socket.hear({ type: "ack", seq: 1, credit: { max_seq: 9, max_bytes: 1 << 20 }, level: 0, flush_ms: 500 });
   assert.deepEqual(seqs(socket), [1, 2, 3, 4, 5]);
+});
+
+test("what has waited too long while the page was open is given up before the next dial", () => {
+  let oldest = 0;
+  queue = open(new MemoryStorage(), { ...CAPS, oldest: () => oldest });
+  courier = make();
+  courier.start();
+  const [socket] = sockets;
+  socket.onopen();
+  socket.hear(welcome());
+  for (const time of [1_000, 2_000]) {
+    const uuid = `${time.toString(16).padStart(12, "0").replace(/^.{8}/, "$&-")}-7000-8000-000000000000`;
+    const text = JSON.stringify({ event: "a", uuid });
+    queue.add({ text, bytes: text.length }, uuid, 0);
+    queue.seal();
+  }
+  courier.kick(Infinity);
+  assert.equal(socket.frames.filter(({ type }) => type === "batch").length, 2);
+  oldest = 1_500;
+  courier.restart();
+  mock.timers.tick(1);
+  sockets[1].onopen();
+  assert.deepEqual(sockets[1].frames[0].producer, { id: "p", epoch: 2, next_seq: 1 });
+  assert.deepEqual([queue.events, queue.ledger.expired], [1, 1]);
+  check(queue);
 });
 
 test("where posts get through they go on about once a second, however often something is captured", async () => {

@@ -66,6 +66,22 @@ test("beyond the cap the oldest chunk that was not sent goes, and is counted and
   assert.deepEqual(journal.balance(), { sent: 101, accepted: 0, duplicate: 0, rejected: 0, expired: 50, pending: 51 });
 });
 
+test("taking one event does not look at those that wait: while consent is pending they can be many", () => {
+  const { journal } = begin();
+  let looks = 0;
+  const encoded = { text: "{}", get bytes() { return ++looks; } };
+  for (let i = 0; i < 500; i++) journal.take({ uuid: `u${i}`, encoded, at: 0 });
+  assert.ok(looks <= 1_000, `${looks} looks`);
+});
+
+test("bytes are capped like events, and counted again when some have gone", () => {
+  const { journal, told } = begin({ maxBytes: 50 * 38 });
+  take(journal, 99);
+  assert.deepEqual(told, [["drop", { events: 50, reason: "full" }]]);
+  take(journal, 2);
+  assert.equal(journal.balance().pending, 51);
+});
+
 test("an empty journal has nothing to seal, and a cleared one leaves nothing stored", () => {
   const { journal, storage } = begin();
   journal.save();

@@ -28,6 +28,14 @@ test("the page may change or drop an event, but not take its uuid, and redaction
   assert.equal(encode({ beforeSend: () => null }, {}), null);
 });
 
+test("whatever time the page's hook leaves, the event has one in whole milliseconds", () => {
+  const times = { Date: new Date(7), text: "1970-01-01T00:00:00.007Z", fraction: 7.9, number: 7 };
+  for (const [name, timestamp] of Object.entries(times))
+    assert.equal(JSON.parse(encode({ beforeSend: (event) => ({ ...event, timestamp }) }, {}).text).timestamp, 7, name);
+  for (const timestamp of [undefined, null, {}, "rubbish", NaN, 1e300])
+    assert.equal(JSON.parse(encode({ beforeSend: (event) => ({ ...event, timestamp }) }, {}).text).timestamp, 1);
+});
+
 test("where the page's hook or getter throws, nothing is sent", () => {
   const fails = () => {
     throw new Error("no");

@@ -212,10 +212,10 @@ test("what was begun before the oldest time is not loaded, and counted", () => {
   }
   const told = [];
   const dropped = (events, reason) => told.push([events, reason]);
-  const again = open(storage, { ...CAPS, oldest: began + 1, dropped });
+  const again = open(storage, { ...CAPS, oldest: () => began + 1, dropped });
   assert.deepEqual(uuids(again), [uuid(began + 60_000)]);
   assert.deepEqual([again.epoch, again.assigned, again.ledger.expired, told.length], [2, 0, 1, 1]);
   assert.deepEqual(told, [[1, "old"]]);
-  assert.deepEqual(uuids(open(storage, { ...CAPS, oldest: began })), [uuid(began + 60_000)]);
+  assert.deepEqual(uuids(open(storage, { ...CAPS, oldest: () => began })), [uuid(began + 60_000)]);
   check(again);
 });
