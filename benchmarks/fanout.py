@@ -14,10 +14,10 @@ from benchmarks.report import Goal, Report
 from benchmarks.samples import Series, ratio
 from benchmarks.viewers import Plan
 
-__all__ = ["run"]
+__all__ = ["KPIS", "ROOM", "drive_viewers", "run"]
 
 KPIS = Path(__file__).parent / "fanout.toml"
-_ROOM = {"max_connections_per_ip": "10000", "accept_rate": "10000"}
+ROOM = {"max_connections_per_ip": "10000", "accept_rate": "10000"}
 
 _METHOD = """
 2,000 connections each get one frame of about 1 KB, ten times a second; the server runs on core 0, the reading driver
@@ -41,7 +41,7 @@ class BrokenDeltasError(Exception):
 
 
 def _gateway(measure_s: float) -> Outcome:
-    with gateway(KPIS, _ROOM) as server:
+    with gateway(KPIS, ROOM) as server:
         plan = Plan(
             port=server.port,
             pids=[server.pid],
@@ -50,14 +50,14 @@ def _gateway(measure_s: float) -> Outcome:
             view_key=server.view_key,
             write_key=server.write_key,
         )
-        return _drive(plan)
+        return drive_viewers(plan)
 
 
 def _python(name: str) -> Side:
     def sample(measure_s: float) -> Outcome:
         hz, size = str(Plan.hz), str(Plan.payload_bytes)
         with python_server(name, f"benchmarks.peers.{name}", hz, size) as server:
-            return _drive(Plan(port=server.port, pids=[server.pid], kind="raw", measure_s=measure_s))
+            return drive_viewers(Plan(port=server.port, pids=[server.pid], kind="raw", measure_s=measure_s))
 
     return sample
 
@@ -65,7 +65,7 @@ def _python(name: str) -> Side:
 def _nats(measure_s: float) -> Outcome:
     with nats.serve(nats.install()[0]) as server:
         port, publish = server.websocket_port, server.client_port
-        return _drive(Plan(port=port, pids=[server.pid], kind="nats", measure_s=measure_s, publish_port=publish))
+        return drive_viewers(Plan(port=port, pids=[server.pid], kind="nats", measure_s=measure_s, publish_port=publish))
 
 
 def _sample(side: Side, measure_s: float, notes: dict[str, str], name: str) -> Outcome:
@@ -86,7 +86,12 @@ def _sample(side: Side, measure_s: float, notes: dict[str, str], name: str) -> O
     return outcome
 
 
-def _drive(plan: Plan) -> Outcome:
+def drive_viewers(plan: Plan) -> Outcome:
+    """The fields of `viewers.Outcome`.
+
+    Raises:
+        BrokenDeltasError: deltas did not continue one another.
+    """
     outcome = drive("benchmarks.viewers", asdict(plan))
     if outcome["broken"]:
         raise BrokenDeltasError(f"{outcome['broken']} of {outcome['witnessed']} deltas did not continue")

@@ -13,7 +13,7 @@ import select
 import socket
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
@@ -57,6 +57,8 @@ class Outcome:
     bytes: int = 0
     wall_s: float = 0.0
     server_cpu_s: float = 0.0
+    # The same of each process by itself.
+    each_cpu_s: list[float] = field(default_factory=list)
     driver_cpu_s: float = 0.0
     # Ticks that the feed made in the measured part; each should reach every viewer once.
     ticks: int = 0
@@ -109,24 +111,28 @@ class Viewers:
         now = time.perf_counter()
         period = 1 / self.plan.hz
         next_tick, warm, stop = now, now + self.plan.warm_s, now + self.plan.warm_s + self.plan.measure_s
-        start: tuple[float, float, float] | None = None
+        start: tuple[float, list[float], float] | None = None
         while now < stop:
             if now >= next_tick:
                 self._feed()
                 next_tick += period
             if start is None and now >= warm:
                 self._frames = self._bytes = self._ticks = self.outcome.witnessed = self.outcome.broken = 0
-                start = now, cpu_seconds(self.plan.pids), time.process_time()
+                start = now, self._cpu(), time.process_time()
             edge = min(next_tick, stop if start else warm)
             self._read(max(0.0, edge - now))
             now = time.perf_counter()
         assert start is not None
         self.outcome.wall_s = now - start[0]
-        self.outcome.server_cpu_s = cpu_seconds(self.plan.pids) - start[1]
+        self.outcome.each_cpu_s = [after - before for after, before in zip(self._cpu(), start[1], strict=True)]
+        self.outcome.server_cpu_s = sum(self.outcome.each_cpu_s)
         self.outcome.driver_cpu_s = time.process_time() - start[2]
         self.outcome.frames, self.outcome.bytes, self.outcome.ticks = self._frames, self._bytes, self._ticks
         self.close()
         return self.outcome
+
+    def _cpu(self) -> list[float]:
+        return [cpu_seconds([pid]) for pid in self.plan.pids]
 
     def close(self) -> None:
         """Close every socket."""

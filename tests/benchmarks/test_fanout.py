@@ -22,10 +22,10 @@ def outcome(share: float, broken: int = 0) -> dict[str, Any]:
 def test_a_run_with_broken_deltas_is_no_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every delta must continue the one before."""
     monkeypatch.setattr(fanout, "drive", lambda *_: outcome(1.0))
-    assert fanout._drive(PLAN) == outcome(1.0)
+    assert fanout.drive_viewers(PLAN) == outcome(1.0)
     monkeypatch.setattr(fanout, "drive", lambda *_: outcome(1.0, broken=1))
     with pytest.raises(BrokenDeltasError, match="1 of 7 deltas did not continue"):
-        fanout._drive(PLAN)
+        fanout.drive_viewers(PLAN)
 
 
 @pytest.mark.parametrize(
