@@ -14,6 +14,7 @@ from client_sdk.python.client import Client
 from client_sdk.python.errors import (
     ClientError,
     ClosedError,
+    EncodingError,
     EventError,
     MessageError,
     SpoolError,
@@ -34,6 +35,7 @@ __all__ = [
     "Client",
     "ClientError",
     "ClosedError",
+    "EncodingError",
     "EventError",
     "Ledger",
     "MessageError",

@@ -15,6 +15,7 @@ from client_sdk.python.address import Address
 from client_sdk.python.backlog import LOW_PRIORITY, Backlog
 from client_sdk.python.clock import Clock
 from client_sdk.python.delivery import Delivery, Listeners
+from client_sdk.python.encoding import encoding_of
 from client_sdk.python.errors import SpoolError
 from client_sdk.python.event import Event, encode_event
 from client_sdk.python.ids import uuid7
@@ -52,6 +53,7 @@ class AsyncClient:
         max_queue_bytes: int = 16 << 20,
         low_priority: Collection[str] = LOW_PRIORITY,
         http_fallback: bool = True,
+        encoding: str = "json",
         on_verdict: Callable[[Verdict], None] | None = None,
         on_state: Callable[[State, str], None] | None = None,
         on_push: Callable[[Push], None] | None = None,
@@ -71,6 +73,8 @@ class AsyncClient:
             max_queue: events that may wait; beyond it or `max_queue_bytes` the oldest expire.
             low_priority: event names that expire while the server asks to shed load.
             http_fallback: whether to post when no socket can be opened.
+            encoding: how messages are written on the socket: `json`, or `msgpack` or `protobuf`, which take fewer bytes
+                and cost the server more; `protobuf` needs the package of that name. Posts and the spool are JSON.
             on_verdict: called for each event that was not plainly accepted.
             on_state: called with each new state and the reason for it.
             on_push: called when the server sends flags, experiments or surveys.
@@ -78,10 +82,12 @@ class AsyncClient:
             ssl: TLS settings for https and wss.
 
         Raises:
-            ValueError: the URL or `properties` (an `EventError`) cannot be used.
+            ValueError: the URL, `encoding` or `properties` (an `EventError`) cannot be used.
+            EncodingError: the encoding needs a package that is not installed.
             SpoolError: the spool cannot be used, or has another producer id.
         """
         address = Address.parse(url)
+        written = encoding_of(encoding)
         common = {"$lib": "python", "$lib_version": VERSION, **(properties or {})}
         encode_event("defaults", common, uuid=uuid7(0, 0), timestamp=0)
         self._clock = Clock()
@@ -96,9 +102,9 @@ class AsyncClient:
         # Both ids go into each event: one that waits in a spool must not take over those of a later process.
         self._distinct_id = distinct_id or saved.producer_id
         self._session_id = session_id
-        producer = Producer(key, self._backlog, {"properties": common}, Sdk("python", VERSION))
+        producer = Producer(key, self._backlog, {"properties": common}, Sdk("python", VERSION), written)
         post = HttpPost(address.events, proxy=proxy, ssl=ssl) if http_fallback else None
-        opener = Opener(address.socket, proxy=proxy, ssl=ssl)
+        opener = Opener(address.socket, proxy=proxy, ssl=ssl, subprotocol=written.subprotocol)
         listeners = Listeners(on_verdict, on_state, on_push)
         self._producer = producer
         self._delivery = Delivery(producer, self._clock, opener, post, store, listeners)

@@ -30,7 +30,8 @@ class Client:
         """Connect in the background. `options` are those of `AsyncClient`; its callbacks run in the client's thread.
 
         Raises:
-            ValueError: the URL or `properties` cannot be used.
+            ValueError: the URL, the encoding or `properties` cannot be used.
+            EncodingError: the encoding needs a package that is not installed.
             SpoolError: the spool cannot be used, or has another producer id.
         """
         self._loop = asyncio.new_event_loop()

@@ -9,7 +9,7 @@ import orjson
 
 from client_sdk.python.batch import Batch
 
-__all__ = ["FORMAT", "columnar_frame"]
+__all__ = ["FORMAT", "columnar_frame", "columnar_message"]
 
 FORMAT = "columns"
 """What `welcome.formats` calls it."""
@@ -19,6 +19,11 @@ _FIXED = ("event", "uuid", "distinct_id", "session_id", "window_id")
 
 def columnar_frame(batch: Batch) -> bytes:
     """The WebSocket frame of a batch as columns; the same bytes at every call. About 2 us an event."""
+    return orjson.dumps(columnar_message(batch))
+
+
+def columnar_message(batch: Batch) -> dict[str, Any]:
+    """The same before it is written."""
     events: list[dict[str, Any]] = [orjson.loads(event.payload) for event in batch.events]
     message: dict[str, Any] = {
         "type": FORMAT,
@@ -37,7 +42,7 @@ def columnar_frame(batch: Batch) -> bytes:
     for name in dict.fromkeys([name for own in said for name in own]):
         _put(properties, name, [own.get(name) for own in said])
     message["properties"] = properties
-    return orjson.dumps(message)
+    return message
 
 
 def _put(columns: dict[str, Any], name: str, values: Sequence[Any]) -> None:

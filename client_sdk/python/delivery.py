@@ -63,6 +63,7 @@ class Delivery:
             tell=self._tell,
             on_state=self._entered,
             without=self._post_due if post is not None else None,
+            text=producer.encoding.text,
         )
         # Who waits for the events up to an ordinal to be settled.
         self._flushes: list[tuple[int, asyncio.Future[None]]] = []

@@ -5,6 +5,7 @@ ClientError
 |- MessageError    the server sent what the protocol does not know
 |- StoppedError    the server closed for good; the same call would fail again
 |- ClosedError     the client was closed
+|- EncodingError   what is chosen for the messages is not installed here
 |- SpoolError      the spool file cannot be used
 `- SubscriptionError  the server refused a subscription
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 __all__ = [
     "ClientError",
     "ClosedError",
+    "EncodingError",
     "EventError",
     "MessageError",
     "SpoolError",
@@ -50,6 +52,10 @@ class StoppedError(ClientError):
 
 class ClosedError(ClientError):
     """The client is closed, so the call can no longer be done."""
+
+
+class EncodingError(ClientError):
+    """The encoding needs a package that is not installed; the message names it."""
 
 
 class SpoolError(ClientError):

@@ -71,11 +71,12 @@ class Link:
         tell: Callable[[Sequence[Action]], None],
         on_state: Callable[[State, str], None],
         without: Callable[[], Awaitable[float | None]] | None = None,
+        text: bool = True,
     ) -> None:
         """`tell` gets the actions of each step before any is carried out: it commits, then informs the user.
 
         `without` is called while no socket can be opened, and returns after how many seconds to call it again, or
-        None for not before the next `wake`.
+        None for not before the next `wake`. `text` is whether frames are; else they are binary.
         """
         self._session = session
         self._connect = connect
@@ -83,6 +84,7 @@ class Link:
         self._tell = tell
         self._on_state = on_state
         self._without = without
+        self._text = text
         self._backoff = Backoff()
         # Attempts in a row that ended without a welcome.
         self._unopened = 0
@@ -215,7 +217,7 @@ class Link:
             for action in actions:
                 match action:
                     case Send(frame):
-                        await socket.send(frame, text=True)
+                        await socket.send(frame, text=self._text)
                     case Opened():
                         self._backoff.opened(self._clock.now())
                         self._unopened = 0

@@ -5,12 +5,12 @@ Batches are the one message that is not built here: their events are encoded alr
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct, field
 
-from client_sdk.python.errors import MessageError
+from client_sdk.python.coders import Coders
 
 __all__ = [
     "Ack",
@@ -269,45 +269,24 @@ class Events(_Message):
 ServerMessage = Welcome | Ack | Nack | Warn | Failure | Ping | Push | Drain | Notice | Snapshot | Delta | Events
 
 
-class _Codec:
-    """The compiled coders: building one costs a millisecond."""
-
-    encoder: ClassVar = msgspec.json.Encoder()
-    whole: ClassVar = msgspec.json.Decoder(ServerMessage | list[ServerMessage])
-    parts: ClassVar = msgspec.json.Decoder(list[msgspec.Raw])
-    kind: ClassVar = msgspec.json.Decoder(dict[str, Any])
-    one: ClassVar = msgspec.json.Decoder(ServerMessage)
-
-
-_SERVER_TYPES = frozenset(
+SERVER_TYPES = frozenset(
     {"welcome", "ack", "nack", "warn", "error", "ping", "push", "drain", "notice", "snapshot", "delta", "events"}
+)
+
+_JSON: Coders[ServerMessage] = Coders(
+    msgspec.json, ServerMessage, SERVER_TYPES, lambda frame: frame.lstrip()[:1] == b"["
 )
 
 
 def encode(message: ClientMessage) -> bytes:
-    """The frame of one message."""
-    encoded: bytes = _Codec.encoder.encode(message)
-    return encoded
+    """The frame of one message, as JSON."""
+    return _JSON.encode(message)
 
 
 def decode(frame: bytes) -> list[ServerMessage]:
-    """The messages of one frame, in order. A type this version does not know is left out.
+    """The messages of one frame of JSON, in order. A type this version does not know is left out.
 
     Raises:
         MessageError: not JSON, or a known type with wrong fields.
     """
-    try:
-        found = _Codec.whole.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_each(frame)
-    return found if isinstance(found, list) else [found]
-
-
-def _decode_each(frame: bytes) -> list[ServerMessage]:
-    """The slow way, taken when some message of the frame is unknown or wrong."""
-    try:
-        pieces = _Codec.parts.decode(frame) if frame.lstrip()[:1] == b"[" else [msgspec.Raw(frame)]
-        known = [piece for piece in pieces if str(_Codec.kind.decode(piece).get("type")) in _SERVER_TYPES]
-        return [_Codec.one.decode(piece) for piece in known]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MessageError(str(error)) from None
+    return _JSON.decode(frame)

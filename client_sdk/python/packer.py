@@ -92,9 +92,12 @@ class Packer:
             for batch in self._backlog.unacked
         )
 
-    def shrink(self) -> None:
-        """A frame was too big for someone on the way, whatever the limits say: start over with smaller ones."""
-        biggest = max(self._backlog.unacked, key=lambda batch: len(batch.frame()), default=None)
+    def shrink(self, biggest: Batch | None = None) -> None:
+        """A frame was too big for someone on the way, whatever the limits say: start over with smaller ones.
+
+        It is that of the batch `biggest`; or else of the one under way that is.
+        """
+        biggest = biggest or max(self._backlog.unacked, key=lambda batch: len(batch.frame()), default=None)
         if biggest is None:
             return
         if len(biggest.events) > 1:

@@ -16,7 +16,8 @@ from client_sdk.python.actions import Action, Close, Opened, Pushed, Refused, Se
 from client_sdk.python.backlog import Backlog
 from client_sdk.python.batch import ENVELOPE, Batch
 from client_sdk.python.closecodes import Retry
-from client_sdk.python.columnar import FORMAT, columnar_frame
+from client_sdk.python.columnar import FORMAT
+from client_sdk.python.encoding import JSON, Encoding
 from client_sdk.python.errors import MessageError
 from client_sdk.python.event import Event
 from client_sdk.python.messages import (
@@ -34,8 +35,6 @@ from client_sdk.python.messages import (
     ServerMessage,
     Warn,
     Welcome,
-    decode,
-    encode,
 )
 from client_sdk.python.packer import Packer
 from client_sdk.python.pulse import Pulse
@@ -56,12 +55,15 @@ STARVED_MS = 10_000
 class Producer:
     """One producer identity, over any number of connections."""
 
-    def __init__(self, key: str, backlog: Backlog, defaults: Mapping[str, Any], sdk: Sdk) -> None:
+    def __init__(
+        self, key: str, backlog: Backlog, defaults: Mapping[str, Any], sdk: Sdk, encoding: Encoding = JSON
+    ) -> None:
         self.key = key
         self.backlog = backlog
         self.defaults = dict(defaults)
         self.packer = Packer(backlog)
         self._sdk = sdk
+        self.encoding = encoding
         # Nothing is sent before this time: the server's `wait_ms`.
         self._hold_until = 0
         # Liveness of the present connection; None between connections and once it is being closed.
@@ -120,7 +122,7 @@ class Producer:
         hello = Hello(
             v=1, role="producer", token=self.key, producer=identity, sdk=self._sdk, defaults=self.defaults or None
         )
-        return [Send(encode(hello))]
+        return [Send(self.encoding.message(hello))]
 
     def lost(self, code: int) -> None:
         """The socket is gone, with this close code (1006 when none came)."""
@@ -130,12 +132,12 @@ class Producer:
             self.packer.shrink()
 
     def receive(self, frame: bytes, now: int) -> list[Action]:
-        """A text frame came."""
+        """A frame came."""
         if self._pulse is None:
             return []
         self._pulse.heard(now)
         try:
-            messages = decode(frame)
+            messages = self.encoding.decode(frame)
         except MessageError:
             return self._close("not a message of version 1", Retry.BACKOFF)
         actions: list[Action] = []
@@ -158,9 +160,15 @@ class Producer:
         if self._window is not None and self._drained_by is None:
             if self._renew:
                 self._renew = False
-                actions.append(Send(encode(Auth(token=self.key))))
+                actions.append(Send(self.encoding.message(Auth(token=self.key))))
             while (batch := self._next(self._window, now, actions)) is not None:
-                frame = self._written(batch)
+                frame = self.encoding.batch(batch, self._columns)
+                if not self._fits(len(frame), self._window):
+                    if self._outgrown(batch, len(frame)):
+                        self.packer.shrink(batch)
+                        return actions + self._close("a frame that is too big", Retry.NOW)
+                    self._short = True
+                    break
                 self._window.spend(len(frame))
                 self._cursor = batch.seq + 1
                 actions.append(Send(frame))
@@ -190,10 +198,14 @@ class Producer:
         self._short = sealed is None and self.packer.due_at is None and len(backlog.queue) > 0
         return sealed
 
-    def _written(self, batch: Batch) -> bytes:
-        """Its frame in the form that takes fewer bytes, of those that the server reads. Never more than its rows."""
-        rows = batch.frame()
-        return min(rows, columnar_frame(batch), key=len) if self._columns else rows
+    def _fits(self, size: int, window: Window) -> bool:
+        """Whether a frame may go out. As JSON it may, but a binary encoding has nine bytes for `1.5`."""
+        return size <= window.room and size <= self.packer.limits.max_frame
+
+    def _outgrown(self, batch: Batch, size: int) -> bool:
+        """Whether it never will, nor is there an ack to wait for, and a smaller one might."""
+        awaited = self._cursor > self.backlog.lowest_seq
+        return not awaited and (size > self.packer.limits.max_frame or len(batch.events) > 1)
 
     def _starve(self, window: Window, now: int) -> list[Action]:
         """Leave a connection whose window holds not even one batch, though every batch sent on it is acknowledged.
@@ -225,7 +237,7 @@ class Producer:
                 self._cursor = message.want
                 return []
             case Ping():
-                return [Send(Pulse.pong(message, now))]
+                return [Send(self.encoding.message(Pulse.answer(message, now)))]
             case Drain():
                 self._drained_by = now + min(message.in_ms, LONGEST_HOLD_MS) + DRAIN_GRACE_MS
                 return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client_sdk.python.messages import Ping, Pong, encode
+from client_sdk.python.messages import Ping, Pong
 
 __all__ = ["Pulse"]
 
@@ -35,6 +35,6 @@ class Pulse:
         self._patience_ms = min(max(2 * heartbeat_ms, SHORTEST_MS), LONGEST_MS)
 
     @staticmethod
-    def pong(ping: Ping, now: int) -> bytes:
+    def answer(ping: Ping, now: int) -> Pong:
         """The answer to a ping: its `now` unchanged, and this clock, from which the server learns the offset."""
-        return encode(Pong(now=ping.now, sent=now))
+        return Pong(now=ping.now, sent=now)

@@ -38,9 +38,12 @@ class Reply(NamedTuple):
 class Opener:
     """Opens WebSockets to one address."""
 
-    def __init__(self, url: str, *, proxy: str | None, ssl: tls.SSLContext | None) -> None:
+    def __init__(
+        self, url: str, *, proxy: str | None, ssl: tls.SSLContext | None, subprotocol: str = SUBPROTOCOL
+    ) -> None:
         self._url = url
         self._proxy = proxy
+        self._subprotocol = subprotocol
         self._options: dict[str, Any] = {} if ssl is None else {"ssl": ssl}
 
     async def open(self) -> ClientConnection:
@@ -52,7 +55,7 @@ class Opener:
         try:
             socket = await connect(
                 self._url,
-                subprotocols=[Subprotocol(SUBPROTOCOL)],
+                subprotocols=[Subprotocol(self._subprotocol)],
                 compression=None,
                 proxy=self._proxy,
                 open_timeout=OPEN_S,
@@ -66,9 +69,9 @@ class Opener:
             raise OpeningError(f"HTTP {error.response.status_code}", _seconds_ms(wait)) from error
         except (OSError, InvalidHandshake, InvalidMessage, TimeoutError) as error:
             raise OpeningError(str(error) or type(error).__name__) from error
-        if socket.subprotocol != SUBPROTOCOL:
+        if socket.subprotocol != self._subprotocol:
             await socket.close(1002, "subprotocol")
-            raise OpeningError(f"the server does not speak {SUBPROTOCOL}")
+            raise OpeningError(f"the server does not speak {self._subprotocol}")
         return socket
 
 

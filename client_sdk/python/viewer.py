@@ -142,7 +142,7 @@ class Viewer:
             case Snapshot() | Delta() | Events():
                 return self._follow(message)
             case Ping():
-                return [Send(Pulse.pong(message, now))]
+                return [Send(encode(Pulse.answer(message, now)))]
             case Failure():
                 view = self._views.get(message.id) if message.id is not None else None
                 if view is None:

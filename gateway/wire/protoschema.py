@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
-__all__ = ["CLIENT", "PACKAGE", "SCHEMA", "SERVER", "Field", "Message", "proto_text"]
+__all__ = ["CLIENT", "PACKAGE", "SCHEMA", "SERVER", "Field", "Message", "descriptor", "proto_text"]
 
 PACKAGE: Final = "tidegate.v1"
 
@@ -221,7 +221,8 @@ def proto_text() -> str:
     return "\n".join(lines)
 
 
-def _file() -> Any:
+def descriptor() -> Any:
+    """The schema as a `FileDescriptorProto`."""
     file = descriptor_pb2.FileDescriptorProto(name="tidegate.proto", package=PACKAGE, syntax="proto3")
     for message in SCHEMA:
         made = file.message_type.add(name=message.name)
@@ -262,6 +263,6 @@ def _set_type(field: Any, type_: str) -> None:
 
 
 _pool = descriptor_pool.DescriptorPool()
-_pool.Add(_file())
+_pool.Add(descriptor())
 CLIENT: Final[Any] = message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{PACKAGE}.ClientMessage"))
 SERVER: Final[Any] = message_factory.GetMessageClass(_pool.FindMessageTypeByName(f"{PACKAGE}.ServerMessage"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from client_sdk.python.messages import Ping
+from client_sdk.python.messages import Ping, encode
 from client_sdk.python.pulse import WELCOME_MS, Pulse
 
 
@@ -21,4 +21,4 @@ def test_the_deadline_moves_with_life() -> None:
 
 def test_the_pong_echoes() -> None:
     """`now` is the server's own, `sent` is ours."""
-    assert json.loads(Pulse.pong(Ping(now=3), 8)) == {"type": "pong", "now": 3, "sent": 8}
+    assert json.loads(encode(Pulse.answer(Ping(now=3), 8))) == {"type": "pong", "now": 3, "sent": 8}
