@@ -20,6 +20,16 @@ NEVER: Final = -(1 << 61)
 SMALLEST: Final = 1_024
 COLUMNS: Final = ("row", "start", "last", "pane", "several", "before")
 ENTRY_BYTES: Final = 8 * len(COLUMNS)
+TIDY_BYTES: Final = 24
+"""Of an entry: its new number, that it is kept, and its part of the column that is moved."""
+
+
+def capacity(most: int) -> int:
+    """Entries of the arrays at worst."""
+    size = SMALLEST
+    while size < most + most // 4:
+        size *= 2
+    return size
 
 
 class Spans(NamedTuple):
@@ -49,11 +59,13 @@ class Bygone:
 
     @staticmethod
     def budget(most: int) -> int:
-        """Bytes at worst: the pool, and the columns that are moved together in it."""
-        size = SMALLEST
-        while size < most + most // 4:
-            size *= 2
-        return (ENTRY_BYTES + 24) * size
+        """Bytes at worst of the pool."""
+        return ENTRY_BYTES * capacity(most)
+
+    @staticmethod
+    def passing(most: int) -> int:
+        """Bytes at worst of what there is for a moment only, while the pool is tidied: numbers, and a column."""
+        return TIDY_BYTES * capacity(most)
 
     def add(self, spans: Spans, before: Ints) -> Ints:
         """Append spans; `before` is the entry that comes next in each one's chain, or -1. Returns their entries."""

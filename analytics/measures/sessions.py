@@ -26,6 +26,7 @@ from analytics.measures.paned import VACANT
 from analytics.measures.steps import Stays, Steps, joined, no_steps
 from analytics.measures.tracker import MOST, PIECE, Tracker
 from analytics.measures.walk import Walk
+from analytics.pairs import REBUILDING
 from analytics.roster import Roster
 
 __all__ = ["Sessions"]
@@ -50,6 +51,8 @@ class Sessions(Tracker):
     >>> count.values, seconds.values, bounces.values
     (array([2]), array([0.5]), array([0.5]))
     """
+
+    passing = max(REBUILDING, Bygone.passing(MOST_BYGONE + 3 * PIECE))
 
     def __init__(self, slots: int, keys: int, parameter: SessionSetting) -> None:
         super().__init__(slots, keys, parameter, len(COUNTS))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analytics.aggregation import FunnelSetting
+from analytics.aggregation import FunnelSetting, RetentionSetting, SessionSetting
 from analytics.arrays import Ints, Numbers, Visits
 from analytics.dictionary import Dictionary
 from analytics.frame import Coded
@@ -110,19 +110,51 @@ def _users(measure: Measure) -> None:
         _look(measure, slot)
 
 
+def _stays(measure: Measure) -> None:
+    """Each user twice, with more than the gap in between: a session at hand, and one that a late event can reach."""
+    number = 0
+    for slot in range(measure.slots):
+        keys = np.arange(measure.keys).repeat(12)
+        users = (np.arange(number, number + len(keys), dtype=np.uint64) // np.uint64(2)) * np.uint64(_HASH)
+        number += len(keys)
+        times = slot * 1_000 + np.arange(len(keys)) % 2 * 800
+        measure.add(slot * measure.keys + keys, Visits(users, times, np.zeros(len(keys), np.int64)))
+        measure.read_views(["count", "seconds", "bounce_rate"], *_window(measure, slot))
+
+
+def _cohorts(measure: Measure) -> None:
+    """Each user starts and comes back at once."""
+    number = 0
+    for slot in range(measure.slots):
+        keys = np.arange(measure.keys).repeat(12)
+        users = (np.arange(number, number + len(keys), dtype=np.uint64) // np.uint64(2)) * np.uint64(_HASH)
+        number += len(keys)
+        times, marks = np.full(len(keys), slot * 1_000), 1 + np.arange(len(keys)) % 2
+        measure.add(slot * measure.keys + keys, Visits(users, times, marks))
+        _look(measure, slot)
+
+
 def _sliding(measure: Measure) -> bool:
     return bool(getattr(measure, "_several", False))
 
 
 def _look(measure: Measure, slot: int) -> None:
     """Read the slot, or the window that ends with it."""
+    measure.read(*_window(measure, slot))
+
+
+def _window(measure: Measure, slot: int) -> tuple[Ints, Ints]:
     slots = np.arange(slot + 1) if _sliding(measure) and slot else np.array([slot])
-    measure.read(slots, np.arange(measure.keys))
+    return slots, np.arange(measure.keys)
 
 
 FLOODS: Mapping[str, Callable[[Measure], None]] = {
     "count": _plain, "min": _plain, "max": _plain, "sum": _odd, "uniq": _values, "quantile": _bins, "top": _texts,
-    "funnel": _users,
+    "funnel": _users, "sessions": _stays, "retention": _cohorts,
+}  # fmt: skip
+_PARAMETERS: Mapping[str, Any] = {
+    "funnel": FunnelSetting(2, 1_800_000), "top": 10, "sessions": SessionSetting(500),
+    "retention": RetentionSetting(86_400_000, 7),
 }  # fmt: skip
 
 
@@ -130,7 +162,7 @@ def flooded(name: str, *, several: bool) -> Flooded:
     """What a measure takes whose pools are full; `several`: while windows of several panes are read."""
     kind, keys = MEASURES[name], 100
     slots = 40 if several and name == "quantile" else 300  # as many as there are rows for, or more
-    parameter: Any = FunnelSetting(2, 1_800_000) if name == "funnel" else 10 if name == "top" else 0
+    parameter = _PARAMETERS.get(name, 0)
     _flood(name, kind(2, 2, parameter), several=several)  # which loads what is loaded when it is needed
     gc.collect()
     tracemalloc.start()
