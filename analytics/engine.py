@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from analytics.dictionary import Dictionary, Encoded
 from analytics.exact import grid_of
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid
+from analytics.outlet import Outlet
 from analytics.plan import Plan, make_plan
 from analytics.restoration import Freezing, freezing, generations, load_grid, taken
 from analytics.row import Changes, Row, Verdict
@@ -23,8 +24,7 @@ from analytics.schema import Schema, Use
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.time import BEGINNING, Clock
-from analytics.told import rows_in_order
-from analytics.windowing import Taken, Windowing
+from analytics.windowing import Taken, Windowing, changes_of
 
 __all__ = ["DEFAULT_BUDGET", "Engine"]
 
@@ -65,6 +65,9 @@ class Engine:
         self._clock = Clock()
         self._dictionaries = {name: Dictionary() for name in plan.coded}
         self._grids: list[Windowing] = [grid_of(grid, exact) for grid in plan.grids]
+        self._outlet = Outlet()
+        for grid in self._grids:
+            grid.load.outlet = self._outlet
         # Those for which batches may wait, the others, and the batches that do.
         self._patient = [] if exact else [grid for grid in self._grids if isinstance(grid, Grid)]
         self._prompt = [grid for grid in self._grids if grid not in self._patient]
@@ -192,7 +195,7 @@ class Engine:
     def settled(self) -> Changes:
         """Rows that cannot wait, since the last call: finals and, in an `exact` engine, corrections."""
         self._count()
-        return self._changes(self._grids)
+        return changes_of(self._grids)
 
     def finish(self) -> Changes:
         """There will be no more events: every window becomes final. What comes later is late."""
@@ -202,15 +205,16 @@ class Engine:
             grid.advance_to(END_OF_TIME)
         return self._published(self._grids)
 
+    def spill(self, take: Callable[[Changes], None]) -> None:
+        """Rows for which there is no room until the next `advance` go to `take`, in the middle of whatever makes them.
+
+        It must not call the engine. Their watermarks come with that `advance`. Not for an `exact` engine."""
+        self._outlet.relieve = lambda: take(changes_of(self._grids, due=False))
+
     def _published(self, grids: Sequence[Windowing]) -> Changes:
         for grid in grids:
             grid.publish(self._clock.maximum)
-        return self._changes(grids)
-
-    def _changes(self, grids: Sequence[Windowing]) -> Changes:
-        rows = rows_in_order([told for grid in grids for told in grid.take()])
-        coarse = [row for grid in grids if isinstance(grid, Grid) for row in grid.coarse()]
-        return Changes(rows, {kpi.spec.name: grid.watermark for grid in grids for kpi in grid.plan.kpis}, coarse)
+        return changes_of(grids)
 
     def rows(self, kpi: str, start_ms: int, end_ms: int) -> list[Row]:
         """Latest rows of the windows that overlap [start_ms, end_ms), ordered by start and dims.

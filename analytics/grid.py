@@ -20,6 +20,7 @@ from analytics.arrival import Arrival
 from analytics.backlog import Patience
 from analytics.clockwork import Clockwork
 from analytics.frame import Frame
+from analytics.outlet import Load
 from analytics.panes import distinct
 from analytics.row import Row
 from analytics.time import BEGINNING, Rise
@@ -217,7 +218,12 @@ class Grid(Clockwork):
         """The end of the latest window that is shown while it is open."""
         return self.geometry.first_end(newest)
 
-    def take(self) -> list[Told]:
+    @property
+    def load(self) -> Load:
+        """See `Windowing.load`."""
+        return self.publisher.load
+
+    def take(self, *, due: bool = True) -> list[Told]:  # noqa: ARG002  that is always written down at once
         """Changed rows since the last call, see `Windowing.take`."""
         return list(map(self.publisher.told, self.publisher.take()))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from analytics.aggregation import Aggregation, RetentionSetting
 from analytics.arrays import Bools
@@ -21,6 +21,7 @@ from analytics.history import ERROR_BYTES, RECORD_BYTES, ROW_BYTES
 from analytics.hold import Hold
 from analytics.keys import KEY_BYTES
 from analytics.measures import MEASURES
+from analytics.passing import PIECE, passing_bytes
 from analytics.schema import Columns, Schema
 from analytics.spec import DEFAULT_KEYS, Compiled, KpiError, KpiSpec, unique_names
 from analytics.stretches import room
@@ -77,6 +78,8 @@ class GridPlan:
     aggregates: list[Aggregation] = field(default_factory=list)
     # Its windows in numbers of panes.
     geometry: Geometry = field(init=False)
+    # How many rows of a KPI are made together at most, however many keys there are.
+    together: ClassVar[int] = 1 << 62
 
     def __post_init__(self) -> None:
         self.geometry = self.window.geometry()
@@ -142,10 +145,15 @@ class GridPlan:
         """Windows that can be partial or within their grace at once."""
         return self.panes // self.geometry.hop + 2
 
+    def value_bytes(self, kpi: KpiPlan) -> int:
+        """Bytes of a value of a KPI, as text, beyond those of a number."""
+        read = [self.aggregates[i] for i in kpi.aggregates]
+        return max((MEASURES[a.measure].value_bytes(a.parameter) for a in read), default=0)
+
     def book_bytes(self, kpi: KpiPlan, windows: int, open_windows: int) -> int:
         """Bytes that so many windows of a KPI may take, of which some cannot be dropped yet."""
         read = [self.aggregates[i] for i in kpi.aggregates]
-        row = ROW_BYTES + max((MEASURES[a.measure].value_bytes(a.parameter) for a in read), default=0)
+        row = ROW_BYTES + self.value_bytes(kpi)
         row += ERROR_BYTES * any(MEASURES[a.measure].estimates for a in read)
         return min(windows * (RECORD_BYTES + self.width * row), MAX_BOOK + open_windows * self.width * row)
 
@@ -156,7 +164,7 @@ class GridPlan:
 
     def parts(self) -> Iterator[tuple[str, int]]:
         """What its bytes at worst are made of."""
-        slots = self.panes + (len(self.tiers) if self.window.tumbling else 0)
+        slots, _ = self.cells
         yield "panes and keys", (slots * 9 + self.stretches * 8) * self.width + self.width * KEY_BYTES
         if self.by:
             yield "overflow keys", MEASURES["uniq"].budget(slots, 1, OTHERS_PAIRS)
@@ -187,6 +195,11 @@ class GridPlan:
         return f"{self.panes} panes"
 
     @property
+    def cells(self) -> tuple[int, int]:
+        """Slots and keys of its measures."""
+        return self.panes + (len(self.tiers) if self.window.tumbling else 0), self.width
+
+    @property
     def budget(self) -> int:
         """Bytes it may take at worst."""
         return sum(size for _, size in self.parts())
@@ -194,6 +207,8 @@ class GridPlan:
 
 class SessionPlan(GridPlan):
     """The session windows of one gap. Each open session has one cell."""
+
+    together = PIECE
 
     @property
     def sessions(self) -> int:
@@ -205,9 +220,9 @@ class SessionPlan(GridPlan):
         """What can be open at once, in words."""
         return f"{self.sessions} sessions"
 
-    def _row_bytes(self, kpi: KpiPlan) -> int:
-        read = [self.aggregates[i] for i in kpi.aggregates]
-        return max((MEASURES[a.measure].value_bytes(a.parameter) for a in read), default=0)
+    @property
+    def cells(self) -> tuple[int, int]:
+        return 1, self.sessions
 
     def session_book(self, kpi: KpiPlan) -> int:  # noqa: ARG002  however large a row is, the bytes are what counts
         """Bytes that the closed sessions of a KPI may take."""
@@ -220,7 +235,7 @@ class SessionPlan(GridPlan):
             if not is_presence(aggregate):
                 yield state, MEASURES[aggregate.measure].budget(1, self.sessions, aggregate.parameter)
         for kpi in self.kpis:
-            yield f"rows of {kpi.spec.name}", self.sessions * (SAID_BYTES + self._row_bytes(kpi)) + MAX_BOOK
+            yield f"rows of {kpi.spec.name}", self.sessions * (SAID_BYTES + self.value_bytes(kpi)) + MAX_BOOK
 
 
 def is_presence(aggregate: Aggregation) -> bool:
@@ -242,8 +257,8 @@ class Plan:
     def budget(self) -> int:
         """Bytes at worst."""
         fixed = len(self.coded) * Dictionary().budget + MAX_SOURCES * SOURCE_BYTES
-        # One at a time has what it has for a moment only.
-        passing = max((MEASURES[a.measure].passing for grid in self.grids for a in grid.aggregates), default=0)
+        # One at a time has what it has for a moment only; rows are made when that is gone.
+        passing = max(map(passing_bytes, self.grids), default=0)
         return fixed + passing + sum(grid.budget for grid in self.grids)
 
 

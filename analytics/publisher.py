@@ -10,10 +10,12 @@ import numpy as np
 
 from analytics.arrays import Ints, Reading
 from analytics.cells import Cells
-from analytics.history import FINAL, KINDS, PARTIAL, Book, Record, Span, Values
+from analytics.history import FINAL, KINDS, PARTIAL, RECORD_BYTES, Book, Record, Span, Values
 from analytics.jsontext import parsed_each
 from analytics.outcome import outcome
+from analytics.outlet import Load
 from analytics.panes import COARSE
+from analytics.passing import handed_bytes
 from analytics.plan import GridPlan
 from analytics.row import Row
 from analytics.time import BEGINNING
@@ -42,8 +44,10 @@ class Publisher:
         self.cells = cells
         # Windows that end later have not been shown yet, though they may have events.
         self.published_to = BEGINNING
-        # What the next `advance` hands out.
+        # What the next `advance` hands out, and how much that and `coarse` are.
         self.pending: list[Block] = []
+        self.load = Load()
+        self._row_bytes = [handed_bytes(plan, kpi) for kpi in plan.kpis]
         # Coarser windows of tumbling ones, complete since they were last asked for.
         self.coarse: list[Block] = []
         # What new blocks are stamped with.
@@ -70,7 +74,7 @@ class Publisher:
         for i, said in enumerate(self._say(self._last[1], ms(end) - ms(start))):
             record = Record(ms(start), ms(end), said, FINAL)
             self.books[i][0].put(record)
-            self.pending.append(Block(i, record.copy(), self.at))
+            self._wait(self.pending, Block(i, record.copy(), self.at))
 
     def correct(self, end: int, keys: Ints | None = None) -> None:
         """Events came into a window that is final: write down which rows changed; `keys` holds those, if known."""
@@ -106,7 +110,11 @@ class Publisher:
                 if changed is not None:
                     book.put(record)
             if changed is not None:
-                self.pending.append(Block(i, changed, self.at))
+                self._wait(self.pending, Block(i, changed, self.at))
+
+    def _wait(self, blocks: list[Block], block: Block) -> None:
+        blocks.append(block)
+        self.load.add(RECORD_BYTES + self._row_bytes[block.kpi] * len(block.record))
 
     def _slots(self, end: int) -> Ints:
         pool = self.cells.pool
@@ -186,7 +194,7 @@ class Publisher:
         for i, said in enumerate(self._say(self._read(slots, self.cells.present(slots)), width)):
             book, record = self.books[i][tier + 1], Record(window * width, (window + 1) * width, said, FINAL)
             book.put(record)
-            self.coarse.append(Block(i, record))
+            self._wait(self.coarse, Block(i, record))
             book.trim((window + 1) * width)
         self.filling[tier] = None
         if tier + 1 < len(self.filling):
@@ -205,6 +213,7 @@ class Publisher:
     def take(self) -> list[Block]:
         """What changed since the last call, in order of change."""
         blocks, self.pending = self.pending, []
+        self.load.clear()
         return blocks
 
     def told(self, block: Block) -> Told:

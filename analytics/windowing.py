@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from analytics.arrays import Bools
 from analytics.frame import Frame
+from analytics.outlet import Load
 from analytics.plan import GridPlan
-from analytics.row import Row
+from analytics.row import Changes, Row
 from analytics.time import Rise
-from analytics.told import Told
+from analytics.told import Told, rows_in_order
 
-__all__ = ["Taken", "Windowing"]
+__all__ = ["Taken", "Windowing", "changes_of"]
 
 
 class Taken(NamedTuple):
@@ -51,8 +52,15 @@ class Windowing(Protocol):
     def publish(self, seen: int) -> None:
         """Write down what changed in open and final windows; `seen` is the largest event time."""
 
-    def take(self) -> list[Told]:
-        """Changed rows since the last call, in order of change."""
+    @property
+    def load(self) -> Load:
+        """How much waits for `take`."""
+
+    def take(self, *, due: bool = True) -> list[Told]:
+        """Changed rows since the last call, in order of change. `due`: what has become final since is looked for."""
+
+    def coarse(self) -> list[Row]:
+        """Rows of coarser windows that are complete since the last call, by end, the finer window first."""
 
     def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
         """Latest rows of a KPI's windows that overlap [start, end), by start and dims, made as they are asked for."""
@@ -66,3 +74,12 @@ class Windowing(Protocol):
 
     def notes(self) -> Mapping[str, int]:
         """What the bounds of the measures cost."""
+
+
+def changes_of(grids: Sequence[Windowing], *, due: bool = True) -> Changes:
+    """What changed in these windows since the last call. Not `due`: without what has become final since, and so
+    without watermarks.
+    """
+    rows = rows_in_order([told for grid in grids for told in grid.take(due=due)])
+    marks = {kpi.spec.name: grid.watermark for grid in grids for kpi in grid.plan.kpis} if due else {}
+    return Changes(rows, marks, [row for grid in grids for row in grid.coarse()])

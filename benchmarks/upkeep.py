@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from analytics import Batch, Engine, KpiSpec
-from benchmarks.brim import PAST, brim
+from benchmarks.brim import NEW, PAST, brim
 from benchmarks.machine import SERVER_CORE, pin, versions
 from benchmarks.process import drive
 from benchmarks.report import Goal, Report
@@ -53,24 +53,28 @@ _FILL, _SETTLE = 50, 3
 
 _METHOD = """
 tick: CPU time for a second with one event of each of 1,000 keys in a sliding window of 2,100 panes: counting, a window
-that becomes final, `advance` (2,000 rows come out). memory: an engine whose pools are all full (every pane has every
-key, more values, users and texts than there is room for, all windows shown, the books of coarser windows, dictionaries
-and sources full, see benchmarks/brim.py), traced bytes when they are most, copies that are there for a moment and the
-batch at hand included, over those that `tidegate check` says it may need, with tumbling windows that are all open and
-with sliding ones over all panes. objects: memory blocks alive after a flush for each event counted.
+that becomes final, `advance` (2,000 rows come out). memory: an engine whose pools are all full (every pane there is
+room for has every key, more values, users and texts than there is room for, all windows shown, the books of coarser
+windows, dictionaries and sources full, and then everything final at once, see benchmarks/brim.py), traced bytes when
+they are most, copies that are there for a moment and the batch at hand included, over those that `tidegate check` says
+it may need, with tumbling windows and with sliding ones. objects: memory blocks alive after a flush for each event
+counted.
 """
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of it. `events` are those after which objects are counted; memory has panes and keys of its own."""
+    """How much of it. `events` are those after which objects are counted; memory has panes, keys (0: no `by`) and new
+    values of each key in a pane of its own.
+    """
 
     panes: int = 2_100
     keys: int = 1_000
     ticks: int = 20
     events: int = 100_000
-    memory_panes: int = 300
+    memory_panes: int = 150
     memory_keys: int = 100
+    memory_values: int = NEW
     measures: tuple[str, ...] = tuple(MEASURES)
 
 
@@ -143,12 +147,13 @@ def memory(measure: str, kind: str, plan: Plan, past: Sequence[int] = PAST) -> M
     panes, keys = plan.memory_panes, plan.memory_keys
     window = "tumbling 1s" if kind == "tumbling" else f"sliding {panes}s every 1s"
     delay = f"{panes}s" if kind == "tumbling" else "0s"
-    spec = KpiSpec(measure, MEASURES[measure], window, by=("key",), max_keys=keys, delay=delay, grace="0s")
+    by = ("key",) if keys else ()
+    spec = KpiSpec(measure, MEASURES[measure], window, by=by, max_keys=max(keys, 1), delay=delay, grace="0s")
     np.unique(np.zeros(1))  # which loads parts of numpy
     gc.collect()
     tracemalloc.start()
     try:
-        engine = brim(measure, spec, panes, keys, past)
+        engine = brim(measure, spec, max(keys, 1), past, plan.memory_values)
         most = tracemalloc.get_traced_memory()[1]
         gc.collect()
         return Memory(most, tracemalloc.get_traced_memory()[0], engine.memory_bytes())

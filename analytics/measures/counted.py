@@ -22,8 +22,6 @@ PAIRS_RELIEVED: Final = 63 / 64
 ROWS_RELIEVED: Final = 15 / 16
 """The same of rows, which are looked at all each time."""
 
-TIDYING: Final = 6 << 20
-"""Bytes at worst of what is there for a moment only, while rows are tidied or become more."""
 PART: Final = 8_192
 """Pairs that are counted at once."""
 
@@ -41,7 +39,6 @@ class Counted(Paned):
     """Counts by hash. When there are too many, cells are shrunk: those that have the most."""
 
     takes: ClassVar[Takes] = "hash"
-    passing = TIDYING
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("hashes", "bins", "counts")}
     _fewest: ClassVar[int] = 0
     """Hashes that a cell keeps however much room is needed."""

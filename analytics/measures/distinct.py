@@ -6,8 +6,7 @@ long as all of its panes are, else the merge of their registers.
 
 Bounds: the values of all cells together and the register blocks are capped; a value of a key counts once, however many
 panes hold it, and a little for each of them. When there are too many, the fullest cells become registers early; when
-the blocks run out as well, a cell is saturated: it keeps the count it had as a lower bound and its row says `error`
-1.0.
+the blocks run out as well, a cell is saturated: it keeps the count it had as a lower bound, with an `error` of 1.0.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from analytics.frame import Coded
 from analytics.hyperloglog import ERROR, REGISTERS, estimate, observations
 from analytics.measures.measure import Arrays, over
 from analytics.measures.registers import NONE, Registers, fold
+from analytics.measures.rows import TIDYING
 from analytics.measures.sightings import Sightings
 from analytics.measures.valued import Valued
 
@@ -54,7 +54,6 @@ class Distinct(Valued):
     """
 
     estimates = True
-    passing = 12 << 20
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"dense": ("registers",), "saturated": ("bounds",)}
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
@@ -78,18 +77,20 @@ class Distinct(Valued):
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:
         values, pairs, blocks = _caps(slots, keys, parameter)
-        seen = cls.values_budget(slots, values + MAX_PENDING, pairs + MAX_PENDING)
-        return 16 * slots * keys + 8 * keys + seen + REGISTERS * blocks
+        cells = (16 * slots + 8) * keys + REGISTERS * blocks
+        return cells + cls.values_budget(slots, values + MAX_PENDING, pairs + MAX_PENDING)
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
         return Sightings.window_budget(slots * keys)
 
+    @classmethod
+    def passing(cls, slots: int, keys: int, parameter: int) -> int:
+        return TIDYING * _caps(slots, keys, parameter)[0]
+
     def add(self, cells: Ints, values: Coded) -> None:
-        if not len(cells):
-            return
         hashes, blocks = values.hashes(), self._block[cells]
-        if int(blocks.min()) >= 0:
+        if len(cells) and int(blocks.min()) >= 0:
             self._registers.observe(blocks, values.keep("observations", lambda: observations(hashes)))
         else:
             self.add_hashes(cells, hashes)
@@ -308,12 +309,11 @@ class Distinct(Valued):
 
 def _caps(slots: int, keys: int, parameter: int) -> tuple[int, int, int]:
     """Values of all keys, the same once for each pane, and register blocks."""
-    cells = slots * keys
-    values = min(cells * EXACT, parameter or MAX_VALUES)
-    return values, min(cells * EXACT, min(slots, PANES) * values), min(cells, MAX_BLOCKS)
+    exact = slots * keys * EXACT
+    values = min(exact, parameter or MAX_VALUES)
+    return values, min(exact, min(slots, PANES) * values), min(slots * keys, MAX_BLOCKS)
 
 
 def _errors(dense: Bools, saturated: Bools) -> Floats | None:
-    if not (dense.any() or saturated.any()):
-        return None
-    return np.where(saturated, 1.0, np.where(dense, ERROR, 0.0))
+    some = dense.any() or saturated.any()
+    return np.where(saturated, 1.0, np.where(dense, ERROR, 0.0)) if some else None

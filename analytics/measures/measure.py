@@ -32,8 +32,6 @@ class Measure(ABC):
     """Whether `subtract` takes a pane back out exactly."""
     folds: ClassVar[bool] = False
     """Whether slots can be read from rows that are the sums of several: see `Cellwise`."""
-    passing: ClassVar[int] = 0
-    """Bytes at worst of what it has for a moment only, while its pools grow or are tidied."""
     estimates: ClassVar[bool] = False
     """Whether its values may have a stated error."""
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {}
@@ -52,6 +50,11 @@ class Measure(ABC):
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: Any) -> int:  # noqa: ARG003
         """Bytes more at worst when windows of several panes are read, as sliding ones are."""
+        return 0
+
+    @classmethod
+    def passing(cls, slots: int, keys: int, parameter: Any) -> int:  # noqa: ARG003
+        """Bytes at worst of what it has for a moment only, while its pools grow or are tidied."""
         return 0
 
     @classmethod

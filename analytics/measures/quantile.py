@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Numbers, Reading
 from analytics.ddsketch import accuracy, answers, bins_of, coarser, exact_answers
-from analytics.measures.counted import PART, TIDYING, Caps, Counted
+from analytics.measures.counted import PART, Caps, Counted
 from analytics.measures.histograms import WIDE, WIDEST, Bins, Histograms
 from analytics.measures.measure import Arrays, Takes, over
 from analytics.measures.paned import VACANT
+from analytics.measures.rows import TIDYING
 from analytics.measures.slide import Slide
 
 __all__ = ["Quantile"]
@@ -60,7 +61,6 @@ class Quantile(Counted):
     takes: ClassVar[Takes] = "number"
     invertible = True
     estimates = True
-    passing = 0  # it is in the budget, as part of one of two ways to count
     _fewest = 1
 
     def __init__(self, slots: int, keys: int, parameter: int = 0) -> None:
@@ -77,13 +77,14 @@ class Quantile(Counted):
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
         # In rows, or else by bin, with what there was before windows were read.
         rows = Histograms.budget(slots * keys, WIDE) + Slide.budget(keys, WIDEST)
-        bins = cls.counted_budget(slots, _caps(slots, keys)) + Histograms.budget(slots * keys) + TIDYING
+        caps = _caps(slots, keys)
+        bins = cls.counted_budget(slots, caps) + Histograms.budget(slots * keys) + TIDYING * caps.rows
         return max(rows - bins, 0)
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003  a sketch has no parameter
-        rows = Histograms.budget(slots * keys) if slots > 1 else 0
-        return slots * keys + cls.counted_budget(slots, _caps(slots, keys)) + rows + TIDYING
+        rows, caps = Histograms.budget(slots * keys) if slots > 1 else 0, _caps(slots, keys)
+        return slots * keys + cls.counted_budget(slots, caps) + rows + TIDYING * caps.rows
 
     def add(self, cells: Ints, values: Numbers) -> None:
         if len(cells):

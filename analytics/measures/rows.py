@@ -17,6 +17,9 @@ __all__ = ["Rows"]
 SPARE: Final = 4
 """One row in so many more is there than can matter, so that they are seldom tidied."""
 
+TIDYING: Final = 48
+"""Bytes of a row at worst that are there for a moment only, while rows are tidied or become more."""
+
 
 class Rows(Marks):
     """At most `most` rows that matter, and some that do not.

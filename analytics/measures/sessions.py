@@ -52,8 +52,6 @@ class Sessions(Tracker):
     (array([2]), array([0.5]), array([0.5]))
     """
 
-    passing = max(REBUILDING, Bygone.passing(MOST_BYGONE + 3 * PIECE))
-
     def __init__(self, slots: int, keys: int, parameter: SessionSetting) -> None:
         super().__init__(slots, keys, parameter, len(COUNTS))
         self._gap = parameter.gap
@@ -68,6 +66,10 @@ class Sessions(Tracker):
     def budget(cls, slots: int, keys: int, parameter: SessionSetting) -> int:  # noqa: ARG003  any gap costs the same
         users = Roster.budget(MOST + PIECE, COLUMNS) + Bygone.budget(MOST_BYGONE + 3 * PIECE)
         return 24 * slots * keys + 8 * slots + users
+
+    @classmethod
+    def passing(cls, slots: int, keys: int, parameter: SessionSetting) -> int:  # noqa: ARG003
+        return max(REBUILDING, Bygone.passing(MOST_BYGONE + 3 * PIECE))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return dict(zip(COUNTS, self._counts, strict=True))

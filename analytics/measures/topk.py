@@ -25,7 +25,7 @@ from analytics.jsontext import as_json_each
 from analytics.measures.counted import PART, Caps, Counted
 from analytics.measures.counts import NAME
 from analytics.measures.measure import Arrays, over
-from analytics.measures.rows import Rows
+from analytics.measures.rows import TIDYING, Rows
 from analytics.measures.since import Since
 from analytics.names import LONGEST, Names
 
@@ -79,6 +79,10 @@ class Top(Counted):
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
         return TIED_BYTES * _caps(slots, keys).rows
+
+    @classmethod
+    def passing(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
+        return TIDYING * _caps(slots, keys).rows
 
     @classmethod
     def value_bytes(cls, parameter: int) -> int:

@@ -39,7 +39,6 @@ class Tracker(Paned, Cellwise):
 
     takes: ClassVar[Takes] = "visits"
     tracks = True
-    passing = REBUILDING
     folds = False
     _users: Roster
 
@@ -49,6 +48,10 @@ class Tracker(Paned, Cellwise):
         self._counts: Ints = np.zeros((counts, slots * keys), np.int64)
         self.earliest = NEVER
         self.moved: Ints = np.zeros(0, np.int64)
+
+    @classmethod
+    def passing(cls, slots: int, keys: int, parameter: Any) -> int:  # noqa: ARG003
+        return REBUILDING
 
     def trace(self, keys: Ints, panes: Ints, values: Visits) -> Steps:
         """Take events of these keys and panes, in order of arrival, without counting them: the steps of each.

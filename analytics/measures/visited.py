@@ -42,6 +42,8 @@ LAST: Final = 48
 EVENT_BYTES: Final = 60
 ENTRY_BYTES: Final = 30
 """Of an event, and of each step that it meets, while it is taken up."""
+RANKING: Final = 48
+"""Of an event for a moment, while events are ranked by their users, of which some are dropped."""
 GROUP_MEMORY: Final = 16 << 20
 """Bytes that decide how many users, each in each pane and key, are kept apart."""
 
@@ -50,7 +52,6 @@ class Visited(Paned):
     """Events of users, and how far each got in each pane."""
 
     takes: ClassVar[Takes] = "visits"
-    passing = 48 * (MAX_EVENTS + PENDING)  # while events are ranked by their users, of which some are dropped
     placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("users", "levels", "latest")}
 
     def __init__(self, slots: int, keys: int, parameter: FunnelSetting) -> None:
@@ -94,6 +95,10 @@ class Visited(Paned):
             if _rises(parameter)
             else Judged.budget(keys, Journal.capacity_of(_max_groups(parameter)), parameter.steps)
         )
+
+    @classmethod
+    def passing(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003
+        return RANKING * (MAX_EVENTS + PENDING)
 
     @classmethod
     def takes_unmarked(cls, parameter: FunnelSetting) -> bool:

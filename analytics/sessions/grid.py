@@ -20,6 +20,7 @@ import numpy as np
 
 from analytics.arrays import Bools, Ints
 from analytics.frame import Frame
+from analytics.outlet import Load
 from analytics.row import Row
 from analytics.sessions.placement import NEVER, Placement
 from analytics.time import BEGINNING, Rise
@@ -139,10 +140,20 @@ class SessionGrid(Placement):
             self.speaker.say(changed, self.reached)
             self.cells.dirty[changed] = False
 
-    def take(self) -> list[Told]:
+    @property
+    def load(self) -> Load:
+        """See `Windowing.load`."""
+        return self.speaker.load
+
+    def take(self, *, due: bool = True) -> list[Told]:
         """Changed rows since the last call, see `Windowing.take`."""
-        self.settle()
+        if due:
+            self.settle()
         return self.speaker.take()
+
+    def coarse(self) -> list[Row]:
+        """None: each session is a window of its own."""
+        return []
 
     def rows(self, kpi: int, start: int, end: int) -> Iterator[Row]:
         """Latest rows of the sessions that overlap [start, end), by start and dims."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
 
 from analytics.arrays import Ints
 from analytics.history import CORRECTION, FINAL, PARTIAL, RETRACT
 from analytics.outcome import outcome
+from analytics.outlet import Load
+from analytics.passing import PIECE, handed_bytes
 from analytics.plan import SessionPlan
 from analytics.row import Row
 from analytics.sessions.book import SessionBook
@@ -21,9 +22,6 @@ from analytics.sessions.table import SessionTable
 from analytics.told import Told
 
 __all__ = ["Speaker"]
-
-PIECE: Final = 1_024
-"""Rows that a query makes at a time."""
 
 
 class Speaker:
@@ -38,14 +36,20 @@ class Speaker:
         self.books = [SessionBook(plan.session_book(kpi)) for kpi in plan.kpis]
         # What the next `take` hands out, per KPI.
         self.pending: list[list[Lines]] = [[] for _ in plan.kpis]
+        self.load = Load()
+        self._row_bytes = [handed_bytes(plan, kpi) for kpi in plan.kpis]
 
     def say(self, cells: Ints, causes: Ints | int = 0) -> None:
         """Write down what changed in these sessions, ascending: as final, where the table says that they are.
 
         `causes` are the numbers of the events that brought it.
         """
+        causes = np.broadcast_to(causes, len(cells))
+        for start in range(0, len(cells), PIECE):
+            self._say(cells[start : start + PIECE], causes[start : start + PIECE])
+
+    def _say(self, cells: Ints, causes: Ints) -> None:
         table, n = self._table, len(cells)
-        causes = np.broadcast_to(causes, n)
         readings, starts = self._cells.read(cells), table.first[cells]
         ends = table.last[cells] + table.gap
         final = table.final[cells]
@@ -66,7 +70,11 @@ class Speaker:
             lines = Lines(dims[at], starts[at], ends[at], fresh[at], kinds, revs, error, causes[at])
             said.kinds[where], said.ends[where], said.values[where] = kinds, lines.ends, lines.values
             said.revs[where], said.errors[where] = revs, error
-            self.pending[i].append(lines)
+            self._wait(i, lines)
+
+    def _wait(self, kpi: int, lines: Lines) -> None:
+        self.pending[kpi].append(lines)
+        self.load.add(self._row_bytes[kpi] * lines.n)
 
     def retract(self, cells: Ints, cause: int = 0) -> None:
         """What was said of these sessions is not true any more: they get another start, or are part of others."""
@@ -76,11 +84,10 @@ class Speaker:
             if n:
                 lines = self._lines(said, told)
                 kinds, nulls = np.full(n, RETRACT, np.int8), np.full(n, None, object)
-                self.pending[i].append(
-                    lines._replace(
-                        values=nulls, kinds=kinds, revs=lines.revs + 1, errors=np.zeros(n), at=np.full(n, cause)
-                    )
+                gone = lines._replace(
+                    values=nulls, kinds=kinds, revs=lines.revs + 1, errors=np.zeros(n), at=np.full(n, cause)
                 )
+                self._wait(i, gone)
         self._forget(cells)
 
     def file(self, cells: Ints) -> None:
@@ -113,6 +120,7 @@ class Speaker:
     def take(self) -> list[Told]:
         """Changed rows since the last call, see `Windowing.take`."""
         taken = []
+        self.load.clear()
         for i, kpi in enumerate(self._plan.kpis):
             parts, self.pending[i] = self.pending[i], []
             if parts:

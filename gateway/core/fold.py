@@ -6,10 +6,9 @@ restart together (KPI state, dedup table, event ids, ledger) is held here, so th
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -17,6 +16,7 @@ from analytics import Changes, Engine, KpiError, KpiSpec, Snapshot
 from analytics.plan import make_plan
 from analytics.restoration import joined, known, taken
 from gateway.core.admission import Admitted, Finding, admit
+from gateway.core.applied import Applied, applied
 from gateway.core.chronicle import Chronicle
 from gateway.core.dedup import UuidHorizon
 from gateway.core.ledger import Ledger
@@ -28,23 +28,14 @@ from gateway.errors import ProtocolError
 from gateway.wire.codec import Codec
 from gateway.wire.events import FIXED, EventReader
 from gateway.wire.messages import Defaults
-from gateway.wire.replies import Limits, WireVerdict
+from gateway.wire.replies import Limits
 
-__all__ = ["Applied", "Fold", "Freezing"]
+__all__ = ["Fold", "Freezing"]
 
 Freezing: TypeAlias = Generator[None, None, Callable[[], dict[str, bytes]]]
 """A copy of everything that is made in steps; what it comes to makes a snapshot, in any thread."""
 
 _decode_defaults = msgspec.json.Decoder(Defaults).decode
-
-
-class Applied(NamedTuple):
-    """What became of a group."""
-
-    verdicts: dict[int, tuple[WireVerdict, ...]]
-    """Verdicts by place of the arrival in the group; arrivals without any are not there."""
-    rejected: list[tuple[int, int, str]]
-    """Dropped events: place of the arrival, index in its batch, reason."""
 
 
 class Fold:
@@ -86,6 +77,8 @@ class Fold:
         # Of the codes that batches wait with; see `EventReader`.
         self._generation = 0
         self.codec = self._compile()
+        # Who takes rows for which there is no room until the next tick; see `spill`.
+        self._taker: Callable[[Changes], None] | None = None
         # The whole set, and those of it that the engine does not run yet: the log has to be read for them.
         self.specs = tuple(specs)
         self.filling: tuple[KpiSpec, ...] = ()
@@ -120,6 +113,8 @@ class Fold:
         self.filling = tuple(spec for spec in specs if spec not in running)
         self.chronicle.replace(specs)
         self.codec = self._compile()
+        if self._taker is not None:
+            self.spill(self._taker)
 
     def beside(self) -> Fold:
         """A fold for what is `filling`, empty. When every row of the log that this one has was replayed into it, its
@@ -176,7 +171,7 @@ class Fold:
             findings = findings + [Finding(verdict[0], verdict.outcome, verdict.reason) for verdict in late]
         if not findings:
             return Applied({}, [])
-        return self._applied(arrivals, admitted.starts, findings)
+        return applied(arrivals, admitted.starts, findings, self.ledger)
 
     def advance(self, now: int) -> Changes:
         """Rows that changed since the last call; those of windows that are over are noted for the store."""
@@ -191,22 +186,10 @@ class Fold:
             self.chronicle.take(changes)
             yield changes
 
-    def _applied(self, arrivals: Sequence[Arrival], starts: Sequence[int], findings: Sequence[Finding]) -> Applied:
-        verdicts: dict[int, list[WireVerdict]] = {}
-        rejected = []
-        settled: set[int] = set()
-        # A drop outweighs a warning about the same event: each event has one place in the ledger.
-        for finding in sorted(findings, key=lambda f: (f.place, f.outcome == "warn")):
-            if finding.place in settled:
-                continue
-            settled.add(finding.place)
-            self.ledger.find(finding.outcome, finding.reason)
-            at = bisect_right(starts, finding.place) - 1
-            nth = finding.place - starts[at]
-            verdicts.setdefault(at, []).append(WireVerdict(arrivals[at].seq, nth, finding.outcome, finding.reason))
-            if finding.outcome == "drop":
-                rejected.append((at, nth, finding.reason))
-        return Applied({at: tuple(list_) for at, list_ in verdicts.items()}, rejected)
+    def spill(self, take: Callable[[Changes], None]) -> None:
+        """See `Engine.spill`. Whoever takes rows notes them in the chronicle."""
+        self._taker = take
+        self.engine.spill(take)
 
     def replay(self, payload: bytes) -> int:
         """Fold one row of the log again; how many events it held."""

@@ -158,7 +158,7 @@ class Hub:
     def publish(self, changes: Changes) -> None:
         """Turn the engine's changes, all or those of some KPIs, into one step of each topic that they touch.
 
-        Encodes each watched row once.
+        Where they say no watermark, it is as before. Encodes each watched row once.
         """
         self._watermarks.update(changes.watermark)
         rows: dict[str, list[Row]] = {kpi: [] for kpi in changes.watermark if kpi in self._topics}
@@ -167,7 +167,7 @@ class Hub:
                 rows.setdefault(row.kpi, []).append(row)
         for kpi, changed in rows.items():
             topics = self._topics[kpi]
-            watermark = changes.watermark.get(kpi)
+            watermark = self._watermarks.get(kpi)
             if not changed and not self._watermark_due(kpi, watermark):
                 continue
             self._told[kpi] = watermark

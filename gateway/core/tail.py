@@ -14,8 +14,8 @@ from typing import Final
 from analytics import Batch, KpiSpec
 from analytics.feeds import Feeds
 from gateway.core.admission import Admitted
+from gateway.core.applied import Applied
 from gateway.core.bucket import TokenBucket
-from gateway.core.fold import Applied
 from gateway.core.match import Matcher, match_key
 from gateway.core.producer import Arrival
 from gateway.core.redaction import Redaction

@@ -7,7 +7,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
-from gateway.core.fold import Applied, Fold
+from gateway.core.applied import Applied
+from gateway.core.fold import Fold
 from gateway.core.producer import Arrival, ProducerSession
 from gateway.server.metrics import Metrics
 from gateway.server.waiters import Waiters

@@ -16,6 +16,7 @@ from typing import Final
 
 import structlog
 
+from analytics import Changes
 from gateway.core.catchup import catch_up
 from gateway.core.fold import Fold
 from gateway.server.house import House
@@ -121,12 +122,18 @@ class Backfill:
                 position = row.position
                 yield row.payload
 
-        began = time.monotonic()
-        for folded in catch_up(aside, payloads()):
-            events += folded
+        def keep(changes: Changes | None = None) -> None:
+            if changes is not None:
+                aside.chronicle.take(changes)
             for lines in aside.chronicle.hand_over():
                 log.keep(Keep(*lines, self._house.ingest.steady(self._house.clock())))
             log.keep_pace(WAITING_ROWS)
+
+        aside.spill(keep)
+        began = time.monotonic()
+        for folded in catch_up(aside, payloads()):
+            events += folded
+            keep()
             if gently:
                 time.sleep(time.monotonic() - began)
             began = time.monotonic()

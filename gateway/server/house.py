@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from analytics import Row
+from analytics import Changes, Row
 from gateway.core.access import Access, Origins
 from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gateway.server.session import Session
 
 __all__ = ["House"]
+
+WAITING_ROWS: Final = 20_000
+"""Rows of windows that are over, from which on they do not wait for the next second to be handed to the store."""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,9 @@ class House:
     resident: Callable[[], int] = resident_bytes
     workers: Callable[[], list[dict[str, Any]]] = list
 
+    def __post_init__(self) -> None:
+        self.fold.spill(self.spilled)
+
     def publish(self, now: int) -> None:
         """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""
         for _ in self.publishing(now):
@@ -71,14 +77,24 @@ class House:
         # No further than to the receipt of what is under way: after a restart nobody knows when there was a tick.
         waiting = self.ingest.waiting_since
         for changes in self.fold.advancing(now if waiting is None else min(now, waiting)):
-            try:
-                self.hub.publish(changes)
-            except Exception:
-                fitting = self.misfits.without(changes.rows)
-                if len(fitting) == len(changes.rows):
-                    raise
-                self.hub.publish(replace(changes, rows=fitting))
+            self._publish(changes)
             yield
+
+    def spilled(self, changes: Changes) -> None:
+        """Publish rows that cannot wait for the next tick; the store takes them when they are many."""
+        self.fold.chronicle.take(changes)
+        self._publish(changes)
+        if len(self.fold.chronicle) > WAITING_ROWS:
+            self.ingest.keep()
+
+    def _publish(self, changes: Changes) -> None:
+        try:
+            self.hub.publish(changes)
+        except Exception:
+            fitting = self.misfits.without(changes.rows)
+            if len(fitting) == len(changes.rows):
+                raise
+            self.hub.publish(replace(changes, rows=fitting))
 
     def rows(self, kpi: str, start_ms: int, end_ms: int) -> Iterator[Row]:
         """Rows of a KPI as they are asked for, from the engine of now: a reload puts another in its place."""

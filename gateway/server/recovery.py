@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import structlog
 
+from analytics import Changes
 from gateway.core.catchup import catch_up
 from gateway.core.fold import Fold
 from gateway.core.state import State
@@ -61,11 +62,18 @@ def recover(log: EventLog, fold: Fold, clock: Callable[[], int]) -> Recovered:
             raise StorageError(f"{refused}; and the log begins behind {trimmed}")
         log.damage.append(Damage(1, trimmed, "trimmed"))
     events = 0
-    for folded in catch_up(fold, (row.payload for row in log.read(position))):
-        events += folded
+
+    def keep(changes: Changes | None = None) -> None:
+        if changes is not None:
+            fold.chronicle.take(changes)
         for lines in fold.chronicle.hand_over():
             log.keep(Keep(*lines, clock()))
         log.keep_pace(WAITING_ROWS)
+
+    fold.spill(keep)
+    for folded in catch_up(fold, (row.payload for row in log.read(position))):
+        events += folded
+        keep()
     if events or state is None:
         state = fold.state()
     fold.engine.release(clock())

@@ -9,13 +9,8 @@ from pathlib import Path
 import pytest
 
 from analytics.engine import DEFAULT_BUDGET
-from analytics.journal import Journal
-from analytics.measures import tracker
-from analytics.measures.visited import GROUP_MEMORY
-from analytics.pairs import REBUILDING
 from analytics.plan import is_presence, make_plan
 from analytics.spec import KpiError, KpiSpec
-from analytics.time import MAX_SOURCES, SOURCE_BYTES
 
 BUDGET = 1 << 34
 COUNT = KpiSpec(name="n", value="count(*)", window="tumbling 1s")
@@ -93,19 +88,6 @@ def test_zones_share_a_grid_only_where_they_move_nothing() -> None:
     for window, grids in (("tumbling 1d", 2), ("tumbling 1h", 1), ("cumulative 1d every 1h", 2)):
         specs = [replace(COUNT, name=name, window=window, tz=name) for name in ("UTC", "Asia/Kolkata")]
         assert len(make_plan([replace(s, name=f"k{i}") for i, s in enumerate(specs)], {}, BUDGET).grids) == grids
-
-
-def test_the_copy_of_the_largest_table_of_pairs_is_in_the_budget() -> None:
-    """Cells, hashes and counts of all users that a measure remembers; it is made for one table at a time. Of measures
-    without such tables there is none.
-    """
-    groups = Journal.capacity_of(GROUP_MEMORY // (16 * 2 + 80))
-    assert 24 * max(groups, tracker.MOST + tracker.PIECE) <= REBUILDING
-    for value in ("funnel(event = 'a', event = 'b', within => '5m')", "sessions()"):
-        plan = make_plan([replace(COUNT, value=value)], {}, BUDGET)
-        assert plan.budget - sum(grid.budget for grid in plan.grids) >= REBUILDING + MAX_SOURCES * SOURCE_BYTES
-    plan = make_plan([COUNT], {}, BUDGET)
-    assert plan.budget == sum(grid.budget for grid in plan.grids) + MAX_SOURCES * SOURCE_BYTES
 
 
 def test_the_board_of_the_benchmarks_fits_into_the_budget_that_is_set_by_default() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import KpiSpec
-from gateway.core.fold import Applied, Fold
+from gateway.core.applied import Applied
+from gateway.core.fold import Fold
 from gateway.core.producer import Arrival
 from gateway.core.producers import Producer
 from gateway.core.record import encode_record

@@ -111,6 +111,19 @@ def test_a_watermark_alone_is_a_step_each_second() -> None:
     assert told == [1_000, 2_000, 3_000]
 
 
+def test_rows_without_a_watermark_leave_it_as_it_is() -> None:
+    """Those that could not wait come before the windows around them are complete."""
+    hub = hub_of()
+    viewer, peer = viewer_of(hub)
+    hub.subscribe(viewer, Subscribe(id=1, kpi="views"), 0)
+    viewer.flush(0)
+    hub.publish(Changes([row("views", 1)], {"views": 5}))
+    assert [delta["watermark"] for delta in deltas(viewer, peer, 1_000)] == [5]
+    hub.publish(Changes([row("views", 2)], {}))
+    (delta,) = deltas(viewer, peer, 2_000)
+    assert ([r["value"] for r in delta["set"]], delta["watermark"]) == ([2], 5)
+
+
 @pytest.mark.parametrize(
     ("wish", "slug"),
     [

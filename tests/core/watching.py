@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 
 from gateway.core.admission import Admitted
+from gateway.core.applied import Applied
 from gateway.core.enrichment import NO_FACTS, Facts, enriched
-from gateway.core.fold import Applied
 from gateway.core.producer import Arrival
 from gateway.core.producers import Producer
 from gateway.core.redaction import Redaction

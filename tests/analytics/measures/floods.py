@@ -25,11 +25,14 @@ _HASH = 7_919
 
 
 class Flooded(NamedTuple):
-    """Bytes of a measure that was flooded: at most at any moment, in the end, and as computed."""
+    """Bytes of a measure that was flooded: at most at any moment, in the end, and as computed for these; `passing` is
+    only for the former.
+    """
 
     most: int
     held: int
     computed: int
+    passing: int
 
 
 def _cells(slots: int, keys: int) -> Ints:
@@ -176,7 +179,8 @@ def flooded(name: str, *, several: bool) -> Flooded:
     finally:
         tracemalloc.stop()
     computed = kind.budget(slots, keys, parameter)
-    return Flooded(most, held, computed + (kind.window_budget(slots, keys, parameter) if several else 0))
+    computed += kind.window_budget(slots, keys, parameter) if several else 0
+    return Flooded(most, held, computed, kind.passing(slots, keys, parameter))
 
 
 def _flood(name: str, measure: Measure, *, several: bool) -> None:

@@ -1,0 +1,81 @@
+"""Rows for which there is no room go at once, and all rows are those that would have gone later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analytics import Batch, Changes, Engine, KpiSpec, Row
+from analytics.outlet import MOST, ROW_BYTES, Load, Outlet
+
+START = 1_795_334_400_000
+PARTS: tuple[Callable[[Changes], list[Row]], ...] = (lambda changes: changes.rows, lambda changes: changes.coarse)
+
+
+def specs(window: str) -> list[KpiSpec]:
+    """Two KPIs of one set of windows, and one of another."""
+    more: dict[str, Any] = {"window": window, "by": ("page",), "delay": "2s", "grace": "10s"}
+    return [
+        KpiSpec(name="views", value="count(*)", **more),
+        KpiSpec(name="users", value="uniq(user)", **more),
+        KpiSpec(name="minutes", value="count(*)", window="tumbling 1m", delay="2s", grace="10s"),
+    ]
+
+
+def offline(events: int) -> Batch:
+    """What a producer sends that was offline for an hour and a half."""
+    times = START + np.arange(events) * (5_400_000 // events)
+    columns = {"page": [f"/{i % 3}" for i in range(events)], "user": [f"u{i % 50}" for i in range(events)]}
+    return Batch(events, times, columns, [("s", events)])
+
+
+@pytest.mark.parametrize(
+    ("window", "events"), [("tumbling 1s", 1_500), ("sliding 60s every 1s", 1_500), ("session 1s", 6_000)]
+)
+def test_what_is_spilled_and_what_is_left_is_everything(window: str, events: int) -> None:
+    """The same rows, coarse ones too, as where nobody takes any before the tick; those of panes in their order."""
+    waiting, spilling, spilled = Engine(specs(window)), Engine(specs(window)), list[Changes]()
+    spilling.spill(spilled.append)
+    found = []
+    for engine in (waiting, spilling):
+        engine.ingest(offline(events), 0)
+        rest = engine.advance(0)
+        changes = [*spilled, rest]
+        rows, coarse = ([row for each in changes for row in part(each)] for part in PARTS)
+        for unordered in (coarse, rows)[: 1 + window.startswith("session")]:
+            unordered.sort(key=lambda row: (row.kpi, row.start, row.end, repr(row.dims)))
+        found.append([*([row for row in rows if row.kpi == kpi] for kpi in ("views", "users", "minutes")), coarse])
+    assert len(found[0][0]) > 1_000
+    assert found[0] == found[1]
+    assert spilled
+    assert all(changes.watermark == {} for changes in spilled)
+
+
+def test_no_more_goes_together_than_there_is_room_for() -> None:
+    """However many windows become final in one batch; what is left for the tick is no more than that, too."""
+    engine, taken = Engine(specs("sliding 60s every 1s")), list[int]()
+    engine.spill(lambda changes: taken.append(len(changes.rows)))
+    engine.ingest(offline(1_500), 0)
+    taken.append(len(engine.advance(0).rows))
+    assert sum(taken) > 20_000
+    assert max(taken) * ROW_BYTES <= MOST + 4 * ROW_BYTES
+
+
+def test_each_load_counts_until_it_is_taken() -> None:
+    """Several sets of windows share an outlet, and nobody is asked before it is full."""
+    outlet, asked = Outlet(), []
+    one, other = Load(outlet), Load(outlet)
+    one.add(MOST - 1)
+    outlet.relieve = lambda: asked.append(outlet.bytes)
+    other.add(0)
+    assert asked == []
+    other.add(7)
+    assert asked == [MOST + 6]
+    one.clear()
+    assert outlet.bytes == 7
+    one.clear()
+    other.clear()
+    assert outlet.bytes == 0
