@@ -65,9 +65,7 @@ class Engine:
         self._clock = Clock()
         self._dictionaries = {name: Dictionary() for name in plan.coded}
         self._grids: list[Windowing] = [grid_of(grid, exact) for grid in plan.grids]
-        self._outlet = Outlet()
-        for grid in self._grids:
-            grid.load.outlet = self._outlet
+        self._outlet = Outlet.of([grid.load for grid in self._grids])
         # Those for which batches may wait, the others, and the batches that do.
         self._patient = [] if exact else [grid for grid in self._grids if isinstance(grid, Grid)]
         self._prompt = [grid for grid in self._grids if grid not in self._patient]
@@ -206,9 +204,8 @@ class Engine:
         return self._published(self._grids)
 
     def spill(self, take: Callable[[Changes], None]) -> None:
-        """Rows for which there is no room until the next `advance` go to `take`, in the middle of whatever makes them.
-
-        It must not call the engine. Their watermarks come with that `advance`. Not for an `exact` engine."""
+        """Rows for which there is no room until the next `advance`, which brings their watermarks, go to `take` from
+        the midst of whatever makes them: it must not call the engine. Not for an `exact` one."""
         self._outlet.relieve = lambda: take(changes_of(self._grids, due=False))
 
     def _published(self, grids: Sequence[Windowing]) -> Changes:
@@ -268,8 +265,7 @@ class Engine:
         result["sources"] = len(self._clock)
         result["sources_evicted"] = self._clock.evicted
         result["dictionary_evictions"] = sum(d.evicted for d in self._dictionaries.values())
-        for kind in ("panes", "sessions"):
-            result[f"open_{kind}"] = sum(grid.sizes()[kind] for grid in self._grids)
+        result |= {f"open_{k}": sum(grid.sizes()[k] for grid in self._grids) for k in ("panes", "sessions")}
         result["max_event_time"] = None if maximum == BEGINNING else maximum
         result["watermark"] = self.watermark()
         return result | self.notes()

@@ -7,7 +7,7 @@ together. So whoever takes rows says where they may go before that. Then hardly 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 __all__ = ["MOST", "PARSED", "ROW_BYTES", "Load", "Outlet"]
@@ -27,6 +27,14 @@ class Outlet:
         self.bytes = 0
         # Hands out all that waits; None: nobody takes it before the next tick.
         self.relieve: Callable[[], None] | None = None
+
+    @classmethod
+    def of(cls, loads: Iterable[Load]) -> Outlet:
+        """One that all of these share from now on; nothing waits in them yet."""
+        outlet = cls()
+        for load in loads:
+            load.outlet = outlet
+        return outlet
 
 
 class Load:
