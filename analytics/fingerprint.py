@@ -24,6 +24,8 @@ _SAID: Final = ("#book/", "#pending/", "#coarse/", "#dirty")
 """Buffers that depend on when somebody published."""
 _SAID_META: Final = ("books", "pending", "coarse", "touched", "published_to", "late_for")
 
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 _WORD: Final = np.uint64
 _FACTORS: Final = tuple(map(_WORD, (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)))
 
@@ -78,7 +80,7 @@ def _named(buffers: Mapping[str, NDArray[Any]]) -> Iterator[Any]:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    return _encode(value).encode()
 
 
 def _hex(parts: Any) -> str:

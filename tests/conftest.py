@@ -20,6 +20,19 @@ settings.register_profile("test", max_examples=300, derandomize=True, **_QUIET) 
 settings.register_profile("nightly", max_examples=10_000, print_blob=True, **_QUIET)  # type: ignore[arg-type]
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
+LONG = (
+    "tests/e2e/test_kill.py",
+    "tests/simulation/test_world.py",
+    "tests/analytics/test_grid.py",
+    "tests/analytics/sessions/test_grid.py",
+    "tests/e2e/test_history_kill.py",
+    "tests/e2e/test_shop.py",
+    "tests/store/test_kill.py",
+    "tests/analytics/test_backlog.py",
+    "tests/demo/test_run.py",
+)
+"""Where tests take many seconds each."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let sqlglot parse each text once.
@@ -41,8 +54,31 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the share of each worker begin with its part of the long tests: none of them is left to run alone at the end.
+
+    What a worker is given first is an equal part of the list, in its order.
+    """
+    count = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    long = [item for item in items if item.nodeid.startswith(LONG)]
+    short = [item for item in items if not item.nodeid.startswith(LONG)]
+    shares: list[list[pytest.Item]] = []
+    for worker in range(count):
+        first = long[worker::count]
+        room = max((len(items) - sum(map(len, shares))) // (count - worker) - len(first), 0)
+        shares.append(first + short[:room])
+        del short[:room]
+    items[:] = [item for share in shares for item in share]
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One worker more than there are processors: many tests wait for a browser, a disk or a process of their own."""
+    """Two workers more than there are processors: many tests wait for a browser, a disk or a process of their own.
+
+    Where memory is short, one: a worker and the browser that it has may take a gigabyte and a half.
+    """
     del config
-    return len(os.sched_getaffinity(0)) + 1
+    processors = len(os.sched_getaffinity(0))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return processors + (2 if memory >= (processors + 2) * 3 << 30 else 1)

@@ -22,6 +22,12 @@ __all__ = ["VIEW_KEY", "WRITE_KEY", "GatewayProcess"]
 WRITE_KEY = "w_test"
 VIEW_KEY = "v_test"
 DEADLINE_S = 60.0
+_ENVIRONMENT = {
+    "TIDEGATE_WRITE_KEYS": WRITE_KEY,
+    "TIDEGATE_VIEW_KEYS": VIEW_KEY,
+    # aiohttp reads the certificates of all authorities when it is loaded, for the clients of which a gateway has none.
+    "SSL_CERT_FILE": os.devnull,
+}
 
 
 class GatewayProcess:
@@ -91,7 +97,7 @@ class GatewayProcess:
                 + [f"--port={self.port}", f"--data={self.data}", *flags],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "TIDEGATE_WRITE_KEYS": WRITE_KEY, "TIDEGATE_VIEW_KEYS": VIEW_KEY, **self._env},
+                env={**os.environ, **_ENVIRONMENT, **self._env},
             )
         try:
             line = self._read_line()

@@ -38,8 +38,14 @@ def page(page: Page) -> Page:
 
 def press(page: Page, name: str, key: str = "Enter") -> None:
     """Use a button without the mouse."""
-    page.get_by_role("button", name=name, exact=True).focus()
-    page.keyboard.press(key)
+    page.get_by_role("button", name=name, exact=True).press(key)
+
+
+def go_to(page: Page, title: str) -> None:
+    """Follow the tab of a board, and wait until that board is shown."""
+    tab = page.get_by_role("navigation", name="Boards").get_by_role("link", name=title)
+    tab.click()
+    expect(tab).to_have_attribute("aria-current", "page")
 
 
 def order(page: Page) -> list[str | None]:
@@ -98,9 +104,7 @@ def test_a_board_is_made_edited_and_saved_by_keyboard(
         expect(page.locator(".notes")).to_contain_text("Release 1.4")
         page.get_by_label("Title", exact=True).fill("The shop")
         press(page, "Save")
-        tab = other.get_by_role("navigation", name="Boards").get_by_role("link", name="The shop")
-        expect(tab).to_be_visible()
-        tab.click()
+        go_to(other, "The shop")
         assert order(other)[:2] == ["turnover", "orders"]
         expect(other_board.tile("turnover").locator("h2")).to_have_text("Money")
         expect(other_board.number("turnover")).to_have_attribute("value", "5")
@@ -128,7 +132,7 @@ def two_who_edit(browser: Browser, page: Page, gateway: GatewayProcess) -> Itera
     press(page, "Remove Orders")
     with visit(browser) as other:
         Board(other, gateway.url).open()
-        other.get_by_role("link", name="Ours").click()
+        go_to(other, "Ours")
         press(other, "Edit")
         yield other
 
@@ -168,8 +172,8 @@ def test_a_deleted_board_is_gone_for_all_who_watch_it_until_it_is_put_back(
     tabs = page.get_by_role("navigation", name="Boards").get_by_role("link")
     with visit(browser) as other:
         Board(other, gateway.url).open()
-        other.get_by_role("link", name="Ours").click()
-        page.get_by_role("link", name="Ours").click()
+        go_to(other, "Ours")
+        go_to(page, "Ours")
         press(page, "Edit")
         press(page, "Delete board")
         dialog = page.get_by_role("dialog", name="Delete Ours?")

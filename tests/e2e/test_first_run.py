@@ -108,7 +108,7 @@ def test_the_link_of_a_first_start_needs_no_pasting(tmp_path: Path, page: Page) 
         assert lines[4].startswith("first event ")
         page.goto(link)
         expect(page.locator("#start-page")).to_be_visible()
-        assert page.url.endswith("/#/start")
+        expect(page).to_have_url(re.compile("/#/start$"))
         page.get_by_role("button", name="Send a test event").click()
         expect(page.locator("#start-page")).to_have_attribute("data-outcome", "done")
     finally:

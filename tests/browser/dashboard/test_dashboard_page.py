@@ -19,7 +19,7 @@ def test_the_key_leaves_the_address_and_stays_in_the_tab(model: ViewerModel, pag
     """A key in the fragment is taken out of the visible address, and a reload still knows it."""
     page.goto(f"{model.url}/#board=1&key={KEY}")
     expect(page.locator(".number")).to_have_text("7")
-    assert page.url == f"{model.url}/#board=1"
+    expect(page).to_have_url(f"{model.url}/#board=1")
     page.reload()
     expect(page.locator(".number")).to_have_text("7")
     assert KEY not in page.url

@@ -71,7 +71,7 @@ def test_pages_have_addresses(model: ViewerModel, page: Page, troubles: list[str
     """A page is shown by its address, with and without a key in it; back and forward work; only one is shown."""
     page.goto(f"{model.url}/#/start&key={KEY}")
     expect(page.locator("#start-page")).to_be_visible()
-    assert page.url == f"{model.url}/#/start"
+    expect(page).to_have_url(f"{model.url}/#/start")
     expect(page.locator("#pages [aria-current=page]")).to_have_text("Start")
     expect(page).to_have_title("Start \N{EN DASH} Tidegate")
     expect(page.locator(".page:visible")).to_have_count(1)
