@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from tools.command import SetupError, find, run, say
 
 __all__ = ["allowed", "ensure", "install"]
+
+_QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
+
+
+@cache
+def _update() -> None:
+    """Ask for the lists of packages, once for all that are installed."""
+    run("apt-get", "update", "-qq", extra=_QUIET)
 
 
 def allowed() -> bool:
@@ -21,9 +30,8 @@ def install(package: str, why: str) -> None:
         SetupError: apt-get refuses.
     """
     say(f"installing {package} with apt-get, for {why}")
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    run("apt-get", "update", "-qq", extra=quiet)
-    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, extra=quiet)
+    _update()
+    run("apt-get", "install", "-y", "-qq", "--no-install-recommends", package, extra=_QUIET)
 
 
 def ensure(package: str, why: str, program: str | None = "") -> None:
