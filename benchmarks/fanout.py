@@ -17,7 +17,8 @@ from benchmarks.viewers import Plan
 __all__ = ["KPIS", "ROOM", "drive_viewers", "run"]
 
 KPIS = Path(__file__).parent / "fanout.toml"
-ROOM = {"max_connections_per_ip": "10000", "accept_rate": "10000"}
+ROOM = {"max_connections_per_ip": "10000", "accept_rate": "10000", "heartbeat_ms": "300000"}
+"""A driver that opens 2,000 viewers beside neighbours answers no heartbeat for a minute."""
 
 _METHOD = """
 2,000 connections each get one frame of about 1 KB, ten times a second; the server runs on core 0, the reading driver

@@ -63,6 +63,7 @@ class Producer:
         self.defaults = dict(defaults)
         self.packer = Packer(backlog)
         self._sdk = sdk
+        # How its messages are written on the socket.
         self.encoding = encoding
         # Nothing is sent before this time: the server's `wait_ms`.
         self._hold_until = 0

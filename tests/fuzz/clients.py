@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 
 from client_sdk.python.backlog import Backlog
+from client_sdk.python.encoding import encoding_of
 from client_sdk.python.errors import MessageError
 from client_sdk.python.event import encode_event
 from client_sdk.python.journal import Saved
-from client_sdk.python.messages import Match, Sdk, decode
+from client_sdk.python.messages import Match, Sdk
 from client_sdk.python.producer import Producer
 from client_sdk.python.viewer import Viewer
 from tests.core.simulated_client import NOW
@@ -23,8 +24,9 @@ def answers(data: bytes) -> None:
 
     Its books stay right: an event has one place in them, and none is accepted that was not sent.
     """
-    with suppress(MessageError):
-        decode(data)
+    for name in ("json", "msgpack", "protobuf"):
+        with suppress(MessageError):
+            encoding_of(name).decode(data)
     backlog = Backlog(Saved("00000000-0000-4000-8000-000000000001"))
     producer = Producer("wk", backlog, {}, Sdk("python", "0"))
     watching = Viewer("vk", "v", Sdk("python", "0"))
