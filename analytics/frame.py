@@ -68,12 +68,13 @@ class Frame:
             return self.keep("timestamp", self.timestamp.tolist)
         column = self._columns.get(name)
         if isinstance(column, Encoded):
-            return self.keep(("raw", name), column.values)
+            return self.keep(("column", name), column.values)
         return [None] * self.n if column is None else column
 
     def coded(self, name: str) -> Coded:
         """A column as codes of its dictionary."""
-        return self.keep(("coded", name), lambda: self._encode(name))
+        # Not under the word of computed expressions: a column may be called like one, such as 1 or None.
+        return self.keep(("codes", name), lambda: self._encode(name))
 
     def _encode(self, name: str) -> Coded:
         if name != "timestamp" and name not in self._columns:

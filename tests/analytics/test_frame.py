@@ -10,6 +10,7 @@ import pytest
 
 from analytics.batch import Batch
 from analytics.dictionary import NULL, Dictionary, Encoded
+from analytics.expression import Column, Constant
 from analytics.frame import Frame
 
 
@@ -74,6 +75,19 @@ def test_keep_makes_each_key_once() -> None:
     for key in ("a", "b", "a", "b"):
         frame.keep(key, lambda key=key: made.append(key))  # type: ignore[misc]
     assert made == ["a", "b"]
+
+
+@pytest.mark.parametrize("value", [1, None, True])
+def test_a_column_may_be_called_like_a_constant(value: Any) -> None:
+    """Whichever is asked for first, each has its own values."""
+    constant, column = Constant(value), Column(repr(value))
+    for first, second in ((constant, column), (column, constant)):
+        frame = _frame(**{column.name: ["a", "b"]})
+        found = {node: node.coded(frame) for node in (first, second)}
+        for node, values in ((constant, [value] * 2), (column, ["a", "b"])):
+            codes, dictionary = found[node]
+            assert [dictionary.values_by_code[code] for code in codes.tolist()] == values
+            assert list(node.raw(frame)) == values
 
 
 def test_an_encoded_column_is_taken_as_it_is() -> None:
