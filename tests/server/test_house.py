@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from analytics import outlet
 from gateway.core.viewer import ViewerSession
 from gateway.store import rows
 from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
@@ -51,6 +52,48 @@ def test_time_does_not_pass_what_is_under_way(tmp_path: Path, monkeypatch: pytes
             await until(lambda: house.ingest.waiting_since is None)
             house.publish(now() + 60_000)
             assert house.fold.engine.stats()["sources"] == 0
+
+    on_loop(run)
+
+
+SLIDING = """
+[[kpi]]
+name = "events"
+value = "count(*)"
+window = "sliding 10s every 1s"
+delay = "0s"
+grace = "0s"
+"""
+
+
+def test_rows_that_cannot_wait_are_shown_and_stored_without_a_tick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A producer sends what it kept for five minutes: hundreds of windows become final at once, and leave in pieces."""
+    monkeypatch.setattr("gateway.server.house.WAITING_ROWS", 50)
+    monkeypatch.setattr(outlet, "MOST", 60_000)
+
+    async def run() -> None:
+        async with serving(tmp_path, SLIDING, tick_ms=3_600_000) as server, wire(server) as socket:
+            house, start = server.house, now() // 1_000 * 1_000 - 400_000
+            async with wire(server) as viewer:
+                await viewer.say(viewer_hello())
+                await viewer.say({"type": "subscribe", "id": 1, "kpi": "events"})
+                await until(lambda: [v for v in house.hub.viewers if v.subscriptions])
+                await socket.say(producer_hello())
+                events = [{"event": "x", "timestamp": start + i * 3_000} for i in range(100)]
+                await socket.say({"type": "batch", "seq": 1, "events": events})
+                await socket.hear("ack")
+                topic = house.hub._topics["events"]["null"]
+                shown = [row for step in topic._ring for row in step.rows.values()]
+                assert topic.version >= 4
+                assert len(shown) > 200
+                assert topic.watermark is None
+                await until(lambda: server.log.kept.written > 200)
+                house.publish(now())
+                assert topic.watermark == start + 297_000
+                house.ingest.keep()
+                await until(lambda: server.log.kept.written >= 297)
 
     on_loop(run)
 

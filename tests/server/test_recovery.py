@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
+from analytics import outlet
 from gateway.core.fold import Fold
 from gateway.errors import StorageError
 from gateway.server import recovery
 from gateway.server.recovery import Recovered, recover
-from gateway.store import Damage, EventLog
+from gateway.store import Damage, EventLog, Keep
 from tests.core.simulated_client import NOW
 from tests.core.test_catchup import Live, new_fold
 from tests.store.answers import appended, opened, saved
@@ -115,6 +118,28 @@ def _positions(folder: Path) -> list[int]:
         return [row[0] for row in connection.execute("SELECT position FROM snapshot ORDER BY id DESC")]
     finally:
         connection.close()
+
+
+def test_rows_that_cannot_wait_are_kept_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of windows that become final while the log is read: each row that there is when none goes before its time."""
+    live, _ = filled(tmp_path, at=())
+    keeps: list[Keep] = []
+    monkeypatch.setattr(EventLog, "keep", lambda _, keep: keeps.append(keep))
+    found = []
+    for most in (outlet.MOST, 1):
+        monkeypatch.setattr(outlet, "MOST", most)
+        keeps.clear()
+        assert recovered(tmp_path)[0].state == live.fold.state().hash
+        rows: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        for keep in keeps:
+            rows |= {tuple(row[:5]): tuple(row[5:]) for row in orjson.loads(keep.rows)}
+            for gone in orjson.loads(keep.gone):
+                rows.pop(tuple(gone), None)
+        found.append((len(keeps), rows))
+    (few, as_ever), (many, spilled) = found
+    assert spilled == as_ever
+    assert many > few > 0
+    assert len(as_ever) > 50
 
 
 TRIM = ("DELETE FROM log WHERE position <= 10", "UPDATE mark SET value = 10 WHERE name = 'trimmed'")
