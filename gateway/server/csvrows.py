@@ -17,7 +17,7 @@ from analytics import Row
 
 __all__ = ["csv_rows"]
 
-_HEADER: Final = b"dims,start,end,value,kind,rev\r\n"
+_HEADER: Final = b"dims,start,end,value,kind,rev,error,keys\r\n"
 
 # `=` and `@` are never JSON syntax. Signs are, before and within numbers, so they are replaced only where a text
 # begins or may seem to begin: after a quote or a semicolon, a pipe or a space, or after a comma within a text.
@@ -26,12 +26,13 @@ _SIGN: Final = re.compile(rb'(?<=["; |])[+-]')
 
 
 def csv_rows(rows: Iterable[Row]) -> bytes:
-    """The columns dims, start, end, value, kind, rev; dims, and values that are no numbers, as JSON text. RFC 4180."""
+    """The columns of `_HEADER`; dims, and values that are no numbers, as JSON text. What is null is empty. RFC 4180."""
     lines = [_HEADER]
     for row in rows:
         dims = _quoted(_json(row.dims))
+        value, error, keys = map(_value, (row.value, row.error, row.keys))
         lines.append(
-            b"%b,%d,%d,%b,%b,%d\r\n" % (dims, row.start, row.end, _value(row.value), row.kind.encode(), row.rev)
+            b"%b,%d,%d,%b,%b,%d,%b,%b\r\n" % (dims, row.start, row.end, value, row.kind.encode(), row.rev, error, keys)
         )
     return b"".join(lines)
 
