@@ -124,14 +124,17 @@ class Visited(Paned):
         if not (self._parts or self._pending) or (much and self._pending < MUCH):
             return
         while self._parts or self._pending:
-            if not self._parts:
-                self._sort_out()
-            else:
+            if self._parts:
                 rows = self._parts.popleft()
                 self._journal.append(rows)
                 self._recount(self._levels.take(rows))
                 yield
-        self._make_room()
+            else:
+                # Somebody else may have begun to make room, and not be done.
+                yield from self._making_room()
+                if self._pending and not self._parts:
+                    self._sort_out()
+        yield from self._making_room()
         yield
 
     def _sort_out(self) -> None:
@@ -176,21 +179,35 @@ class Visited(Paned):
             np.add.at(self._users, (cells, moved.now), 1)
 
     def _make_room(self) -> None:
-        """Drop events of closed panes and those that change nothing any more, and keep the cap on all events."""
+        for _ in self._making_room():
+            pass
+
+    def _making_room(self) -> Iterator[None]:
+        """Drop events of closed panes and those that change nothing any more, and keep the cap on all events.
+
+        In steps between which events may be appended, and others may make room.
+        """
         journal = self._journal
         while len(journal) > MAX_EVENTS:
             before = len(journal)
             matters = (
                 journal.alive() if self._through is None else journal.alive() & (self._levels.levels < self._through)
             )
-            journal.keep(matters[journal.rows.groups])
+            matter = matters[journal.rows.groups]
+            if not matter.all():
+                journal.keep(matter)
+                self._start_over()
+                yield
             if len(journal) > before * 3 // 4:
-                self._thinned += journal.thin(*self._keep())
-            self._start_over()
-            if len(journal) > before * 3 // 4:
-                if self._share <= 2:
-                    return
-                self._share //= 2
+                dropped = yield from journal.thinning(*self._keep())
+                if dropped is None:  # somebody else was done with it first
+                    continue
+                self._thinned += dropped
+                self._start_over()
+                if len(journal) > before * 3 // 4:
+                    if self._share <= 2:
+                        return
+                    self._share //= 2
 
     def _start_over(self) -> None:
         """Events were dropped: what outlasts a pane is made anew of those that are left."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from analytics import journal as journals
 from analytics.arrays import Bools, Ints
 from analytics.journal import LONG_AGO, Journal, Rows, group_of
+from analytics.restoration import taken
 
 
 def everything(cells: Ints) -> Bools:
@@ -39,6 +42,11 @@ def listed(journal: Journal) -> set[tuple[int, int, tuple[int, ...]]]:
         (int(journal.cells[group]), int(journal.users[group]), tuple(rows.times[rows.groups == group].tolist()))
         for group in range(len(journal.cells))
     }
+
+
+def thinned(journal: Journal) -> int | None:
+    """Keep two and three events of each group: how many were dropped."""
+    return taken(journal.thinning(2, 3))
 
 
 def test_events_find_their_groups() -> None:
@@ -75,12 +83,41 @@ def test_thinning_keeps_both_ends() -> None:
     """The first and the last events of a group stay; small groups are left alone."""
     journal = Journal(everything, 100, 1_000)
     take(journal, *[(1, 1, time) for time in range(10)], (1, 2, 5))
-    assert journal.thin(2, 3) == 5
+    assert thinned(journal) == 5
     assert listed(journal) == {(1, 1, (0, 1, 7, 8, 9)), (1, 2, (5,))}
-    assert journal.thin(2, 3) == 0
+    assert thinned(journal) == 0
     take(journal, (1, 1, 10))
-    journal.thin(2, 3)
+    thinned(journal)
     assert listed(journal) == {(1, 1, (0, 1, 8, 9, 10)), (1, 2, (5,))}
+
+
+def test_thinning_in_steps_keeps_what_comes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group's events are ranked over all pieces; those appended between two steps are not judged."""
+    monkeypatch.setattr(journals, "PIECE", 4)
+    made = Journal(everything, 100, 1_000)
+    take(made, *[(1, 1 + time % 2, time) for time in range(22)], (1, 3, 5))
+    steps = made.thinning(2, 3)
+    for number in range(3):
+        next(steps)
+        take(made, (1, 1, 100 + number), (2, 1, number))
+    assert taken(steps) == 12
+    assert listed(made) == {
+        (1, 1, (0, 2, 16, 18, 20, 100, 101, 102)),
+        (1, 2, (1, 3, 17, 19, 21)),
+        (1, 3, (5,)),
+        (2, 1, (0, 1, 2)),
+    }
+
+
+def test_thinning_gives_way_to_who_dropped_events_meanwhile() -> None:
+    """Its places mean nothing any more then."""
+    made = Journal(everything, 100, 1_000)
+    take(made, *[(1, 1, time) for time in range(10)])
+    steps = made.thinning(2, 3)
+    next(steps)
+    made.keep(made.rows.times > 1)
+    assert taken(steps) is None
+    assert listed(made) == {(1, 1, (2, 3, 4, 5, 6, 7, 8, 9))}
 
 
 def test_new_groups_beyond_the_cap_are_refused() -> None:
