@@ -37,6 +37,8 @@ PART: Final = 1 << 13
 """Events that are taken up together, about, in some milliseconds."""
 KEPT: Final = 1 << 16
 """Events that are kept already, for which there is one part more: a late event has all of its user judged again."""
+TIDY: Final = 1 << 14
+"""Fewer events are not looked through for those that change nothing."""
 FIRST: Final = 16
 LAST: Final = 48
 EVENT_BYTES: Final = 60
@@ -76,6 +78,9 @@ class Visited(Paned):
         self._parts: deque[Rows] = deque()
         # Cells x levels: users who got so far in a single pane, from level 1 on. None: windows are of several panes.
         self._users: Ints | None = np.zeros((slots * keys, parameter.steps + 1), np.int64)
+        # How many events there are when those that change nothing are dropped next: who has a late event has all of his
+        # judged again, also those.
+        self._tidy_at = TIDY
         self._share = FIRST + LAST
         self._thinned = 0
 
@@ -188,16 +193,14 @@ class Visited(Paned):
         In steps between which events may be appended, and others may make room.
         """
         journal = self._journal
+        if self._through is not None and len(journal) >= self._tidy_at:
+            self._drop_useless()
+            self._tidy_at = max(TIDY, 2 * len(journal))
+            yield
         while len(journal) > MAX_EVENTS:
             before = len(journal)
-            matters = (
-                journal.alive() if self._through is None else journal.alive() & (self._levels.levels < self._through)
-            )
-            matter = matters[journal.rows.groups]
-            if not matter.all():
-                journal.keep(matter)
-                self._start_over()
-                yield
+            self._drop_useless()
+            yield
             if len(journal) > before * 3 // 4:
                 dropped = yield from journal.thinning(*self._keep())
                 if dropped is None:  # somebody else was done with it first
@@ -208,6 +211,15 @@ class Visited(Paned):
                     if self._share <= 2:
                         return
                     self._share //= 2
+
+    def _drop_useless(self) -> None:
+        matters = self._journal.alive()
+        if self._through is not None:
+            matters &= self._levels.levels < self._through
+        kept = matters[self._journal.rows.groups]
+        if not kept.all():
+            self._journal.keep(kept)
+            self._start_over()
 
     def _start_over(self) -> None:
         """Events were dropped: what outlasts a pane is made anew of those that are left."""
