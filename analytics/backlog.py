@@ -7,7 +7,7 @@ reads the state has them counted first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
@@ -90,6 +90,9 @@ class Backlog:
         self._span = 0, 0
         # What may wait; None: that has to be asked for.
         self._patience: Patience | None = None
+        # The rest of a count that has begun, and what those before have met; None: there is none.
+        self._steps: Iterator[None] | None = None
+        self._clashes = 0
 
     def takes(self, waiting: Waiting) -> bool:
         """Let a batch wait, if nothing depends on it; then the caller does not change its arrays any more."""
@@ -108,8 +111,8 @@ class Backlog:
 
     @property
     def full(self) -> bool:
-        """Whether it is time to count them."""
-        return self._n >= LARGEST or len(self._batches) >= MOST
+        """Whether it is time to count them; then none may be added before that is done."""
+        return self._n >= LARGEST or len(self._batches) >= MOST or self._steps is not None
 
     def moved(self) -> None:
         """Time has passed for the windows, or they took a batch that did not wait: none may wait then."""
@@ -120,15 +123,29 @@ class Backlog:
 
         Cost: that of one batch, and a copy of its columns.
         """
-        if not self._batches:
-            return 0
+        for _ in self.counting():
+            pass
+        clashes, self._clashes = self._clashes, 0
+        return clashes
+
+    def counting(self) -> Iterator[None]:
+        """`count` in steps, one for each of the grids; it takes those that are left, and says what all have met."""
+        if self._steps is None and self._batches:
+            self._steps = self._counting()
+        # Not `yield from`: it would end what others are to go on with.
+        for _ in self._steps or ():
+            yield
+
+    def _counting(self) -> Iterator[None]:
         frame, live, rise, span = self._joined()
         known = frame.clashes
         self._batches, self._n = [], 0
         for grid in self._grids:
             grid.ingest(frame, live, rise, span)
+            yield
+        self._steps = None
         self.moved()
-        return frame.clashes - known
+        self._clashes += frame.clashes - known
 
     def _joined(self) -> Waiting:
         batches = self._batches

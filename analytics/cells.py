@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -217,13 +217,16 @@ class Cells:
         for measure in self.state().values():
             measure.merge(sources, target)
 
-    def dump(self, slots: Ints) -> dict[str, NDArray[Any]]:
-        """State of these slots as named buffers."""
-        buffers: dict[str, NDArray[Any]] = {}
-        for key, measure in self.state().items():
-            dumped = measure.dump(slots, self._used_keys(measure))
-            buffers |= {f"{key}/{name}": array for name, array in dumped.items()}
-        return buffers | {"#dirty": over(self.dirty.reshape(self.slots, self.width), slots, self._used_keys())}
+    def freeze(self, slots: Ints) -> Callable[[], dict[str, NDArray[Any]]]:
+        """State of these slots as of now; calling it makes named buffers of it, in any thread."""
+        frozen = {key: measure.freeze(slots, self._used_keys(measure)) for key, measure in self.state().items()}
+        dirty = over(self.dirty.reshape(self.slots, self.width), slots, self._used_keys())
+
+        def make() -> dict[str, NDArray[Any]]:
+            made = {f"{key}/{name}": array for key, freeze in frozen.items() for name, array in freeze().items()}
+            return made | {"#dirty": dirty}
+
+        return make
 
     def _used_keys(self, measure: Measure | None = None) -> Ints:
         """The keys that can have events; a measure without keys has one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -116,6 +117,8 @@ class Engine:
             ]
         if not any(isinstance(column, Encoded) for column in batch.columns.values()):
             self.trim()
+        if self._backlog.full:
+            self._count()
         rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now, moments)
         rise.first = self._number
         self._number += batch.n
@@ -138,8 +141,6 @@ class Engine:
             taken = [grid.ingest(frame, live, rise, span) for grid in self._grids]
             self._backlog.moved()
         self._counts["clashes"] += frame.clashes
-        if self._backlog.full:
-            self._count()
         return self._verdicts(taken, batch.n, live)
 
     def _count(self) -> None:
@@ -176,8 +177,7 @@ class Engine:
         """`advance` in steps, some for each set of windows that are kept together; batches may come in between them."""
         for grid in self._grids:
             for _ in range(2):  # once more for what comes in meanwhile
-                self._count()
-                for _step in grid.settling():
+                for _step in chain(self._backlog.counting(), grid.settling()):
                     yield Changes()
             self._count()
             self._clock.expire(now)
@@ -186,7 +186,10 @@ class Engine:
             yield self._published([grid])
 
     def relieving(self) -> Iterator[None]:
-        """Take up what waits in the measures, where it is much, in steps between which batches may come in."""
+        """Count batches that wait, and take up what waits in the measures, where it is much: in steps between which
+        batches may come in."""
+        if self._backlog.full:
+            yield from self._backlog.counting()
         for grid in self._grids:
             yield from grid.settling(much=True)
 

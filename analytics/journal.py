@@ -20,7 +20,7 @@ __all__ = ["LONG_AGO", "Journal", "Rows", "group_of"]
 ROW_BYTES: Final = 24
 GROUP_BYTES: Final = 24
 PIECE: Final = 1 << 14
-"""Events whose ranks in their groups are found at once, in about 1 ms."""
+"""Events that are looked at in one step, in about 1 ms."""
 DEAD: Final = 8
 """One in so many groups may be dead before they are dropped, beyond the cap."""
 LONG_AGO: Final = np.iinfo(np.int64).min
@@ -35,7 +35,7 @@ class Rows(NamedTuple):
     times: Ints
     marks: Ints
 
-    def part(self, which: Ints | Bools) -> Rows:
+    def part(self, which: Ints | Bools | slice) -> Rows:
         """Some of the events."""
         return Rows(self.groups[which], self.times[which], self.marks[which])
 
@@ -137,6 +137,10 @@ class Journal:
             self._rows = self._rows._replace(**{name: grown})
         for column, values in zip(self._rows, rows, strict=True):
             column[old : self._kept] = values
+        self.note(rows)
+
+    def note(self, rows: Rows) -> None:
+        """There were these events, kept or not."""
         np.maximum.at(self._latest, rows.groups, rows.times)
 
     def keep(self, which: Bools) -> None:
@@ -148,6 +152,24 @@ class Journal:
             self._rows = self._rows._replace(**{name: kept})
         self._kept = len(self._rows.groups)
         self._drops += 1
+
+    def sifting(self, needed: Callable[[Rows], Bools]) -> Generator[None, None, int | None]:
+        """Keep the events that are `needed`, in steps between which events may be appended; those stay.
+
+        Comes to how many were dropped; None: events were dropped by others meanwhile, and none by this.
+        """
+        drops, rows = self._drops, self.rows
+        kept = np.ones(len(rows.groups), np.bool_)
+        for start in range(0, len(kept), PIECE):
+            piece = slice(start, start + PIECE)
+            kept[piece] = needed(rows.part(piece))
+            yield
+            if self._drops != drops:
+                return None
+        dropped = len(kept) - int(kept.sum())
+        if dropped:
+            self.keep(kept)
+        return dropped
 
     def thinning(self, first: int, last: int) -> Generator[None, None, int | None]:
         """Keep the first and the last events of each group, in steps between which events may be appended; those stay.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
@@ -119,9 +119,9 @@ def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[s
     panes = list(cells.pool.ids)
     filling = [[tier, window] for tier, window in enumerate(publisher.filling) if window is not None]
     slots = [cells.pool.slot(pane) for pane in panes] + [grid.plan.panes + tier for tier, _ in filling]
-    buffers = cells.dump(np.array(slots, np.int64))
+    freeze = cells.freeze(np.array(slots, np.int64))
     books = [
-        (kpi.spec.name, tier, list(map(_still, book.records.values())))
+        (kpi.spec.name, tier, _at_rest(book.records.values(), grid.closed_to))
         for i, kpi in enumerate(grid.plan.kpis)
         for tier, book in enumerate(publisher.books[i])
     ]
@@ -146,12 +146,12 @@ def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[s
 
     def make() -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         waiting, arrays = _dump_records([record for _, record in pending])
-        parts = buffers | {f"#pending/{name}": array for name, array in arrays.items()}
+        parts = freeze() | {f"#pending/{name}": array for name, array in arrays.items()}
         complete, arrays = _dump_records([record for _, record in coarse])
         parts |= {f"#coarse/{name}": array for name, array in arrays.items()}
         kept = []
         for kpi, tier, records in books:
-            listed, arrays = _dump_records(records)
+            listed, arrays = _dump_records([r if isinstance(r, tuple) else _still(r) for r in records])
             kept.append([kpi, tier, listed])
             parts |= {f"#book/{kpi}/{tier}/{name}": array for name, array in arrays.items()}
         blocks = {
@@ -161,6 +161,11 @@ def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[s
         return meta | same | {"books": kept} | blocks, parts
 
     return make
+
+
+def _at_rest(records: Iterable[Record], closed_to: int) -> list[Record | _Still]:
+    """Records as they are now: those of closed windows, nearly all, do not change any more."""
+    return [record if record.end <= closed_to else _still(record) for record in records]
 
 
 def _freeze_blocks(grid: Grid, blocks: Sequence[Block]) -> list[tuple[str, _Still]]:

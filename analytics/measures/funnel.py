@@ -13,7 +13,7 @@ Value, as JSON text: `{"steps": [n1, n2, ..]}`, the users that reached each step
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -97,32 +97,40 @@ class Funnel(Visited):
             return counts, None
         return counts, medians(at[firsts], reached.seconds, len(keys))
 
-    def dump(self, slots: Ints, keys: Ints) -> Arrays:  # noqa: ARG002  only events that exist are kept
+    def dump(self, slots: Ints, keys: Ints) -> Arrays:
+        return self.freeze(slots, keys)()
+
+    def freeze(self, slots: Ints, keys: Ints) -> Callable[[], Arrays]:  # noqa: ARG002  only events that exist are kept
         self._settle()
         journal = self._journal
         place = np.full(self.slots + 1, -1, np.int64)
         place[slots] = np.arange(len(slots))
         places = place[self._slot_cells(journal.cells) // self.keys]
         cells = places * self.keys + journal.cells % self.keys
-        groups = (places >= 0).nonzero()[0]
-        groups = groups[np.lexsort((journal.users[groups], cells[groups]))]
-        levels, latest = self._levels.levels[groups], journal.latest[groups]
-        going = np.ones(len(groups), np.bool_) if self._through is None else levels < self._through
-        number = np.full(len(cells), -1, np.int64)
-        number[groups[going]] = going.nonzero()[0]
-        rows = journal.rows.part(number[journal.rows.groups] >= 0)
-        owners = number[rows.groups]
-        order = ordered(owners, rows.times, rows.marks)
-        return {
-            "cells": cells[groups],
-            "users": journal.users[groups],
-            "levels": levels,
-            "latest": np.where(going, latest, LONG_AGO),
-            "owners": owners[order],
-            "times": rows.times[order],
-            "marks": rows.marks[order],
-            "share": np.array([self._share]),
-        }
+        levels, latest, share = self._levels.levels.copy(), journal.latest.copy(), self._share
+        users, rows = journal.users, journal.rows  # which nothing is written to any more
+
+        def make() -> Arrays:
+            groups = (places >= 0).nonzero()[0]
+            groups = groups[np.lexsort((users[groups], cells[groups]))]
+            going = np.ones(len(groups), np.bool_) if self._through is None else levels[groups] < self._through
+            number = np.full(len(cells), -1, np.int64)
+            number[groups[going]] = going.nonzero()[0]
+            kept = rows.part(number[rows.groups] >= 0)
+            kept = self._without_needless(kept._replace(groups=number[kept.groups]), len(groups))
+            order = ordered(kept.groups, kept.times, kept.marks)
+            return {
+                "cells": cells[groups],
+                "users": users[groups],
+                "levels": levels[groups],
+                "latest": np.where(going, latest[groups], LONG_AGO),
+                "owners": kept.groups[order],
+                "times": kept.times[order],
+                "marks": kept.marks[order],
+                "share": np.array([share]),
+            }
+
+        return make
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
         self._share = min(self._share, int(state["share"][0]))

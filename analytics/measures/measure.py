@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -41,6 +41,9 @@ class Measure(ABC):
         self.slots = slots
         self.keys = keys
         self.parameter = parameter
+
+    def bound(self, longest: int) -> None:  # noqa: B027  to most measures it is all the same
+        """No window that is read will be longer than this, in ms. Said before any event comes."""
 
     @classmethod
     @abstractmethod
@@ -119,6 +122,11 @@ class Measure(ABC):
     @abstractmethod
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
         """The state of these slots, which the dump knows as 0, 1, .. in the order given; only `keys` occur in them."""
+
+    def freeze(self, slots: Ints, keys: Ints) -> Callable[[], Arrays]:
+        """What `dump` would give now; called, it is made of that, in any thread. What is cheap is made at once."""
+        made = self.dump(slots, keys)
+        return lambda: made
 
     @abstractmethod
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:

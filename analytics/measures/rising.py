@@ -76,7 +76,10 @@ class Rising(Persons):
         sizes = np.diff(np.append(heads, len(panes)))
         people = found.groups[heads]
         newest = self._newest[people]
-        late = (found.times[heads] <= self._latest[people]) | ((newest != NONE) & (panes[heads] < self._pane[newest]))
+        # Who never began, and does not now, is nowhere, in whatever order the events are.
+        begun = (self._began[people, 0] != NEVER) | np.logical_or.reduceat(found.steps == 0, heads)
+        late = (found.times[heads] <= self._latest[people]) & begun
+        late |= (newest != NONE) & (panes[heads] < self._pane[newest])
         self._latest[people] = np.maximum(self._latest[people], found.times[heads + sizes - 1])
         rank = np.repeat(np.arange(len(heads)), sizes)
         back = same & (panes[1:] < panes[:-1])

@@ -22,6 +22,7 @@ from analytics.journal import Journal, Rows
 from analytics.measures.judged import Judged
 from analytics.measures.measure import Takes
 from analytics.measures.moved import Moved
+from analytics.measures.needless import Needless
 from analytics.measures.paned import VACANT, Paned
 from analytics.measures.rising import PIECE, Rising
 from analytics.measures.searching import Searching, renumbered
@@ -71,6 +72,8 @@ class Visited(Paned):
             self._judged_lately = Judged(self._journal, keys, parameter)
         # Events of users who got through in a pane change nothing any more, unless times are asked for.
         self._through = parameter.steps if _rises(parameter) and not parameter.times else None
+        # Where windows are so short that some events need not be kept; until that is said, all are.
+        self._needless: Needless | None = None
         # What came since the last look.
         self._new: list[tuple[Ints, Visits]] = []
         self._pending = 0
@@ -91,7 +94,7 @@ class Visited(Paned):
         state = levels.budget(groups, parameter.steps) + Journal.budget(MAX_EVENTS + PENDING, _max_groups(parameter))
         # Judged together are so many events, or those that came last; each is an entry at each of its steps.
         judged = (EVENT_BYTES + ENTRY_BYTES * parameter.steps) * (PENDING + PIECE)
-        return 8 * slots * keys * (parameter.steps + 1) + state + judged
+        return 8 * slots * keys * (parameter.steps + 1) + state + judged + Needless.budget(groups, parameter.steps)
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003
@@ -108,6 +111,10 @@ class Visited(Paned):
     @classmethod
     def takes_unmarked(cls, parameter: FunnelSetting) -> bool:
         return "strict_order" in parameter.modes
+
+    def bound(self, longest: int) -> None:
+        if self._through is not None and longest <= self._setting.within:
+            self._needless = Needless(self._setting.steps, self._journal.capacity)
 
     def add(self, cells: Ints, values: Visits) -> None:
         if len(cells):
@@ -156,15 +163,32 @@ class Visited(Paned):
             self._journal.refused += int((~kept).sum())
         if self._through is not None:
             kept &= self._levels.levels[groups] < self._through
-        rows = Rows(groups, times, marks)
-        if not kept.all():
-            rows = rows.part(kept)
+        rows = self._needed(Rows(groups, times, marks).part(kept))
         count = max(-(-len(rows.groups) // PART), len(self._journal) // KEPT) if len(rows.groups) else 0
         if count > 1:
-            part = (users[kept] >> np.uint64(32)) % np.uint64(count)
+            part = (self._journal.users[rows.groups] >> np.uint64(32)) % np.uint64(count)
             self._parts.extend(rows.part(part == each) for each in range(count))
         elif count:
             self._parts.append(rows)
+
+    def _needed(self, rows: Rows) -> Rows:
+        """Those of new events that have to be kept."""
+        if self._needless is None:
+            return rows
+        self._needless.note(rows, len(self._journal.cells))
+        needless = self._needless.among(rows)
+        if not needless.any():
+            return rows
+        self._journal.note(rows.part(needless))
+        return rows.part(~needless)
+
+    def _without_needless(self, rows: Rows, groups: int) -> Rows:
+        """What would be kept of these events if all had come at once."""
+        if self._needless is None:
+            return rows
+        needless = Needless(self._setting.steps, groups)
+        needless.note(rows, groups)
+        return rows.part(~needless.among(rows))
 
     def _groups(self, cells: Ints, users: Words) -> Ints:
         """The group of each, known from now on; -1 where there is no room for it."""
@@ -194,31 +218,35 @@ class Visited(Paned):
         """
         journal = self._journal
         if self._through is not None and len(journal) >= self._tidy_at:
-            self._drop_useless()
+            yield from self._dropping_useless()
             self._tidy_at = max(TIDY, 2 * len(journal))
-            yield
         while len(journal) > MAX_EVENTS:
             before = len(journal)
-            self._drop_useless()
-            yield
+            yield from self._dropping_useless()
             if len(journal) > before * 3 // 4:
                 dropped = yield from journal.thinning(*self._keep())
                 if dropped is None:  # somebody else was done with it first
                     continue
                 self._thinned += dropped
+                self._look_again()
                 self._start_over()
                 if len(journal) > before * 3 // 4:
                     if self._share <= 2:
                         return
                     self._share //= 2
 
-    def _drop_useless(self) -> None:
+    def _dropping_useless(self) -> Iterator[None]:
         matters = self._journal.alive()
         if self._through is not None:
             matters &= self._levels.levels < self._through
-        kept = matters[self._journal.rows.groups]
-        if not kept.all():
-            self._journal.keep(kept)
+
+        def needed(rows: Rows) -> Bools:
+            kept = matters[rows.groups]
+            if self._needless is not None:
+                kept &= ~self._needless.among(rows)
+            return kept
+
+        if (yield from self._journal.sifting(needed)):
             self._start_over()
 
     def _start_over(self) -> None:
@@ -228,8 +256,14 @@ class Visited(Paned):
         if self._judged_lately is not None:
             self._judged_lately.drop()
 
+    def _look_again(self) -> None:
+        """Events were dropped that others were needless for, or groups got other numbers."""
+        if self._needless is not None:
+            self._needless.anew(self._journal.rows, len(self._journal.cells))
+
     def _forget(self) -> None:
         self._levels.forget(self._journal.forget())
+        self._look_again()
         if self._judged_lately is not None:
             self._judged_lately.drop()
 
@@ -277,6 +311,7 @@ class Visited(Paned):
         taken = rows._replace(groups=owners).part(owners >= 0)
         if self._through is not None:
             taken = taken.part(self._levels.levels[taken.groups] < self._through)
+        taken = self._needed(taken)
         self._journal.append(taken)
         if len(taken.groups):
             self._recount(self._levels.take(taken))

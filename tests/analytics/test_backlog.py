@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics import Batch, Engine, KpiSpec
+from analytics import backlog as backlogs
 from analytics.arrays import Bools
 from analytics.backlog import LARGEST, MOST, Backlog, Patience, Waiting
 from analytics.frame import Frame
@@ -106,11 +109,33 @@ def test_they_do_not_become_too_many() -> None:
     assert backlog.full
 
 
-def run(specs: Sequence[KpiSpec], stream: Stream, cuts: Sequence[int], *, at_once: bool) -> list[Any]:
-    """All that an engine says and holds."""
+def test_they_are_counted_in_steps() -> None:
+    """By one of the windows after the other; whoever counts meanwhile takes the steps that are left."""
+    first, second = Windows(Patience(0, 100, 100)), Windows(Patience(0, 100, 100))
+    backlog = Backlog([first, second])
+    assert list(backlog.counting()) == []
+    backlog.takes(waiting(1))
+    steps, others = backlog.counting(), backlog.counting()
+    next(steps)
+    assert [len(first.taken), len(second.taken), backlog.full] == [1, 0, True]
+    backlog.count()
+    assert [len(first.taken), len(second.taken), backlog.full] == [1, 1, False]
+    assert [list(steps), list(others)] == [[], []]
+    backlog.takes(waiting(2))
+    next(backlog.counting())
+    assert list(backlog.counting()) == [None]
+    assert [[each[0] for each in windows.taken] for windows in (first, second)] == [[[1], [2]], [[1], [2]]]
+
+
+def run(
+    specs: Sequence[KpiSpec], stream: Stream, cuts: Sequence[int], *, at_once: bool = False, steps: int = 0
+) -> list[Any]:
+    """All that an engine says and holds. After each batch so many steps are taken of what relieves it."""
     engine, said = Engine(specs), list[Any]()
     for number, piece in enumerate(pieces(stream, cuts)):
         said.append(engine.ingest(batch(piece), 0))
+        for _ in islice(engine.relieving(), steps):
+            pass
         if at_once:
             said.append(None)
             engine.stats()  # reads the state, so that nothing waits
@@ -123,7 +148,15 @@ def run(specs: Sequence[KpiSpec], stream: Stream, cuts: Sequence[int], *, at_onc
 @given(specs=st.sampled_from([SPECS, VISITS]), stream=STREAMS, cuts=CUTS)
 def test_waiting_changes_nothing(specs: Sequence[KpiSpec], stream: Stream, cuts: Sequence[int]) -> None:
     """Verdicts, counters, rows and the bytes of the state are those of batches that are counted at once."""
-    assert run(specs, stream, cuts, at_once=False) == run(specs, stream, cuts, at_once=True)
+    assert run(specs, stream, cuts) == run(specs, stream, cuts, at_once=True)
+
+
+@given(specs=st.sampled_from([SPECS, VISITS]), stream=STREAMS, cuts=CUTS, steps=st.integers(1, 9))
+def test_nor_does_counting_in_steps(specs: Sequence[KpiSpec], stream: Stream, cuts: Sequence[int], steps: int) -> None:
+    """Though the next batch comes before the last of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backlogs, "LARGEST", 2)
+        assert run(specs, stream, cuts, steps=steps) == run(specs, stream, cuts, at_once=True)
 
 
 def test_most_batches_wait() -> None:

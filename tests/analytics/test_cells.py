@@ -149,11 +149,11 @@ def test_a_dump_loads_into_other_slots() -> None:
     plan = _plan()
     cells, copy, frame = Cells(plan.grids[0]), Cells(plan.grids[0]), _frames(plan)
     cells.apply(frame((0, "a", 1), (1_000, "a", 2)), None)
-    dump = cells.dump(_slots(cells, 0, 1_000))
+    dump = cells.freeze(_slots(cells, 0, 1_000))()
     copy.restore_panes([7])
     slots = copy.restore_panes([0, 1])
     copy.load(slots, dump)
     one = np.zeros(1, np.int64)
     assert [_sums(copy, slots[i : i + 1], one) for i in (0, 1)] == [[1], [2]]
-    again = copy.dump(slots)
+    again = copy.freeze(slots)()
     assert {name: array.tobytes() for name, array in again.items()} == {n: a.tobytes() for n, a in dump.items()}
