@@ -111,6 +111,10 @@ class Inbound(asyncio.Protocol):
         if self._rest or self._paused:
             # TLS transports may deliver what they had decrypted before reading was paused.
             self._rest += data
+        elif self._terms.reading.defers(len(data)) and not self._transport.is_closing():
+            self._rest = data
+            self._put_off()
+            return
         elif len(data) <= _SLICE:
             self._feed(data)
         else:
@@ -194,9 +198,13 @@ class Inbound(asyncio.Protocol):
             if end < size and (budget <= 0 or end >= until or self._paused):
                 self._rest = data[end:]
                 if not self._paused and not self._transport.is_closing():
-                    self._transport.pause_reading()
-                    self._terms.loop.call_soon(self._feed_rest)
+                    self._put_off()
                 return
+
+    def _put_off(self) -> None:
+        """Read no more until what is left is parsed, in another turn."""
+        self._transport.pause_reading()
+        self._terms.reading.wait(self._feed_rest, len(self._rest))
 
     def _feed_rest(self) -> None:
         if self._paused or not self._rest:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from gateway.config import Config
 from gateway.core.holding import Holding
 from gateway.server.enricher import Sender
+from gateway.server.reading import Reading
 from gateway.server.wheel import Wheel
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Terms:
     release: Callable[[str], None]  # gives the gate's slot back
     fault: Callable[[str], None]  # a peer of this address broke a rule
     holding: Holding[Holder]
+    reading: Reading
     max_frame: int
     max_fragments: int
     plain_frames: bool
@@ -119,6 +121,7 @@ class Terms:
             release=release,
             fault=fault,
             holding=holding,
+            reading=Reading(loop),
             max_frame=config.max_frame,
             max_fragments=config.max_fragments,
             plain_frames=config.plain_frames,
