@@ -128,8 +128,13 @@ class Backlog:
         clashes, self._clashes = self._clashes, 0
         return clashes
 
-    def counting(self) -> Iterator[None]:
-        """`count` in steps, one for each of the grids; it takes those that are left, and says what all have met."""
+    def counting(self, *, much: bool = False) -> Iterator[None]:
+        """`count` in steps, one for each of the grids; it takes those that are left, and says what all have met.
+
+        `much`: only if it is `full`.
+        """
+        if much and not self.full:
+            return
         if self._steps is None and self._batches:
             self._steps = self._counting()
         # Not `yield from`: it would end what others are to go on with.

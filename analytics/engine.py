@@ -144,7 +144,7 @@ class Engine:
         return self._verdicts(taken, batch.n, live)
 
     def _count(self) -> None:
-        """Count what waits: before the state is read, or time passes."""
+        """Before the state is read, or time passes."""
         self._counts["clashes"] += self._backlog.count()
 
     def _verdicts(self, taken: list[Taken], n: int, live: Bools | None) -> list[Verdict]:
@@ -186,10 +186,8 @@ class Engine:
             yield self._published([grid])
 
     def relieving(self) -> Iterator[None]:
-        """Count batches that wait, and take up what waits in the measures, where it is much: in steps between which
-        batches may come in."""
-        if self._backlog.full:
-            yield from self._backlog.counting()
+        """Count what waits, and take up what waits in the measures, where it is much: in steps, and batches may come."""
+        yield from self._backlog.counting(much=True)
         for grid in self._grids:
             yield from grid.settling(much=True)
 

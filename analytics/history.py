@@ -65,6 +65,8 @@ class Record:
 
         A change of a final row is a correction with the next revision; a row first seen in a final window is final.
         """
+        self.values, values = _alike(self.values, said.values)
+        said = said._replace(values=values)
         if len(said.keys) == len(self.keys) and np.array_equal(said.keys, self.keys):
             at = old = places = np.arange(len(self.keys))
             moved, new = ~_same(self.values, said.values), places[:0]
@@ -82,8 +84,7 @@ class Record:
         changed = places[moved]
         if not (len(changed) or len(new)):
             return None
-        dtype = np.result_type(self.values, said.values)
-        self.values = self.values.astype(dtype)
+        self.values = self.values.copy()
         self.values[changed] = said.values[old[moved]]
         if said.errors is not None or self.errors is not None:
             self.errors = np.zeros(len(self.keys)) if self.errors is None else self.errors.copy()
@@ -118,9 +119,8 @@ class Record:
         """
         places = self.keys.searchsorted(keys)
         starts = np.append(True, of[1:] != of[:-1]).nonzero()[0]
-        dtype = np.result_type(self.values, values)
-        values = values.astype(dtype)
-        before = np.empty(len(of), dtype)
+        self.values, values = _alike(self.values, values)
+        before = np.empty(len(of), values.dtype)
         before[1:] = values[:-1]
         before[starts] = self.values[places]
         changed = ~_same(before, values)
@@ -137,7 +137,7 @@ class Record:
         last = np.append(starts[1:], len(of)) - 1
         some = nth[last] > 0
         places, last = places[some], last[some]
-        self.values = self.values.astype(dtype)
+        self.values = self.values.copy()
         self.values[places] = values[last]
         if said.errors is not None:
             self.errors = np.zeros(len(self.keys)) if self.errors is None else self.errors.copy()
@@ -149,7 +149,7 @@ class Record:
 
     def _replace_all(self, said: Values, *, final: bool) -> Record:
         """`update` where every row changed, as in a busy window."""
-        self.values = said.values.astype(np.result_type(self.values, said.values), copy=False)
+        self.values = said.values
         if said.errors is not None or self.errors is not None:
             self.errors = np.zeros(len(self)) if said.errors is None else said.errors
         self.others = said.others if said.others is not None else self.others
@@ -173,6 +173,21 @@ class Record:
         made.keys, made.values, made.errors, made.others = said
         made.kinds, made.revs = kinds, revs
         return made
+
+
+def _alike(a: Column, b: Column) -> tuple[Column, Column]:
+    """Both as one kind of array: a null is NaN among floats, and None among objects."""
+    dtype = np.result_type(a, b)
+    return _as(a, dtype), _as(b, dtype)
+
+
+def _as(values: Column, dtype: np.dtype[Any]) -> Column:
+    if values.dtype == dtype:
+        return values
+    made = values.astype(dtype)
+    if dtype.kind == "O" and values.dtype.kind == "f":
+        made[np.isnan(values)] = None
+    return made
 
 
 def _same(a: Column, b: Column) -> Bools:

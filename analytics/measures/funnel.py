@@ -107,7 +107,7 @@ class Funnel(Visited):
         place[slots] = np.arange(len(slots))
         places = place[self._slot_cells(journal.cells) // self.keys]
         cells = places * self.keys + journal.cells % self.keys
-        levels, latest, share = self._levels.levels.copy(), journal.latest.copy(), self._share
+        levels, latest, share = self._levels.levels.copy(), journal.latest.copy(), self._room.share
         users, rows = journal.users, journal.rows  # which nothing is written to any more
 
         def make() -> Arrays:
@@ -117,7 +117,7 @@ class Funnel(Visited):
             number = np.full(len(cells), -1, np.int64)
             number[groups[going]] = going.nonzero()[0]
             kept = rows.part(number[rows.groups] >= 0)
-            kept = self._without_needless(kept._replace(groups=number[kept.groups]), len(groups))
+            kept = self._room.without_needless(kept._replace(groups=number[kept.groups]), len(groups))
             order = ordered(kept.groups, kept.times, kept.marks)
             return {
                 "cells": cells[groups],
@@ -133,7 +133,7 @@ class Funnel(Visited):
         return make
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
-        self._share = min(self._share, int(state["share"][0]))
+        self._room.share = min(self._room.share, int(state["share"][0]))
         if len(state["cells"]):
             cells = self._pane_cells(self._placed(slots, state["cells"]))
             rows = Rows(state["owners"], state["times"], state["marks"])

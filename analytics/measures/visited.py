@@ -25,11 +25,11 @@ from analytics.measures.moved import Moved
 from analytics.measures.needless import Needless
 from analytics.measures.paned import VACANT, Paned
 from analytics.measures.rising import PIECE, Rising
+from analytics.measures.room import MAX_EVENTS, Room
 from analytics.measures.searching import Searching, renumbered
 
 __all__ = ["Visited"]
 
-MAX_EVENTS: Final = 1 << 18
 PENDING: Final = 1 << 15
 """New events that may wait to be put in order."""
 MUCH: Final = PENDING * 2 // 3
@@ -38,10 +38,6 @@ PART: Final = 1 << 13
 """Events that are taken up together, about, in some milliseconds."""
 KEPT: Final = 1 << 16
 """Events that are kept already, for which there is one part more: a late event has all of its user judged again."""
-TIDY: Final = 1 << 14
-"""Fewer events are not looked through for those that change nothing."""
-FIRST: Final = 16
-LAST: Final = 48
 EVENT_BYTES: Final = 60
 ENTRY_BYTES: Final = 30
 """Of an event, and of each step that it meets, while it is taken up."""
@@ -72,8 +68,6 @@ class Visited(Paned):
             self._judged_lately = Judged(self._journal, keys, parameter)
         # Events of users who got through in a pane change nothing any more, unless times are asked for.
         self._through = parameter.steps if _rises(parameter) and not parameter.times else None
-        # Where windows are so short that some events need not be kept; until that is said, all are.
-        self._needless: Needless | None = None
         # What came since the last look.
         self._new: list[tuple[Ints, Visits]] = []
         self._pending = 0
@@ -81,11 +75,7 @@ class Visited(Paned):
         self._parts: deque[Rows] = deque()
         # Cells x levels: users who got so far in a single pane, from level 1 on. None: windows are of several panes.
         self._users: Ints | None = np.zeros((slots * keys, parameter.steps + 1), np.int64)
-        # How many events there are when those that change nothing are dropped next: who has a late event has all of his
-        # judged again, also those.
-        self._tidy_at = TIDY
-        self._share = FIRST + LAST
-        self._thinned = 0
+        self._room = Room(self._journal, parameter, self._levels, self._through, self._start_over)
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:
@@ -113,8 +103,7 @@ class Visited(Paned):
         return "strict_order" in parameter.modes
 
     def bound(self, longest: int) -> None:
-        if self._through is not None and longest <= self._setting.within:
-            self._needless = Needless(self._setting.steps, self._journal.capacity)
+        self._room.bound(longest)
 
     def add(self, cells: Ints, values: Visits) -> None:
         if len(cells):
@@ -143,10 +132,10 @@ class Visited(Paned):
                 yield
             else:
                 # Somebody else may have begun to make room, and not be done.
-                yield from self._making_room()
+                yield from self._room.making()
                 if self._pending and not self._parts:
                     self._sort_out()
-        yield from self._making_room()
+        yield from self._room.making()
         yield
 
     def _sort_out(self) -> None:
@@ -163,32 +152,13 @@ class Visited(Paned):
             self._journal.refused += int((~kept).sum())
         if self._through is not None:
             kept &= self._levels.levels[groups] < self._through
-        rows = self._needed(Rows(groups, times, marks).part(kept))
+        rows = self._room.needed(Rows(groups, times, marks).part(kept))
         count = max(-(-len(rows.groups) // PART), len(self._journal) // KEPT) if len(rows.groups) else 0
         if count > 1:
             part = (self._journal.users[rows.groups] >> np.uint64(32)) % np.uint64(count)
             self._parts.extend(rows.part(part == each) for each in range(count))
         elif count:
             self._parts.append(rows)
-
-    def _needed(self, rows: Rows) -> Rows:
-        """Those of new events that have to be kept."""
-        if self._needless is None:
-            return rows
-        self._needless.note(rows, len(self._journal.cells))
-        needless = self._needless.among(rows)
-        if not needless.any():
-            return rows
-        self._journal.note(rows.part(needless))
-        return rows.part(~needless)
-
-    def _without_needless(self, rows: Rows, groups: int) -> Rows:
-        """What would be kept of these events if all had come at once."""
-        if self._needless is None:
-            return rows
-        needless = Needless(self._setting.steps, groups)
-        needless.note(rows, groups)
-        return rows.part(~needless.among(rows))
 
     def _groups(self, cells: Ints, users: Words) -> Ints:
         """The group of each, known from now on; -1 where there is no room for it."""
@@ -207,48 +177,6 @@ class Visited(Paned):
             np.add.at(self._users, (cells, moved.before), -1)
             np.add.at(self._users, (cells, moved.now), 1)
 
-    def _make_room(self) -> None:
-        for _ in self._making_room():
-            pass
-
-    def _making_room(self) -> Iterator[None]:
-        """Drop events of closed panes and those that change nothing any more, and keep the cap on all events.
-
-        In steps between which events may be appended, and others may make room.
-        """
-        journal = self._journal
-        if self._through is not None and len(journal) >= self._tidy_at:
-            yield from self._dropping_useless()
-            self._tidy_at = max(TIDY, 2 * len(journal))
-        while len(journal) > MAX_EVENTS:
-            before = len(journal)
-            yield from self._dropping_useless()
-            if len(journal) > before * 3 // 4:
-                dropped = yield from journal.thinning(*self._keep())
-                if dropped is None:  # somebody else was done with it first
-                    continue
-                self._thinned += dropped
-                self._look_again()
-                self._start_over()
-                if len(journal) > before * 3 // 4:
-                    if self._share <= 2:
-                        return
-                    self._share //= 2
-
-    def _dropping_useless(self) -> Iterator[None]:
-        matters = self._journal.alive()
-        if self._through is not None:
-            matters &= self._levels.levels < self._through
-
-        def needed(rows: Rows) -> Bools:
-            kept = matters[rows.groups]
-            if self._needless is not None:
-                kept &= ~self._needless.among(rows)
-            return kept
-
-        if (yield from self._journal.sifting(needed)):
-            self._start_over()
-
     def _start_over(self) -> None:
         """Events were dropped: what outlasts a pane is made anew of those that are left."""
         if isinstance(self._levels, Rising):
@@ -256,20 +184,11 @@ class Visited(Paned):
         if self._judged_lately is not None:
             self._judged_lately.drop()
 
-    def _look_again(self) -> None:
-        """Events were dropped that others were needless for, or groups got other numbers."""
-        if self._needless is not None:
-            self._needless.anew(self._journal.rows, len(self._journal.cells))
-
     def _forget(self) -> None:
         self._levels.forget(self._journal.forget())
-        self._look_again()
+        self._room.look_again()
         if self._judged_lately is not None:
             self._judged_lately.drop()
-
-    def _keep(self) -> tuple[int, int]:
-        first = max(self._share * FIRST // (FIRST + LAST), 1)
-        return first, max(self._share - first, 1)
 
     def _in_slots(self, slots: Ints) -> Bools:
         """Which groups lie in one of these slots."""
@@ -311,7 +230,7 @@ class Visited(Paned):
         taken = rows._replace(groups=owners).part(owners >= 0)
         if self._through is not None:
             taken = taken.part(self._levels.levels[taken.groups] < self._through)
-        taken = self._needed(taken)
+        taken = self._room.needed(taken)
         self._journal.append(taken)
         if len(taken.groups):
             self._recount(self._levels.take(taken))
@@ -320,7 +239,8 @@ class Visited(Paned):
         if isinstance(self._levels, Rising):
             raised = there & (levels > self._levels.levels[groups])
             self._recount(self._levels.raise_to(groups[raised], levels[raised]))
-        self._make_room()
+        for _ in self._room.making():
+            pass
 
     def vacate(self, cells: Ints) -> None:
         self._settle()
@@ -341,7 +261,7 @@ class Visited(Paned):
         super().clear(slot)
 
     def note(self) -> Mapping[str, int]:
-        return {"funnel_events_dropped": self._thinned, "funnel_events_refused": self._journal.refused}
+        return {"funnel_events_dropped": self._room.thinned, "funnel_events_refused": self._journal.refused}
 
 
 def _rises(setting: FunnelSetting) -> bool:

@@ -64,6 +64,22 @@ def test_what_was_said_is_not_written_over() -> None:
     assert at.size == 0
 
 
+def test_a_null_is_none_among_objects() -> None:
+    """Also one that was a NaN, as sums of floats have them, before one of another key became a large integer."""
+    large = Values(np.array([2]), np.array([2**60 + 1], object), None, None)
+    record, revised = (Record(0, 10, _said([1, 2], [float("nan"), 1.0]), FINAL) for _ in range(2))
+    part = record.update(large, final=True)
+    assert part is not None
+    assert part.values.tolist() == [2**60 + 1]
+    revised.revise(np.array([2]), np.array([0]), np.array([2**60 + 1], object), None)
+    for each in (record, revised):
+        assert each.values.tolist() == [None, 2**60 + 1]
+    assert record.update(_said([1], [float("nan")]), final=True) is None
+    part = record.update(_said([1, 2], [2.0, float("nan")]), final=True)
+    assert part is not None
+    assert [*part.values.tolist(), *record.values.tolist()] == [2.0, None, 2.0, None]
+
+
 def test_which_keys_have_a_row() -> None:
     """All of them must have one."""
     record = _record(0, 10, keys=3)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Visits
-from analytics.measures import visited
+from analytics.measures import room
 from analytics.measures.funnel import Funnel
 from analytics.measures.judged import WINDOWS, Judged
 from tests.analytics.measures.values import cells
@@ -69,7 +69,7 @@ def test_any_windows_are_as_judged_from_all_events(steps: Any, modes: tuple[str,
 
 def test_events_that_are_dropped_make_everyone_judged_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """After events were thinned a window says what those that are left say."""
-    monkeypatch.setattr(visited, "MAX_EVENTS", 200)
+    monkeypatch.setattr(room, "MAX_EVENTS", 200)
     for modes in ((), ("strict_increase",)):
         made = Funnel(SLOTS, KEYS, FunnelSetting(3, 1_000, modes))
         for pane in range(4):

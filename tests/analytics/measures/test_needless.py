@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from analytics import KpiSpec
 from analytics.aggregation import FunnelSetting
 from analytics.journal import Rows
-from analytics.measures import visited
 from analytics.measures.funnel import Funnel
 from analytics.measures.needless import Needless
 from analytics.plan import make_plan
@@ -102,61 +101,6 @@ def test_what_is_not_kept_changes_nothing(batches: list[Any], steps: int) -> Non
     assert [[read(restored, *slots, key=key) for slots in windows] for key in (0, 1)] == [
         [read(every, *slots, key=key) for slots in windows] for key in (0, 1)
     ]
-
-
-def test_one_page_after_the_other_is_one_event() -> None:
-    """The first; where windows are longer than a chain may be, each is kept, since the clock starts again."""
-    events = [(0, 1, time, 1) for time in range(100)]
-    made, long = short(FunnelSetting(2, 1_000)), opened(FunnelSetting(2, 1_000))
-    long.bound(1_001)
-    for funnel in (made, long):
-        add(funnel, events[50:])
-        read(funnel, 0)
-        add(funnel, events[:50])
-    assert [kept(made), kept(long)] == [2, 100]
-    assert len(made.dump(cells(0), cells(0))["times"]) == 1
-
-
-@pytest.mark.parametrize(
-    "setting",
-    [
-        FunnelSetting(2, 1_000, times=True),
-        FunnelSetting(2, 1_000, ("strict_order",)),
-        FunnelSetting(2, 1_000, exclude=True),
-    ],
-)
-def test_where_each_event_matters_each_is_kept(setting: FunnelSetting) -> None:
-    """With times, in the modes in which an event takes a level back, and with `exclude`."""
-    made = short(setting)
-    add(made, [(0, 1, time, 1) for time in range(9)])
-    assert kept(made) == 9
-
-
-def test_needless_events_that_were_kept_are_dropped_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that came before what makes them needless, when there are many."""
-    monkeypatch.setattr(visited, "TIDY", 64)
-    made = short(FunnelSetting(2, 10_000))
-    made._tidy_at = 64
-    for time in range(300, 0, -1):
-        add(made, [(0, 1, time, 1)])
-        read(made, 0)
-    assert kept(made) < 130
-    assert made.note() == {"funnel_events_dropped": 0, "funnel_events_refused": 0}
-    add(made, [(0, 1, 2, 2)])
-    assert read(made, 0) == {"steps": [1, 1]}
-
-
-def test_who_thins_what_others_were_needless_for_needs_them_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A first step of which every event was dropped can be met anew."""
-    monkeypatch.setattr(visited, "MAX_EVENTS", 100)
-    made = short(FunnelSetting(3, 10_000))
-    for time in range(200):
-        add(made, [(0, 1, 1_000 - time, 1)])
-        read(made, 0)
-    made._journal.keep(np.zeros(len(made._journal), np.bool_))
-    made._look_again()
-    add(made, [(0, 1, 2_000, 1)])
-    assert kept(made) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import journal as journals
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Visits
-from analytics.measures import visited
+from analytics.measures import room, visited
 from analytics.measures.funnel import Funnel
 from tests.analytics.measures.test_funnel import TWO, add, opened, read
 from tests.analytics.measures.test_measure import size_of
@@ -44,7 +43,7 @@ def test_where_they_could_matter_they_are_kept(setting: FunnelSetting) -> None:
 
 def test_busy_users_keep_their_level_and_few_events(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of events of one user are thinned, counted, and take no level back."""
-    monkeypatch.setattr(visited, "MAX_EVENTS", 1_000)
+    monkeypatch.setattr(room, "MAX_EVENTS", 1_000)
     made = opened(FunnelSetting(3, 1_000_000))
     add(made, [(0, 1, 5_000, 1), (0, 1, 5_001, 2)])
     assert read(made, 0) == {"steps": [1, 1, 0]}
@@ -58,49 +57,6 @@ def test_busy_users_keep_their_level_and_few_events(monkeypatch: pytest.MonkeyPa
     restored = opened(FunnelSetting(3, 1_000_000))
     restored.load(cells(0), cells(0, 1), dump)
     assert read(restored, 0) == {"steps": [1, 1, 0]}
-
-
-def test_the_events_of_all_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the room, users keep fewer events; and nobody is forgotten for it."""
-    monkeypatch.setattr(visited, "MAX_EVENTS", 1_000)
-    monkeypatch.setattr(visited, "PENDING", 100)
-    made = opened(FunnelSetting(2, 1_000_000))
-    add(made, [(0, user, time, 1) for user in range(100) for time in range(64)])
-    assert read(made, 0) == {"steps": [100, 0]}
-    assert len(made.dump(cells(0), cells(0, 1))["times"]) <= 1_000
-    assert made.note() == {
-        "funnel_events_dropped": 6_400 - len(made.dump(cells(0), cells(0))["times"]),
-        "funnel_events_refused": 0,
-    }
-
-
-def test_room_is_made_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events that come between two of them find room; whoever else makes room meanwhile, each event is kept or counted.
-
-    The levels are those of all events.
-    """
-    monkeypatch.setattr(visited, "MAX_EVENTS", 1_000)
-    monkeypatch.setattr(visited, "PENDING", 100)
-    monkeypatch.setattr(journals, "PIECE", 64)
-    made = opened(FunnelSetting(2, 1_000_000))
-    running: list[Iterator[None]] = []
-    for batch in range(40):
-        add(made, [(0, user, batch * 1_000 + user, 1) for user in range(90)])
-        running.append(made.settling())
-        for steps in list(running):
-            for _ in range(3):
-                if next(steps, running) is running:
-                    running.remove(steps)
-                    break
-        assert len(made._journal) <= 1_000 + 100 + 90
-    for steps in running:
-        for _ in steps:
-            pass
-    kept = len(made.dump(cells(0), cells(0, 1))["times"])
-    assert kept <= 1_000
-    assert made.note() == {"funnel_events_dropped": 40 * 90 - kept, "funnel_events_refused": 0}
-    add(made, [(0, user, 1_000_000, 2) for user in range(0, 90, 2)])
-    assert read(made, 0) == {"steps": [90, 45]}
 
 
 def test_users_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
