@@ -49,10 +49,6 @@ class Aggregates:
             for state, a in plan.states.items()
             if not is_presence(a)
         }
-        longest = plan.longest
-        if longest is not None:
-            for measure in self.own.values():
-                measure.bound(longest)
         taking = [(plan.states[state], state, measure) for state, measure in self.own.items()]
         self._plain = [each for each in taking if not isinstance(each[2], Tracker)]
         self._tracking = [(a, state, measure) for a, state, measure in taking if isinstance(measure, Tracker)]

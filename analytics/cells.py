@@ -37,6 +37,10 @@ class Cells:
         self.pool = PanePool(plan.panes, plan.spare)
         # A window has a row for a key if some event of it was counted there.
         self.aggregates = Aggregates(plan, self.slots, self.width, plan.stretches)
+        # The coarser ones that tumbling windows are added up to are read as well.
+        longest = max([plan.window.longest, *(ms for ms, _ in plan.tiers if plan.window.tumbling)])
+        for measure in self.aggregates.own.values():
+            measure.bound(longest)
         self.stretches = Stretches(self.pool, self.slots, plan.stretches, self.aggregates.fold)
         self.dirty: Bools = np.zeros(self.slots * self.width, np.bool_)
         # Panes with events since the last `clean`.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -176,8 +175,8 @@ class Engine:
     def advancing(self, now: int) -> Iterator[Changes]:
         """`advance` in steps, some for each set of windows that are kept together; batches may come in between them."""
         for grid in self._grids:
-            for _ in range(2):  # once more for what comes in meanwhile
-                for _step in chain(self._backlog.counting(), grid.settling()):
+            for steps in 2 * (self._backlog.counting, grid.settling):  # once more for what comes in meanwhile
+                for _ in steps():
                     yield Changes()
             self._count()
             self._clock.expire(now)
@@ -186,7 +185,7 @@ class Engine:
             yield self._published([grid])
 
     def relieving(self) -> Iterator[None]:
-        """Count what waits, and take up what waits in the measures, where it is much: in steps, and batches may come."""
+        """Count, and take up in the measures, what waits and is much: in steps between which batches may come in."""
         yield from self._backlog.counting(much=True)
         for grid in self._grids:
             yield from grid.settling(much=True)

@@ -135,12 +135,6 @@ class GridPlan:
         return [tier for tier in TIERS if tier[0] > self.window.hop and tier[0] % self.window.hop == 0]
 
     @property
-    def longest(self) -> int | None:
-        """The length of the longest window that is read, in ms, those of coarser resolutions included; None: no end."""
-        coarser = [ms for ms, _ in self.tiers] if self.window.tumbling else []
-        return max(self.window.longest, *coarser) if coarser else self.window.longest
-
-    @property
     def kept(self) -> int:
         """Windows kept at the grid's own resolution; those that are still open are kept in any case."""
         named = next((count for width, count in TIERS if self.window.hop <= width), TIERS[-1][1])
@@ -215,11 +209,6 @@ class SessionPlan(GridPlan):
     """The session windows of one gap. Each open session has one cell."""
 
     together = PIECE
-
-    @property
-    def longest(self) -> int | None:
-        """A session may go on for ever."""
-        return None
 
     @property
     def sessions(self) -> int:

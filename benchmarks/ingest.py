@@ -19,7 +19,7 @@ from benchmarks.traffic import FramePool, make_pool
 __all__ = ["BOARD_FILE", "BOARD_SETTINGS", "Side", "UnequalError", "driven", "measure", "run"]
 
 BOARD_FILE = Path(__file__).parent / "board.toml"
-# By the computed budget the board needs 511 MB at worst; with a probe's KPI beside it that is more than the default.
+# By the computed budget the board needs 499 MB at worst; with a probe's KPI beside it that is more than the default.
 BOARD_SETTINGS = {"memory_budget": "640"}
 
 _METHOD = """

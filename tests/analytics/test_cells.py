@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+import pytest
 
 from analytics.arrays import Ints
 from analytics.batch import Batch
@@ -157,3 +158,28 @@ def test_a_dump_loads_into_other_slots() -> None:
     assert [_sums(copy, slots[i : i + 1], one) for i in (0, 1)] == [[1], [2]]
     again = copy.freeze(slots)()
     assert {name: array.tobytes() for name, array in again.items()} == {n: a.tobytes() for n, a in dump.items()}
+
+
+@pytest.mark.parametrize(
+    ("window", "within", "kept"),
+    [
+        ("tumbling 1s", "1m", 1),
+        ("tumbling 1s", "59s", 2),  # seconds are added up to minutes, too
+        ("tumbling 5m", "5m", 1),
+        ("tumbling 5m", "299s", 2),
+        ("sliding 30s every 10s", "30s", 1),
+        ("sliding 30s every 10s", "29s", 2),
+    ],
+)
+def test_measures_know_the_longest_window_that_is_read(window: str, within: str, kept: int) -> None:
+    """A funnel keeps one view after the other only where a window may be longer than a chain."""
+    spec = KpiSpec(
+        "way", f"funnel(event = 'view', event = 'buy', within => '{within}')", window, delay="0s", grace="0s"
+    )
+    plan = make_plan([spec], {}, 1 << 30)
+    cells = Cells(plan.grids[0])
+    dictionaries = {name: Dictionary() for name in plan.coded}
+    views = [{"event": "view", "distinct_id": "ann", "timestamp": time} for time in (1, 2)]
+    cells.apply(Frame(Batch.from_events(views), dictionaries), None)
+    (state,) = [name for name in cells.state() if name.startswith("funnel")]
+    assert len(cells.freeze(_slots(cells, 0))()[f"{state}/times"]) == kept

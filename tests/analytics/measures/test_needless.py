@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import KpiSpec
 from analytics.aggregation import FunnelSetting
 from analytics.journal import Rows
 from analytics.measures.funnel import Funnel
 from analytics.measures.needless import Needless
-from analytics.plan import make_plan
 from tests.analytics.measures.test_funnel import add, opened, read
 from tests.analytics.measures.values import cells
 
@@ -33,12 +30,6 @@ def short(setting: FunnelSetting, slots: int = 4) -> Funnel:
     made = opened(setting, slots)
     made.bound(setting.within)
     return made
-
-
-def kept(made: Funnel) -> int:
-    """How many events are kept."""
-    made._settle()
-    return len(made._journal)
 
 
 def test_a_step_that_was_reached_is_reached() -> None:
@@ -101,13 +92,3 @@ def test_what_is_not_kept_changes_nothing(batches: list[Any], steps: int) -> Non
     assert [[read(restored, *slots, key=key) for slots in windows] for key in (0, 1)] == [
         [read(every, *slots, key=key) for slots in windows] for key in (0, 1)
     ]
-
-
-@pytest.mark.parametrize(
-    ("window", "longest"),
-    [("tumbling 1s", 60_000), ("tumbling 5m", 300_000), ("sliding 30s every 10s", 30_000), ("session 30m", None)],
-)
-def test_a_plan_knows_its_longest_window(window: str, longest: int | None) -> None:
-    """The coarser ones that tumbling ones are added up to are windows, too."""
-    plan = make_plan([KpiSpec("n", "count(*)", window)], {"n": 0}, 1 << 30)
-    assert plan.grids[0].longest == longest

@@ -10,9 +10,16 @@ import pytest
 from analytics import journal as journals
 from analytics.aggregation import FunnelSetting
 from analytics.measures import room, visited
+from analytics.measures.funnel import Funnel
 from tests.analytics.measures.test_funnel import add, opened, read
-from tests.analytics.measures.test_needless import kept, short
+from tests.analytics.measures.test_needless import short
 from tests.analytics.measures.values import cells
+
+
+def kept(made: Funnel) -> int:
+    """How many events are kept."""
+    made._settle()
+    return len(made._journal)
 
 
 def test_the_events_of_all_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
