@@ -1,8 +1,8 @@
 """Batches that were judged when they came and are not counted yet: many small ones are counted as one.
 
 What an array operation costs a batch of 1,000 events is mostly its call. So batches wait for each other, as long as
-nothing depends on when they are counted: none of their events is late, and no window becomes final or closed. Whoever
-reads the state has them counted first.
+nothing depends on when they are counted: none of their events is late, and no window becomes final or closed but with
+the first of them, in which none of them has an event. Whoever reads the state has them counted first.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Waiting(NamedTuple):
 
 
 class Patience(NamedTuple):
-    """Which events can be counted later: those that are not late, fit in, and come before any window is due."""
+    """Which events can be counted later: those that are not late, fit in, and come before another window is due."""
 
     earliest: int
     """The smallest event time, epoch ms."""
@@ -75,8 +75,8 @@ class Patient(Protocol):
     def ingest(self, frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
         """See `Windowing.ingest`."""
 
-    def patience(self) -> Patience:
-        """What holds as long as nothing is counted and no time passes here."""
+    def patience(self, base: int) -> Patience:
+        """What holds once the base has risen so far, as long as nothing is counted and no time passes here."""
 
 
 class Backlog:
@@ -90,20 +90,29 @@ class Backlog:
         self._span = 0, 0
         # What may wait; None: that has to be asked for.
         self._patience: Patience | None = None
-        # The rest of a count that has begun, and what those before have met; None: there is none.
+        # The rest of a count that has begun; None: there is none.
         self._steps: Iterator[None] | None = None
+        # What counting met with since that was last asked for, see `count`.
         self._clashes = 0
 
     def takes(self, waiting: Waiting) -> bool:
-        """Let a batch wait, if nothing depends on it; then the caller does not change its arrays any more."""
+        """Let a batch wait, if nothing depends on it; then the caller does not change its arrays any more. Those that
+        wait already are counted first where it does not go with them.
+        """
         if not self._grids:
             return False
+        if self._batches:
+            assert self._patience is not None, "it is forgotten only when all are counted"
+            low, high = waiting.span
+            span = min(low, self._span[0]), max(high, self._span[1])
+            if self._patience.suits(waiting.rise, span):
+                return self._let_wait(waiting, span)
+            self._count_all()
         if self._patience is None:
-            self._patience = Patience.of_all(grid.patience() for grid in self._grids)
-        low, high = waiting.span
-        span = (min(low, self._span[0]), max(high, self._span[1])) if self._batches else (low, high)
-        if not self._patience.suits(waiting.rise, span):
-            return False
+            self._patience = Patience.of_all(grid.patience(waiting.rise.after) for grid in self._grids)
+        return self._patience.suits(waiting.rise, waiting.span) and self._let_wait(waiting, waiting.span)
+
+    def _let_wait(self, waiting: Waiting, span: tuple[int, int]) -> bool:
         self._span = span
         self._batches.append(waiting)
         self._n += waiting.frame.n
@@ -119,14 +128,17 @@ class Backlog:
         self._patience = None
 
     def count(self) -> int:
-        """Count all of them; returns how many values met in that are no numbers where they should be.
+        """Count all of them; returns how many values met in that, since the last call, should be numbers and are none.
 
         Cost: that of one batch, and a copy of its columns.
         """
-        for _ in self.counting():
-            pass
+        self._count_all()
         clashes, self._clashes = self._clashes, 0
         return clashes
+
+    def _count_all(self) -> None:
+        for _ in self.counting():
+            pass
 
     def counting(self, *, much: bool = False) -> Iterator[None]:
         """`count` in steps, one for each of the grids; it takes those that are left, and says what all have met.

@@ -169,16 +169,18 @@ class Cells:
     def present(self, slots: Ints) -> Ints:
         """Keys that have events in these slots, ascending."""
         table, slots = self.aggregates.events, self._rows(slots)
-        return np.flatnonzero(table[slots[0]] if len(slots) == 1 else table[slots].any(axis=0))
+        return np.flatnonzero(table[slots[0]] if len(slots) == 1 else np.add.reduce(table[slots]))
 
     def changed(self, slots: Ints) -> Ints:
         """Keys with events in these slots since the last `clean`, ascending."""
         dirty = self.dirty.reshape(self.slots, self.width)
         if len(slots) == 1:
             return np.flatnonzero(dirty[slots[0]])
+        asked = np.zeros(self.slots, np.bool_)
+        asked[slots] = True
         here = self.pool.slots([pane for pane in self.touched if pane in self.pool])
-        here = here[np.isin(here, slots)]
-        return np.flatnonzero(dirty[here].any(axis=0))
+        here = here[asked[here]]
+        return np.flatnonzero(dirty[here[0]] if len(here) == 1 else dirty[here].any(axis=0))
 
     def clean(self) -> None:
         """Nothing is dirty any more."""

@@ -62,13 +62,17 @@ class Clockwork:
         """The base has risen: finish and close windows."""
         if base == BEGINNING:
             return
-        watermark = base - self.plan.delay
-        self.reached = max(self.reached, watermark)
-        final_to = max(self._due(watermark), self.final_to, self.floor)
-        closed_to = max(self._due(watermark - self.plan.grace), self.closed_to, self.floor)
+        self.reached = max(self.reached, base - self.plan.delay)
+        final_to, closed_to = self._ends_at(base)
         if final_to > self.final_to or closed_to > self.closed_to:
             self._move(final_to, closed_to)
             self.settle()
+
+    def _ends_at(self, base: int) -> tuple[int, int]:
+        """Up to where windows are final and closed when the base has risen so far."""
+        watermark = base - self.plan.delay
+        final_to = max(self._due(watermark), self.final_to, self.floor)
+        return final_to, max(self._due(watermark - self.plan.grace), self.closed_to, self.floor)
 
     def settle(self) -> None:
         """Tell the measures from which time on events can still come."""

@@ -136,7 +136,6 @@ class Engine:
             if any(t.late is not None for t in taken):
                 taken += [Taken(grid.plan.asked(frame, live), None) for grid in self._patient]
         else:
-            self._count()
             taken = [grid.ingest(frame, live, rise, span) for grid in self._grids]
             self._backlog.moved()
         self._counts["clashes"] += frame.clashes

@@ -55,9 +55,10 @@ class Grid(Clockwork):
         self.advance_to(rise.after)
         return Taken(asked, late)
 
-    def patience(self) -> Patience:
+    def patience(self, base: int) -> Patience:
         """See `Patient.patience`."""
-        return Patience.of(self.plan, self.final_to, self.closed_to, self.cells.pool.free)
+        ends = (self.final_to, self.closed_to) if self._tracked else self._ends_at(base)
+        return Patience.of(self.plan, *ends, self.cells.pool.free)
 
     def _passed(self, base: int) -> bool:
         """Whether some window is final or closed at `base` that was not yet."""
@@ -213,6 +214,7 @@ class Grid(Clockwork):
             publisher.published_to = self.axis.ms(limit)
         if touched:
             self.cells.clean()
+        publisher.shown()
 
     def _horizon(self, newest: int) -> int:
         """The end of the latest window that is shown while it is open."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -59,6 +60,13 @@ class Record:
         texts = _sizes(self.values.tolist()) if self.values.dtype == object else 0
         row = ROW_BYTES + (0 if self.errors is None else ERROR_BYTES)
         return RECORD_BYTES + row * len(self.keys) + texts
+
+    def kind_names(self) -> Iterable[str]:
+        """The kind of each row; mostly all have the same."""
+        kinds = self.kinds.tobytes()
+        if kinds.count(kinds[:1]) == len(kinds) > 0:
+            return repeat(KINDS[kinds[0]], len(kinds))
+        return map(KINDS.__getitem__, kinds)
 
     def update(self, said: Values, *, final: bool) -> Record | None:
         """Take new values of some keys, known or new; return the rows that changed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from analytics.arrays import Ints, Reading
 from analytics.cells import Cells
-from analytics.history import FINAL, KINDS, PARTIAL, RECORD_BYTES, Book, Record, Span, Values
+from analytics.history import FINAL, PARTIAL, RECORD_BYTES, Book, Record, Span, Values
 from analytics.jsontext import parsed_each
 from analytics.outcome import outcome
 from analytics.outlet import Load
@@ -56,6 +56,8 @@ class Publisher:
         self.books = [[Book(*book) for book in plan.books(kpi)] for kpi in plan.kpis]
         # Per tier the coarse window that is being filled; None: none.
         self.filling: list[int | None] = [None] * len(plan.tiers)
+        # What the bounds of the measures had cost when open windows were written down last.
+        self._noted: dict[str, int] | None = None
         # Panes of the window that became final last, and what they said.
         self._last: tuple[list[int], _Reading] | None = None
 
@@ -67,14 +69,37 @@ class Publisher:
         `unchanged`: nothing was counted since the last call, so if this window has the same panes it is not read again.
         """
         start, ms = self.plan.geometry.start(end), self.plan.geometry.axis.ms
-        panes = self.cells.pool.between(start, end)
-        if not (unchanged and self._last and self._last[0] == panes):
-            slots = self.cells.pool.slots(panes)
-            self._last = panes, self._read(slots, self.cells.present(slots))
-        for i, said in enumerate(self._say(self._last[1], ms(end) - ms(start))):
-            record = Record(ms(start), ms(end), said, FINAL)
+        span, panes = (ms(start), ms(end)), self.cells.pool.between(start, end)
+        values: Iterable[Values] | None = self._shown(span, panes)
+        if values is not None:
+            self._last = None
+        else:
+            if not (unchanged and self._last and self._last[0] == panes):
+                slots = self.cells.pool.slots(panes)
+                self._last = panes, self._read(slots, self.cells.present(slots))
+            values = self._say(self._last[1], ms(end) - ms(start))
+        for i, said in enumerate(values):
+            record = Record(*span, said, FINAL)
             self.books[i][0].put(record)
             self._wait(self.pending, Block(i, record.copy(), self.at))
+
+    def _shown(self, span: Span, panes: list[int]) -> list[Values] | None:
+        """What was said of an open window, if that is still right: nothing was counted in its panes since, and nowhere
+        was anything forgotten. Late events mostly leave it a tick's time before it is final.
+        """
+        records = [record for books in self.books if (record := books[0].records.get(span)) is not None]
+        if len(records) < len(self.books) or not self.cells.touched.isdisjoint(panes):
+            return None
+        if self._noted != self.cells.notes() or any(record.others is not None for record in records):
+            return None
+        present = self.cells.present(self.cells.pool.slots(panes))
+        if not all(np.array_equal(record.keys, present) for record in records):
+            return None
+        return [Values(record.keys, record.values, record.errors, None) for record in records]
+
+    def shown(self) -> None:
+        """All open windows that were to be shown are written down as they are now."""
+        self._noted = self.cells.notes()
 
     def correct(self, end: int, keys: Ints | None = None) -> None:
         """Events came into a window that is final: write down which rows changed; `keys` holds those, if known."""
@@ -228,7 +253,7 @@ class Publisher:
         """
         keys, table, rows = record.keys, self.cells.keys, len(record)
         if rows > 1 and not in_order:
-            order = table.ranks()[keys].argsort(kind="stable")
+            order = table.ranks()[keys].argsort()
             record, keys = record.part(order), keys[order]
         errors = repeat(None) if record.errors is None else [e or None for e in record.errors.tolist()]
         others: Any = repeat(None)
@@ -240,7 +265,7 @@ class Publisher:
             repeat(record.start),
             repeat(record.end),
             plain_values(record),
-            map(KINDS.__getitem__, record.kinds.tolist()),
+            record.kind_names(),
             record.revs.tolist(),
             errors,
             others,

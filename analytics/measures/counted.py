@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 import numpy as np
@@ -87,21 +87,22 @@ class Counted(Paned):
     def _settle(self) -> None:
         """Add up what came, and see to it that there is not too much."""
         counts, caps = self._counts, self._caps
-        slots = self._add_up()
-        for slot in slots[self._most[slots] > caps.each].tolist():
-            self._keep_cap(slot)
+        for slot in self._add_up():
+            if self._most[slot] > caps.each:
+                self._keep_cap(slot)
         if counts.pairs > caps.pairs or counts.crowded:
             self._relieve()
 
-    def _add_up(self) -> Ints:
+    def _add_up(self) -> list[int]:
         """Add up what came; returns the slots of it."""
-        slots = self._slots_of(np.array(self._counts.settle(), np.int64))
+        panes = self._counts.settle()
+        slots: list[int] = self._slots_of(np.array(panes)).tolist() if panes else []
         self._measure(slots)
         return slots
 
-    def _measure(self, slots: Ints) -> None:
+    def _measure(self, slots: Sequence[int]) -> None:
         """See how full the cells of some slots are."""
-        for slot in slots.tolist():
+        for slot in slots:
             self._most[slot] = self._sizes(slot)[1].max(initial=0)
 
     def _keep_cap(self, slot: int) -> None:
@@ -127,7 +128,7 @@ class Counted(Paned):
                 return
             self._shrink(cells)
             self._add_up()
-            self._measure(np.unique(cells // self.keys))
+            self._measure(np.unique(cells // self.keys).tolist())
             if crowded:
                 counts.rows.tidy()
 

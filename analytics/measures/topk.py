@@ -62,8 +62,8 @@ class Top(Counted):
         super().__init__(slots, keys, parameter, _caps(slots, keys))
         # How often a forgotten value may have been seen.
         self._slack: Ints = np.zeros(slots * keys, np.int64)
-        # Whether any was ever forgotten: then there may be slack.
-        self._forgot = False
+        # How many were ever forgotten, in all cells; if any, there may be slack.
+        self._forgotten = 0
         self._slack_since = Since(self._slack.reshape(slots, keys), self._pane_of)
         # Per key the count from which on values are looked at: what a window showed of it last, and some room.
         self._limit: Ints = np.ones(keys, np.int64)
@@ -128,13 +128,13 @@ class Top(Counted):
         largest = place == kept
         self._slack[found[largest]] += counts[largest]
         self._slack_since.add(found[largest] // self.keys, found[largest] % self.keys, counts[largest])
-        self._forgot = True
         stay = place < kept
+        self._forgotten += len(stay) - int(stay.sum())
         self._put_back(found[stay], rows[stay], counts[stay])
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         self._settle()
-        slack = self._slack_in(slots)[keys].tolist() if self._forgot else None
+        slack = self._slack_in(slots)[keys].tolist() if self._forgotten else None
         places, counts, names = self._first(keys, *self._leading(slots, keys))
         items = list(zip(map(self._names.texts.__getitem__, names.tolist()), counts.tolist(), strict=True))
         bounds = places.searchsorted(np.arange(len(keys) + 1)).tolist()
@@ -245,10 +245,13 @@ class Top(Counted):
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
         self._slack.reshape(self.slots, self.keys)[np.ix_(slots, keys)] = state["slack"]
         self._slack_since.drop()
-        self._forgot |= bool(state["slack"].any())
+        self._forgotten += int((state["slack"] > 0).sum())
         cells, hashes = self._placed(slots, state["cells"]), state["hashes"]
         numbers = self._names.load(state)
         self._count_named(cells, hashes, state["counts"], numbers[state["name_hashes"].searchsorted(hashes)])
+
+    def note(self) -> Mapping[str, int]:
+        return {"top_values_forgotten": self._forgotten}
 
 
 def _most_names(caps: Caps) -> int:

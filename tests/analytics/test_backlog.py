@@ -53,7 +53,7 @@ class Windows:
         self._patience = patience
         self.taken: list[tuple[list[int], list[bool] | None, int, tuple[int, int]]] = []
 
-    def patience(self) -> Patience:
+    def patience(self, base: int) -> Patience:
         """What it was made with."""
         return self._patience
 
@@ -85,13 +85,18 @@ def test_batches_are_counted_as_one() -> None:
 
 
 def test_what_would_be_late_or_let_a_window_end_does_not_wait() -> None:
-    """Nor does what spans too much together with those that wait; without windows nothing waits."""
-    backlog = Backlog([Windows(Patience(0, 50, 1_000)), Windows(Patience(10, 100, 20))])
+    """What spans too much together with those that wait does so when they are counted; without windows nothing does."""
+    windows = Windows(Patience(10, 100, 20))
+    backlog = Backlog([Windows(Patience(0, 50, 1_000)), windows])
     assert not backlog.takes(waiting(9))
     assert not backlog.takes(waiting(15, after=50))
     assert backlog.takes(waiting(15, 30))
-    assert not backlog.takes(waiting(36))
     assert backlog.takes(waiting(35, after=49))
+    assert windows.taken == []
+    assert backlog.takes(waiting(36))
+    assert [times for times, *_ in windows.taken] == [[15, 30, 35]]
+    assert not backlog.takes(waiting(9))
+    assert [times for times, *_ in windows.taken] == [[15, 30, 35], [36]]
     assert not Backlog([]).takes(waiting(1))
 
 
@@ -160,7 +165,7 @@ def test_nor_does_counting_in_steps(specs: Sequence[KpiSpec], stream: Stream, cu
 
 
 def test_most_batches_wait() -> None:
-    """Of a stream in order, all but those that let a window end."""
+    """Of a stream in order all do; those of two windows are counted apart."""
     engine = Engine([KpiSpec("n", "count(*)", "tumbling 10s", delay="0s", grace="0s")])
     grid, counted = engine._backlog._grids[0], list[int]()
     ingest = grid.ingest
@@ -173,4 +178,4 @@ def test_most_batches_wait() -> None:
     for second in range(40):
         engine.ingest(Batch.from_events([{"timestamp": second * 1_000, "event": "e"}]), 0)
     assert [row.value for row in engine.finish().rows] == [10] * 4
-    assert counted == [1, 9, 1, 9, 1, 9, 1, 9]
+    assert counted == [10, 10, 10, 10]

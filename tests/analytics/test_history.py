@@ -173,3 +173,12 @@ def test_windows_that_share_a_start_are_told_apart_by_their_end() -> None:
     book.put(_record(30, 40))
     book.trim(closed_to=40)
     assert book.oldest() == (0, 20)
+
+
+def test_kinds_have_names() -> None:
+    """Whether all rows have the same or not."""
+    record = Record(0, 1_000, Values(np.arange(3), np.arange(3), None, None), FINAL)
+    assert list(record.kind_names()) == ["final"] * 3
+    record.update(Values(np.array([1]), np.array([7]), None, None), final=True)
+    assert list(record.kind_names()) == ["final", "correction", "final"]
+    assert list(record.part(np.zeros(0, np.int64)).kind_names()) == []

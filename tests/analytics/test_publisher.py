@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
+import pytest
 
 from analytics.batch import Batch
 from analytics.cells import Cells
 from analytics.dictionary import Dictionary
 from analytics.frame import Frame
 from analytics.history import PARTIAL, Record, Values
+from analytics.measures.topk import Top
 from analytics.plan import make_plan
 from analytics.publisher import Publisher, plain_values, tier_number
 from analytics.spec import KpiSpec
@@ -65,6 +68,40 @@ def test_what_did_not_change_is_not_handed_out() -> None:
     count(grid, (1, "a"))
     grid.correct(1)
     assert taken(grid) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "reads"),
+    [("nothing", 0), ("an event elsewhere", 0), ("an event", 1), ("a cost", 1), ("a key that was not shown", 1)],
+)
+def test_what_was_shown_last_is_final_without_a_reading(
+    monkeypatch: pytest.MonkeyPatch, since: str, reads: int
+) -> None:
+    """Unless events came since, or were never shown, or a bound has cost something anywhere meanwhile."""
+    grid = publisher("top(country, 1)", by=("country",))
+    count(grid, (0, "a"), (1, "b"), (1_000, "a"))
+    grid.show(1, everything=False)
+    taken(grid)
+    grid.shown()
+    expected = [["a", 1], ["b", 1]]
+    match since:
+        case "an event elsewhere":
+            count(grid, (1_001, "b"))
+        case "an event":
+            count(grid, (2, "b"))
+            expected[1] = ["b", 2]
+        case "a cost":
+            (top,) = grid.cells.aggregates.own.values()
+            assert isinstance(top, Top)
+            top._forgotten += 1
+        case "a key that was not shown":
+            count(grid, (2, "c"))
+            grid.cells.clean()
+            expected.append(["c", 1])
+    with patch.object(grid.cells, "read", wraps=grid.cells.read) as read:
+        grid.finish(1)
+    assert taken(grid) == [(item[0], 0, {"items": [item]}, "final", 0) for item in expected]
+    assert read.call_count == reads
 
 
 def test_a_block_is_not_touched_by_later_changes() -> None:
