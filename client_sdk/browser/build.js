@@ -27,9 +27,9 @@ const DIST = join(HERE, "dist");
  * both parts. A test holds that none is a name of the API, of a setting, of a message or of the platform.
  */
 export const INTERNAL =
-  "adopt around assigned attach backoff balance beacon bySeq certain chunk chunks dial discard dropped emit encoded " +
+  "adopt around assigned attach backoff balance beacon bySeq certain chunk chunks dial discard dropped emit encoded expire " +
   "failures fenced flushMs fold forget fresh grant hide highest hit holdUntil identity immediate journal kept kick lease " +
-  "leave makeId makeRoom notBefore oldest opened pieces poll progressed queue refuse receive reconnect renumber restart " +
+  "leave makeId makeRoom notBefore oldest online opened pieces poll progressed queue receive reconnect renumber restart " +
   "sealed settle sheds since tab take texts touch visitor wake wall welcomed windowId working " +
   "firstHiddenTime onHidden reportAllChanges"; // the last three are those of web-vitals among its own functions
 

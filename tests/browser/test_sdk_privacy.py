@@ -200,3 +200,19 @@ def test_a_refusal_holds_in_all_tabs(context: BrowserContext, page: Page, server
     assert server.names() == ["one", "two"]
     for tab in (page, other):
         assert stored(tab) == ["tidegate.consent"]
+
+
+def test_an_agreement_holds_in_all_tabs(context: BrowserContext, page: Page, server: ModelServer) -> None:
+    """What waits in the other tabs is stored and sent from there; who was refused before is taken from then on."""
+    waiting, refused = context.new_page(), context.new_page()
+    for tab, name, consent in ((page, "one", "pending"), (waiting, "two", "pending"), (refused, "none", "denied")):
+        if tab is not page:
+            load(tab, server)
+        start(tab, consent=consent)
+        capture(tab, name)
+    page.evaluate("() => tidegate.optIn()")
+    refused.wait_for_function("() => !tidegate.hasOptedOut()")
+    capture(refused, "three")
+    for tab in (page, waiting, refused):
+        tab.wait_for_function("() => tidegate.ledger().sent > 0 && tidegate.ledger().pending === 0")
+    assert sorted(server.names()) == ["one", "three", "two"]

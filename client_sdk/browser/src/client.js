@@ -27,7 +27,6 @@ import { Visitor } from "./visitor.js";
  * @property {Config} config
  * @property {string} url the gateway's origin
  * @property {(event: string, value: unknown) => void} emit
- * @property {() => void} refuse consent was withdrawn in another tab
  * @property {() => Promise<typeof import("./delivery.js")>} load
  */
 
@@ -43,14 +42,13 @@ export class Client {
   #scheduled = false;
   /** Whether events may be stored and sent; false while consent is pending. */
   #granted = false;
-  /** Whether the page is left, for good or for the back/forward cache. */
+  /** Whether the page is left, for good or for the back/forward cache; at our own end too. */
   #away = false;
   #ended = false;
   /** Resolves when `#delivery` is there, or the page away. @type {Promise<void> | undefined} */
   #opening;
   /** Try to load at once, where that has failed and is waited with. @type {(value?: unknown) => void} */
   #retry = () => {};
-  #makeUuid = uuidGenerator();
   #journal;
   #privacy;
   #unwatch;
@@ -80,7 +78,7 @@ export class Client {
     if (granted) this.#open(); // last: where the page lacks something, nothing has begun
   }
 
-  makeId = () => this.#makeUuid(wall());
+  makeId = uuidGenerator(wall);
 
   /** An address as events may carry it. @param {string} url */
   mask = (url) => this.#privacy.mask(url);
@@ -119,7 +117,7 @@ export class Client {
     if (this.#delivery?.sheds(priority)) return;
     const { emit } = this.around;
     const now = wall();
-    const uuid = this.#makeUuid(now);
+    const uuid = this.makeId();
     const wire = {
       event,
       uuid,
@@ -197,7 +195,6 @@ export class Client {
 
   /** Send what can be sent within two seconds, then fall silent. What is left stays stored. */
   async shutdown() {
-    if (this.#ended) return;
     await Promise.race([this.flush(), new Promise((resolve) => setTimeout(resolve, SHUTDOWN_MS))]);
     this.#leave();
     this.#end();
@@ -235,7 +232,7 @@ export class Client {
   }
 
   #end() {
-    this.#ended = true;
+    this.#ended = this.#away = true;
     this.#retry();
     this.#unwatch();
     this.#delivery?.stop();
@@ -260,7 +257,7 @@ export class Client {
   }
 
   async #handOver() {
-    while (!this.#away && !this.#ended) {
+    while (!this.#away) {
       const loading = this.around.load().then(({ openDelivery }) => openDelivery(this, this.#journal));
       const delivery = await loading.catch(() => undefined);
       if (!delivery) {
@@ -268,7 +265,7 @@ export class Client {
           this.#retry = resolve;
           setTimeout(resolve, RELOAD_MS);
         });
-      } else if (this.#away || this.#ended) {
+      } else if (this.#away) {
         delivery.stop();
       } else {
         this.#delivery = delivery; // first: a listener may capture while it adopts
@@ -281,7 +278,6 @@ export class Client {
   }
 
   #leave() {
-    if (this.#ended) return;
     this.#away = true;
     if (this.#delivery) this.#delivery.leave();
     else this.hide();

@@ -5,6 +5,9 @@
 
 /** @typedef {"granted" | "denied" | "pending"} Consent */
 
+/** @param {unknown} word @returns {word is "granted" | "denied"} */
+export const isChoice = (word) => word === "granted" || word === "denied";
+
 /**
  * The person's own choice, made by `optIn` or `optOut` and stored, comes first; then the signals of the browser, Global
  * Privacy Control unless `gpc: false` and Do Not Track with `dnt: true`; then what the page says. A word that is not
@@ -15,7 +18,7 @@
  * @returns {Consent}
  */
 export function consentOf(chosen, { consent = "granted", gpc = true, dnt }, navigator) {
-  if (chosen === "granted" || chosen === "denied") return chosen;
+  if (isChoice(chosen)) return chosen;
   if ((gpc && navigator.globalPrivacyControl) || (dnt && navigator.doNotTrack === "1")) return "denied";
-  return consent === "granted" || consent === "denied" ? consent : "pending";
+  return isChoice(consent) ? consent : "pending";
 }

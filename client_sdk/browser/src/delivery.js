@@ -55,7 +55,6 @@ class Delivery {
     };
     this.#client = client;
     this.#windowId = windowId;
-    addEventListener("storage", this.#heard);
     this.#lease = lease;
     this.queue = new Queue(store, queuePrefix(name), id, caps);
     for (const orphan of orphans) {
@@ -141,7 +140,6 @@ class Delivery {
   /** Stop for good. What is left is stored. */
   stop() {
     this.#ended = true;
-    removeEventListener("storage", this.#heard);
     this.#courier.stop();
     this.#free();
     this.#release(false);
@@ -152,12 +150,6 @@ class Delivery {
     const body = (/** @type {number} */ seq, /** @type {string[]} */ texts) => this.#courier.body(seq, texts);
     sendBeacons(this.queue, body, (text) => this.#client.beacon(text));
   }
-
-  /** Another tab has stored something. @param {StorageEvent} event */
-  #heard = ({ key, newValue }) => {
-    const { name, around } = this.#client;
-    if (key === `${name}.consent` && newValue === '"denied"') around.refuse();
-  };
 
   #settleWaiters() {
     this.#waiters = this.#waiters.filter(({ chunk, done }) => this.queue.chunks.includes(chunk) || done(true));

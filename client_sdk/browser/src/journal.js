@@ -28,7 +28,8 @@ export class Journal {
   ledger = { ...BLANK };
   /** The chunk that takes more. @type {Taken[] | undefined} */
   #open;
-  #sealed = false;
+  /** How many chunks, from the first, may have been sent: 0 or 1. */
+  #sealed = 0;
   #events = 0;
   #bytes = 0;
   #store;
@@ -64,9 +65,10 @@ export class Journal {
   /** The texts of the first chunk, which from now on is seq 1; undefined when there is none. */
   seal() {
     const [first] = this.chunks;
+    if (!first) return undefined;
     if (first === this.#open) this.#open = undefined;
-    this.#sealed = !!first;
-    return first && this.#write(first, 1);
+    this.#sealed = 1;
+    return this.#write(first, 1);
   }
 
   /** Nothing is kept here any more. */
@@ -83,7 +85,7 @@ export class Journal {
 
   /** The oldest chunk goes that was not sent. */
   #drop() {
-    const [gone] = this.chunks.splice(this.#sealed ? 1 : 0, 1);
+    const [gone] = this.chunks.splice(this.#sealed, 1);
     if (!gone) return;
     const events = gone.length;
     this.#events -= events;

@@ -5,7 +5,7 @@
  */
 
 import { Client } from "./client.js";
-import { consentOf } from "./consent.js";
+import { consentOf, isChoice } from "./consent.js";
 import { Emitter } from "./emitter.js";
 import { BLANK } from "./ledger.js";
 import { startModules } from "./modules.js";
@@ -84,7 +84,7 @@ export function create(source, loaders) {
   const begin = () => {
     if (client || consent === "denied") return;
     const url = config.url ?? new URL(source).origin;
-    const around = { key, config, url: url.replace(/\/+$/, ""), emit, load: loaders.delivery, refuse: api.optOut };
+    const around = { key, config, url: url.replace(/\/+$/, ""), emit, load: loaders.delivery };
     client = new Client(around, consent === "granted");
     // Before anything is captured: a module that the page has imported itself is at work at once.
     stop = startModules(config.modules ?? [], loaders.module, api, (report) => emit("module", report));
@@ -98,7 +98,9 @@ export function create(source, loaders) {
     return ending;
   };
 
-  const choose = (/** @type {"granted" | "denied"} */ choice) => {
+  /** @type {(choice: unknown) => void} */
+  const choose = (choice) => {
+    if (!isChoice(choice)) return;
     store.set(place(), JSON.stringify(choice));
     consent = choice;
     if (!key) return;
@@ -106,6 +108,11 @@ export function create(source, loaders) {
     else if (client) client.grant();
     else begin();
     emit("consent", { state: consent });
+  };
+
+  /** A choice in one tab is one in all. @param {StorageEvent} event */
+  const heard = ({ key: changed }) => {
+    if (changed === place()) choose(store.json(changed));
   };
 
   /** @type {Record<string, (...args: any[]) => any>} */
@@ -116,6 +123,7 @@ export function create(source, loaders) {
       config = Object.freeze({ ...settings });
       consent = consentOf(store.json(place()), config, navigator);
       begin();
+      addEventListener("storage", heard);
     },
     flush: async () => (await client?.flush()) ?? false,
     ledger: () => client?.ledger() ?? { ...BLANK, pending: 0 },

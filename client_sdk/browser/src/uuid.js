@@ -4,19 +4,18 @@
  * the 12 bits beside the time start at random below 2,048 and count up.
  */
 
-/** Fills the array with random bytes. @param {Uint8Array} bytes */
-const secureFill = (bytes) => crypto.getRandomValues(bytes);
-
 /**
  * A generator of ids.
- * @param {(bytes: Uint8Array) => unknown} [fill] source of random bytes
- * @returns {(now: number) => string} makes the next id, for an epoch time in milliseconds
+ * @param {() => number} clock epoch milliseconds
+ * @param {(bytes: Uint8Array<ArrayBuffer>) => unknown} [fill] fills the array with random bytes
+ * @returns {() => string} makes the next id
  */
-export function uuidGenerator(fill = secureFill) {
+export function uuidGenerator(clock, fill = (bytes) => crypto.getRandomValues(bytes)) {
   const bytes = new Uint8Array(10);
   let last = -1;
   let counter = 0;
-  return (now) => {
+  return () => {
+    const now = clock();
     fill(bytes);
     if (now > last) {
       last = now;
