@@ -20,6 +20,8 @@ __all__ = ["DefinitionError", "Reader", "Tree", "unreadable"]
 
 MAX_TEXT: Final = 10_000
 LARGEST: Final = float(np.finfo(np.float64).max)
+# What it warns of on its way is refused with its place.
+sqlglot.logger.setLevel("CRITICAL")
 Tree: TypeAlias = Any
 """A node of sqlglot's; the releases we allow name its base class differently."""
 

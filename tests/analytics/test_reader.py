@@ -135,6 +135,13 @@ def test_syntax_errors_say_what_they_met_and_where_it_begins(text: str, reason: 
     assert caught.value.offset == (None if part is None else text.index(part))
 
 
+def test_the_parser_writes_nothing_beside_the_refusal(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever asks for rows says what `where` is; it does not get into our log."""
+    with pytest.raises(DefinitionError, match="is not supported"):
+        Reader("a -> '30m'").read()
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
