@@ -26,7 +26,7 @@ NEW = 12
 """Values of a key in a pane that it had in no pane before."""
 _SPREAD = {"uniq": 8, "top": 2}
 """In so many panes each value is, unless a pane would have more than `_EXACT`; 1 if nothing is said."""
-_EXACT = 512
+_EXACT, _MORE = 512, 32
 _TWICE = ("funnel",)
 """Of these each value comes twice: they remember events, and not values alone."""
 PAST = (*range(-90_000, -4_000, 60), *range(-4_000, 0, 10))
@@ -67,11 +67,13 @@ def brim(measure: str, spec: KpiSpec, keys: int, past: Sequence[int] = PAST, new
     _behind(engine, _START)
     each = new * min(_SPREAD.get(measure, 1), max(_EXACT // new, 1)) * (1 + (measure in _TWICE))
     panes = make_plan([spec], {}, _BUDGET).grids[0].panes
-    for second in range(panes):
-        for part in _second(second, keys, each, new, read, values, rng).parts(_BATCH):
+    # Where a pane has nearly as many values as are kept exactly, some more first, which are estimated.
+    more = [_MORE] * panes if measure in _SPREAD and each > _EXACT - _MORE else []
+    for second, beyond in enumerate(more + [0] * panes):
+        for part in _second(second, keys, each + beyond, new + beyond, read, values, rng).parts(_BATCH):
             engine.ingest(part, 0)
         engine.advance(0)
-    end = _START + panes * 1_000 - 1
+    end = _START + (len(more) + panes) * 1_000 - 1
     _fill_the_clock(engine, end)
     engine.stats()
     for dictionary in engine.coders.values():

@@ -19,6 +19,8 @@ SPARE: Final = 4
 
 TIDYING: Final = 48
 """Bytes of a row at worst that are there for a moment only, while rows are tidied or become more."""
+GROWING: Final = 30
+"""The same while rows become more: of a table that is half as large at most."""
 
 
 class Rows(Marks):
