@@ -61,7 +61,7 @@ export class Courier {
     this.#fallback = new Fallback({
       producer,
       body: (seq, texts) => this.body(seq, texts),
-      fetch: (body) => fetch(this.#postUrl, { ...PLAIN, body, signal: AbortSignal.timeout(POST_TIMEOUT_MS) }),
+      fetch: (body) => fetch(`${settings.url}/v1/events`, { ...PLAIN, body, signal: AbortSignal.timeout(POST_TIMEOUT_MS) }),
       now: steady,
       apply: (work) => this.#apply(work),
       stop: (code) => this.#refused(code),
@@ -180,10 +180,6 @@ export class Courier {
   #refused(code) {
     if (code === FENCED) this.#settings.fenced();
     else this.#connection.stop(code);
-  }
-
-  get #postUrl() {
-    return `${this.#settings.url}/v1/events`;
   }
 
   /** What a way without a socket carries. @param {number} seq @param {string[]} texts */

@@ -1,7 +1,7 @@
 /** The server's word on a batch: its events leave the queue and are counted. Part of delivery. */
 
 /** @typedef {import("./chunk.js").Chunk} Chunk */
-/** @typedef {{seq: number, index: number, outcome: string, reason: string, text: string}} Finding */
+/** @typedef {{text: string, outcome: string, reason: string}} Finding `text`: the event's */
 
 /**
  * The server has made everything up to `seq` durable: count it and let it go.
@@ -36,7 +36,7 @@ export function findings(chunks, verdicts) {
     const [seq, index, outcome, reason] = /** @type {any[]} */ ([row].flat());
     const text = chunks.find((chunk) => chunk.seq === seq)?.texts[index];
     if (typeof text === "string" && Number.isInteger(index) && (outcome === "drop" || outcome === "duplicate"))
-      found.push({ seq, index, outcome, reason: String(reason), text });
+      found.push({ text, outcome, reason: String(reason) });
   }
   return found;
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { beginChunk } from "../src/chunk.js";
 import { findings, settle } from "../src/verdict.js";
-import { add, assignAll, check, open } from "./queues.js";
+import { add, assignAll, check, open, uuids } from "./queues.js";
 import { MemoryStorage } from "./storage.js";
 
 test("settling counts each verdict once and removes the chunk from the store", () => {
@@ -11,6 +11,7 @@ test("settling counts each verdict once and removes the chunk from the store", (
   const queue = open(storage);
   for (let i = 0; i < 5; i++) add(queue);
   assignAll(queue);
+  const names = uuids(queue);
   const verdicts = [
     [1, 0, "drop", "late"],
     [1, 1, "duplicate", "uuid"],
@@ -24,11 +25,11 @@ test("settling counts each verdict once and removes the chunk from the store", (
   ];
   const found = settle(queue, 1, verdicts);
   assert.deepEqual(
-    found.map(({ index, outcome }) => [index, outcome]),
+    found.map(({ text, outcome }) => [JSON.parse(text).uuid, outcome]),
     [
-      [0, "drop"],
-      [1, "duplicate"],
-      [1, "duplicate"],
+      [names[0], "drop"],
+      [names[1], "duplicate"],
+      [names[1], "duplicate"],
     ],
   );
   assert.deepEqual(queue.ledger.balance(queue.events), {
