@@ -8,7 +8,8 @@ __all__ = ["Garbage"]
 
 THRESHOLDS = (5_000, 50, 50)
 """Python's own (700, 10, 10) look through the young objects with every batch or two. Nearly all of what a batch leaves
-goes by its reference counts, so fewer looks free as much. Ingest measured 313 k events/s before, 321 k with these."""
+goes by its reference counts, so fewer looks free as much. Ingest measured 313 k events/s before, 321 k at 20,000; but
+when a thousand viewers come, and all that is young stays, that many take 12 ms to look through, and these 4."""
 
 
 class Garbage:
