@@ -22,7 +22,7 @@ from analytics.frame import Coded
 from analytics.hyperloglog import ERROR, REGISTERS, estimate, observations
 from analytics.measures.measure import Arrays, over
 from analytics.measures.registers import NONE, Registers, fold
-from analytics.measures.rows import GROWING, TIDYING
+from analytics.measures.rows import TIDYING, Rows
 from analytics.measures.sightings import Sightings
 from analytics.measures.valued import Valued
 
@@ -87,7 +87,7 @@ class Distinct(Valued):
     @classmethod
     def passing(cls, slots: int, keys: int, parameter: int) -> int:
         values = _caps(slots, keys, parameter)[0]
-        return (TIDYING if values < slots * keys * EXACT else GROWING) * values  # then there are never too many
+        return TIDYING * (values if values < slots * keys * EXACT else Rows.room_before(values + MAX_PENDING))
 
     def add(self, cells: Ints, values: Coded) -> None:
         hashes, blocks = values.hashes(), self._block[cells]

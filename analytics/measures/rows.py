@@ -19,8 +19,6 @@ SPARE: Final = 4
 
 TIDYING: Final = 48
 """Bytes of a row at worst that are there for a moment only, while rows are tidied or become more."""
-GROWING: Final = 30
-"""The same while rows become more: of a table that is half as large at most."""
 
 
 class Rows(Marks):
@@ -44,6 +42,14 @@ class Rows(Marks):
     def room_for(rows: int) -> int:
         """Rows for which there are arrays at most."""
         return max(rows + rows // SPARE, SMALLEST)
+
+    @staticmethod
+    def room_before(rows: int) -> int:
+        """Rows for which there are arrays before there are those for so many."""
+        most, room = Rows.room_for(rows), SMALLEST
+        while 8 * room <= most:
+            room *= 4
+        return room
 
     def fits(self, more: int) -> bool:
         """Whether there may be arrays for so many rows more, be they new."""
