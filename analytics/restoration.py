@@ -125,7 +125,9 @@ def _freeze_panes(grid: Grid, same: dict[str, Any]) -> Callable[[], tuple[dict[s
         for i, kpi in enumerate(grid.plan.kpis)
         for tier, book in enumerate(publisher.books[i])
     ]
-    pending = _freeze_blocks(grid, publisher.pending)
+    # In the order in which they are handed out: that of change depends on how the events were cut into batches.
+    name_of = [kpi.spec.name for kpi in grid.plan.kpis]
+    pending = _freeze_blocks(grid, sorted(publisher.pending, key=lambda each: (each.record.end, name_of[each.kpi])))
     coarse = _freeze_blocks(grid, publisher.coarse)
     meta = {
         "final_to": grid.final_to,

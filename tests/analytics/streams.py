@@ -40,6 +40,13 @@ SOURCES = st.sampled_from(["s1", "s2", "s3"])
 STREAMS = st.lists(st.tuples(EVENTS, SOURCES), min_size=1, max_size=60)
 
 
+def views(*moments: tuple[int, str]) -> Stream:
+    """One person's page views at these times, each from its source: for streams that are told by time alone."""
+    properties = {"price": None, "page": "/", "country": "DE"}
+    event = {"event": "view", "distinct_id": "a", "session_id": None, "properties": properties}
+    return [(event | {"timestamp": time}, source) for time, source in moments]
+
+
 class Windows(NamedTuple):
     """A window definition and the model's idea of it. Generated times are stretched by `scale`, from `base` on."""
 

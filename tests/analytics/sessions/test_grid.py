@@ -13,7 +13,7 @@ from analytics.sessions.grid import SessionGrid
 from tests.analytics.measures.test_measure import size_of
 from tests.analytics.model import VALUES, same
 from tests.analytics.sessions.model import SessionModel
-from tests.analytics.streams import EVENTS, SOURCES, Stream, batch, key_of, pieces
+from tests.analytics.streams import EVENTS, SOURCES, Stream, batch, key_of, pieces, views
 
 # Whole seconds, so that gaps are often exactly equal.
 MOMENTS = st.integers(0, 40).map(lambda second: second * 1_000)
@@ -25,17 +25,9 @@ STREAMS = st.lists(
 CUTS = st.lists(st.integers(0, 60), max_size=6)
 GAPS = st.sampled_from([1, 1_000, 2_000, 3_500, 9_000])
 TIMES = st.sampled_from([0, 1_000, 2_500, 8_000])
-
-
-AN_EVENT: dict[str, Any] = {
-    "event": "view",
-    "distinct_id": "a",
-    "session_id": None,
-    "properties": {"price": None, "page": "/", "country": "DE"},
-}
 # The session at 4 s is closed by the event at 16 s, which comes in the same batch; one that is at 5 s still takes
 # events, but none that would have it begin where the closed one does.
-A_START_THAT_IS_TAKEN: Stream = [(AN_EVENT | {"timestamp": time}, "s") for time in (4_000, 16_000, 5_000, 4_000)]
+A_START_THAT_IS_TAKEN = views((4_000, "s"), (16_000, "s"), (5_000, "s"), (4_000, "s"))
 
 
 def sort_key(row: tuple[Any, ...]) -> Any:
