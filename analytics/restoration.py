@@ -224,7 +224,8 @@ def _dump_records(records: Sequence[_Still]) -> tuple[list[list[Any]], dict[str,
     meta = []
     columns: dict[str, list[NDArray[Any]]] = {"keys": [], "kinds": [], "revs": [], "errors": [], "<i8": [], "<f8": []}
     objects = []
-    for start, end, keys, values, errors, others, kinds, revs in records:
+    for start, end, keys, said, errors, others, kinds, revs in records:
+        values = _plain(said)
         kind = values.dtype.str
         meta.append([start, end, len(keys), others, kind, errors is not None])
         columns["keys"].append(keys)
@@ -240,6 +241,13 @@ def _dump_records(records: Sequence[_Still]) -> tuple[list[list[Any]], dict[str,
     buffers = {name: np.concatenate([np.zeros(0, types[name]), *parts]) for name, parts in columns.items()}
     text = json.dumps(objects, separators=(",", ":")).encode()
     return meta, buffers | {"objects": np.frombuffer(text, np.uint8)}
+
+
+def _plain(values: Column) -> Column:
+    """Numbers as numbers. They are objects where one of them was too large for a float once, which may be long ago."""
+    if values.dtype == object and all(value is None or type(value) is float for value in values.tolist()):
+        return values.astype(np.float64)
+    return values
 
 
 def _load_records(meta: Sequence[Sequence[Any]], buffers: Mapping[str, NDArray[Any]]) -> list[Record]:

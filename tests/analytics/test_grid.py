@@ -31,7 +31,16 @@ CUTS = st.lists(st.integers(0, 60), max_size=6)
 CORRECTED = views(
     *[(0, "s1")] * 7, (700, "s1"), (3_800, "s2"), (0, "s1"), (1_700, "s1"), (0, "s1"), (2_800, "s1"), (0, "s1")
 )
-OF_700_MS = next(window for window in KINDS if window.text == "tumbling 700ms")
+# A sum that is beyond the whole numbers among floats at first, and a float when it is said anew.
+LARGE_AT_FIRST = [
+    (dict(event, properties=dict(event["properties"], price=price)), source)
+    for (event, source), price in zip(
+        views((0, "s3"), (5_000, "s1"), (0, "s1"), (0, "s1"), (5_000, "s3")),
+        [None, None, 2**53 + 1, 0.1, None],
+        strict=True,
+    )
+]
+OF_700_MS, OF_5_S = (next(kind for kind in KINDS if kind.text == f"tumbling {size}") for size in ("700ms", "5s"))
 
 
 def sort_key(row: tuple[Any, ...]) -> Any:
@@ -89,6 +98,7 @@ def test_a_batch_split_changes_nothing(
 
 
 @given(STREAMS, CUTS, WINDOWS, TIMES, TIMES, st.booleans())
+@example(LARGE_AT_FIRST, [3, 4], OF_5_S, 0, 0, True)
 def test_a_restart_at_any_event_changes_nothing(
     stream: Stream, cuts: list[int], window: Windows, delay: int, grace: int, published: bool
 ) -> None:

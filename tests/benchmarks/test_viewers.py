@@ -18,8 +18,8 @@ def test_every_viewer_gets_one_frame_a_tick_and_the_first_one_checks_them() -> N
         viewers.connect()
         outcome = viewers.run()
     assert outcome.ticks > 0
-    assert abs(outcome.frames - 5 * outcome.ticks) <= 2 * 5
-    assert outcome.witnessed > 0
+    assert 0 < outcome.witnessed <= outcome.ticks + 2
+    assert abs(outcome.frames - 5 * outcome.witnessed) <= 2 * 5  # ticks may be ahead of the frames on a busy machine
     assert outcome.broken == 0
     assert set(server.counts) == set(CELLS)
     assert [hello["role"] for hello in server.hellos] == ["viewer"] * 5 + ["producer"]

@@ -36,7 +36,9 @@ def run(main: Callable[[], Awaitable[None]], loop: str = "uvloop") -> None:
         finally:
             # A test that failed leaves its client open, and uvloop cannot close over that when warnings are errors.
             while Raw.opened:
-                Raw.opened.pop().writer.transport.abort()
+                transport = Raw.opened.pop().writer.transport
+                if not transport.is_closing():  # or else Python's own over TLS has no protocol any more
+                    transport.abort()
             await asyncio.sleep(0.01)
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
