@@ -24,14 +24,16 @@ _START = 1_795_334_400_000
 _BUDGET = 8 << 30
 NEW = 12
 """Values of a key in a pane that it had in no pane before."""
-_SPREAD = {"uniq": 8, "top": 2}
+_SPREAD = {"uniq": 8, "top": 4}
 """In so many panes each value is, unless a pane would have more than `_EXACT`; 1 if nothing is said."""
+_RARE = {"top": 4}
+"""Of so many new values there is one: as many different texts as fit while they are as long as texts can be."""
 _EXACT, _MORE = 512, 32
 _TWICE = ("funnel",)
 """Of these each value comes twice: they remember events, and not values alone."""
 PAST = (*range(-90_000, -4_000, 60), *range(-4_000, 0, 10))
 """Seconds before, each with events: enough for the books of coarser windows."""
-_LONG = "/" + 79 * "x"
+_LONG = "/" + 119 * "x"
 _BATCH, _PIECE, _JOINED = 2_000, 500, 50
 _OVER = 120
 """Keys beyond the cap in each pane."""
@@ -40,6 +42,12 @@ _OVER = 120
 def _floats(rng: np.random.Generator, n: int) -> list[float]:
     """Over as many magnitudes as a row of counters has."""
     found: list[float] = (10.0 ** rng.uniform(-4, 12, n)).tolist()
+    return found
+
+
+def _near(rng: np.random.Generator, n: int) -> list[float]:
+    """So close together that every cell of some hundred panes has a row of counters."""
+    found: list[float] = (10.0 ** rng.uniform(0, 1, n)).tolist()
     return found
 
 
@@ -58,10 +66,13 @@ def brim(measure: str, spec: KpiSpec, keys: int, past: Sequence[int] = PAST, new
     """
     engine = Engine([spec], memory_budget=_BUDGET)
     engine.spill(lambda _: None)
-    values, rng = _VALUES.get(measure, _floats), np.random.default_rng(7)
+    slides = measure == "quantile" and spec.window.startswith("sliding")
+    values, rng = _near if slides else _VALUES.get(measure, _floats), np.random.default_rng(7)
+    new = max(new // _RARE.get(measure, 1), 1)
     read = engine.schema.properties.keys()
-    for first in range(0, len(past), _JOINED):
-        some = past[first : first + _JOINED]
+    # A window of two panes is read before fifty more come at once, as a gateway would: measures see what windows are.
+    steps = [[second] for second in past[:2]] + [past[at : at + _JOINED] for at in range(2, len(past), _JOINED)]
+    for some in steps:
         engine.ingest(Batch.joined([_second(second, keys, 1, new, read, values, rng) for second in some]), 0)
         engine.advance(0)
     _behind(engine, _START)

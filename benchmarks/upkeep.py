@@ -72,7 +72,7 @@ class Plan:
     keys: int = 1_000
     ticks: int = 20
     events: int = 100_000
-    memory_panes: int = 150
+    memory_panes: int = 165
     memory_keys: int = 100
     memory_values: int = NEW
     measures: tuple[str, ...] = tuple(MEASURES)
