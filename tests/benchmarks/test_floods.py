@@ -72,8 +72,8 @@ def test_ratios_are_of_one_round() -> None:
 
 def test_the_peak_begins_anew() -> None:
     """What was there before the flood does not count."""
-    held = b"x" * (80 << 20)
+    held = b"x" * (256 << 20)
     before = peak_bytes(os.getpid())
     del held
     forget_peak(os.getpid())
-    assert peak_bytes(os.getpid()) < before - (60 << 20)
+    assert peak_bytes(os.getpid()) < before - (128 << 20)  # threads of other tests may take some meanwhile

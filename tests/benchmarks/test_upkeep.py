@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.brim import PAST
@@ -37,8 +39,8 @@ def test_a_full_engine_takes_what_was_computed(measure: str, kind: str) -> None:
 
 
 def test_no_object_stays_for_an_event() -> None:
-    """What is left is less than one block in a hundred events."""
-    assert objects_per_event(SMALL) < 0.01
+    """What is left is less than one block in a hundred events, those of whatever else goes on in the process included."""
+    assert objects_per_event(replace(SMALL, events=20_000)) < 0.01
 
 
 def test_the_report_judges_both_sides() -> None:
