@@ -39,7 +39,7 @@ def test_a_full_engine_takes_what_was_computed(measure: str, kind: str) -> None:
 
 
 def test_no_object_stays_for_an_event() -> None:
-    """What is left is less than one block in a hundred events, those of whatever else goes on in the process included."""
+    """What is left is less than one block in a hundred events, with those of all else that the process does."""
     assert objects_per_event(replace(SMALL, events=20_000)) < 0.01
 
 
