@@ -21,7 +21,7 @@ export PATH := $(BIN):$(PATH)
 # compiles all that it imports anew, which takes three times as long as the import itself.
 export PYTHONDONTWRITEBYTECODE :=
 
-# Some workers more than there are processors (tests/conftest.py), and few where a container is shown more of them than it
+# One worker more than there are processors (tests/conftest.py), and few where a container is shown more of them than it
 # may use. A worker that has nothing left takes half of what another still has before it.
 PYTEST = $(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
 

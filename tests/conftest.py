@@ -74,11 +74,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two workers more than there are processors: many tests wait for a browser, a disk or a process of their own.
+    """One worker more than there are processors: many tests wait for a browser, a disk or a process of their own.
 
-    Where memory is short, one: a worker and the browser that it has may take a gigabyte and a half.
+    With two more, waits of tests on a loaded machine came near their ends.
     """
     del config
-    processors = len(os.sched_getaffinity(0))
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return processors + (2 if memory >= (processors + 2) * 3 << 30 else 1)
+    return len(os.sched_getaffinity(0)) + 1

@@ -31,7 +31,7 @@ FIELDS = """
     '<div data-tidegate-mask><button id="deep">planted-shadow</button></div>';
 </script>
 """
-TYPED = ["planted-typed-1", "4111", "planted-typed-2", "planted-typed-3"]
+TYPED = ["planted-typed-1", "4111222233334444", "planted-typed-2", "planted-typed-3"]
 EVERY = ("pageviews", "clicks", "scroll", "rage", "dead", "errors", "forms", "outbound", "vitals")
 
 
@@ -60,7 +60,7 @@ def test_no_secret_is_told(visitor: Visitor) -> None:
     visitor.told("$form_abandon")
     sent = json.dumps(logged(visitor.gateway)) + "".join(visitor.wire)
     assert "planted" not in sent
-    assert "4111" not in sent
+    assert "4111222233334444" not in sent
     names = [event["event"] for event in logged(visitor.gateway)]
     assert names.count("$form_submit") == 1
     assert names.count("$autocapture") >= 10
