@@ -166,10 +166,7 @@ class Journal:
             yield
             if self._drops != drops:
                 return None
-        dropped = len(kept) - int(kept.sum())
-        if dropped:
-            self.keep(kept)
-        return dropped
+        return self._kept_since(drops, kept)
 
     def thinning(self, first: int, last: int) -> Generator[None, None, int | None]:
         """Keep the first and the last events of each group, in steps between which events may be appended; those stay.
@@ -188,11 +185,15 @@ class Journal:
             kept[places[(ranks >= first) & (ranks < counts[here] - last)]] = False
             seen += np.bincount(here, minlength=len(seen))
             yield
+        return self._kept_since(drops, kept)
+
+    def _kept_since(self, drops: int, which: Bools) -> int | None:
+        """`keep`, if nothing was dropped since there were so many `drops`; how many are dropped, None if that is so."""
         if self._drops != drops:
             return None
-        dropped = len(kept) - int(kept.sum())
+        dropped = len(which) - int(which.sum())
         if dropped:
-            self.keep(kept)
+            self.keep(which)
         return dropped
 
     def forget(self) -> Bools:

@@ -127,8 +127,7 @@ class Counted(Paned):
             if not cells.size:
                 return
             self._shrink(cells)
-            self._add_up()
-            self._measure(np.unique(cells // self.keys).tolist())
+            self._measure(np.setdiff1d(cells // self.keys, self._add_up()).tolist())
             if crowded:
                 counts.rows.tidy()
 

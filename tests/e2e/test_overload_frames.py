@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.e2e.flooded import Flooded
+from tests.e2e.overload import viewers_go_deaf
 
 
 def test_pings_without_end(tmp_path: Path) -> None:
@@ -39,11 +40,4 @@ def test_small_messages_without_end(tmp_path: Path) -> None:
 def test_viewers_that_read_nothing(tmp_path: Path) -> None:
     """Each is written no more than it takes, however much changes, and is cut when its time is over."""
     with Flooded(tmp_path, viewer_stall_ms=500, viewer_evict_ms=1_500) as under:
-        with (
-            under.flood("greedy", 2, rate=20),
-            under.flood("deaf", 100, kpi="by_page", receive_buffer=1_024),
-        ):
-            under.until(lambda m: m["tidegate_viewers"] >= 50)
-            found = under.until(lambda m: m["tidegate_evictions_total{reason=slow}"] >= 100)
-            assert found["tidegate_outgoing_bytes"] <= 100 * 50_000
-        under.hold()
+        viewers_go_deaf(under)

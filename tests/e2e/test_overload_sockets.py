@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.e2e.flooded import Flooded
+from tests.e2e.overload import one_address_storms
 
 
 def test_idle_connections(tmp_path: Path) -> None:
@@ -20,11 +21,7 @@ def test_idle_connections(tmp_path: Path) -> None:
 def test_connections_without_end_from_one_address(tmp_path: Path) -> None:
     """The address has a rate of its own; a client from another is let in during the storm."""
     with Flooded(tmp_path, accept_rate_per_ip=20) as under:
-        with under.flood("storm", 50, sources=1, again_s=0.0, pace=2_000.0):
-            under.until(lambda m: m["tidegate_sockets_refused_total{cause=ip_rate}"] >= 200)
-            under.come_again()
-        found = under.hold()
-        assert found["tidegate_sockets_refused_total{cause=rate}"] == 0
+        one_address_storms(under)
 
 
 def test_request_heads_that_never_end(tmp_path: Path) -> None:

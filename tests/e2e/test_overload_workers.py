@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.e2e.flooded import Flooded
+from tests.e2e.overload import one_address_storms, viewers_go_deaf
 
 WORKERS = 2
 
@@ -12,11 +13,7 @@ WORKERS = 2
 def test_connections_without_end(tmp_path: Path) -> None:
     """The rate of an address is one over all workers; a client from another is let in during the storm."""
     with Flooded(tmp_path, workers=WORKERS, accept_rate_per_ip=20) as under:
-        with under.flood("storm", 50, sources=1, again_s=0.0, pace=2_000.0):
-            under.until(lambda m: m["tidegate_sockets_refused_total{cause=ip_rate}"] >= 200)
-            under.come_again()
-        found = under.hold()
-        assert found["tidegate_sockets_refused_total{cause=rate}"] == 0
+        one_address_storms(under)
 
 
 def test_messages_that_never_end(tmp_path: Path) -> None:
@@ -55,14 +52,7 @@ def test_pings_without_end(tmp_path: Path) -> None:
 def test_viewers_that_read_nothing(tmp_path: Path) -> None:
     """Each is sent no more than it takes, though it is a worker that has its socket, and is cut in time."""
     with Flooded(tmp_path, workers=WORKERS, viewer_stall_ms=500, viewer_evict_ms=1_500) as under:
-        with (
-            under.flood("greedy", 2, rate=20),
-            under.flood("deaf", 100, kpi="by_page", receive_buffer=1_024),
-        ):
-            under.until(lambda m: m["tidegate_viewers"] >= 50)
-            found = under.until(lambda m: m["tidegate_evictions_total{reason=slow}"] >= 100)
-            assert found["tidegate_outgoing_bytes"] <= 100 * 50_000
-        under.hold()
+        viewers_go_deaf(under)
 
 
 def test_values_that_never_come_again(tmp_path: Path) -> None:

@@ -10,23 +10,16 @@ from gateway.server.reading import MOST_BYTES, Reading
 from gateway.server.turn import TURN_S
 from tests.server.rig import Raw, masked, run, serving
 from tests.server.serving import on_loop, until
+from tests.server.turns import Turns
 
 
-class Sockets:
+class Sockets(Turns):
     """What is parsed, and in which turn; each takes as long as the test says."""
 
     def __init__(self, seconds: float) -> None:
-        self.now = 0.0
-        self.turns = 0
+        super().__init__(seconds)
         self.parsed: list[tuple[int, int]] = []
         self.reading = Reading(asyncio.get_running_loop(), lambda: self.now)
-        self._seconds = seconds
-        self._count()
-
-    def _count(self) -> None:
-        self.turns += 1
-        if self.turns < 100:
-            asyncio.get_running_loop().call_soon(self._count)
 
     def parses(self, number: int) -> Callable[[], None]:
         def parse() -> None:

@@ -8,22 +8,16 @@ from typing import Any
 
 from gateway.server.turn import TURN_S, Turn
 from tests.server.serving import on_loop, until
+from tests.server.turns import Turns
 
 
-class Work:
+class Work(Turns):
     """Steps that each take as long as the test says; it notes in which turn each was taken."""
 
     def __init__(self, seconds: float) -> None:
-        self.now = self.turns = 0.0
-        self.taken: list[float] = []
+        super().__init__(seconds)
+        self.taken: list[int] = []
         self.turn = Turn(asyncio.get_running_loop(), lambda: self.now)
-        self._seconds = seconds
-        self._count()
-
-    def _count(self) -> None:
-        self.turns += 1
-        if self.turns < 100:
-            asyncio.get_running_loop().call_soon(self._count)
 
     def steps(self, number: int) -> Iterator[None]:
         for _ in range(number):

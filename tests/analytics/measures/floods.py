@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from analytics.aggregation import FunnelSetting, RetentionSetting, SessionSetting
-from analytics.arrays import Ints, Numbers, Visits
+from analytics.arrays import Ints, Numbers, Visits, Words
 from analytics.dictionary import Dictionary
 from analytics.frame import Coded
 from analytics.measures import MEASURES, Measure
@@ -99,40 +99,38 @@ def _texts(measure: Measure) -> None:
         _look(measure, slot, 150)  # what is there for a moment is not the same for each window
 
 
-def _users(measure: Measure) -> None:
-    """Each user once, in two events."""
+def _all_new(measure: Measure, each: int) -> Iterator[tuple[int, Ints, Words]]:
+    """Slot by slot its cells, so often each, and users that were in none before, in two events each."""
     number = 0
     for slot in range(measure.slots):
-        keys = np.arange(measure.keys).repeat(24)
+        keys = np.arange(measure.keys).repeat(each)
         users = (np.arange(number, number + len(keys), dtype=np.uint64) // np.uint64(2)) * np.uint64(_HASH)
         number += len(keys)
-        times = slot * 1_000 + np.arange(len(keys)) * 999 // len(keys)
-        measure.add(slot * measure.keys + keys, Visits(users, times, np.ones(len(keys), np.int64)))
+        yield slot, slot * measure.keys + keys, users
+
+
+def _users(measure: Measure) -> None:
+    """Each user once, in two events."""
+    for slot, cells, users in _all_new(measure, 24):
+        times = slot * 1_000 + np.arange(len(cells)) * 999 // len(cells)
+        measure.add(cells, Visits(users, times, np.ones(len(cells), np.int64)))
         _look(measure, slot)
 
 
 def _stays(measure: Measure) -> None:
     """Each user twice, with more than the gap in between: a session at hand, and one that a late event can reach."""
-    number = 0
-    for slot in range(measure.slots):
-        keys = np.arange(measure.keys).repeat(12)
-        users = (np.arange(number, number + len(keys), dtype=np.uint64) // np.uint64(2)) * np.uint64(_HASH)
-        number += len(keys)
-        times = slot * 1_000 + np.arange(len(keys)) % 2 * 800
-        measure.add(slot * measure.keys + keys, Visits(users, times, np.zeros(len(keys), np.int64)))
+    for slot, cells, users in _all_new(measure, 12):
+        times = slot * 1_000 + np.arange(len(cells)) % 2 * 800
+        measure.add(cells, Visits(users, times, np.zeros(len(cells), np.int64)))
         if _is_read(measure, slot):
             measure.read_views(["count", "seconds", "bounce_rate"], *_window(measure, slot))
 
 
 def _cohorts(measure: Measure) -> None:
     """Each user starts and comes back at once."""
-    number = 0
-    for slot in range(measure.slots):
-        keys = np.arange(measure.keys).repeat(12)
-        users = (np.arange(number, number + len(keys), dtype=np.uint64) // np.uint64(2)) * np.uint64(_HASH)
-        number += len(keys)
-        times, marks = np.full(len(keys), slot * 1_000), 1 + np.arange(len(keys)) % 2
-        measure.add(slot * measure.keys + keys, Visits(users, times, marks))
+    for slot, cells, users in _all_new(measure, 12):
+        times, marks = np.full(len(cells), slot * 1_000), 1 + np.arange(len(cells)) % 2
+        measure.add(cells, Visits(users, times, marks))
         _look(measure, slot)
 
 
