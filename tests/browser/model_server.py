@@ -142,7 +142,8 @@ class ModelServer:
         app.router.add_get("/demo/config.json", self._config)
         app.router.add_get("/demo/{name:.*}", self._demo)
         app.router.add_get("/sdk/{name:.+}", self._sdk)
-        self._runner = web.AppRunner(app, access_log=None)
+        # A socket that is on its way in while the others are cut would otherwise be waited for.
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         assert self._runner.server is not None
         self._server = await self._loop.create_server(self._runner.server, "127.0.0.1", self.port)

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from gateway.server.drain import drain
-from tests.server.serving import on_loop, producer_hello, serving, wire
+from tests.server.serving import on_loop, producer_hello, serving, until, wire
 
 
 def test_everyone_is_told_and_closed_with_1012(tmp_path: Path) -> None:
@@ -30,6 +30,45 @@ def test_everyone_is_told_and_closed_with_1012(tmp_path: Path) -> None:
             assert "Retry-After" in caught.value.response.headers
             assert [await first.close_code(), await second.close_code()] == [1012, 1012]
             await draining
+
+    on_loop(run)
+
+
+def test_the_last_answer_is_waited_for(tmp_path: Path) -> None:
+    """Someone who is slow to read is not cut behind the close frame, which could be lost with the socket."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, wire(server) as socket:
+            await socket.say(producer_hello())
+            await socket.hear("welcome")
+            socket.connection.transport.pause_reading()
+            (session,) = server.house.sessions
+            draining = asyncio.create_task(drain(server.house, server.gate, 0))
+            await until(lambda: session._ending)  # noqa: SLF001
+            assert not draining.done()
+            assert server.house.sessions
+            socket.connection.transport.resume_reading()
+            await draining
+            assert not server.house.sessions
+            assert await socket.close_code() == 1012
+
+    on_loop(run)
+
+
+def test_who_came_in_as_the_door_closed_is_told_too(tmp_path: Path) -> None:
+    """A handshake that was under way is no reason for an end without a code."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, wire(server) as first:
+            await first.say(producer_hello())
+            await first.hear("welcome")
+            draining = asyncio.create_task(drain(server.house, server.gate, 200))
+            await first.hear("drain")
+            # As for one whom the gate had let pass before.
+            server.gate.draining = False
+            async with wire(server) as second:
+                await draining
+                assert [await first.close_code(), await second.close_code()] == [1012, 1012]
 
     on_loop(run)
 
