@@ -287,7 +287,7 @@ def make_plan(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int
             f"the set may need {megabytes(plan.budget)}, more than the budget of {megabytes(budget)}; "
             f"the grid of this KPI needs {megabytes(largest.budget)}: fewer max_keys, a shorter grace or window help"
         )
-        raise KpiError(largest.kpis[0].spec.name, reason)
+        raise KpiError(largest.kpis[0].spec.name, reason, slug="memory")
     return plan
 
 

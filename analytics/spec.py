@@ -28,21 +28,30 @@ DEFAULT_KEYS: Final = 1_000
 MAX_GRACE: Final = 7 * 86_400_000
 USER: Final = "distinct_id"
 """Whose sessions session windows are made of when there is no `by`."""
+_OF_FILES: Final = ("syntax", "unreadable")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _META: Final = ("name", "title", "value", "where", "by", "window", "delay", "grace",
                 "owner", "unit", "good", "freshness", "description")  # fmt: skip
 
 
 class KpiError(Exception):
-    """A definition that cannot run: whose, where, why. The message is one line and holds the KPI's name."""
+    """A definition that cannot run: whose, where, why. The message is one line and holds the KPI's name.
 
-    def __init__(self, kpi: str, reason: str, line: int | None = None, column: int | None = None) -> None:
+    `slug` says of which kind the reason is: `definition`; `memory`, the set needs too much; or, under the name of the
+    file instead of a KPI, `syntax`, it is not TOML with [[kpi]] tables, and `unreadable`.
+    """
+
+    def __init__(
+        self, kpi: str, reason: str, line: int | None = None, column: int | None = None, slug: str = "definition"
+    ) -> None:
         place = "" if line is None else f"line {line}, column {column}: "
-        super().__init__(" ".join(f"{place}KPI {kpi!r}: {reason}".split()))
+        whose = f"{kpi}: {place}" if slug in _OF_FILES else f"{place}KPI {kpi!r}: "
+        super().__init__(" ".join(f"{whose}{reason}".split()))
         self.kpi = kpi
         self.reason = reason
         self.line = line
         self.column = column
+        self.slug = slug
 
 
 class _RefusalError(Exception):
@@ -100,7 +109,7 @@ class KpiSpec:
         try:
             text = Path(path).read_text("utf-8")
         except (OSError, UnicodeDecodeError) as e:
-            raise KpiError(str(path), f"the file cannot be read: {e}") from e
+            raise KpiError(str(path), f"the file cannot be read: {e}", slug="unreadable") from e
         return cls.parse(text, str(path))
 
     @classmethod
@@ -120,15 +129,15 @@ class KpiSpec:
         except tomllib.TOMLDecodeError as e:
             found = re.search(r"\(at line (\d+), column (\d+)\)", str(e))
             line, column = (int(found[1]), int(found[2])) if found else _end_of(text)
-            raise KpiError(origin, str(e).partition(" (at ")[0], line, column) from e
+            raise KpiError(origin, str(e).partition(" (at ")[0], line, column, "syntax") from e
         except ValueError as e:
-            raise KpiError(origin, "a number has too many digits") from e
+            raise KpiError(origin, "a number has too many digits", slug="syntax") from e
         except RecursionError as e:
-            raise KpiError(origin, "nested too deep") from e
+            raise KpiError(origin, "nested too deep", slug="syntax") from e
         unknown = sorted(set(tables) - {"kpi"})
         if unknown or not isinstance(tables.get("kpi"), list) or not tables["kpi"]:
             reason = f"unknown table {unknown[0]!r}" if unknown else "there is no [[kpi]]"
-            raise KpiError(origin, reason)
+            raise KpiError(origin, reason, slug="syntax")
         places, specs = Places(text), list[KpiSpec]()
         for i, table in enumerate(tables["kpi"]):
             name = str(table.get("name", f"number {i + 1}")) if isinstance(table, dict) else origin

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.config import Config
 from gateway.core.board import Board
 from gateway.core.boardfile import BoardFileError, parse_boards
-from gateway.errors import ConfigError
+from gateway.errors import FileError
 
 if TYPE_CHECKING:
     from gateway.server.house import House
@@ -29,20 +29,20 @@ def load_boards(path: Path, *, must_exist: bool) -> list[Board]:
     """The boards of a file; none when there is no file and there need not be one.
 
     Raises:
-        ConfigError: the file cannot be read or shown; with its name, the place in it and the reason.
+        FileError: the file cannot be read or shown; with its name, the place in it and the reason.
     """
     try:
         return parse_boards(path.read_text("utf-8"), str(path))
     except FileNotFoundError as error:
         if must_exist:
-            raise ConfigError("boards", f"cannot read {path}: {error.strerror}") from None
+            raise FileError("boards", f"cannot read {path}: {error.strerror}", "unreadable") from None
         return []
     except OSError as error:
-        raise ConfigError("boards", f"cannot read {path}: {error.strerror}") from None
+        raise FileError("boards", f"cannot read {path}: {error.strerror}", "unreadable") from None
     except UnicodeDecodeError:
-        raise ConfigError("boards", f"{path} is not UTF-8") from None
+        raise FileError("boards", f"{path} is not UTF-8", "unreadable") from None
     except BoardFileError as error:
-        raise ConfigError("boards", str(error)) from None
+        raise FileError("boards", str(error), error.slug, error.place, error.name) from None
 
 
 def built_in_boards() -> list[Board]:

@@ -2,6 +2,7 @@
 
 TidegateError
 |- ConfigError          the person who starts it must change a setting; exit code 2
+|  `- FileError         the file that a setting names cannot be taken; carries the slug and perhaps the place
 |- RecordingError       a recording holds a line that is no event; exit code 65
 |- StorageError         the disk refused; nothing more may be acknowledged; exit code 74
 |  `- DataFolderLockedError  another process owns the data folder; exit code 2
@@ -18,6 +19,7 @@ __all__ = [
     "CloseCode",
     "ConfigError",
     "DataFolderLockedError",
+    "FileError",
     "ProtocolError",
     "RecordingError",
     "Retry",
@@ -41,6 +43,22 @@ class ConfigError(TidegateError):
     def __init__(self, setting: str, reason: str) -> None:
         super().__init__(f"{setting}: {reason}")
         self.setting = setting
+
+
+class FileError(ConfigError):
+    """What a setting names cannot be taken: `unreadable`, no `syntax`, or a `definition` in it that cannot run.
+
+    `name` is whose definition it is, or nothing; line and column count from 1. The message holds them already.
+    """
+
+    def __init__(
+        self, setting: str, reason: str, slug: str, place: tuple[int | None, int | None] = (None, None), name: str = ""
+    ) -> None:
+        super().__init__(setting, reason)
+        self.reason = reason
+        self.slug = slug
+        self.line, self.column = place
+        self.name = name
 
 
 class RecordingError(TidegateError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analytics import KpiSpec
-from gateway.errors import ConfigError
+from gateway.errors import FileError
 
 __all__ = ["load_kpis"]
 
@@ -14,7 +14,7 @@ def load_kpis(path: str) -> list[KpiSpec]:
     """The KPI set of a file, or the built-in one.
 
     Raises:
-        ConfigError: the file cannot be read.
+        FileError: the file cannot be read.
         KpiError: a definition cannot run; the message is one line with the KPI's name and the place.
     """
     if not path:
@@ -22,7 +22,7 @@ def load_kpis(path: str) -> list[KpiSpec]:
     try:
         text = Path(path).read_text("utf-8")
     except OSError as error:
-        raise ConfigError("kpis", f"cannot read {path}: {error.strerror}") from None
+        raise FileError("kpis", f"cannot read {path}: {error.strerror}", "unreadable") from None
     except UnicodeDecodeError:
-        raise ConfigError("kpis", f"{path} is not UTF-8") from None
+        raise FileError("kpis", f"{path} is not UTF-8", "unreadable") from None
     return KpiSpec.parse(text, path)

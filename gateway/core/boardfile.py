@@ -20,7 +20,21 @@ _AT: Final = re.compile(r" \(at line (\d+), column (\d+)\)")
 
 
 class BoardFileError(Exception):
-    """A file of boards that cannot be shown. The message is one line: the file, the place in it, the reason."""
+    """A file of boards that cannot be shown. The message is one line: the file, the place in it, the reason.
+
+    `slug` says of which kind it is: `syntax`, or a `definition` of the board `name` that cannot be shown.
+    """
+
+    def __init__(
+        self, origin: str, place: tuple[int | None, int | None], reason: str, slug: str = "syntax", name: str = ""
+    ) -> None:
+        line, column = place
+        where = "" if line is None else f"line {line}, column {column}: "
+        super().__init__(" ".join(f"{origin}: {where}{reason}".split()))
+        self.place = place
+        self.reason = reason
+        self.slug = slug
+        self.name = name
 
 
 def parse_boards(text: str, origin: str = "boards.toml") -> list[Board]:
@@ -37,17 +51,17 @@ def parse_boards(text: str, origin: str = "boards.toml") -> list[Board]:
     except tomllib.TOMLDecodeError as e:
         found = _AT.search(str(e))
         place = (int(found[1]), int(found[2])) if found else (None, None)
-        raise _refusal(origin, place, _AT.sub("", str(e))) from e
+        raise BoardFileError(origin, place, _AT.sub("", str(e))) from e
     except ValueError as e:
-        raise _refusal(origin, (None, None), "a number has too many digits") from e
+        raise BoardFileError(origin, (None, None), "a number has too many digits") from e
     except RecursionError as e:
-        raise _refusal(origin, (None, None), "nested too deep") from e
+        raise BoardFileError(origin, (None, None), "nested too deep") from e
     for key in tables:
         if key != "board":
-            raise _refusal(origin, (None, None), f"unknown table {key!r}")
+            raise BoardFileError(origin, (None, None), f"unknown table {key!r}")
     given = tables.get("board", [])
     if not isinstance(given, list) or len(given) > MAX_BOARDS:
-        raise _refusal(origin, (None, None), f"'board' is a list of at most {MAX_BOARDS} tables, each [[board]]")
+        raise BoardFileError(origin, (None, None), f"'board' is a list of at most {MAX_BOARDS} tables, each [[board]]")
     places, boards = Places(text, _HEADERS), dict[str, Board]()
     for number, table in enumerate(given):
         try:
@@ -55,17 +69,12 @@ def parse_boards(text: str, origin: str = "boards.toml") -> list[Board]:
             if board.name in boards:
                 raise BoardError("the name is taken", key="name")
         except BoardError as e:
-            name = table.get("name") if isinstance(table, dict) else None
-            whose = f"board {name!r}: " if isinstance(name, str) else f"board number {number + 1}: "
-            raise _refusal(origin, _place(places, number, e), f"{whose}{e}") from e
+            named = table.get("name") if isinstance(table, dict) else None
+            name = named if isinstance(named, str) else ""
+            whose = f"board {name!r}" if isinstance(named, str) else f"board number {number + 1}"
+            raise BoardFileError(origin, _place(places, number, e), f"{whose}: {e}", "definition", name) from e
         boards[board.name] = board
     return list(boards.values())
-
-
-def _refusal(origin: str, place: tuple[int | None, int | None], reason: str) -> BoardFileError:
-    line, column = place
-    where = "" if line is None else f"line {line}, column {column}: "
-    return BoardFileError(" ".join(f"{origin}: {where}{reason}".split()))
 
 
 def _place(places: Places, board: int, error: BoardError) -> tuple[int | None, int | None]:

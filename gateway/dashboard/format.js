@@ -10,6 +10,9 @@ function numbers(locale, options) {
 
 /** Up to here a whole number is written out; the exact value is always in the tooltip. */
 const WRITTEN_OUT = 10_000_000;
+/** From here on, and below there, zeros would be all that is seen. */
+const BEYOND_WORDS = 1e15;
+const TINY = 1e-6;
 const NONE = "–";
 
 /**
@@ -22,13 +25,17 @@ export function quantity(value, unit = "", locale = undefined) {
   if (value === null || !Number.isFinite(value)) return { text: NONE, unit: "" };
   if (unit === "ratio") {
     const percent = value * 100;
+    // The largest doubles have no hundredfold.
+    if (Math.abs(value) >= BEYOND_WORDS) return { text: scientific(value, 2, locale), unit: "%" };
+    if (Math.abs(percent) >= WRITTEN_OUT) return { text: plain(percent, locale), unit: "%" };
     return { text: fixed(percent, Math.abs(percent) < 10 ? 2 : 1, locale), unit: "%" };
   }
   if (unit === "ms" || unit === "s") {
     const ms = unit === "ms" ? value : value * 1_000;
     if (Math.abs(ms) < 1_000) return { text: plain(ms, locale), unit: "ms" };
     if (Math.abs(ms) < 120_000) return { text: fixed(ms / 1_000, 2, locale), unit: "s" };
-    return { text: fixed(ms / 60_000, 1, locale), unit: "min" };
+    const minutes = ms / 60_000;
+    return { text: Math.abs(minutes) < WRITTEN_OUT ? fixed(minutes, 1, locale) : plain(minutes, locale), unit: "min" };
   }
   if (unit === "bytes") {
     const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.abs(value) || 1) / 10)));
@@ -41,8 +48,15 @@ function fixed(value, digits, locale) {
   return numbers(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
+/** `1.5E20`, `zeros` powers of ten higher. */
+function scientific(value, zeros, locale) {
+  const [digits, power] = value.toExponential(2).split("e");
+  return `${numbers(locale, { maximumFractionDigits: 2 }).format(digits)}E${Number(power) + zeros}`;
+}
+
 function plain(value, locale) {
   const size = Math.abs(value);
+  if (size >= BEYOND_WORDS || (size > 0 && size < TINY)) return scientific(value, 0, locale);
   if (size >= WRITTEN_OUT) return numbers(locale, { notation: "compact", maximumFractionDigits: 2 }).format(value);
   if (Number.isInteger(value)) return numbers(locale, { maximumFractionDigits: 0 }).format(value);
   if (size < 1) return numbers(locale, { maximumSignificantDigits: 3 }).format(value);
@@ -147,7 +161,8 @@ export function clockTime(ms, seconds = true, locale = undefined, timeZone = und
  * @returns {string}
  */
 export function dimension(dim) {
-  if (dim === null || dim === undefined || dim === "") return "(none)";
+  if (dim === null || dim === undefined) return "(none)";
+  if (dim === "") return "(empty)";
   return dim === "__other__" ? "Other" : String(dim);
 }
 

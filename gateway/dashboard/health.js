@@ -46,7 +46,8 @@ export class Health {
     this.#before = null;
     this.#shownSamples = "";
     mark(this.#section, "data-known", null);
-    for (const part of this.#section.querySelectorAll("tbody, ol")) part.replaceChildren();
+    for (const part of this.#section.querySelectorAll("tbody, ol, [data-part=refusals]")) part.replaceChildren();
+    this.#part("refused").hidden = true;
   }
 
   async #poll(visit) {
@@ -73,6 +74,7 @@ export class Health {
     write(this.#part("level"), word);
     mark(this.#part("level"), "data-tone", tone);
     write(this.#part("advice"), text);
+    this.#refusals(model.refusals(status));
     this.#table("ledger", rows.map(({ name, value, rate, share }) => [name, value, rate, share]));
     write(this.#part("balance"), balanced ? "sent = accepted + duplicate + rejected" : "The account does not add up!");
     mark(this.#part("balance"), "data-tone", balanced ? "good" : "bad");
@@ -107,6 +109,20 @@ export class Health {
         write(target, text);
         mark(target, "data-tone", tone || null);
       });
+    });
+  }
+
+  /** Written anew only when something has changed: it is an alert, which is read out. */
+  #refusals(refusals) {
+    const host = this.#part("refusals");
+    this.#part("refused").hidden = refusals.length === 0;
+    while (host.children.length > refusals.length) host.lastElementChild.remove();
+    refusals.forEach(({ what, since, reason }, at) => {
+      const there = host.children[at] ?? host.appendChild(element("div", [element("dt"), element("dd"), element("dd.since")]));
+      const [name, why, when] = there.children;
+      write(name, what);
+      write(why, reason);
+      write(when, since);
     });
   }
 

@@ -1,6 +1,6 @@
 // What `/v1/status` and `/v1/quarantine` mean to a person: rows of text with a tone. Pure.
 
-import { age, quantity } from "./format.js";
+import { age, clockTime, quantity } from "./format.js";
 
 /** @typedef {Record<string, any>} Status an answer of `/v1/status` */
 
@@ -142,6 +142,22 @@ export function kpis(status, locale = undefined) {
       keys: most > 1 ? `${count(keys[name], locale)} of ${count(most, locale)}` : "–",
       ...fill(most > 1 ? keys[name] : 0, most),
       ...(overflow[name] ? { tone: "bad" } : {}),
+    }));
+}
+
+/**
+ * Files that were changed and whose content does not run.
+ * @param {Status} status
+ * @returns {{what: string, since: string, reason: string}[]}
+ */
+export function refusals(status) {
+  const titles = { kpis: "KPIs", boards: "Boards" };
+  return Object.entries(record(status.refused))
+    .filter(([, one]) => typeof one === "object" && one !== null)
+    .map(([setting, { file, slug, at, line, column, reason }]) => ({
+      what: [titles[setting] ?? setting, file, Number.isFinite(line) ? `line ${line}, column ${number(column)}` : ""].filter(Boolean).join(" · "),
+      since: `${slug}, refused at ${clockTime(number(at))}`,
+      reason: String(reason),
     }));
 }
 

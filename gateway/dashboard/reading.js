@@ -68,7 +68,7 @@ export function read(view, plan, now) {
     change: changeOf(frames, byEnd, plan, shown, frame, view.watermark),
     frame,
     entries,
-    groups: entries.length,
+    groups: plan.list === "funnel" ? (frame?.rows.size ?? 0) : entries.length,
     sessions: plan.window.kind === "session" ? openSessions(view).reduce((sum, { rows }) => sum + rows.size, 0) : null,
   };
 }
@@ -116,7 +116,8 @@ function leadRow(frame, plan) {
 }
 
 const isOther = (row) => Object.values(row.dims).includes("__other__");
-const labelOf = (row, name) => [...Object.values(row.dims), ...(name === "" ? [] : [name])];
+/** A number has no name; an item of a list may have an empty one. */
+const labelOf = (row, name) => [...Object.values(row.dims), ...(name === "" && !row.value?.items?.length ? [] : [name])];
 
 /** Breakdown of a window: highest first, the overflow row last, steps of a funnel in their order. */
 function entriesOf(frame) {

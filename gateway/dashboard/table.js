@@ -61,7 +61,7 @@ class Line {
       mark(this.#swatch, "data-slot", null);
       return;
     }
-    const keys = entry.other && entry.keys ? ` (${entry.keys.toLocaleString()} keys)` : "";
+    const keys = entry.other && entry.keys ? ` (${entry.keys.toLocaleString()} key${entry.keys === 1 ? "" : "s"})` : "";
     const name = labelText(entry.label) + keys;
     const { text, unit: behind } = quantity(entry.value, unit);
     write(this.#name, name);

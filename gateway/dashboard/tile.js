@@ -252,7 +252,7 @@ export class Tile {
     const unfiltered = missing.length ? `not filtered by ${missing.join(", ")}` : "";
     const group = view === "funnel" ? Object.values(leadFunnel(reading)?.dims ?? {}) : reading.label;
     const whose = group.length && plan.list !== "retention" ? `${labelText(group)}, highest of ${reading.groups}` : "";
-    const open = reading.sessions ? `${reading.sessions} open session${reading.sessions === 1 ? "" : "s"}` : "";
+    const open = reading.sessions ? `${quantity(reading.sessions).text} open session${reading.sessions === 1 ? "" : "s"}` : "";
     const meant = plan.list === "retention" ? `came back ${brief(periodOf(meta.value))} later` : plan.list === "funnel" && !whose ? `all steps, ${span}` : "";
     mark(this.element, "data-unfiltered", missing.length ? "" : null);
     write(this.#caption, unfiltered || meant || whose || open || span);

@@ -17,6 +17,7 @@ from gateway.server.ingest import Ingest
 from gateway.server.memory import resident_bytes
 from gateway.server.metrics import Metrics
 from gateway.server.misfits import Misfits
+from gateway.server.refusal import Refusal
 from gateway.store import EventLog
 from gateway.wire.replies import Limits
 
@@ -55,6 +56,8 @@ class House:
     handed: Row | None = None
     sessions: dict[Session, None] = field(default_factory=dict)
     numbers: int = 0
+    # Of the files `kpis` and `boards`, those whose present content does not run.
+    refused: dict[str, Refusal] = field(default_factory=dict)
     # Of all processes: resident memory in bytes, and how each worker stands.
     resident: Callable[[], int] = resident_bytes
     workers: Callable[[], list[dict[str, Any]]] = list

@@ -203,6 +203,8 @@ def _kept(house: House) -> Iterator[Metric]:
     lost = sum(damage.last - damage.first + 1 for damage in house.log.damage)
     yield _gauge("tidegate_log_rows_lost", "Rows of the event log that the start found lost.", lost)
     yield _gauge("tidegate_kpis_filling", "KPIs that the event log is being read for.", len(house.fold.filling))
+    stale = {setting: int(setting in house.refused) for setting in ("kpis", "boards")}
+    yield _gauges("tidegate_file_refused", "Whether what the file holds now was refused.", "file", stale)
     yield _counter("tidegate_history_rows", "Rows of KPI history written.", kept.written)
     yield _counter("tidegate_history_rows_dropped", "Rows of KPI history given up for want of room.", kept.dropped)
     yield _counter("tidegate_history_rows_trimmed", "Rows of KPI history that were too old or too many.", kept.trimmed)

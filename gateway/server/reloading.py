@@ -14,6 +14,7 @@ from gateway.errors import ConfigError
 from gateway.server.backfill import Backfill
 from gateway.server.filewatch import FileWatch
 from gateway.server.house import House
+from gateway.server.refusal import Refusal
 
 __all__ = ["Reloading"]
 
@@ -62,9 +63,11 @@ class Reloading:
             house.ingest.reload(specs)
         except (KpiError, ConfigError) as error:
             house.metrics.reloaded("refused")
+            house.refused["kpis"] = Refusal.of(error, self._path, house.clock())
             _log.error("kpis_refused", reason=str(error))
             return
         house.metrics.reloaded("loaded")
+        house.refused.pop("kpis", None)
         house.hub.replace(specs)
         self._backfill.begin()
         _log.info("kpis_loaded", kpis=len(specs), filling=len(house.fold.filling))

@@ -15,6 +15,7 @@ from gateway.core.boardfile import toml_of
 from gateway.errors import ConfigError
 from gateway.server.filewatch import FileWatch
 from gateway.server.house import House
+from gateway.server.refusal import Refusal
 from gateway.server.reply import Reply, error, json_reply
 from gateway.store.folder import write_whole
 
@@ -98,9 +99,10 @@ class Shelf:
             filed = self._load(self._path)
         except ConfigError as refused:
             self._house.metrics.boards_read("refused")
+            self._house.refused["boards"] = Refusal.of(refused, str(self._path), self._house.clock())
             _log.error("boards_refused", reason=str(refused))
             return
-        self._house.metrics.boards_read("loaded")
+        self._taken()
         if filed != self._filed:
             self._filed = filed
             self._house.hub.notify(CHANGED)
@@ -189,9 +191,13 @@ class Shelf:
             return error(503, "storage")
         self._file.read()
         self._filed = kept
-        self._house.metrics.boards_read("loaded")
+        self._taken()
         self._house.hub.notify(CHANGED)
         return None
+
+    def _taken(self) -> None:
+        self._house.metrics.boards_read("loaded")
+        self._house.refused.pop("boards", None)
 
     def _refused(self, status: int, slug: str, reason: str) -> Reply:
         self._house.metrics.boards_read("refused")

@@ -26,6 +26,7 @@ def standing(house: House, config: Config) -> dict[str, Any]:
         "ledger": fold.ledger.as_dict(),
         "reasons": dict(fold.ledger.reasons),
         "watermark": watermark,
+        "refused": {setting: refusal._asdict() for setting, refusal in house.refused.items()},
         "filling": [spec.name for spec in fold.filling],
         "lag": {
             "pending_bytes": ingest.pending_bytes,

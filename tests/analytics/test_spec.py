@@ -100,7 +100,8 @@ def test_broken_toml_has_a_place_and_the_origin() -> None:
     """What is not TOML is refused under the name of the file."""
     with pytest.raises(KpiError) as caught:
         KpiSpec.parse('[[kpi]]\nname = "a" "b"', "my.toml")
-    assert (caught.value.kpi, caught.value.line) == ("my.toml", 2)
+    assert (caught.value.kpi, caught.value.line, caught.value.slug) == ("my.toml", 2, "syntax")
+    assert str(caught.value).startswith("my.toml: line 2, column ")
 
 
 @pytest.mark.parametrize("text", ["[[kpi]]\nname = 'a", "[[kpi]]\n[[kpi", "[[kpi]]\r\nvalue = "])

@@ -14,6 +14,16 @@ test("fractions keep a steady number of digits for their size", () => {
   assert.deepEqual([0.01234, 1.5, 12.345, 123.45, 1234.5].map((n) => say(n)), ["0.0123", "1.50", "12.35", "123.5", "1,235"]);
 });
 
+test("a number too large or too small to be read is written by its power of ten", () => {
+  assert.deepEqual([1e300, -2.5e15, 1.23456e-7, 5e-324].map((n) => say(n)), ["1E300", "-2.5E15", "1.23E-7", "4.94E-324"]);
+  assert.equal(say(999_000_000_000_000), "999T");
+  assert.equal(say(-2.02e298, "ratio"), "-2.02E300 %");
+  assert.equal(say(1e306, "ratio"), "1E308 %");
+  assert.equal(say(1e300, "ms"), "1.67E295 min");
+  assert.equal(say(1e300, "bytes"), "9.09E287 TiB");
+  assert.equal(say(123_456_789, "ratio"), "12.35B %");
+});
+
 test("units change how a number is written", () => {
   assert.equal(say(0.0425, "ratio"), "4.25 %");
   assert.equal(say(0.3716, "ratio"), "37.2 %");
@@ -70,7 +80,7 @@ test("errors and times are short too", () => {
 });
 
 test("dimensions of every type are texts", () => {
-  assert.deepEqual([null, "", "DE", 0, false, "__other__"].map(dimension), ["(none)", "(none)", "DE", "0", "false", "Other"]);
+  assert.deepEqual([null, "", "DE", 0, false, "__other__"].map(dimension), ["(none)", "(empty)", "DE", "0", "false", "Other"]);
   assert.equal(labelText(["DE", null]), "DE · (none)");
 });
 

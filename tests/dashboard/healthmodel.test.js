@@ -99,3 +99,18 @@ test("an answer that says nothing breaks nothing", () => {
   }
   assert.deepEqual(model.samples({}), []);
 });
+
+test("a file that does not run is told with its place, whatever is missing", () => {
+  const refused = {
+    kpis: { at: 0, file: "kpis.toml", slug: "definition", name: "a", line: 4, column: 21, reason: "KPI 'a': why" },
+    boards: { at: 0, file: "boards.toml", slug: "unreadable", name: "", line: null, column: null, reason: "no" },
+    other: null,
+  };
+  const [kpis, boards, ...others] = model.refusals({ ...STATUS, refused });
+  assert.equal(kpis.what, "KPIs · kpis.toml · line 4, column 21");
+  assert.equal(kpis.reason, "KPI 'a': why");
+  assert.match(kpis.since, /^definition, refused at \d+:\d\d:\d\d/);
+  assert.equal(boards.what, "Boards · boards.toml");
+  assert.deepEqual(others, []);
+  assert.deepEqual(model.refusals(STATUS), []);
+});

@@ -105,6 +105,19 @@ test("items become lines of the breakdown; the first leads", () => {
   assert.deepEqual(shown.entries.map(({ label, value, share }) => [label, value, share]), [[["/a"], 9, 1], [["/b"], 4, 4 / 9]]);
 });
 
+test("an item without a letter is an item", () => {
+  const shown = reading({ value: "top(p, 3)" }, [row(0, MIN, { items: [["", 9], ["/b", 4]] })], 0);
+  assert.deepEqual(shown.label, [""]);
+  assert.deepEqual(shown.entries.map(({ label }) => label), [[""], ["/b"]]);
+  assert.deepEqual(reading({ value: "top(p, 3)" }, [row(0, MIN, { items: [] })], 0).label, []);
+});
+
+test("groups of a funnel are counted, not their steps", () => {
+  const rows = [row(0, MIN, { steps: [3, 1] }, { dims: { c: "DE" } }), row(0, MIN, { steps: [2, 2] }, { dims: { c: "FR" } })];
+  const shown = reading({ value: "funnel(a, b)", by: ["c"] }, rows, 0);
+  assert.deepEqual([shown.groups, shown.entries.length], [2, 4]);
+});
+
 test("steps of a funnel keep their order", () => {
   const shown = reading({ value: "funnel(a, b)" }, [row(0, MIN, { steps: [3, 9] })], 0);
   assert.deepEqual(shown.entries.map(({ label }) => label), [["Step 1"], ["Step 2"]]);

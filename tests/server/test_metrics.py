@@ -93,6 +93,7 @@ def watched() -> tuple[Metrics, Any, AcceptGate, Any]:
             bad_snapshots=2,
             damage=[Damage(3, 5, "crc"), Damage(9, 9, "missing")],
         ),
+        refused={"boards": None},
         misfits=SimpleNamespace(counts={"a": 13}),
         pool=SimpleNamespace(outstanding=5, size=9),
         hub=SimpleNamespace(
@@ -138,6 +139,8 @@ def test_what_others_count_is_read_when_asked_for() -> None:
         "tidegate_producers": 2,
         "tidegate_viewers": 1,
         "tidegate_level": 2,
+        "tidegate_file_refused{file=kpis}": 0,
+        "tidegate_file_refused{file=boards}": 1,
         "tidegate_shedding": 3,
         "tidegate_loop_lag_seconds": 0.6,
         "tidegate_producers_known": 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,44 @@ def test_a_bad_file_is_said_once_and_changes_nothing(tmp_path: Path) -> None:
             file.write_text(KPIS + OTHER)
             await until(lambda: "other" in names(server))
         assert b'tidegate_kpi_reloads_total{outcome="loaded"} 1.0' in server._metrics.exposition()
+
+    with_server(tmp_path, test)
+
+
+def test_what_is_refused_is_told_until_a_good_file_is_there(tmp_path: Path) -> None:
+    """Place, slug and KPI in `/v1/status`, and a metric that an alert can watch."""
+
+    def told(server: Server) -> Any:
+        return json.loads(server._services.status())["refused"]
+
+    async def test(server: Server, file: Path) -> None:
+        assert told(server) == {}
+        file.write_text(KPIS + OTHER.replace("count(*)", "median(x)"))
+        await until(lambda: told(server))
+        refusal = told(server)["kpis"]
+        assert (refusal["slug"], refusal["name"], refusal["line"], refusal["column"]) == ("definition", "other", 17, 10)
+        assert "there is no function median(..)" in refusal["reason"]
+        assert refusal["file"] == str(file)
+        assert refusal["at"] <= server.house.clock()
+        assert b'tidegate_file_refused{file="kpis"} 1.0' in server._metrics.exposition()
+        file.write_text("[[kpi]\n")
+        await until(lambda: told(server)["kpis"]["slug"] == "syntax")
+        assert (told(server)["kpis"]["name"], told(server)["kpis"]["line"]) == ("", 1)
+        file.write_text(KPIS)
+        await until(lambda: not told(server))
+        assert b'tidegate_file_refused{file="kpis"} 0.0' in server._metrics.exposition()
+
+    with_server(tmp_path, test)
+
+
+def test_a_set_that_needs_too_much_is_told(tmp_path: Path) -> None:
+    """Of which KPI, and that it is memory."""
+
+    async def test(server: Server, file: Path) -> None:
+        file.write_text(KPIS + OTHER.replace("count(*)", "uniq(x)") + 'by = ["y"]\nmax_keys = 1000000\n')
+        await until(lambda: server.house.refused)
+        refusal = server.house.refused["kpis"]
+        assert (refusal.slug, refusal.name, refusal.line) == ("memory", "other", None)
 
     with_server(tmp_path, test)
 

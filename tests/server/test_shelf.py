@@ -278,10 +278,12 @@ def test_a_changed_file_is_taken_and_a_bad_one_is_not(tmp_path: Path) -> None:
             assert len(refused) == 1
             assert "line 4, column 7: board 'mine': tile 1: unknown key 'kip'" in refused[0]
             assert names(server) == ["mine", "second"]
+            assert server.house.refused["boards"][1:6] == (str(file), "definition", "mine", 4, 7)
             with capture_logs() as logs:
                 os.utime(file, (1, 1))  # the same again
                 file.write_text(MINE + '[[board]]\nname = "second"\n')
                 await until(lambda: any(line["event"] == "boards_loaded" for line in logs))
+            assert server.house.refused == {}
             await socket.say({"type": "subscribe", "id": 1, "kpi": "events"})
             assert (await socket.hear())["type"] == "snapshot"  # and no notice before it
 

@@ -79,6 +79,19 @@ def test_it_follows(model: ViewerModel, page: Page) -> None:
     expect(page.locator("[data-part=no-reasons]")).to_be_visible()
 
 
+def test_a_file_that_does_not_run_is_told_until_it_does(model: ViewerModel, page: Page) -> None:
+    """Which file, where in it, why; with the next good file the card is gone."""
+    refusal = {"at": 9_000, "file": "kpis.toml", "slug": "definition", "name": "a", "line": 4, "column": 21,
+               "reason": "line 4, column 21: KPI 'a': there is no function <b>median(..)</b>"}  # fmt: skip
+    model.answers["/v1/status"] = STATUS | {"refused": {"kpis": refusal}}
+    page.goto(f"{model.url}/#/health&key={KEY}")
+    card = page.get_by_role("alert", name="Changed, but not running")
+    expect(card).to_contain_text("KPIs · kpis.toml · line 4, column 21")
+    expect(card).to_contain_text("there is no function <b>median(..)</b>")
+    model.answers["/v1/status"] = STATUS | {"refused": {}}
+    expect(card).to_be_hidden()
+
+
 def test_samples_open_and_stay_open(model: ViewerModel, page: Page) -> None:
     """With the text as it came and what to do; newer ones come above without closing it."""
     page.goto(f"{model.url}/#/health&key={KEY}")
