@@ -32,13 +32,18 @@ START = """async ([key, config]) => {
 
 
 def logged(gateway: GatewayProcess) -> list[Event]:
-    """All events in the log, in the order in which they were written."""
-    found: list[Event] = []
+    """All events in the log, in the order in which they were written.
+
+    An event that two tabs have sent, as the later one found it in the journal of a page that was still sending, is in
+    the log twice and counted once, by its uuid: so it is here.
+    """
+    found: dict[str, Event] = {}
     for row in read_log(gateway.data, _no_damage):
         for batch in decode_record(row.payload).batches:
             message = json.loads(batch.frame)
-            found += (rows_of(message) if message["type"] == "columns" else message)["events"]
-    return found
+            for event in (rows_of(message) if message["type"] == "columns" else message)["events"]:
+                found.setdefault(event["uuid"], event)
+    return list(found.values())
 
 
 def _no_damage(damage: Damage) -> None:

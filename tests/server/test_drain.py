@@ -44,7 +44,7 @@ def test_the_last_answer_is_waited_for(tmp_path: Path) -> None:
             socket.connection.transport.pause_reading()
             (session,) = server.house.sessions
             draining = asyncio.create_task(drain(server.house, server.gate, 0))
-            await until(lambda: session._ending)  # noqa: SLF001
+            await until(lambda: session._ending)
             assert not draining.done()
             assert server.house.sessions
             socket.connection.transport.resume_reading()
