@@ -34,6 +34,10 @@ import { Visitor } from "./visitor.js";
 const RELOAD_MS = 5_000;
 /** How long `shutdown` waits for acks. */
 const SHUTDOWN_MS = 2_000;
+/** Characters of an id. */
+const MAX_ID = 200;
+/** Captures within captures, made by a hook or a listener: one that captures each time would never end. */
+const MOST_NESTED = 4;
 
 export class Client {
   /** Takes the events once it is there. @type {Delivery | null} */
@@ -45,6 +49,8 @@ export class Client {
   /** Whether the page is left, for good or for the back/forward cache; at our own end too. */
   #away = false;
   #ended = false;
+  /** Captures under way. */
+  #nested = 0;
   /** Resolves when `#delivery` is there, or the page away. @type {Promise<void> | undefined} */
   #opening;
   /** Try to load at once, where that has failed and is waited with. @type {(value?: unknown) => void} */
@@ -111,7 +117,18 @@ export class Client {
    * @param {CaptureOptions} [options]
    */
   capture(event, properties, options) {
-    if (this.#ended) return;
+    if (this.#ended || this.#nested >= MOST_NESTED) return;
+    this.#nested += 1;
+    quietly(() => this.#capture(event, properties, options));
+    this.#nested -= 1;
+  }
+
+  /**
+   * @param {string} event
+   * @param {Record<string, unknown>} [properties]
+   * @param {CaptureOptions} [options]
+   */
+  #capture(event, properties, options) {
     this.#schedule();
     const { priority, timestamp } = options ?? {};
     if (this.#delivery?.sheds(priority)) return;
@@ -146,8 +163,9 @@ export class Client {
 
   /** @param {string | number} given @param {Record<string, unknown>} [set] @param {Record<string, unknown>} [setOnce] */
   identify(given, set, setOnce) {
-    const id = typeof given === "number" && given ? String(given) : given;
-    if (this.#ended || typeof id !== "string" || !id) return;
+    const id = typeof given === "number" ? String(given || "") : given;
+    // A longer id is refused by the gateway, and all that carries it.
+    if (this.#ended || typeof id !== "string" || !id || id[MAX_ID]) return;
     const before = this.visitor.identify(id);
     const anonymous = before === id ? undefined : before;
     this.capture("$identify", { $anon_distinct_id: anonymous, $set: set, $set_once: setOnce });
@@ -243,10 +261,10 @@ export class Client {
     if (this.#scheduled) return;
     this.#scheduled = true;
     queueMicrotask(() => {
+      if (!this.#ended) this.around.emit("ledger", this.ledger());
+      // What a listener captures is stored with the rest and told with the next: one that always does would never end.
       this.#scheduled = false;
-      if (this.#ended) return;
-      if (this.#granted) (this.#delivery ?? this.#journal).save();
-      this.around.emit("ledger", this.ledger());
+      if (this.#granted && !this.#ended) (this.#delivery ?? this.#journal).save();
     });
   }
 

@@ -15,9 +15,9 @@
  * @property {boolean} [cookieless] store nothing at all: ids and events live as long as the page
  * @property {string[]} [queryAllow] the only query parameters whose values are sent; default: all but secret ones
  * @property {string[]} [properties] the only properties of the page's own that are sent; default: all
- * @property {(string | RegExp)[]} [redact] properties to mask by name, at any depth, and patterns to mask in any text
+ * @property {(string | RegExp)[]} [redact] properties to mask by name, at any depth, and patterns to mask wherever they are found in any text
  * @property {(event: import("./event.js").WireEvent) => import("./event.js").WireEvent | null} [beforeSend] sees each
- *   event last; what it returns is sent, null drops the event uncounted
+ *   event last; what it returns is sent, null drops the event uncounted; what is no event, such as a promise, costs it
  * @property {Partial<Record<Priority, number>>} [shed] fraction of events given up, and counted, while the server is
  *   overloaded (level 2); default `{ low: 1, normal: 0, high: 0 }`
  */

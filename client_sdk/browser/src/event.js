@@ -25,11 +25,11 @@ const MASKED = "***";
  * @param {WireEvent} event
  * @param {Replacer} replacer as `redactor` makes it
  * @returns {Encoded | Refused}
+ * @throws a cycle, or a toJSON or getter of the page that throws
  */
 export function encodeEvent(event, replacer) {
   if (typeof event.event !== "string" || !event.event) return { reason: "event_name" };
-  const text = quietly(() => replaceLoneSurrogates(JSON.stringify(event, replacer)));
-  if (!text) return { reason: "unencodable" }; // a cycle, or a toJSON or getter of the page that throws
+  const text = replaceLoneSurrogates(JSON.stringify(event, replacer));
   const bytes = utf8Length(text);
   return bytes > MAX_EVENT_BYTES ? { reason: "too_large" } : { text, bytes };
 }
@@ -39,7 +39,7 @@ export function encodeEvent(event, replacer) {
  * @param {unknown} time
  * @param {number} otherwise for what is no time
  */
-export const millis = (time, otherwise) => Number(new Date(/** @type {any} */ (time))) || otherwise;
+export const millis = (time, otherwise) => quietly(() => Number(new Date(/** @type {any} */ (time)))) || otherwise;
 
 /**
  * The same event with its window, which is known a moment later than the rest.
@@ -61,9 +61,10 @@ export const redactor =
   (rules = []) =>
   (key, value) => {
     if (typeof value === "bigint") return String(value);
-    for (const rule of rules) {
+    // One rule alone is a list, too: a text would be gone through by its letters, and mask nothing.
+    for (const rule of [rules].flat()) {
       if (rule === key) return MASKED;
-      if (typeof rule === "object" && typeof value === "string") value = value.replace(rule, MASKED);
+      if (typeof rule === "object" && typeof value === "string") value = value.replace(RegExp(rule, "g" + rule.flags.replace("g", "")), MASKED);
     }
     return value;
   };

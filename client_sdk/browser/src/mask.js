@@ -11,7 +11,7 @@ const MASKED = "***";
  */
 export function maskUrl(url, allowed) {
   return url.replace(/([?&#;])([^?&#;=]+)=([^&#;]*)/g, (whole, mark, name, value) => {
-    const keep = !value || (!SECRET.test(name) && (!allowed || allowed.includes(name)));
+    const keep = !value || (!SECRET.test(name) && (!allowed || [allowed].flat().includes(name)));
     return keep ? whole : `${mark}${name}=${MASKED}`;
   });
 }

@@ -30,7 +30,7 @@ export function startModules(modules, load, tidegate, told) {
     if (stop) stops.push(stop);
     told({ name });
   };
-  for (const module of modules) {
+  for (const module of [modules].flat()) {
     const { name = module, start } = /** @type {any} */ (Object(module)); // a text has neither
     begin(name, start).catch((error) => told({ name, error }));
   }

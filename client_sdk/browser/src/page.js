@@ -33,9 +33,9 @@ export const viewProperties = (document, mask) => ({
  * @param {{userAgent: string, maxTouchPoints?: number}} navigator
  * @param {{host: string}} location
  */
-export function browserProperties({ userAgent, maxTouchPoints = 0 }, { host }) {
+export function browserProperties({ userAgent, maxTouchPoints }, { host }) {
   // iPadOS says it is a Mac
-  const agent = userAgent.includes("Macintosh") && maxTouchPoints > 1 ? `iPad ${userAgent}` : userAgent;
+  const agent = userAgent.includes("Macintosh") && /** @type {number} */ (maxTouchPoints) > 1 ? `iPad ${userAgent}` : userAgent;
   return {
     $host: host,
     $browser: first(BROWSERS, agent),

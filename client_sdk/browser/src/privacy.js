@@ -20,16 +20,19 @@ export function privacy({ queryAllow, properties: allowed, beforeSend, redact })
      * @param {WireEvent} wire `properties`: the page's own
      * @param {Record<string, unknown>} registered properties of every event
      * @param {{href: string, pathname: string}} location
-     * @returns {ReturnType<typeof encodeEvent> | null} null when `beforeSend` does not want it
+     * @returns {ReturnType<typeof encodeEvent> | null} null when `beforeSend` does not want it, which it says by null
+     *   alone: most that return nothing have forgotten to
      */
     encode(wire, registered, location) {
       try {
         let own = Object.entries({ ...registered, ...wire.properties });
-        if (allowed) own = own.filter(([name]) => allowed.includes(name));
+        if (allowed) own = own.filter(([name]) => [allowed].flat().includes(name));
         const event = { ...wire, properties: { ...pageProperties(location, mask), ...Object.fromEntries(own) } };
         const kept = beforeSend ? beforeSend(event) : event;
-        const timestamp = millis(kept?.timestamp, wire.timestamp);
-        return kept && encodeEvent({ ...kept, uuid: wire.uuid, timestamp }, replacer);
+        if (kept === null) return kept;
+        // Nothing and a promise have no name.
+        const named = /** @type {WireEvent} */ ({ ...kept, uuid: wire.uuid, timestamp: millis(kept?.timestamp, wire.timestamp) });
+        return encodeEvent(named, replacer);
       } catch {
         return { reason: "unencodable" };
       }

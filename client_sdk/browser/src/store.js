@@ -8,15 +8,11 @@ export class Store {
   /** @type {Storage | null | undefined} */
   #backing;
 
-  /** @param {() => Storage | null | undefined} [open] as for `attach` */
-  constructor(open) {
-    if (open) this.attach(open);
-  }
-
-  /** Keep all texts, those of before too, in a storage. @param {() => Storage | null | undefined} open may throw */
+  /** Keep all texts, those of before too, in a storage. @param {() => Storage | null | undefined} open may throw @returns {this} */
   attach(open) {
     quietly(() => (this.#backing = open()));
     for (const [key, text] of [...this.#memory]) this.set(key, text);
+    return this;
   }
 
   /** @param {string} key @returns {string | null} */
@@ -42,12 +38,8 @@ export class Store {
 
   /** Every key that starts with `prefix`, sorted. Linear in all keys of the origin. @param {string} prefix */
   keys(prefix) {
-    const found = new Set(this.#memory.keys());
-    quietly(() => {
-      const backing = /** @type {Storage} */ (this.#backing);
-      for (let i = 0; i < backing.length; i++) found.add(/** @type {string} */ (backing.key(i)));
-    });
-    return [...found].filter((key) => key.startsWith(prefix)).sort();
+    const all = new Set([...this.#memory.keys(), ...Object.keys(this.#backing ?? {})]);
+    return [...all].filter((key) => key.startsWith(prefix)).sort();
   }
 
   /** The JSON value under a key; undefined or null when there is none or it is damaged. @param {string} key @returns {any} */

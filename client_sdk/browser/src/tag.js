@@ -1,24 +1,22 @@
 /**
  * Configuration on the script's tag: `<script type="module" src="/sdk.js" data-key="wk_.." data-modules="clicks,scroll">`.
- * Every setting can stand there under its name, `data-max-events="500"`; what is JSON is read as that, and modules may
- * be plain names.
+ * Every setting can stand there under its name, `data-max-events="500"`; what is JSON is read as that, and lists may be
+ * plain names.
  */
 
 import { quietly } from "./store.js";
 
-const JSON_LIKE = /^(["[{\d-]|(true|false|null)$)/;
+/** The settings that are lists, by how their names begin. */
+const LISTS = /^(mod|que|prop|red)/;
 
 /**
- * @param {Record<string, string | undefined>} dataset of the tag
+ * @param {DOMStringMap} dataset of the tag
  * @returns {Record<string, any>}
  */
 export function tagConfig(dataset) {
   /** @type {Record<string, any>} */
   const config = {};
-  for (const [name, text = ""] of Object.entries(dataset)) {
-    config[name] = name === "modules" ? text.split(/[ ,]+/) : text;
-    // Not merely tried: a parser that throws takes longer than all the rest.
-    if (JSON_LIKE.test(text)) quietly(() => (config[name] = JSON.parse(text)));
-  }
+  for (const [name, text] of /** @type {[string, string][]} */ (Object.entries(dataset)))
+    config[name] = quietly(() => JSON.parse(text)) ?? (LISTS.test(name) ? text.split(/[ ,]+/) : text);
   return config;
 }

@@ -23,7 +23,7 @@ import { VERSION } from "./version.js";
  *   200 characters, `properties` are anything JSON can say, 60 KiB for the whole event
  * @property {(properties?: Record<string, unknown>) => void} page take a `$pageview` of the present address
  * @property {(id: string | number, set?: Record<string, unknown>, setOnce?: Record<string, unknown>) => void} identify say who the
- *   person is; events from now on carry this id, in all tabs; `set` and `setOnce` are properties of the person
+ *   person is, in at most 200 characters; events from now on carry this id, in all tabs; `set` and `setOnce` are properties of the person
  * @property {(alias: string) => void} alias say that `alias` is the same person
  * @property {(type: string, key: string, set?: Record<string, unknown>) => void} group say which group of a type the
  *   person belongs to; events from now on carry it
@@ -78,7 +78,7 @@ export function create(source, loaders) {
   let consent = /** @type {import("./consent.js").Consent} */ ("denied");
 
   /** Where the person's choice is kept, apart from all that it may remove. */
-  const store = new Store(() => localStorage);
+  const store = new Store().attach(() => localStorage);
   const place = () => `${config.name ?? "tidegate"}.consent`;
 
   const begin = () => {
@@ -118,14 +118,14 @@ export function create(source, loaders) {
   /** @type {Record<string, (...args: any[]) => any>} */
   const calls = {
     init(/** @type {string} */ given, /** @type {Config | undefined} */ settings) {
-      if (key) return;
+      if (key || !given) return;
       key = `${given}`;
       config = Object.freeze({ ...settings });
       consent = consentOf(store.json(place()), config, navigator);
       begin();
       addEventListener("storage", heard);
     },
-    flush: async () => (await client?.flush()) ?? false,
+    flush: async () => !!(await client?.flush()),
     ledger: () => client?.ledger() ?? { ...BLANK, pending: 0 },
     optIn: () => choose("granted"),
     optOut: () => choose("denied"),
@@ -177,5 +177,5 @@ const guard =
   (action) =>
   (/** @type {any[]} */ ...args) => {
     const value = quietly(() => action(...args));
-    return value instanceof Promise ? value.catch(() => undefined) : value;
+    return value?.catch?.(() => undefined) ?? value;
   };

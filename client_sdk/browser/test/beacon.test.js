@@ -13,7 +13,7 @@ const take = (text) => sent.push(JSON.parse(text)) > 0;
 
 beforeEach(() => {
   sent = [];
-  producer = new Producer(new Queue(new Store(() => null), "q:", "p", { maxEvents: 1_000, maxBytes: 1 << 20 }));
+  producer = new Producer(new Queue(new Store().attach(() => null), "q:", "p", { maxEvents: 1_000, maxBytes: 1 << 20 }));
 });
 
 function capture(n, size) {

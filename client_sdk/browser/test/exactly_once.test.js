@@ -37,7 +37,7 @@ class Run {
   }
 
   reload() {
-    this.producer = new Producer(new Queue(new Store(() => this.storage), "q:", "p", CAPS));
+    this.producer = new Producer(new Queue(new Store().attach(() => this.storage), "q:", "p", CAPS));
     this.connect();
   }
 

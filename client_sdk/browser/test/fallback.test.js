@@ -12,7 +12,7 @@ let gateway, producer, posts, stops, work, now, answer, fallback;
 
 beforeEach(() => {
   gateway = new ModelGateway();
-  producer = new Producer(new Queue(new Store(() => null), "q:", "p", { maxEvents: 1_000, maxBytes: 1 << 20 }));
+  producer = new Producer(new Queue(new Store().attach(() => null), "q:", "p", { maxEvents: 1_000, maxBytes: 1 << 20 }));
   [posts, stops, work, now] = [[], [], [], 0];
   answer = (body) => {
     const { status, reply } = gateway.post(body);

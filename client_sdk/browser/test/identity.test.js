@@ -13,12 +13,12 @@ after(() => clearInterval(awake));
 let store, parts, made;
 
 beforeEach(() => {
-  store = new Store(() => new MemoryStorage());
+  store = new Store().attach(() => new MemoryStorage());
   parts = { locks: new FakeLocks(), store, wall: () => 0 };
   made = 0;
 });
 
-const newTab = () => ({ store, tab: new Store(() => new MemoryStorage()), name: "t" });
+const newTab = () => ({ store, tab: new Store().attach(() => new MemoryStorage()), name: "t" });
 const makeId = () => `id${++made}`;
 const stores = (id) => store.set(queuePrefix("t") + id, "{}");
 
@@ -70,7 +70,7 @@ test("two new tabs never get the same identity", async () => {
 });
 
 test("where nothing can be stored a tab is a new producer", async () => {
-  const places = { store: new Store(() => null), tab: new Store(() => null), name: "t" };
+  const places = { store: new Store().attach(() => null), tab: new Store(() => null), name: "t" };
   const claimed = await claim(places, { ...parts, store: places.store }, makeId);
   assert.ok(claimed.id && claimed.windowId && claimed.lease);
 });

@@ -13,7 +13,7 @@ function begin(config = {}) {
   const storage = new MemoryStorage();
   const told = [];
   const emit = (name, value) => told.push([name, value]);
-  const store = new Store(() => storage);
+  const store = new Store().attach(() => storage);
   const journal = new Journal({ store, name: "t", around: { config, emit }, makeId: () => `j${++made}` });
   return { storage, told, store, journal, read: () => new Queue(store, journalPrefix("t"), journal.id, CAPS) };
 }

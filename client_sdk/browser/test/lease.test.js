@@ -12,7 +12,7 @@ after(() => clearInterval(awake));
 
 test("one holder at a time, and release lets the next one in", async () => {
   for (const locks of [new FakeLocks(), undefined]) {
-    const parts = { locks, store: new Store(() => new MemoryStorage()), wall: () => 1_000_000 };
+    const parts = { locks, store: new Store().attach(() => new MemoryStorage()), wall: () => 1_000_000 };
     const lease = await acquire(parts, "n", 0);
     assert.equal(lease.certain, locks !== undefined);
     assert.equal(await acquire(parts, "n", 0), null);
@@ -26,7 +26,7 @@ test("one holder at a time, and release lets the next one in", async () => {
 });
 
 test("with patience a lock is waited for", async () => {
-  const parts = { locks: new FakeLocks(), store: new Store(() => null), wall: () => 0 };
+  const parts = { locks: new FakeLocks(), store: new Store().attach(() => null), wall: () => 0 };
   const lease = await acquire(parts, "n", 0);
   const waiting = acquire(parts, "n", 60_000);
   lease.release();
@@ -34,7 +34,7 @@ test("with patience a lock is waited for", async () => {
 });
 
 test("patience ends", async () => {
-  const parts = { locks: new FakeLocks(), store: new Store(() => null), wall: () => 0 };
+  const parts = { locks: new FakeLocks(), store: new Store().attach(() => null), wall: () => 0 };
   await acquire(parts, "n", 0);
   assert.equal(await acquire(parts, "n", 1), null);
 });
@@ -43,7 +43,7 @@ test("a stored lease is renewed while its tab lives and lapses three minutes aft
   mock.timers.enable({ apis: ["setInterval"] });
   let now = 1_000_000;
   const storage = new MemoryStorage();
-  const parts = { locks: undefined, store: new Store(() => storage), wall: () => now };
+  const parts = { locks: undefined, store: new Store().attach(() => storage), wall: () => now };
   await acquire(parts, "n", 0);
   now += 170_000;
   mock.timers.tick(20_000);
@@ -55,7 +55,7 @@ test("a stored lease is renewed while its tab lives and lapses three minutes aft
 });
 
 test("a lease from the future, left by a clock that was set back, does not hold", async () => {
-  const store = new Store(() => new MemoryStorage());
+  const store = new Store().attach(() => new MemoryStorage());
   store.set("n", "99999999999999");
   const lease = await acquire({ locks: undefined, store, wall: () => 1_000_000 }, "n", 0);
   assert.ok(lease);

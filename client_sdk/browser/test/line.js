@@ -17,7 +17,7 @@ let made;
 export function reload() {
   drops = [];
   const caps = { maxEvents: 1_000, maxBytes: 1 << 20, dropped: (events, reason) => drops.push([events, reason]) };
-  producer = new Producer(new Queue(new Store(() => storage), "q:", "p", caps));
+  producer = new Producer(new Queue(new Store().attach(() => storage), "q:", "p", caps));
 }
 
 /** A new browser: nothing stored. */

@@ -5,6 +5,13 @@ import { startModules } from "../src/modules.js";
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
+test("a lone name is a list of one", async () => {
+  const loaded = [];
+  startModules("clicks", async (name) => ({ start: () => loaded.push(name) }), { config: {} }, () => {});
+  await settled();
+  assert.deepEqual(loaded, ["clicks"]);
+});
+
 test("each module gets the API and its own options, and is stopped by the undo", async () => {
   const tidegate = { config: { clicks: { limit: 3 } } };
   const told = [];

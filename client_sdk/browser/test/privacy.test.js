@@ -28,11 +28,24 @@ test("the page may change or drop an event, but not take its uuid, and redaction
   assert.equal(encode({ beforeSend: () => null }, {}), null);
 });
 
+test("a lone word or pattern is a list of one", () => {
+  const own = { email: "x", price: 1, p: 2, note: "1 2" };
+  assert.deepEqual(properties({ redact: "email" }, own).email, "***");
+  assert.equal(properties({ redact: /\d/ }, own).note, "*** ***");
+  assert.deepEqual(Object.keys(properties({ properties: "price" }, own)), ["$current_url", "$pathname", "price"]);
+  assert.equal(properties({ queryAllow: "qq" }, {}).$current_url, "https://a.example/p?token=***&q=***");
+});
+
+test("a hook that returns no event costs it, but for null, which is its wish", () => {
+  for (const nothing of [undefined, false, "", Promise.resolve({ event: "a" }), 5, []])
+    assert.deepEqual(encode({ beforeSend: () => nothing }, {}), { reason: "event_name" });
+});
+
 test("whatever time the page's hook leaves, the event has one in whole milliseconds", () => {
   const times = { Date: new Date(7), text: "1970-01-01T00:00:00.007Z", fraction: 7.9, number: 7 };
   for (const [name, timestamp] of Object.entries(times))
     assert.equal(JSON.parse(encode({ beforeSend: (event) => ({ ...event, timestamp }) }, {}).text).timestamp, 7, name);
-  for (const timestamp of [undefined, null, {}, "rubbish", NaN, 1e300])
+  for (const timestamp of [undefined, null, {}, "rubbish", NaN, 1e300, 10n, Symbol("t")])
     assert.equal(JSON.parse(encode({ beforeSend: (event) => ({ ...event, timestamp }) }, {}).text).timestamp, 1);
 });
 

@@ -8,7 +8,7 @@ import { Store } from "../src/store.js";
 export const CAPS = { maxEvents: 1_000, maxBytes: 1 << 20 };
 let made = 0;
 
-export const open = (storage, caps = CAPS, id = "p") => new Queue(new Store(() => storage), "q:", id, caps);
+export const open = (storage, caps = CAPS, id = "p") => new Queue(new Store().attach(() => storage), "q:", id, caps);
 
 /** Adds one event of about `size` bytes; returns its uuid. */
 export function add(queue, size = 40) {

@@ -20,9 +20,11 @@ export class MemoryStorage {
     if (this.full) throw new DOMException("quota", "QuotaExceededError");
     this.writes += 1;
     this.#items.set(key, text);
+    this[key] = text; // as a browser shows it
   }
 
   removeItem(key) {
     this.#items.delete(key);
+    delete this[key];
   }
 }

@@ -5,7 +5,7 @@ import { Store } from "../src/store.js";
 import { MemoryStorage } from "./storage.js";
 
 test("what is set can be read, listed and removed", () => {
-  const store = new Store(() => new MemoryStorage());
+  const store = new Store().attach(() => new MemoryStorage());
   store.set("a:2", "two");
   store.set("a:1", "one");
   store.set("b", "x");
@@ -31,7 +31,7 @@ test("blocked storage leaves everything in memory", () => {
 
 test("full storage keeps the newest text in memory and stores again when there is room", () => {
   const storage = new MemoryStorage();
-  const store = new Store(() => storage);
+  const store = new Store().attach(() => storage);
   store.set("a", "old");
   storage.full = true;
   store.set("a", "new");
@@ -42,7 +42,7 @@ test("full storage keeps the newest text in memory and stores again when there i
 });
 
 test("damaged JSON reads as nothing", () => {
-  const store = new Store(() => new MemoryStorage());
+  const store = new Store().attach(() => new MemoryStorage());
   store.set("a", "{");
   assert.equal(store.json("a"), undefined);
   assert.equal(store.json("none"), null);

@@ -13,6 +13,7 @@ test("settings on the tag are JSON, names of modules, or text", () => {
     clicks: '{"rage":false}',
     queryAllow: '["q"]',
     redact: '["email"]',
+    properties: "price,plan",
     name: "[mine",
     dnt: "true",
   };
@@ -25,6 +26,7 @@ test("settings on the tag are JSON, names of modules, or text", () => {
     clicks: { rage: false },
     queryAllow: ["q"],
     redact: ["email"],
+    properties: ["price", "plan"],
     name: "[mine",
     dnt: true,
   });

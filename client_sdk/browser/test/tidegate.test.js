@@ -19,6 +19,15 @@ test("what was called on the stub is done, once, in order and at its time", () =
   assert.deepEqual(calls, [[{ a: 1 }], ["x", undefined, { timestamp: 6 }], ["y", {}, { timestamp: 1 }]]);
 });
 
+test("without a key nothing starts, and a later start does", () => {
+  globalThis.addEventListener ??= () => {};
+  const api = make();
+  for (const none of [undefined, null, ""]) api.init(none, { name: "wrong" });
+  assert.equal(api.config.name, undefined);
+  api.init("wk_1", { name: "right", consent: "denied" });
+  assert.equal(api.config.name, "right");
+});
+
 test("a second copy of the script leaves the page to the first", () => {
   delete globalThis.tidegate;
   const first = make();

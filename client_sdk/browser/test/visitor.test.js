@@ -14,21 +14,21 @@ function counter() {
 }
 
 test("a session lasts over gaps of exactly thirty minutes and ends after a longer one", () => {
-  const session = new Visitor(new Store(() => new MemoryStorage()), "t", counter());
+  const session = new Visitor(new Store().attach(() => new MemoryStorage()), "t", counter());
   const first = session.touch(START);
   assert.equal(session.touch(START + 30 * MINUTE), first);
   assert.notEqual(session.touch(START + 60 * MINUTE + 1), first);
 });
 
 test("a session ends 24 hours after it began, however busy", () => {
-  const session = new Visitor(new Store(() => new MemoryStorage()), "t", counter());
+  const session = new Visitor(new Store().attach(() => new MemoryStorage()), "t", counter());
   const first = session.touch(START);
   for (let minute = 20; minute < 24 * 60; minute += 20) assert.equal(session.touch(START + minute * MINUTE), first);
   assert.notEqual(session.touch(START + 24 * 60 * MINUTE), first);
 });
 
 test("tabs share the session, also what another tab did last", () => {
-  const store = new Store(() => new MemoryStorage());
+  const store = new Store().attach(() => new MemoryStorage());
   const makeId = counter();
   const one = new Visitor(store, "t", makeId);
   const two = new Visitor(store, "t", makeId);
@@ -39,20 +39,20 @@ test("tabs share the session, also what another tab did last", () => {
 
 test("a busy session is stored at most once a second", () => {
   const storage = new MemoryStorage();
-  const session = new Visitor(new Store(() => storage), "t", counter());
+  const session = new Visitor(new Store().attach(() => storage), "t", counter());
   const before = storage.writes;
   for (let i = 0; i < 999; i++) session.touch(START + i);
   assert.equal(storage.writes, before + 1);
 });
 
 test("a damaged session is replaced", () => {
-  const store = new Store(() => new MemoryStorage());
+  const store = new Store().attach(() => new MemoryStorage());
   store.set("t:session", '{"id":5,"start":"x"}');
   assert.equal(new Visitor(store, "t", counter()).touch(START), "id2");
 });
 
 test("a person is anonymous and steady until identified, in all tabs", () => {
-  const store = new Store(() => new MemoryStorage());
+  const store = new Store().attach(() => new MemoryStorage());
   const one = new Visitor(store, "t", counter());
   const two = new Visitor(store, "t", () => "unused");
   assert.equal(two.id, one.id);
@@ -61,12 +61,12 @@ test("a person is anonymous and steady until identified, in all tabs", () => {
 });
 
 test("a person is steady where nothing can be stored", () => {
-  const person = new Visitor(new Store(() => null), "t", counter());
+  const person = new Visitor(new Store().attach(() => null), "t", counter());
   assert.equal(person.id, person.id);
 });
 
 test("after a reset it is another person in another session", () => {
-  const visitor = new Visitor(new Store(() => new MemoryStorage()), "t", counter());
+  const visitor = new Visitor(new Store().attach(() => new MemoryStorage()), "t", counter());
   visitor.identify("u1");
   const before = [visitor.id, visitor.touch(START)];
   visitor.reset();
@@ -75,7 +75,7 @@ test("after a reset it is another person in another session", () => {
 });
 
 test("a clock that is set back or forth ends a session at most, and never breaks it", () => {
-  const visitor = new Visitor(new Store(() => new MemoryStorage()), "t", counter());
+  const visitor = new Visitor(new Store().attach(() => new MemoryStorage()), "t", counter());
   const first = visitor.touch(START);
   assert.equal(visitor.touch(START - 40 * MINUTE), first);
   const later = visitor.touch(START + 90 * 24 * 60 * MINUTE);
