@@ -26,9 +26,10 @@ from gateway.core.record import decode_record
 from gateway.core.state import State, of_blobs
 from gateway.errors import ProtocolError
 from gateway.wire.codec import Codec
-from gateway.wire.events import FIXED, EventReader
+from gateway.wire.events import EventReader
 from gateway.wire.messages import Defaults
 from gateway.wire.replies import Limits
+from gateway.wire.shape import FIXED
 
 __all__ = ["Fold", "Freezing"]
 
@@ -152,7 +153,7 @@ class Fold:
         """Make room in the dictionaries. Not between `admit` and `apply`: the group in hand needs its codes."""
         if self.engine.trim():
             self._generation += 1
-            self.codec.reader.generation = self._generation
+            self.codec.renew(self._generation)
 
     def apply(
         self, arrivals: Sequence[Arrival], admitted: Admitted, now: int, moments: Sequence[int] | None = None

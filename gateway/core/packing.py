@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from struct import error as struct_error
-from struct import pack
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from analytics.dictionary import Dictionary
 from gateway.core.coding import codes_of
@@ -153,6 +152,7 @@ class Packer:
             self._written[at] = len(values)
             if coder.full:
                 coder.trim()
+                self.codec.renew(_GENERATION)
                 self._written[at] = 1
                 self._fresh.append(at)
         return texts, fresh
@@ -160,15 +160,10 @@ class Packer:
 
 def _times(decoded: Sequence[Columns]) -> tuple[bytes, dict[int, list[Any]]]:
     """The times of all whose times are integers, and by place those of the others."""
-    said = list(chain.from_iterable([events.timestamp for events in decoded]))
-    try:
-        return pack(f"<{len(said)}q", *said), {}
-    except struct_error:
-        pass
     parts, odd = [], {}
     for place, events in enumerate(decoded):
-        try:
-            parts.append(pack(f"<{events.n}q", *events.timestamp))
-        except struct_error:
+        if type(events.timestamp) is bytes:
+            parts.append(events.timestamp)
+        else:
             odd[place] = list(events.timestamp)
-    return b"".join(parts), odd
+    return np.frombuffer(b"".join(parts), np.int64).astype("<i8").tobytes(), odd

@@ -20,10 +20,11 @@ from analytics.batch import time_ms
 from analytics.dictionary import Dictionary, Encoded
 from gateway.core.lines import MAX_LINE
 from gateway.core.seen import Seen
-from gateway.core.usual import Read, Usual, spelled
-from gateway.wire.events import FIXED, Event, EventReader
+from gateway.core.usual import Usual
+from gateway.wire.events import EventReader
 from gateway.wire.replies import Limits
 from gateway.wire.scan import Elements
+from gateway.wire.shape import FIXED, Event, Read, spelled
 
 __all__ = ["BadLine", "Recorded", "Recording"]
 

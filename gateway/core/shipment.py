@@ -10,8 +10,9 @@ from typing import Annotated
 
 import msgspec
 
-from gateway.wire.events import EventVerdict, Id, Scalar
+from gateway.wire.events import EventVerdict
 from gateway.wire.messages import Seq
+from gateway.wire.shape import Id, Scalar
 
 __all__ = ["MOST_HEADS", "Head", "Shipment"]
 

@@ -190,11 +190,11 @@ class Unpacker:
                 columns.append(next(plain))
             else:
                 translation, codes = next(coded)
-                columns.append(translation.translate(np.frombuffer(codes, "<i4"), coder))
+                columns.append(translation.translate(np.frombuffer(codes, "<i4"), coder).tobytes())
         return columns
 
     def _batches(self, shipment: Shipment, columns: list[Any] | None) -> Iterator[Shipped]:
-        times = np.frombuffer(shipment.times, "<i8")
+        times = np.frombuffer(shipment.times, "<i8").astype(np.int64).tobytes()
         text = shipment.text
         generation = UNREAD if columns is None else self._generation
         columns = columns or []
@@ -208,10 +208,10 @@ class Unpacker:
                 continue
             said: Any = head.times
             if said is None:
-                said = times[time_at : time_at + n]
+                said = times[8 * time_at : 8 * (time_at + n)]
                 time_at += n
             end = at + n
-            values = tuple([column[at:end] for column in columns])
+            values = tuple([c[8 * at : 8 * end] if type(c) is bytes else c[at:end] for c in columns])
             at = end
             events = Columns(n, head.opens, said, head.uuid, values, generation, head.origin)
             yield Shipped(head.number, head.size, Batch(head.seq, head.backlog, events, head.verdicts, own))

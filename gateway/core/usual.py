@@ -13,33 +13,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from struct import pack
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 
 from analytics.arrays import Ints
 from analytics.dictionary import NULL, Dictionary
-from gateway.wire.events import FIXED, Event, EventReader, Properties, Scalar
+from gateway.wire.events import EventReader
+from gateway.wire.shape import FIXED, Event, Properties, Read, Scalar, spelled
 
-__all__ = ["Read", "Usual", "spelled"]
+__all__ = ["Usual"]
 
 MOST: Final = 256
 """Different texts of a column for which it pays."""
 LONGEST: Final = 1_024
 """Pieces without another try."""
-
-
-Read: TypeAlias = Callable[[Sequence[Any]], list[Any]]
-
-
-def spelled(path: str) -> Read:
-    """What reads an attribute of each of many objects, such as `p0` or `p0.code`.
-
-    The interpreter reads one that is spelled out two or three times as fast as one that `attrgetter` knows.
-    """
-    read: Read = eval(f"lambda rows: [row.{path} for row in rows]")  # noqa: S307  names of fields, all of them ours
-    return read
 
 
 class _Absent:

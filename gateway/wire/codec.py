@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
 from gateway.errors import ProtocolError
-from gateway.wire.columnar import ColumnarBatch, columns_of, expands_to
+from gateway.wire.columnar import ColumnarBatch, ColumnShape, expands_to
 from gateway.wire.columns import Columns
-from gateway.wire.events import PLACEHOLDER, Event, EventReader, EventVerdict
+from gateway.wire.events import PLACEHOLDER, EventReader, EventVerdict
 from gateway.wire.inspection import suspects
 from gateway.wire.messages import (
     Auth,
@@ -26,6 +25,8 @@ from gateway.wire.messages import (
 )
 from gateway.wire.replies import Limits
 from gateway.wire.scan import Elements, Envelope, open_array, open_envelope
+from gateway.wire.shape import Event
+from gateway.wire.shortcut import ColumnShortcut, RowShortcut, Shortcut, batch_type
 from gateway.wire.transposition import COLUMNS_TYPE, Transposed, elements, read_columns, transpose
 
 __all__ = ["Batch", "Codec", "Inspected"]
@@ -75,16 +76,15 @@ class Codec:
         self._max_depth = limits.max_depth
         # Of the rows that a columnar batch stands for, in all.
         self._most_bytes = EXPANSION * limits.max_frame
-        batch = msgspec.defstruct(
-            "CompiledBatch",
-            [("events", types.GenericAlias(list, (reader.event_type,)))],
-            bases=(BatchHead,),
-            tag="batch",
-            kw_only=True,
-            frozen=True,
-            gc=False,
-        )
+        batch = batch_type(reader.event_type)
         self._batch_type = batch
+        self._column_shape = ColumnShape(reader.fixed, reader.names, reader.coders)
+        # By the first bytes of a batch as most write it; what begins otherwise is decoded like any message.
+        self._columns = ColumnShortcut(reader, limits.max_events, self._most_bytes)
+        self._shortcuts: dict[bytes, Shortcut] = {
+            b'{"type":"batch"': RowShortcut(reader, limits.max_events),
+            b'{"type":"column': self._columns,
+        }
         union = Hello | Auth | Pong | Subscribe | Unsubscribe | Resync | Visibility | batch | ColumnarBatch
         self._decode = msgspec.json.Decoder(union).decode
         self._decode_hello = msgspec.json.Decoder(Hello).decode
@@ -148,24 +148,36 @@ class Codec:
             ProtocolError: with the slug for `error`, and the close code where the connection must end. An unknown
                 `type` closes nothing.
         """
+        shortcut = self._shortcuts.get(text[:15])
+        taken = None if shortcut is None else shortcut.take(text)
+        if taken is not None:
+            head, columns = taken
+            return Batch(head.seq, head.backlog, columns, None, text)
         try:
             message: Any = self._decode(text)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return self._careful(text)
         if type(message) is ColumnarBatch:
-            columns = None
+            self._columns.meet(message.properties or ())
+            found = None
             if message.n <= self.max_events and expands_to(message, text, self._most_bytes) <= self._most_bytes:
-                columns = columns_of(message, self.reader)
-            if columns is None:
+                found = self._column_shape.columns_of(message, self.reader.generation)
+            if found is None:
                 return self._careful(text)
-            return Batch(message.seq, message.backlog, columns, None, text)
+            return Batch(message.seq, message.backlog, found, None, text)
         if not isinstance(message, self._batch_type):
             result: ClientMessage = message
             return result
-        events: list[Event] = message.events  # type: ignore[attr-defined]  # of the compiled type
+        events: list[Event] = message.events
         if len(events) > self.max_events:
             raise ProtocolError("too_many_events", CLOSE_BAD_MESSAGE)
-        return Batch(message.seq, message.backlog, self.reader.columns_of(events), None, text)  # type: ignore[attr-defined]
+        return Batch(message.seq, message.backlog, self.reader.columns_of(events), None, text)
+
+    def renew(self, generation: int) -> None:
+        """The reader's dictionaries were trimmed: codes mean something else from now on."""
+        self.reader.generation = generation
+        for shortcut in self._shortcuts.values():
+            shortcut.forget()
 
     def inspect(self, texts: Sequence[bytes], events: Sequence[Columns]) -> dict[int, Inspected]:
         """Of batches that were decoded as a whole, those in which an event has a verdict or may have one, by place.

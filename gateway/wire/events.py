@@ -9,45 +9,21 @@ texts of the events, names it. `tests/wire/test_codec.py` holds the two ways aga
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
-from msgspec.structs import astuple
 
-from analytics.dictionary import CROWDED, Dictionary
-from gateway.wire.columns import UNREAD, Columns
+from analytics.dictionary import Dictionary
+from gateway.wire.columns import Columns
 from gateway.wire.inspection import suspects
 from gateway.wire.replies import Limits
 from gateway.wire.scan import Elements
+from gateway.wire.shape import FIXED, MAX_NAME, Event, Properties, Shape
 
-__all__ = ["FIXED", "PLACEHOLDER", "Event", "EventReader", "EventVerdict", "Id", "Name", "Properties", "Scalar"]
+__all__ = ["PLACEHOLDER", "EventReader", "EventVerdict"]
 
-FIXED = ("event", "distinct_id", "session_id")
-"""Fields outside the properties that a KPI may read; the time is there for every one of them."""
-
-MAX_NAME = 200
 _BEYOND = 2**63
-
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_NAME)]
-Scalar = str | float | int | bool | None
-
-
-class Properties(msgspec.Struct, gc=False):
-    """Base of the compiled property structs: attribute `p<i>` is the i-th property of the schema."""
-
-
-class Event(msgspec.Struct, gc=False):
-    """One event as decoded. None stands for what it does not say itself."""
-
-    event: Name
-    timestamp: int | float | str | None = None
-    uuid: Id | None = None
-    distinct_id: Id | None = None
-    session_id: Id | None = None
-    window_id: Id | None = None
-    properties: Properties | None = None
 
 
 class EventVerdict(NamedTuple):
@@ -83,62 +59,30 @@ class EventReader:
         generation: int = 0,
     ) -> None:
         self.names = tuple(names)
-        self.fixed = frozenset(fixed)
+        self.fixed = tuple(fixed)
         # What the columns of a batch are, in order.
         self.columns = (*fixed, *self.names)
         self.coders = dict(coders or {})
         self.generation = generation
         self.attributes = tuple(f"p{i}" for i in range(len(self.names)))
-        self.properties_type = msgspec.defstruct(
-            "CompiledProperties",
-            [(attribute, Scalar, None) for attribute in self.attributes],
-            bases=(Properties,),
-            rename=dict(zip(self.attributes, self.names, strict=True)),
-            gc=False,
-        )
-        self.event_type: type[Event] = msgspec.defstruct(
-            "CompiledEvent",
-            [("properties", self.properties_type | None, None)],
-            bases=(Event,),
-            gc=False,
-        )  # type: ignore[assignment]  # defstruct says only `type`
-        self.no_properties: Properties = self.properties_type()  # type: ignore[assignment]  # defstruct says only `type`
+        # The types that any text can be decoded into.
+        self.shape = Shape(self.fixed, self.names, self.coders)
         self._limits = limits
         self.max_property = max_property
-        fields = [field.name for field in msgspec.structs.fields(self.event_type)]
-        # Places of fields in the tuple of an event.
-        self._fixed_at = [fields.index(name) for name in fixed]
-        self._at = tuple(fields.index(name) for name in ("timestamp", "uuid", "properties"))
-        # The columns: whether each is of `FIXED`, and what encodes it. Of `FIXED`, those that are not among them.
-        self.plan = tuple((name, at < len(fixed), self.coders.get(name)) for at, name in enumerate(self.columns))
-        self.unread = tuple(name for name in FIXED if name not in self.fixed)
-        self.properties = frozenset(names)
-        # What encodes a column, with its place among the columns.
-        places = [(at, self.coders.get(name)) for at, name in enumerate(self.columns)]
-        self._encoders = [(at, coder, coder.__getitem__) for at, coder in places if coder is not None]
+
+    @property
+    def no_properties(self) -> Properties:
+        """What stands for the properties of an event that has none."""
+        return self.shape.no_properties
+
+    @property
+    def event_type(self) -> type[Event]:
+        """What `read` gives."""
+        return self.shape.event_type
 
     def columns_of(self, events: Sequence[Event]) -> Columns:
-        """Events by field. About 0.5 us an event; the events are of no use any more."""
-        count = len(events)
-        if not count:
-            return Columns(0, 2, (), None, ((),) * len(self.columns), self.generation)
-        fields = list(zip(*map(astuple, events), strict=True))
-        stamp_at, uuid_at, properties_at = self._at
-        uuid, properties = fields[uuid_at], fields[properties_at]
-        bare = properties.count(None)
-        opens = 2 + 2 * count - bare
-        values: list[Sequence[Any]] = [fields[at] for at in self._fixed_at]
-        if self.names:
-            if bare:
-                empty = self.no_properties
-                properties = tuple([p if p is not None else empty for p in properties])
-            values += zip(*map(astuple, properties), strict=True)
-        ids = None if uuid.count(None) == count else uuid
-        for at, coder, encode in self._encoders:
-            if len(coder) > CROWDED:
-                return Columns(count, opens, fields[stamp_at], ids, (), UNREAD)
-            values[at] = list(map(encode, values[at]))
-        return Columns(count, opens, fields[stamp_at], ids, tuple(values), self.generation)
+        """Events by field, see `Shape.columns_of`."""
+        return self.shape.columns_of(events, self.generation)
 
     def read(self, raw: Elements) -> tuple[list[Event], list[EventVerdict]]:
         """Decode each event by itself, the careful way. About 3 us an event, and 0.1 us a value that must be walked."""

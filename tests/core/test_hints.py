@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.core.hints import HINTS, hint
-from gateway.wire.events import Event
+from gateway.wire.shape import Event
 from tests.house.surface import Page
 from tests.house.tree import ROOT, modules, plant
 

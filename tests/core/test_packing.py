@@ -61,7 +61,7 @@ def test_a_full_dictionary_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     for seq in range(1, 30):
         names = [f"c{seq + nth}" for nth in range(4)]
         (batch,) = lane.over([frame(seq, *({"properties": {"country": name}} for name in names))])
-        codes: Any = batch.events.values[at]
+        codes: Any = memoryview(batch.events.values[at]).cast("q")  # type: ignore[arg-type]  # packed
         assert [coder.values_by_code[code] for code in codes] == names
 
 

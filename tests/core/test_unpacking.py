@@ -140,7 +140,7 @@ def test_what_the_engine_has_forgotten_is_looked_up_again() -> None:
     _forget(fold)
     counted(fold, [fold.codec.batch(frame(2, "FR"))])
     (batch,) = lane.over([frame(3, "DE")])
-    codes: Any = batch.events.values[at]
+    codes: Any = memoryview(batch.events.values[at]).cast("q")  # type: ignore[arg-type]  # packed
     assert [coder.values_by_code[code] for code in codes] == ["DE"]
     assert batch.events.generation == fold.codec.reader.generation
 

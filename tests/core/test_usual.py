@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from analytics import Engine, KpiSpec
 from analytics.dictionary import Dictionary, Encoded
 from gateway.core.recording import Recording
-from gateway.core.usual import LONGEST, MOST, Usual, spelled
+from gateway.core.usual import LONGEST, MOST, Usual
 from gateway.wire.events import EventReader
 from gateway.wire.replies import Limits
+from gateway.wire.shape import spelled
 
 LIMITS = Limits(max_frame=1 << 20, max_events=1, max_depth=16)
 

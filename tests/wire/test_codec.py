@@ -13,6 +13,7 @@ from gateway.errors import ProtocolError
 from gateway.wire import Batch, Codec, EventReader, EventVerdict, Limits
 from gateway.wire.columns import Columns
 from tests.wire.test_events import CASES, elements
+from tests.wire.unpacking import numbers
 
 LIMITS = Limits(262_144, 500, 16)
 CODEC = Codec(EventReader(["country", "price", "$pathname"], LIMITS, 65_536), LIMITS)
@@ -126,7 +127,7 @@ def _dumps(value: object) -> bytes:
 def _comparable(columns: Columns, verdicts: list[EventVerdict]) -> list[Any]:
     dropped = {verdict.nth for verdict in verdicts if verdict.outcome == "drop"}
     uuids = columns.uuid or [None] * columns.n
-    events = list(zip(columns.timestamp, uuids, *columns.values, strict=True))
+    events = list(zip(numbers(columns.timestamp), uuids, *columns.values, strict=True))
     assert len(events) == columns.n
     return [event for nth, event in enumerate(events) if nth not in dropped]
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.dictionary import CROWDED, Dictionary
-from gateway.core.coding import codes_of
 from gateway.errors import ProtocolError
 from gateway.wire import Codec, EventReader, Limits
-from gateway.wire.columnar import ColumnarBatch, columns_of, expands_to
-from gateway.wire.columns import UNREAD, Columns, Repeated
+from gateway.wire.columnar import ColumnarBatch, ColumnShape, expands_to
+from gateway.wire.columns import UNREAD, Columns
 from gateway.wire.transposition import elements, transpose
+from tests.wire.unpacking import numbers
 
 LIMITS = Limits(262_144, 500, 16)
 READER = EventReader(["country", "price"], LIMITS, 65_536)
@@ -28,13 +28,13 @@ def message(**columns: Any) -> dict[str, Any]:
 
 
 def fast(said: dict[str, Any], reader: EventReader = READER) -> Columns | None:
-    text = orjson.dumps(said)
-    return columns_of(msgspec.json.decode(text, type=ColumnarBatch), reader)
+    shape = ColumnShape(reader.fixed, reader.names, reader.coders)
+    return shape.columns_of(msgspec.json.decode(orjson.dumps(said), type=shape.batch_type), reader.generation)
 
 
 def plain(columns: Columns) -> list[Any]:
     """What they say, event by event."""
-    times = [time + columns.origin if type(time) is int else time for time in columns.timestamp]
+    times = [time + columns.origin if type(time) is int else time for time in numbers(columns.timestamp)]
     values: list[Any] = list(columns.values)
     return list(zip(times, columns.uuid or [None] * columns.n, *values, strict=True))
 
@@ -72,6 +72,9 @@ def test_the_fast_way_gives_what_the_rows_give(columns: dict[str, Any]) -> None:
         {"uuid": ["u"]},
         {"properties": {"other": [1, 2]}},
         {"properties": {"other": {"d": ["a"], "i": [0, 0, 1]}}},
+        {"properties": {"price": {"d": [1], "i": [0, 0, 9]}}},
+        {"distinct_id": {"d": ["a"], "i": [0, 1, -1]}},
+        {"distinct_id": {"d": ["a"], "i": [0, 0, 300]}},
         {"properties": {"other": {"d": [], "i": [0, 0, 0]}}},
         {"n": 0, "event": []},
         {"properties": {"other": {"d": ["a", "b", "c", "d"], "i": [0, 1, 2]}}},
@@ -91,30 +94,28 @@ def test_columns_with_a_dictionary_are_codes() -> None:
         message(properties={"a": {"d": ["p", 1], "i": [1, -1, 0]}, "b": {"d": ["x"], "i": [0, -1, 0]}}), reader
     )
     assert found is not None
-    event, user, first, second = found.values
-    assert (event, user, second, found.generation) == ([1, 2, 1], None, ["x", None, "x"], 3)
-    assert isinstance(first, Repeated)
-    assert (first.d, first.i) == ([3, 4, 0], bytes([1, 2, 0]))
+    *codes, second = found.values
+    assert [numbers(column) for column in codes] == [[1, 2, 1], [0, 0, 0], [4, 0, 3]]
+    assert (second, found.generation) == (["x", None, "x"], 3)
     assert names.values_by_code == [None, "a", "b", "p", 1]
 
 
 @pytest.mark.parametrize("different", [1, 255, 256, 257, 300])
 @pytest.mark.parametrize("absent", [False, True])
-def test_places_are_bytes_as_far_as_they_go(different: int, absent: bool) -> None:
-    """Behind that, and for one value more when some event has none, they are what they were."""
+def test_places_of_many_values(different: int, absent: bool) -> None:
+    """More than a byte numbers, with and without an event that has none; one beyond the last value is no place."""
     names, n = Dictionary(), 300
     values, places = [f"v{i}" for i in range(different)], [*range(different), *[different - 1] * (n - different)]
     if absent:
         places[different // 2] = -1
     said = {"type": "columns", "seq": 1, "n": n, "event": ["e"] * n, "distinct_id": {"d": values, "i": places}}
-    found = fast(said, EventReader([], LIMITS, 65_536, ("distinct_id",), {"distinct_id": names}))
+    reader = EventReader([], LIMITS, 65_536, ("distinct_id",), {"distinct_id": names})
+    found = fast(said, reader)
     assert found is not None
-    (column,) = found.values
-    assert isinstance(column, Repeated)
-    assert (type(column.i) is bytes) == (different + absent <= 256)
-    assert codes_of([found], 0).tolist() == [place + 1 for place in places]
+    assert numbers(found.values[0]) == [place + 1 for place in places]
     places[-1] = different
     assert fast(said, READER) is None
+    assert fast(said, reader) is None
 
 
 def test_a_crowded_dictionary_gets_no_more() -> None:
@@ -124,7 +125,13 @@ def test_a_crowded_dictionary_gets_no_more() -> None:
     before = len(names)
     found = fast(message(t0=5, dt=[0, 1, 2]), EventReader(["a"], LIMITS, 65_536, coders={"a": names}))
     assert found is not None
-    assert (found.n, found.timestamp, found.values, found.generation, found.origin) == (3, [0, 1, 2], (), UNREAD, 5)
+    assert (found.n, numbers(found.timestamp), found.values, found.generation, found.origin) == (
+        3,
+        [0, 1, 2],
+        (),
+        UNREAD,
+        5,
+    )
     assert len(names) == before
 
 
