@@ -106,20 +106,32 @@ class Journal:
 
         None: there is no room before `forget` was called.
         """
+        taken = None
+        if len(cells) > self._most - self._n:
+            missing = (self._table.find(cells, users) < 0).nonzero()[0]
+            if len(missing) > self._most - self._n:
+                room = max(self._most - int(np.count_nonzero(self.alive())), 0)  # dead ones do not count
+                groups, firsts = group_of(cells[missing], users[missing])
+                if self._n + min(len(firsts), room) > self.capacity:
+                    return None
+                if len(firsts) > room:  # first come, first served; the others must not take up room in the table
+                    served = np.zeros(len(firsts), np.bool_)
+                    served[firsts.argsort()[:room]] = True
+                    taken = np.ones(len(cells), np.bool_)
+                    taken[missing[~served[groups]]] = False
+        if taken is None:
+            return self._placed(cells, users)
+        placed = np.full(len(cells), -1, np.int64)
+        placed[taken] = self._placed(cells[taken], users[taken])
+        return placed
+
+    def _placed(self, cells: Ints, users: Words) -> Ints:
+        """The group of each; there is room for those that are new."""
         places, fresh = self._table.place(cells, users)
         new = fresh.nonzero()[0]
         if new.size:
-            room = self._most - self._n
-            if len(new) > room:  # dead ones do not count
-                room = max(self._most - int(np.count_nonzero(self.alive())), 0)
-                if self._n + min(len(new), room) > self.capacity:
-                    return None
-            number = np.arange(len(new))
-            if len(new) > room:  # first come, first served
-                firsts = np.unique(places, return_index=True)[1]
-                new = np.sort(firsts[np.isin(places[firsts], places[new])])
-            self._table.counts[places[new]] = np.where(number < room, self._n + number, -1)
-            self._add(cells[new[:room]], users[new[:room]])
+            self._table.counts[places[new]] = self._n + np.arange(len(new))
+            self._add(cells[new], users[new])
         return self._table.counts[places]
 
     def _add(self, cells: Ints, users: Words) -> None:
@@ -202,12 +214,10 @@ class Journal:
         number = np.cumsum(stay) - 1
         self.keep(stay[self.rows.groups])
         self._rows = self._rows._replace(groups=number[self._rows.groups])
-        self._cells, self._users, self._latest = self.cells[stay], self.users[stay], self.latest[stay]
+        for name in ("cells", "users", "latest"):  # one after the other, so that only one is there twice
+            setattr(self, f"_{name}", getattr(self, name)[stay])
         self._n = len(self._cells)
-        self._table = PairTable(self._alive, self.capacity)
-        if self._n:
-            places, _ = self._table.place(self._cells, self._users)
-            self._table.counts[places] = np.arange(self._n)
+        self._table.hold(self._cells, self._users)
         return stay
 
     def of_groups(self, chosen: Bools) -> Rows:

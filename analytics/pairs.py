@@ -158,6 +158,16 @@ class PairTable:
             if rows is not None and self.rows is not None:
                 self.rows[places] = rows[part]
 
+    def hold(self, cells: Ints, hashes: Words) -> None:
+        """These pairs, which are different ones, instead of all others; the number of each is its position."""
+        self.generation += 1
+        self._allocate(SMALLEST)
+        self._rebuild(len(cells))
+        for start in range(0, len(cells), PIECE):
+            part = slice(start, start + PIECE)
+            places, _ = self.place(cells[part], hashes[part])
+            self.counts[places] = start + np.arange(len(places))
+
     def find(self, cells: Ints, hashes: Words) -> Ints:
         """Positions of the pairs, -1 where they are missing."""
         last = len(self._cells) - 1

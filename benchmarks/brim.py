@@ -31,6 +31,10 @@ _RARE = {"top": 4}
 _EXACT, _MORE = 512, 32
 _TWICE = ("funnel",)
 """Of these each value comes twice: they remember events, and not values alone."""
+_AGAIN = 8
+"""Times that what they have of the last pane comes once more, until some of it has to be dropped."""
+_CLOSED = 16
+"""Panes of those that are closed before all is full."""
 PAST = (*range(-90_000, -4_000, 60), *range(-4_000, 0, 10))
 """Seconds before, each with events: enough for the books of coarser windows."""
 _LONG = "/" + 119 * "x"
@@ -77,18 +81,32 @@ def brim(measure: str, spec: KpiSpec, keys: int, past: Sequence[int] = PAST, new
         engine.advance(0)
     _behind(engine, _START)
     each = new * min(_SPREAD.get(measure, 1), max(_EXACT // new, 1)) * (1 + (measure in _TWICE))
-    panes = make_plan([spec], {}, _BUDGET).grids[0].panes
+    grid = make_plan([spec], {}, _BUDGET).grids[0]
+    panes, closed = grid.panes, grid.window.size + grid.delay + grid.grace + _CLOSED * 1_000
     # Where a pane has nearly as many values as are kept exactly, some more first, which are estimated.
     more = [_MORE] * panes if measure in _SPREAD and each > _EXACT - _MORE else []
-    for second, beyond in enumerate(more + [0] * panes):
+
+    def come(second: int, beyond: int = 0) -> None:
         for part in _second(second, keys, each + beyond, new + beyond, read, values, rng).parts(_BATCH):
             engine.ingest(part, 0)
+
+    for second, beyond in enumerate(more + [0] * panes):
+        if measure in _TWICE and second == panes * 3 // 4:
+            # Some panes are closed, whose users are still known: so are more than there is room for in the others.
+            _behind(engine, _START + closed)
+        come(second, beyond)
         engine.advance(0)
     end = _START + (len(more) + panes) * 1_000 - 1
     _fill_the_clock(engine, end)
     engine.stats()
+    last = [len(more) + panes - 1] * (measure in _TWICE)
+    engine.trim()
+    for second in last:  # so that its texts are among those that are known
+        come(second)
     for dictionary in engine.coders.values():
         _fill(dictionary)
+    for second in _AGAIN * last:
+        come(second)
     engine.advance(0)
     _behind(engine, end)
     engine.advance(0)
@@ -113,7 +131,8 @@ def _second(
         "value": lambda: values(rng, n + over),
         "user": lambda: named + over * ["u"],
         "path": lambda: [f"{name}{_LONG}" for name in named] + over * ["/"],
-        "event": lambda: ["a"] * (n + over),
+        # The last step and then the first one: both have to be kept, as either may count.
+        "event": lambda: ["b"] * (n // 2 if each > 1 else 0) + ["a"] * (n - n // 2 + over if each > 1 else n + over),
         "distinct_id": lambda: [f"{second} {i % keys} {i // keys % new}" for i in range(n)] + over * ["u"],
     }
     times = _START + second * 1_000 + np.arange(n + over) * 999 // (n + over)

@@ -31,7 +31,10 @@ from analytics.measures.visited import Visited
 
 __all__ = ["Funnel"]
 
-STEP_BYTES: Final = 24
+COUNT_BYTES: Final = 7
+"""Of how many reached a step: six digits, there are no more users than that."""
+SECONDS_BYTES: Final = 24
+"""Of the time that it took."""
 
 
 class Funnel(Visited):
@@ -49,7 +52,7 @@ class Funnel(Visited):
 
     @classmethod
     def value_bytes(cls, parameter: FunnelSetting) -> int:
-        return 60 + STEP_BYTES * parameter.steps
+        return 46 + COUNT_BYTES * parameter.steps + (16 + SECONDS_BYTES * parameter.steps) * parameter.times
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         self._settle()

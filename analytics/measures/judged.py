@@ -16,6 +16,7 @@ from analytics.aggregation import FunnelSetting
 from analytics.arrays import Bools, Ints
 from analytics.chains import entries, reach
 from analytics.journal import Journal
+from analytics.measures.rising import PIECE
 from analytics.pairs import PairTable
 
 __all__ = ["Judged"]
@@ -100,18 +101,17 @@ class Judged:
 
     def _meet(self) -> None:
         """Learn who the users of new groups are."""
-        known = len(self._person)
-        cells, users = self._journal.cells[known:], self._journal.users[known:]
-        if not len(cells):
-            return
-        panes = cells // self._keys
-        keys = cells - panes * self._keys
-        places, fresh = self._people.place(keys, users)
-        new = fresh.nonzero()[0]
-        self._people.counts[places[new]] = len(self._key) + np.arange(len(new))
-        self._key = np.append(self._key, keys[new])
-        self._person = np.append(self._person, self._people.counts[places])
-        self._pane = np.append(self._pane, panes)
+        for start in range(len(self._person), len(self._journal.cells), PIECE):  # all take several times their memory
+            piece = slice(start, start + PIECE)
+            cells, users = self._journal.cells[piece], self._journal.users[piece]
+            panes = cells // self._keys
+            keys = cells - panes * self._keys
+            places, fresh = self._people.place(keys, users)
+            new = fresh.nonzero()[0]
+            self._people.counts[places[new]] = len(self._key) + np.arange(len(new))
+            self._key = np.append(self._key, keys[new])
+            self._person = np.append(self._person, self._people.counts[places])
+            self._pane = np.append(self._pane, panes)
 
     def _nearest(self, first: int, last: int) -> tuple[int, int] | None:
         """The window that shares the most panes, at least half of them."""
@@ -133,9 +133,19 @@ class Judged:
 
     def _judge(self, people: Ints, changed: Bools, inside: Bools) -> Ints:
         """Levels of these people, ABSENT where they have no event inside."""
-        rows = self._journal.of_groups(inside & changed[self._person])
-        number = np.zeros(len(changed), np.int64)
+        chosen = inside & changed[self._person]
+        groups = self._journal.rows.groups
+        # Some at a time: all at once take several times the memory of their events.
+        sizes = np.bincount(self._person[groups[chosen[groups]]], minlength=len(changed))
+        piece = (np.cumsum(sizes) // PIECE)[people]
+        starts = (piece[1:] != piece[:-1]).nonzero()[0] + 1
+        return np.concatenate([self._judge_part(part, chosen) for part in np.split(people, starts)])
+
+    def _judge_part(self, people: Ints, chosen: Bools) -> Ints:
+        """The same of some, by their events in the chosen groups."""
+        number = np.full(len(self._key), -1, np.int64)
         number[people] = np.arange(len(people))
+        rows = self._journal.of_groups(chosen & (number >= 0)[self._person])
         who = number[self._person[rows.groups]]
         present = np.zeros(len(people), np.bool_)
         present[who] = True

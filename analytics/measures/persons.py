@@ -95,24 +95,22 @@ class Persons:
         number = np.append(np.where(stay, np.cumsum(stay) - 1, NONE), NONE)
         at = stay.nonzero()[0]
         self._n = len(at)
-        self._level, self._pane, self._since = self._level[at], self._pane[at], self._since[at]
-        self._before = number[self._before[at]]
+        for name in ("_level", "_pane", "_since", "_before"):  # one after the other, so that only one is there twice
+            setattr(self, name, getattr(self, name)[at])
+        self._before = number[self._before]
         left = np.zeros(self._known, np.bool_)
         left[self._person[at]] = True
         self._person = (np.cumsum(left) - 1)[self._person[at]]
         here = left.nonzero()[0]
         self._known = len(here)
         self._newest = number[self._newest[here]]
-        self._latest, self._odd = self._latest[here], self._odd[here]
-        self._began, self._at = self._began[here], self._at[here]
+        for name in ("_latest", "_odd", "_began", "_at"):
+            setattr(self, name, getattr(self, name)[here])
         if (self._newest == NONE).any():  # the newest pane of somebody went, and not the oldest
             order = ordered(self._person, self._pane)
             self._newest[self._person[order]] = order
-        self._people = PairTable(_all_matter, self._journal.capacity)
-        if self._known:
-            cells, users = self._journal.cells[self._newest], self._journal.users[self._newest]
-            places, _ = self._people.place(self._worlds(cells), users)
-            self._people.counts[places] = np.arange(self._known)
+        cells, users = self._journal.cells[self._newest], self._journal.users[self._newest]
+        self._people.hold(self._worlds(cells), users)
 
 
 def _all_matter(cells: Ints) -> Bools:

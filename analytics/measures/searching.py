@@ -31,8 +31,8 @@ class Searching:
 
     @staticmethod
     def budget(most: int, steps: int) -> int:
-        """Bytes at worst."""
-        return 2 * (16 * steps + 25) * most
+        """Bytes at worst; as many more for a moment, while there come to be more groups."""
+        return (16 * steps + 25) * most
 
     def meet(self) -> None:
         """There may be new groups."""

@@ -28,6 +28,8 @@ LARGEST: Final = float(np.finfo(np.float64).max)
 MAX_ODD: Final = 4_096
 """Cells that may hold numbers outside of the limbs' range; in further ones those are rounded to it and counted."""
 ODD_BYTES: Final = 400
+ODD_SLOT_BYTES: Final = 320
+"""Of a slot that has such cells, beside those."""
 _DIGIT: Final = (1 << 32) - 1
 _FINE: Final = 1 << 20
 """Totals below are rounded in units of 2**-32, those above in whole ones: so both have bits enough behind them."""
@@ -62,13 +64,15 @@ class Sum(Cellwise):
         super().__init__(slots, keys, parameter)
         self._n: Ints = np.zeros(slots * keys, np.int64)
         self._limbs: list[Ints] = [np.zeros(slots * keys, np.int64) for _ in SHIFTS]
-        # Cell -> what does not fit the limbs, in units of 2**-1074.
-        self._odd: dict[int, int] = {}
+        # Slot -> key -> what does not fit the limbs, in units of 2**-1074; no slot that has none. In how many cells.
+        self._odd: dict[int, dict[int, int]] = {}
+        self._odd_cells = 0
         self._rounded = 0
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: int) -> int:
-        return super().budget(slots, keys, parameter) + ODD_BYTES * min(slots * keys, MAX_ODD)
+        odd = ODD_BYTES * min(slots * keys, MAX_ODD) + ODD_SLOT_BYTES * min(slots, MAX_ODD)
+        return super().budget(slots, keys, parameter) + odd
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         return {"n": self._n, **{f"limb{i}": limb for i, limb in enumerate(self._limbs)}}
@@ -85,13 +89,38 @@ class Sum(Cellwise):
 
     def _keep_odd(self, cells: Ints, values: Floats) -> None:
         for cell, value in zip(cells.tolist(), values.tolist(), strict=True):
-            if cell not in self._odd and len(self._odd) >= MAX_ODD:
+            slot, key = divmod(cell, self.keys)
+            known = self._odd.get(slot, {}).get(key)
+            if known is None and self._odd_cells >= MAX_ODD:
                 self._rounded += 1
                 if abs(value) >= 1:
                     self._limbs[0][cell] += int(np.sign(value)) << 30
                 continue
-            numerator, denominator = value.as_integer_ratio()
-            self._odd[cell] = self._odd.get(cell, 0) + (numerator << FINEST) // denominator
+            numerator, denominator = value.as_integer_ratio()  # a power of two
+            self._set_odd(slot, key, (known or 0) + (numerator << (FINEST + 1 - denominator.bit_length())))
+
+    def _set_odd(self, slot: int, key: int, value: int) -> None:
+        held = self._odd.setdefault(slot, {})
+        self._odd_cells += key not in held
+        held[key] = value
+
+    def _drop_odd(self, slot: int, key: int) -> int:
+        """Keep nothing of this cell apart any more; returns what that was."""
+        held = self._odd.get(slot, {})
+        if key not in held:
+            return 0
+        self._odd_cells -= 1
+        if len(held) == 1:
+            del self._odd[slot]
+        return held.pop(key)
+
+    def _add_odd(self, slot: int, key: int, value: int) -> None:
+        """Add to what a cell has; nothing is kept of it if that comes to nothing."""
+        moved = self._odd.get(slot, {}).get(key, 0) + value
+        if moved:
+            self._set_odd(slot, key, moved)
+        else:
+            self._drop_odd(slot, key)
 
     def read(self, slots: Ints, keys: Ints) -> Reading:
         return self.read_folded(slots, slots, keys)
@@ -113,13 +142,18 @@ class Sum(Cellwise):
         return Reading(values, n > 0)
 
     def _odd_of(self, slots: Ints, keys: Ints) -> dict[int, int]:
-        """What the limbs do not hold, by the position of its key."""
-        chosen, place = set(slots.tolist()), {key: i for i, key in enumerate(keys.tolist())}
+        """What the limbs do not hold, by the position of its key. Cost: a look at each slot, and at what is in them."""
+        place: dict[int, int] = {}
         sums: dict[int, int] = {}
-        for cell, value in self._odd.items():
-            slot, key = divmod(cell, self.keys)
-            if slot in chosen and key in place:
-                sums[place[key]] = sums.get(place[key], 0) + value
+        for slot in slots.tolist():
+            held = self._odd.get(slot)
+            if held is None:
+                continue
+            place = place or {key: i for i, key in enumerate(keys.tolist())}
+            for key in held if len(held) <= len(place) else place:
+                if key in held and key in place:
+                    at = place[key]
+                    sums[at] = sums.get(at, 0) + held[key]
         return sums
 
     def merge(self, sources: Ints, target: int) -> None:
@@ -136,40 +170,33 @@ class Sum(Cellwise):
         self._move_odd(source, target, -1)
 
     def _move_odd(self, source: int, target: int, sign: int) -> None:
-        shift = (target - source) * self.keys
-        for cell in [cell for cell in self._odd if cell // self.keys == source]:
-            moved = self._odd.get(cell + shift, 0) + sign * self._odd[cell]
-            self._odd[cell + shift] = moved
-            if not moved:
-                del self._odd[cell + shift]
+        for key, value in self._odd.get(source, {}).items():
+            self._add_odd(target, key, sign * value)
 
     def join(self, sources: Ints, targets: Ints) -> None:
         super().join(sources, targets)
         if self._odd:
             for source, target in zip(sources.tolist(), targets.tolist(), strict=True):
-                if source in self._odd:
-                    moved = self._odd.pop(source) + self._odd.get(target, 0)
-                    self._odd[target] = moved
-                    if not moved:
-                        del self._odd[target]
+                slot, key = divmod(source, self.keys)
+                if key in self._odd.get(slot, {}):
+                    value = self._drop_odd(slot, key)
+                    self._add_odd(target // self.keys, target % self.keys, value)
 
     def vacate(self, cells: Ints) -> None:
         super().vacate(cells)
         if self._odd:
             for cell in cells.tolist():
-                self._odd.pop(cell, None)
+                self._drop_odd(*divmod(cell, self.keys))
 
     def clear(self, slot: int) -> None:
         super().clear(slot)
-        if self._odd:
-            self._odd = {cell: value for cell, value in self._odd.items() if cell // self.keys != slot}
+        self._odd_cells -= len(self._odd.pop(slot, ()))
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
-        place = {slot: i for i, slot in enumerate(slots.tolist())}
         odd = sorted(
-            (place[cell // self.keys] * self.keys + cell % self.keys, value)
-            for cell, value in self._odd.items()
-            if cell // self.keys in place
+            (place * self.keys + key, value)
+            for place, slot in enumerate(slots.tolist())
+            for key, value in self._odd.get(slot, {}).items()
         )
         cells = np.array([cell for cell, _ in odd], np.int64)
         texts = " ".join(hex(value) for _, value in odd).encode()
@@ -178,7 +205,8 @@ class Sum(Cellwise):
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:
         super().load(slots, keys, state)
         for cell, text in zip(state["odd_cells"].tolist(), state["odd"].tobytes().split(), strict=True):
-            self._odd[int(slots[cell // self.keys]) * self.keys + cell % self.keys] = int(text, 16)
+            place, key = divmod(cell, self.keys)
+            self._set_odd(int(slots[place]), key, int(text, 16))
 
     @classmethod
     def renumbered(cls, state: Arrays, order: Ints, numbers: Ints) -> Arrays:

@@ -41,8 +41,10 @@ KEPT: Final = 1 << 16
 EVENT_BYTES: Final = 60
 ENTRY_BYTES: Final = 30
 """Of an event, and of each step that it meets, while it is taken up."""
-RANKING: Final = 48
-"""Of an event for a moment, while events are ranked by their users, of which some are dropped."""
+WAITING_BYTES: Final = 32
+"""Of an event that waits to be taken up."""
+LOOKING: Final = 48
+"""Of a user in a pane for a moment, while all are looked at: to see which panes are closed, say."""
 GROUP_MEMORY: Final = 16 << 20
 """Bytes that decide how many users, each in each pane and key, are kept apart."""
 
@@ -79,24 +81,27 @@ class Visited(Paned):
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:
-        groups = Journal.capacity_of(_max_groups(parameter))
-        levels = Rising if _rises(parameter) else Searching
-        state = levels.budget(groups, parameter.steps) + Journal.budget(MAX_EVENTS + PENDING, _max_groups(parameter))
-        # Judged together are so many events, or those that came last; each is an entry at each of its steps.
-        judged = (EVENT_BYTES + ENTRY_BYTES * parameter.steps) * (PENDING + PIECE)
-        return 8 * slots * keys * (parameter.steps + 1) + state + judged + Needless.budget(groups, parameter.steps)
+        groups, steps = Journal.capacity_of(_max_groups(parameter)), parameter.steps
+        state = Journal.budget(MAX_EVENTS + PENDING, _max_groups(parameter)) + WAITING_BYTES * PENDING
+        if _rises(parameter):
+            state += Rising.budget(groups, steps) + Needless.budget(groups, steps)
+        else:
+            state += Searching.budget(groups, steps)
+        return 8 * slots * keys * (steps + 1) + state
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003
-        return (
-            0
-            if _rises(parameter)
-            else Judged.budget(keys, Journal.capacity_of(_max_groups(parameter)), parameter.steps)
-        )
+        # Whoever reads such a window may have all users judged again.
+        size = _judging(parameter)
+        if not _rises(parameter):
+            size += Judged.budget(keys, Journal.capacity_of(_max_groups(parameter)), parameter.steps)
+        return size
 
     @classmethod
     def passing(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003
-        return RANKING * (MAX_EVENTS + PENDING)
+        groups = Journal.capacity_of(_max_groups(parameter))
+        growth = 0 if _rises(parameter) else Searching.budget(groups, parameter.steps)
+        return max(_judging(parameter), LOOKING * groups, growth)
 
     @classmethod
     def takes_unmarked(cls, parameter: FunnelSetting) -> bool:
@@ -271,3 +276,8 @@ def _rises(setting: FunnelSetting) -> bool:
 
 def _max_groups(setting: FunnelSetting) -> int:
     return GROUP_MEMORY // (16 * setting.steps + 80)
+
+
+def _judging(setting: FunnelSetting) -> int:
+    """Bytes for a moment of so many events, or those that came last; each is an entry at each of its steps."""
+    return (EVENT_BYTES + ENTRY_BYTES * setting.steps) * (PENDING + PIECE)

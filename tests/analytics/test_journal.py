@@ -128,6 +128,24 @@ def test_new_groups_beyond_the_cap_are_refused() -> None:
     assert take(journal, (1, 3, 3), (1, 2, 3)).times.tolist() == [3]
 
 
+def test_groups_that_are_refused_take_up_no_room() -> None:
+    """However many come: the table stays what it was, and who is known is still found. Those of one batch that are new
+    are taken in the order in which they came.
+    """
+    journal = Journal(everything, 1_000, 1_000)
+    take(journal, *[(1, user, 1) for user in range(998)])
+    groups = journal.place(np.full(6, 1), np.array([5, 2_000, 2_000, 7_000, 6_000, 7_000], np.uint64))
+    assert groups is not None
+    assert groups.tolist() == [5, 998, 998, 999, -1, 999]
+    before = journal._table.bytes
+    for first in range(10_000, 40_000, 1_000):
+        groups = journal.place(np.full(1_001, 1), np.append(3, np.arange(first, first + 1_000)).astype(np.uint64))
+        assert groups is not None
+        assert groups.tolist() == [3] + 1_000 * [-1]
+    assert journal._table.bytes == before
+    assert len(journal.cells) == 1_000
+
+
 def test_dead_groups_do_not_count_until_they_are_too_many() -> None:
     """One in eight may be dead beyond the cap; then they have to be dropped."""
     dead: set[int] = set()

@@ -78,6 +78,20 @@ def test_pairs_of_dead_cells_are_dropped() -> None:
     assert table.bytes <= PairTable.budget(1_000)
 
 
+def test_a_table_holds_other_pairs_instead() -> None:
+    """Their numbers are their positions, also of more than are moved at once; those before are gone."""
+    table = PairTable(everything, 40_000)
+    table.place(ints(1, 2), words(10, 20))
+    cells = np.arange(100, 20_100)
+    table.hold(cells, cells.astype(np.uint64))
+    places, fresh = table.place(cells, cells.astype(np.uint64))
+    assert not fresh.any()
+    assert table.counts[places].tolist() == list(range(20_000))
+    assert table.find(ints(1, 2), words(10, 20)).tolist() == [-1, -1]
+    table.hold(ints(), words())
+    assert len(table.pairs().cells) == 0
+
+
 def test_between_takes_cells_from_low_up_to_high() -> None:
     """`between` lists the pairs with low <= cell < high, with their counts."""
     table = PairTable(everything, 10_000)

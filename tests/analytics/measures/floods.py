@@ -99,22 +99,36 @@ def _texts(measure: Measure) -> None:
         _look(measure, slot, 150)  # what is there for a moment is not the same for each window
 
 
-def _all_new(measure: Measure, each: int) -> Iterator[tuple[int, Ints, Words]]:
-    """Slot by slot its cells, so often each, and users that were in none before, in two events each."""
+def _all_new(measure: Measure, each: int, panes: int | None = None) -> Iterator[tuple[int, Ints, Words]]:
+    """Slot by slot its cells, so often each, and users that were in none before, in two events each; `panes`: so many,
+    where the slots are used again.
+    """
     number = 0
-    for slot in range(measure.slots):
+    for pane in range(panes or measure.slots):
+        slot = pane % measure.slots
         keys = np.arange(measure.keys).repeat(each)
         users = (np.arange(number, number + len(keys), dtype=np.uint64) // np.uint64(2)) * np.uint64(_HASH)
         number += len(keys)
-        yield slot, slot * measure.keys + keys, users
+        yield pane, slot * measure.keys + keys, users
 
 
 def _users(measure: Measure) -> None:
-    """Each user once, in two events."""
-    for slot, cells, users in _all_new(measure, 24):
-        times = slot * 1_000 + np.arange(len(cells)) * 999 // len(cells)
+    """Each user once, in two events; and some more when panes are closed, whose users are still known. Then one from
+    between others is, so that what is known of windows has to be worked out anew.
+    """
+    again = min(16, measure.slots // 2)
+    for pane, cells, users in _all_new(measure, 24, measure.slots + again):
+        if pane >= measure.slots:
+            measure.clear(pane % measure.slots)
+            measure.open(pane % measure.slots, 100 + pane)
+        times = pane * 1_000 + np.arange(len(cells)) * 999 // len(cells)
         measure.add(cells, Visits(users, times, np.ones(len(cells), np.int64)))
-        _look(measure, slot)
+        if pane < measure.slots:
+            _look(measure, pane)
+    _look(measure, measure.slots - 1)
+    measure.clear(measure.slots // 2)
+    measure.open(measure.slots // 2, 100 + measure.slots + again)
+    _look(measure, measure.slots - 1)
 
 
 def _stays(measure: Measure) -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.arrays import Numbers
+from analytics.measures import sum as sum_module
 from analytics.measures.sum import MAX_ODD, Sum
 from tests.analytics.measures.values import add, cells, opened, read
 from tests.analytics.simple import values_of
@@ -93,6 +94,47 @@ def test_too_many_odd_cells_are_rounded_and_counted() -> None:
     add(total, list(range(MAX_ODD + 10)), [1e-200] * (MAX_ODD + 10))
     assert total.note() == {"sums_rounded": 10}
     assert read(total, 0, keys=(0, MAX_ODD + 9)) == [1e-200, 0.0]
+
+
+@pytest.mark.parametrize("how", ["clear", "vacate", "join", "subtract"])
+def test_cells_that_are_emptied_make_room_for_others(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Whichever way they are: cleared, vacated, joined with others, or taken out to nothing."""
+    monkeypatch.setattr(sum_module, "MAX_ODD", 2)
+    total = opened(Sum, 3, 2)
+    add(total, [0, 1], [1e-200, 1e-200])
+    if how == "clear":
+        total.clear(0)
+    elif how == "vacate":
+        total.vacate(cells(0, 1))
+    elif how == "join":
+        total.join(cells(1), cells(0))
+        total.vacate(cells(0))
+    else:
+        total.merge(cells(0), 1)
+        total.subtract(0, 1)
+        total.clear(0)
+    add(total, [4, 5, 3], [1e-200, 1e-200, 1e-200])
+    assert total.note() == {"sums_rounded": 1}
+    assert [read(total, 2), read(total, 0, 1)] == [[1e-200, 1e-200], [None, 0.0]]
+
+
+class _Unread(dict[int, int]):
+    """What nobody may look at."""
+
+    def _refuse(self, *_: object) -> Any:
+        raise AssertionError("it is not part of what is read")
+
+    __iter__ = __getitem__ = __contains__ = get = items = _refuse
+
+
+def test_reading_costs_what_is_read() -> None:
+    """Of panes beside those that are read, what the digits do not hold is not looked at."""
+    total = opened(Sum, 4, 2)
+    assert isinstance(total, Sum)
+    add(total, [0, 1, 4, 5], [1e300, 1e-200, 2e300, 2e-200])
+    total._odd[1], total._odd[3] = _Unread({0: 1, 1: 1}), _Unread({0: 1})
+    assert read(total, 0) == [1e300, 1e-200]
+    assert read(total, 0, 2) == [3e300, 3e-200]
 
 
 def test_a_sum_beyond_every_float_is_the_largest_one() -> None:
