@@ -14,7 +14,7 @@ import msgspec
 from analytics.dictionary import CROWDED, NULL, Dictionary
 from gateway.wire.columns import UNREAD, Columns, packed, times_of
 
-__all__ = ["FIXED", "Event", "Id", "Name", "Properties", "Read", "Scalar", "Shape", "spelled"]
+__all__ = ["FIXED", "MAX_NAME", "Event", "Id", "Name", "Properties", "Read", "Scalar", "Shape", "spelled"]
 
 FIXED: Final[tuple[str, ...]] = ("event", "distinct_id", "session_id")
 """Fields outside the properties that a KPI may read; the time is there for every one of them."""

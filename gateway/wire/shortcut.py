@@ -7,6 +7,7 @@ not for it, it is given up, and tried again after pauses that get longer.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from types import GenericAlias
@@ -18,7 +19,7 @@ from gateway.wire.columnar import ColumnShape, may_expand_to
 from gateway.wire.columns import Columns
 from gateway.wire.events import EventReader
 from gateway.wire.messages import BatchHead
-from gateway.wire.shape import Shape
+from gateway.wire.shape import MAX_NAME, Shape
 from gateway.wire.vocabulary import Vocabulary, known_texts
 
 __all__ = ["LONGEST", "REVIEW", "ColumnShortcut", "RowShortcut", "Shortcut", "Way", "batch_type"]
@@ -31,6 +32,9 @@ LONGEST: Final = 128
 """Looks without anything compiled: about 1 ms each time."""
 MOST_OTHERS: Final = 64
 """Properties of columnar batches that no KPI reads. Where there are more, they go the way for any batch."""
+
+_FIELD: Final = re.compile(rf'[^"\\\x00-\x1f]{{0,{MAX_NAME}}}')
+"""What a field of a struct may be called."""
 
 
 class Way(NamedTuple):
@@ -91,7 +95,8 @@ class Shortcut(ABC):
             names = complete.keys() | {name for name in self._compiled if self._vocabulary.has_few(name)}
             found = {name: known_texts(coders[name]) for name in names}
             known = {name: kind for name, kind in found.items() if kind is not None}
-            self._way, self._compiled = self._compile(known), {name: len(coders[name].values_by_code) for name in names}
+            self._way = self._compile(known)
+            self._compiled = {name: len(coders[name].values_by_code) for name in names} if self._way else {}
 
     @abstractmethod
     def _compile(self, known: Mapping[str, Any]) -> Way | None:
@@ -141,8 +146,13 @@ class ColumnShortcut(Shortcut):
 
     def meet(self, properties: Iterable[str]) -> None:
         """A batch with these went another way."""
-        if self._way is None and len(self._others) <= MOST_OTHERS:
-            self._others |= dict.fromkeys([name for name in properties if name not in self._reader.names])
+        if self._way is not None:
+            return
+        for name in properties:
+            if len(self._others) > MOST_OTHERS:
+                break
+            if name not in self._reader.names and _FIELD.fullmatch(name):
+                self._others[name] = None
 
     def forget(self) -> None:
         super().forget()
@@ -151,6 +161,7 @@ class ColumnShortcut(Shortcut):
     def _compile(self, known: Mapping[str, Any]) -> Way | None:
         reader, most, most_bytes = self._reader, self._max_events, self._most_bytes
         if len(self._others) > MOST_OTHERS:
+            self._others = {}
             return None
         shape = ColumnShape(reader.fixed, reader.names, reader.coders, known, list(self._others))
 
