@@ -57,6 +57,6 @@ def known_texts(coder: Dictionary) -> Any:
     # That is not in its documentation: should another version do it otherwise, no type is better than a wrong one.
     try:
         found: list[Any] = msgspec.json.decode(msgspec.json.encode(list(codes)), type=GenericAlias(list, (kind,)))
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, TypeError, ValueError):  # also a text that has no UTF-8
         return None
     return kind if found == list(codes.values()) and set(map(type, found)) == {int} else None

@@ -47,11 +47,11 @@ def test_what_is_no_text_is_refused(text: bytes) -> None:
 
 
 def test_without_texts_there_is_no_type() -> None:
-    """Nor when a decoder gives members and not what is asked for."""
+    """Nor with one that no JSON has."""
     assert known_texts(Dictionary()) is None
     odd = Dictionary()
-    odd.encode(["x"])
-    assert known_texts(odd) is not None
+    odd.encode(["x", "\ud800"])
+    assert known_texts(odd) is None
 
 
 def test_a_decoder_that_gives_something_else_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
