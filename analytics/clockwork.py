@@ -68,6 +68,26 @@ class Clockwork:
             self._move(final_to, closed_to)
             self.settle()
 
+    def ending(self) -> int | None:
+        """See `Windowing.ending`: the end of the next window with an event."""
+        panes, above, geometry = self.cells.pool.ids, self.axis.number(self.final_to), self.geometry
+        place = bisect_right(panes, above, key=geometry.last_end)
+        if place == len(panes):
+            return None
+        first = geometry.first_end(panes[place])
+        return self.axis.ms(first if first > above else geometry.end_at_most(above) + geometry.hop)
+
+    def finish_to(self, end: int) -> None:
+        """See `Windowing.finish_to`; `end` is not beyond the next one. Panes stay open until all windows are final, so
+        that none of them is read beside what others were added up to."""
+        if end == self.ending():
+            self.final_to = end
+            self._finish(self.axis.number(end))
+
+    def trim(self) -> None:
+        """Drop what is too much of the past, when no final window will be corrected any more."""
+        self.publisher.trim(self.final_to)
+
     def _ends_at(self, base: int) -> tuple[int, int]:
         """Up to where windows are final and closed when the base has risen so far."""
         watermark = base - self.plan.delay

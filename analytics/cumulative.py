@@ -28,6 +28,8 @@ class CumulativeGrid(Grid):
         super().__init__(plan)
         # Pane -> largest end of a window that was final when an event came into that pane, since the last `publish`.
         self.late_for: dict[int, int] = {}
+        # Whether no event came since a window was read.
+        self._finishing = False
 
     def _places(self, panes: Ints) -> Ints:
         final, closed = self.axis.number(self.final_to), self.axis.number(self.closed_to)
@@ -68,6 +70,18 @@ class CumulativeGrid(Grid):
             self._finish(end, unchanged=i > 0)
         if closed > reached:
             self._close(reached, closed)
+
+    def finish_to(self, end: int) -> None:
+        """See `Windowing.finish_to`: what belongs to this end alone is closed before."""
+        if end != self.ending():
+            return
+        closed, due = self.axis.number(self.closed_to), self.axis.number(end - 1 - self.plan.grace)
+        if due > closed:
+            self._close(closed, due)
+            self.closed_to = self.axis.ms(due)
+        self.final_to = end
+        self._finish(self.axis.number(end), unchanged=self._finishing)
+        self._finishing = True
 
     def _close(self, above: int, upto: int) -> None:
         """Windows with an end in (above, upto] are closed: last corrections, and their panes become one."""

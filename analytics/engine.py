@@ -13,6 +13,7 @@ from analytics.backlog import Backlog, Waiting
 from analytics.batch import Batch
 from analytics.description import budgets, describe
 from analytics.dictionary import Dictionary, Encoded
+from analytics.ending import ending
 from analytics.exact import grid_of
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid
@@ -90,8 +91,7 @@ class Engine:
 
         Such a batch has `Encoded` columns, and the caller says when the dictionaries may be trimmed.
         """
-        uses = self.schema.properties
-        return {name: d for name, d in self._dictionaries.items() if uses.get(name) is Use.TEXT}
+        return {name: d for name, d in self._dictionaries.items() if self.schema.properties.get(name) is Use.TEXT}
 
     def trim(self) -> bool:
         """Empty the dictionaries that are over their caps. True: columns encoded before are of no use any more."""
@@ -125,7 +125,7 @@ class Engine:
         counted = batch.n if live is None else int(live.sum())
         if not counted:
             self._count()
-            self._advance_grids()
+            self._advance_grids(self._clock.base)
             return []
         self._counts["events"] += counted
         frame = Frame(batch, self._dictionaries)
@@ -159,16 +159,16 @@ class Engine:
         self._counts["late_some"] += int((some & accepted).sum())
         return [Verdict(i, "warn" if accepted[i] else "drop", "late") for i in np.flatnonzero(some).tolist()]
 
-    def _advance_grids(self) -> None:
+    def _advance_grids(self, base: int) -> None:
         self._backlog.moved()
         for grid in self._grids:
-            grid.advance_to(self._clock.base)
+            grid.advance_to(base)
 
     def advance(self, now: int) -> Changes:
         """Rows that changed since the last call: cheap when nothing did."""
         self._count()
         self._clock.expire(now)
-        self._advance_grids()
+        self._advance_grids(self._clock.base)
         return self._published(self._grids)
 
     def advancing(self, now: int) -> Iterator[Changes]:
@@ -197,10 +197,13 @@ class Engine:
     def finish(self) -> Changes:
         """There will be no more events: every window becomes final. What comes later is late."""
         self._count()
-        self._backlog.moved()
-        for grid in self._grids:
-            grid.advance_to(END_OF_TIME)
+        self._advance_grids(END_OF_TIME)
         return self._published(self._grids)
+
+    def finishing(self) -> Iterator[Changes]:
+        """`finish` of an `exact` engine in pieces of about `outlet.MOST` bytes: the same rows in the same order."""
+        yield from ending(self._grids, self._outlet)
+        yield self.finish()
 
     def spill(self, take: Callable[[Changes], None]) -> None:
         """Rows for which there is no room until the next `advance`, which brings their watermarks, go to `take` from
@@ -255,7 +258,6 @@ class Engine:
     def stats(self) -> dict[str, Any]:
         """Counters and sizes, for metrics and the status page."""
         self._count()
-        maximum = self._clock.maximum
         result: dict[str, Any] = dict(self._counts)
         result["late_by_kpi"] = {name: grid.late for name, (grid, _) in self._kpis.items()}
         result["keys"] = {name: grid.sizes()["keys"] for name, (grid, _) in self._kpis.items()}
@@ -265,9 +267,8 @@ class Engine:
         result["sources_evicted"] = self._clock.evicted
         result["dictionary_evictions"] = sum(d.evicted for d in self._dictionaries.values())
         result |= {f"open_{k}": sum(grid.sizes()[k] for grid in self._grids) for k in ("panes", "sessions")}
-        result["max_event_time"] = None if maximum == BEGINNING else maximum
-        result["watermark"] = self.watermark()
-        return result | self.notes()
+        result["max_event_time"] = None if self._clock.maximum == BEGINNING else self._clock.maximum
+        return result | {"watermark": self.watermark()} | self.notes()
 
     def notes(self) -> dict[str, int]:
         """What the bounds of windows and measures cost so far, by name."""

@@ -43,6 +43,15 @@ class Windowing(Protocol):
     def advance_to(self, base: int) -> None:
         """The base has risen: finish and close windows."""
 
+    def ending(self) -> int | None:
+        """When nothing comes any more: an end up to which a few windows, or one, become final next; None: all are."""
+
+    def finish_to(self, end: int) -> None:
+        """Nothing comes any more: windows that end by then are final."""
+
+    def trim(self) -> None:
+        """Drop what is too much of the past, when no final window will be corrected any more."""
+
     def settling(self, *, much: bool = False) -> Iterator[None]:
         """Take up what waits in the measures, in steps of some milliseconds; reading does the same at once.
 

@@ -21,6 +21,7 @@ import numpy as np
 from analytics.arrays import Bools, Ints
 from analytics.frame import Frame
 from analytics.outlet import Load
+from analytics.passing import PIECE
 from analytics.row import Row
 from analytics.sessions.placement import NEVER, Placement
 from analytics.time import BEGINNING, Rise
@@ -106,6 +107,22 @@ class SessionGrid(Placement):
         """The base has risen. Cost: nothing, until `settle`."""
         if base != BEGINNING:
             self.final_to = max(base - self.plan.delay, self.final_to)
+
+    def ending(self) -> int | None:
+        """See `Windowing.ending`: so that hardly more than `PIECE` sessions become final."""
+        self.settle()
+        table = self.table
+        cells = table.open_cells()
+        ends = np.sort(table.last[cells[~table.final[cells]]]) + self.gap
+        return int(ends[min(PIECE, len(ends)) - 1]) if len(ends) else None
+
+    def finish_to(self, end: int) -> None:
+        """See `Windowing.finish_to`."""
+        self.final_to = max(self.final_to, end + 1)
+        self.settle()
+
+    def trim(self) -> None:
+        """That is done whenever sessions are closed."""
 
     def settle(self) -> None:
         """Finish and close the sessions that are due."""

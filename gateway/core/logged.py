@@ -36,7 +36,7 @@ def replay_log(payloads: Iterable[bytes], fold: Fold, replay: Replay, span: Span
         counts.outside += outside
         yield replay.take(batch, group.now, group.moments)
         fold.trim()
-    yield replay.finish()
+    yield from replay.finish()
 
 
 def _within(batch: Batch, span: Span) -> tuple[Batch, int]:

@@ -78,9 +78,10 @@ class Replay:
         steps: list[int] = np.flatnonzero(risen & (reached[:-1] > BEGINNING)).tolist()
         return steps
 
-    def finish(self) -> bytes:
-        """There are no more events: the rest of the rows."""
-        return _lines(self.engine.finish())
+    def finish(self) -> Iterator[bytes]:
+        """There are no more events: the rest of the rows, some at a time."""
+        for changes in self.engine.finishing():
+            yield _lines(changes)
 
 
 def _lines(changes: Changes) -> bytes:
@@ -104,7 +105,7 @@ def replay_recording(pieces: Iterable[bytes], recording: Recording, replay: Repl
     if rest:
         yield _take(rest, recording, replay)
     if not recording.stopped:
-        yield replay.finish()
+        yield from replay.finish()
 
 
 def _take(text: bytes, recording: Recording, replay: Replay) -> bytes:

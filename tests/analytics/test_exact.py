@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import Batch, Engine, KpiSpec, Row
+from analytics import Batch, Engine, KpiSpec, Row, ending
 from analytics.plan import GridPlan
 from tests.analytics.model import VALUES, Model, same
 from tests.analytics.streams import STREAMS, TIMES, WINDOWS, Stream, Windows, batch, pieces, settled
@@ -23,13 +24,21 @@ def _dims_order(row: tuple[Any, ...]) -> Any:
     return (row[1], ORDER[kind], 0 if value is None else value)
 
 
-def _exact(specs: list[KpiSpec], stream: Stream, cuts: list[int]) -> list[Row]:
+def _fed(specs: list[KpiSpec], stream: Stream, cuts: list[int]) -> tuple[Engine, list[Row]]:
     engine = Engine(specs, exact=True)
     rows: list[Row] = []
     for piece in pieces(stream, cuts):
         engine.ingest(batch(piece), 0)
         rows += engine.settled().rows
-    return rows + engine.finish().rows
+    return engine, rows
+
+
+def _exact(specs: list[KpiSpec], stream: Stream, cuts: list[int]) -> list[Row]:
+    """All rows, in as many pieces as there can be."""
+    engine, rows = _fed(specs, stream, cuts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ending, "MOST", 1)
+        return rows + [row for changes in engine.finishing() for row in changes.rows]
 
 
 @given(STREAMS, CUTS, WINDOWS, TIMES, TIMES, st.sampled_from(sorted(VALUES)), st.sampled_from([None, "country"]))
