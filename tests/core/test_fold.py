@@ -13,6 +13,7 @@ from gateway.core.fold import Fold
 from gateway.core.producer import Arrival
 from gateway.core.producers import ANONYMOUS, Producer
 from gateway.core.record import encode_record
+from gateway.wire import shortcut
 from gateway.wire.columns import UNREAD
 from tests.core.simulated_client import NOW, Client, purchase
 from tests.core.simulation import SPECS, World, new_fold
@@ -168,3 +169,17 @@ def test_a_restored_fold_decodes_for_its_engine() -> None:
     second = arrivals_of(fold, [sale("FR", 2)], sender="q")
     fold.apply(second, fold.admit(second), NOW)
     assert by_country(fold) == {"DE": 1, "FR": 2}
+
+
+def test_known_texts_are_forgotten_with_their_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was decoded straight to its code has another one when the dictionary was trimmed."""
+    monkeypatch.setattr(shortcut, "REVIEW", 2)
+    fold = new_fold()
+    at, coder = fold.codec.reader.columns.index("country"), fold.codec.reader.coders["country"]
+    monkeypatch.setattr(coder, "_max_entries", 3)
+    for names in [*[["DE"]] * 6, ["A", "B", "C"], ["FR"], ["DE"], ["FR", "DE"]]:
+        events = [{"event": "x", "properties": {"country": name}} for name in names]
+        batch = fold.codec.batch(orjson.dumps({"type": "batch", "seq": 1, "events": events}))
+        codes: Any = memoryview(batch.events.values[at]).cast("q")  # type: ignore[arg-type]  # packed
+        assert [coder.values_by_code[code] for code in codes] == names
+        fold.trim()

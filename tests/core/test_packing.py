@@ -9,7 +9,7 @@ import pytest
 
 from gateway.core import packing
 from gateway.core.packing import Schema
-from gateway.wire import Batch, EventVerdict
+from gateway.wire import Batch, EventVerdict, shortcut
 from tests.core.shipping import Lane
 from tests.core.simulated_client import NOW
 from tests.core.test_forms import new_fold
@@ -83,3 +83,18 @@ def test_values_that_cannot_be_written_go_as_they_came(monkeypatch: pytest.Monke
     (batch,) = lane.over([frame(2, {"properties": {"country": "DE"}})])
     assert isinstance(batch, Batch)
     assert batch.events.n == 1
+
+
+def test_known_texts_are_forgotten_with_their_dictionary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was decoded straight to its code has another one when the dictionary begins anew."""
+    monkeypatch.setattr(shortcut, "REVIEW", 2)
+    monkeypatch.setattr(packing, "MAX_ENTRIES", 3)
+    lane = Lane(new_fold())
+    at = lane.fold.codec.reader.columns.index("country")
+    coder = lane.fold.codec.reader.coders["country"]
+    for names in [*[["DE"]] * 6, ["A", "B", "C"], ["FR"], ["DE"], ["FR", "DE"]]:
+        text = frame(1, *({"properties": {"country": name}} for name in names))
+        # As clients write it, without spaces.
+        (batch,) = lane.over([text.replace(b": ", b":")])
+        codes: Any = memoryview(batch.events.values[at]).cast("q")  # type: ignore[arg-type]  # packed
+        assert [coder.values_by_code[code] for code in codes] == names
