@@ -105,6 +105,8 @@ class Sightings:
             ahead, behind = fresh.nonzero()[0], (~fresh).nonzero()[0]
             self._advance(panes[ahead], keys[ahead], rows[ahead], was[ahead])
             fresh[behind] = self._recall(panes[behind], rows[behind], -gap[behind])
+            if self._last is not None and (self._slots_of(was[behind]) < 0).any():
+                self._last = None  # the newest pane of a row is closed already: it counts in an older one now
             panes, rows = panes[fresh], rows[fresh]
         self._lists.add(panes, rows)
         words, held = self._rows.words, WIDTH * rows + HELD

@@ -116,6 +116,17 @@ def test_any_window_counts_what_sets_count(panes: list[int], data: Any) -> None:
         walk.check(first, panes[-1])
 
 
+@pytest.mark.parametrize("late", [0, SPAN - 1])
+def test_a_pane_before_a_closed_one_counts_what_only_that_had(late: int) -> None:
+    """A window that was read follows values into an older pane when the one they were in is closed."""
+    walk = Walk()
+    walk.see([(SPAN, 0, 0)])
+    walk.check(0, SPAN)
+    walk.close(SPAN)
+    walk.see([(late, 0, 0)])
+    walk.check(0, SPAN)
+
+
 def test_rows_that_no_pane_holds_make_room() -> None:
     """Values without end, a window of four panes: there are never more arrays than was said, and all is still right."""
     walk = Walk()
