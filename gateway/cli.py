@@ -25,6 +25,7 @@ from gateway.errors import (
 )
 from gateway.kpis import load_kpis
 from gateway.tail.arguments import TAIL, add_arguments
+from gateway.version import VERSION
 
 __all__ = ["main"]
 
@@ -167,13 +168,14 @@ def _tail(config: Config, arguments: Mapping[str, Any]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="tidegate", description="Real-time product-analytics gateway.")
+    parser.add_argument("--version", action="version", version=f"tidegate {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_replay(commands.add_parser("replay", help="run KPIs over recorded events and print every row as JSON"))
     _add_audit(commands.add_parser("audit", help="compute a KPI anew from the event log and print the differences"))
     _add_doctor(commands.add_parser("doctor", help="check a data folder and say exactly what is lost"))
     _add_quarantine(commands.add_parser("quarantine", help="list, inspect, export and replay rejected events"))
     tail = commands.add_parser("tail", help="watch single events of a running gateway")
-    _add_settings_of_the_log(tail, "data", "view_keys")
+    _add_settings(tail, "those of the gateway", "data", "view_keys")
     add_arguments(tail)
     for name, purpose in (
         ("serve", "run the gateway"),
@@ -251,11 +253,15 @@ def _add_quarantine(command: argparse.ArgumentParser) -> None:
     command.add_argument("--reason", metavar="SLUG", help="only those of this reason; `schema:` is all of a schema")
     command.add_argument("--limit", type=_count, default=20, metavar="N", help="so many of the newest are listed (20)")
     command.add_argument("--url", metavar="URL", help="the gateway that takes what is replayed")
-    _add_settings_of_the_log(command, "write_keys")
+    _add_settings(command, "those of the gateway", "write_keys")
 
 
 def _add_settings_of_the_log(command: argparse.ArgumentParser, *names: str) -> None:
-    command.add_argument("--config", metavar="FILE", help="settings, TOML: those that wrote the log")
+    _add_settings(command, "those that wrote the log", *names)
+
+
+def _add_settings(command: argparse.ArgumentParser, which: str, *names: str) -> None:
+    command.add_argument("--config", metavar="FILE", help=f"settings, TOML: {which}")
     for name in names:
         setting = next(s for s in fields(Config) if s.name == name)
         _add_setting(command, name, setting.default, setting.metadata["why"])

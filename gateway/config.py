@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.errors import ConfigError
 
@@ -31,6 +32,7 @@ SHOWN = 60
 """Characters of a wrong value that its error repeats."""
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
+_HOST = re.compile(r"[a-z0-9._:%-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -175,6 +177,7 @@ class Config:
             raise ConfigError("log_level", f"{_shown(self.log_level)} is not one of debug, info, warning, error")
         if self.live_events not in ("on", "off"):
             raise ConfigError("live_events", f"{_shown(self.live_events)} is not one of on, off")
+        _check_origins(self.allowed_origins)
         for network in self.trusted_proxies:
             try:
                 ip_network(network, strict=False)
@@ -185,6 +188,30 @@ class Config:
                 duration_ms(getattr(self, name))
             except ValueError as error:
                 raise ConfigError(name, str(error)) from None
+
+
+def _check_origins(origins: tuple[str, ...]) -> None:
+    """One that no browser sends would let nobody in, and nothing would say so."""
+    for origin in origins:
+        said = origin if origin in ("*", "null") else _said(origin)
+        if not said:
+            raise ConfigError("allowed_origins", f"{_shown(origin)} is no origin, such as https://shop.example")
+        if origin != said:
+            raise ConfigError("allowed_origins", f"{_shown(origin)} is no origin: browsers say {_shown(said)}")
+
+
+def _said(address: str) -> str:
+    """The origin of an address as browsers send it; empty when it has none."""
+    try:
+        url = urlsplit(address)
+        host, port = url.hostname, url.port
+    except ValueError:
+        return ""
+    if not host or not url.scheme or not _HOST.fullmatch(host):
+        return ""
+    name = f"[{host}]" if ":" in host else host
+    usual = port is None or port == {"http": 80, "https": 443}.get(url.scheme)
+    return f"{url.scheme}://{name}" + ("" if usual else f":{port}")
 
 
 _UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

@@ -16,6 +16,7 @@ from gateway import cli
 from gateway.config import Config
 from gateway.errors import ConfigError, DataFolderLockedError, StorageError, TidegateError
 from gateway.store import DiskFullError, EventLog, StoreBusyError
+from gateway.version import VERSION
 from tests.store.tracing import run
 
 GOOD = '[[kpi]]\nname = "views"\nvalue = "count(*)"\nwindow = "tumbling 1s"\n'
@@ -194,6 +195,12 @@ def test_the_environment_sets_what_flags_do_not(tmp_path: Path) -> None:
     """A wrong value there is named too."""
     refused(tidegate("serve", "--data", str(tmp_path / "data"), TIDEGATE_TICK_MS="fast"), "tick_ms")
     refused(tidegate("check", TIDEGATE_PORT="--5"), "port")
+
+
+def test_the_release_is_said() -> None:
+    """As other tools do."""
+    done = tidegate("--version")
+    assert (done.returncode, done.stdout) == (0, f"tidegate {VERSION}\n")
 
 
 def test_help_names_every_setting() -> None:

@@ -64,6 +64,10 @@ ODD_NUMBERS = [
 ODD_TEXTS = ["a\nb", "a\x00b", "\x1b[2J", "\x7f", 5, 1.5, True, [], ["a"], {}, b"a"]
 ODD_TRUTHS = ["", "yes", "1", "on", "truefalse", "t\nrue", 0, 1, 1.0, [], [True], {}, b"true"]
 ODD_LISTS = ["a\nb", "ok,\x00", 5, True, {}, [5], ["ok", None], ["ok", "a\nb"], [["a"]]]
+ODD_ORIGINS = ["shop.example", "https://", "https://shop.example/", "https://shop.example/a?b",
+               "https://Shop.example", "HTTPS://shop.example", "https://shop.example:443", "http://shop.example:80",
+               "https://a:b@shop.example", "https://büro.example", "https://*.shop.example",
+               "https://shop.example:x", "https://[::1", "//shop.example", "https://a.example https://b"]  # fmt: skip
 ODD_DURATIONS = ["", " ", "7", "d", "7w", "-7d", "+7d", "7.5d", "nand", "infd", "\u0667d", "7 d", " 7d", "36501d",
                  "9" * 15 + "d", "9" * 5_000 + "s"]  # fmt: skip
 
@@ -77,6 +81,7 @@ def oddities(setting: Field[Any]) -> list[Any]:
         "data": [""],
         "log_level": ["", "INFO"],
         "live_events": ["", "true"],
+        "allowed_origins": ODD_ORIGINS,
         "port": [65_536],
         "workers": [0, MAX_WORKERS + 1],
     }
@@ -92,6 +97,15 @@ def test_an_odd_value_is_refused_in_a_short_line(setting: Field[Any]) -> None:
         assert caught.value.setting == setting.name
         assert str(caught.value).isprintable()
         assert len(str(caught.value)) < 150
+
+
+def test_origins_are_taken_as_browsers_say_them() -> None:
+    """With a port that is not the usual one, of IPv6, of apps, of pages without one, and all."""
+    good = ("https://shop.example", "http://127.0.0.1:8080", "http://[::1]:8080", "capacitor://localhost", "null", "*",
+            "https://xn--bcher-kva.example", "http://shop.example:443")  # fmt: skip
+    assert Config.load(None, {}, {"allowed_origins": ",".join(good)}).allowed_origins == good
+    with pytest.raises(ConfigError, match=r"browsers say 'https://shop.example'"):
+        Config.load(None, {}, {"allowed_origins": "https://Shop.example:443/"})
 
 
 @pytest.mark.parametrize("setting", [f.name for f in fields(Config) if type(f.default) is int])

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from gateway.core.stages import Stages
 from gateway.errors import CLOSE_CODES
 from gateway.server.memory import resident_bytes
+from gateway.version import VERSION
 
 if TYPE_CHECKING:
     from gateway.core.gate import AcceptGate
@@ -64,6 +65,7 @@ class Metrics(Collector):
     def __init__(self) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
+        ProcessCollector(registry=self._registry)
         # How long events take from stage to stage.
         self.stages = Stages()
         # Seconds from receipt of a batch to its ack.
@@ -144,6 +146,7 @@ class Metrics(Collector):
         yield _gauge("tidegate_memory_resident_bytes", "Resident memory of the process and its workers.", resident)
 
     def _own(self) -> Iterator[Metric]:
+        yield _gauges("tidegate_build_info", "The release that runs.", "version", {VERSION: 1})
         yield _histogram("tidegate_ack_seconds", "Receipt of a batch to its ack.", self._acks)
         yield _histogram("tidegate_commit_seconds", "Writing and syncing one commit group.", self._commit_seconds)
         yield _histogram("tidegate_commit_bytes", "Size of one commit group.", self._commit_bytes)

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.config import Config
 from gateway.server.house import House
+from gateway.version import VERSION
 
 __all__ = ["standing"]
 
@@ -18,6 +19,7 @@ def standing(house: House, config: Config) -> dict[str, Any]:
     engine = fold.engine
     watermark = engine.watermark()
     return {
+        "version": VERSION,
         "node": house.node,
         "server_epoch": house.epoch,
         "now": now,

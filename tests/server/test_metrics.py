@@ -18,6 +18,7 @@ from gateway.core.producers import ProducerTable
 from gateway.server.front import Tally
 from gateway.server.metrics import Histogram, Metrics
 from gateway.store import Damage
+from gateway.version import VERSION
 
 
 def samples(metrics: Metrics) -> dict[str, float]:
@@ -38,6 +39,9 @@ def test_everything_starts_at_zero() -> None:
     assert found["tidegate_commit_bytes_sum"] == 0
     assert found["tidegate_welcomes_total{role=viewer}"] == 0
     assert found.pop("tidegate_memory_resident_bytes") > 1_000_000
+    assert found.pop(f"tidegate_build_info{{version={VERSION}}}") == 1
+    of_the_process = {name: found.pop(name) for name in list(found) if name.startswith("process_")}
+    assert of_the_process["process_start_time_seconds"] > 0
     assert not any(found.values())
 
 
