@@ -95,6 +95,7 @@ class EventLog:
         file = folder / schema.FILE
         try:
             repair.check_whole(folder)
+            schema.empty_unmade(file)
             wal.write_anew(schema.wal_file(file))
             connection = schema.open_writer(file)
             try:

@@ -16,13 +16,14 @@ is such a thing, a flush that reaches the medium (`fullfsync`, macOS).
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
 from gateway.errors import ConfigError, StorageError
 from gateway.store.faults import refused, translate
 
-__all__ = ["FILE", "VERSION", "check_owner", "open_reader", "open_writer", "wal_file"]
+__all__ = ["FILE", "VERSION", "check_owner", "empty_unmade", "open_reader", "open_writer", "wal_file"]
 
 FILE = "events.db"
 
@@ -79,6 +80,25 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
 def wal_file(file: Path) -> Path:
     """Where SQLite keeps the write-ahead log of `file`."""
     return file.with_name(file.name + "-wal")
+
+
+def empty_unmade(file: Path) -> None:
+    """Make a file that was never finished an empty one, in which the log is then begun.
+
+    The first page of a new file is flushed before there is anything else. Where that flush failed and the power went, a
+    page of zeros may be left, which SQLite takes for another program's. Nothing was ever appended to such a file.
+
+    Raises:
+        OSError: the disk refused.
+    """
+    log = wal_file(file)
+    if not file.exists() or (log.exists() and log.stat().st_size):
+        return
+    with file.open("r+b") as opened:
+        first = opened.read(PAGE_BYTES + 1)
+        if first and len(first) <= PAGE_BYTES and not first.strip(b"\0"):
+            opened.truncate(0)
+            os.fsync(opened.fileno())
 
 
 def open_writer(file: Path) -> sqlite3.Connection:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.store.schema import PAGE_BYTES
 from tests.store.powercut import SECTOR, Inode, Truncate, Write, _apply
 
 PIECE = 16_384
@@ -132,6 +133,17 @@ class Disk:
                 self.sync(file)
         except RefusedError as refused:
             raise OSError(errno.ENOSPC if refused.kind == "write_full" else errno.EIO, refused.kind) from refused
+
+    def empty_unmade(self, path: str) -> None:
+        """What `schema.empty_unmade` does to a file. Raises OSError."""
+        file, log = self.files.get(path), self.files.get(path + "-wal")
+        if file is None or (log is not None and log.now) or len(file.now) > PAGE_BYTES or any(file.now):
+            return
+        try:
+            self.truncate(file, 0)
+            self.sync(file)
+        except RefusedError as refused:
+            raise OSError(errno.EIO, refused.kind) from refused
 
     def kill(self) -> None:
         """The process is gone, the machine is not: files are as it saw them."""

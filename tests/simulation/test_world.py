@@ -72,9 +72,16 @@ FLUSHES_FAIL = Faults(sync_eio=0.2, crash=0.05)
 def test_a_power_cut_while_that_is_folded_in_which_a_failed_flush_left(place: Path) -> None:
     """Pages that only the kernel has are written to the log before they go into the database."""
     seen: Counter[str] = Counter()
-    for seed in range(40):
+    # Few worlds get there; without that writing three of these break. `make mutants` tells when a change moves them.
+    for seed in range(80, 120):
         seen += run(seed, place, FLUSHES_FAIL)
     assert min(seen["sync_eio"], seen["crash_in_io"], seen["failed_start"]) > 20
+
+
+@pytest.mark.parametrize("seed", [430, 784])
+def test_a_power_cut_behind_a_failed_flush_of_a_new_file(place: Path, seed: int) -> None:
+    """What was never finished is begun anew; in these worlds zeros are left of it."""
+    run(seed, place, FLUSHES_FAIL)
 
 
 def test_a_seed_is_the_same_run_each_time(place: Path) -> None:

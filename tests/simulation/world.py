@@ -12,7 +12,7 @@ from pathlib import Path
 from gateway.errors import TidegateError
 from gateway.main import CLOSE_GRACE_S
 from gateway.store import folder as data_folder
-from gateway.store import snapshots, wal, writer
+from gateway.store import schema, snapshots, wal, writer
 from tests.simulation.client import Client
 from tests.simulation.disk import CrashError, Disk, Faults
 from tests.simulation.loop import Loop
@@ -264,17 +264,20 @@ def _hold(found: object, expected: object, what: str) -> None:
 @contextmanager
 def _in_our_hands(options: Options, disk: Disk) -> Iterator[None]:
     """The writer has no thread, and sizes so small that a short run sees all it does."""
-    kept = writer.CHECKPOINT_BYTES, snapshots.PIECE_BYTES, writer.Writer.start, data_folder.sync, wal.write_anew
+    kept = writer.CHECKPOINT_BYTES, snapshots.PIECE_BYTES, writer.Writer.start, data_folder.sync
+    files = schema.empty_unmade, wal.write_anew
     writer.CHECKPOINT_BYTES, snapshots.PIECE_BYTES = options.checkpoint_bytes, options.piece_bytes
     writer.Writer.start = lambda self: None  # type: ignore[method-assign]
     data_folder.sync = lambda folder: None  # names are not simulated
+    schema.empty_unmade = lambda file: disk.empty_unmade(str(file))
     wal.write_anew = lambda file: disk.write_anew(str(file))
     try:
         yield
     finally:
         writer.CHECKPOINT_BYTES, snapshots.PIECE_BYTES = kept[:2]
         writer.Writer.start = kept[2]  # type: ignore[method-assign]
-        data_folder.sync, wal.write_anew = kept[3:]
+        data_folder.sync = kept[3]
+        schema.empty_unmade, wal.write_anew = files
 
 
 def run(seed: int, folder: Path, faults: Faults | None = None) -> Counter[str]:

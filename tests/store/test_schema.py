@@ -126,6 +126,28 @@ def test_the_last_runs_log_is_folded_in_before_anything_is_appended(tmp_path: Pa
     second.close()
 
 
+@pytest.mark.parametrize("size", [512, schema.PAGE_BYTES])
+def test_a_file_that_was_never_finished_is_begun_anew(tmp_path: Path, size: int) -> None:
+    """A power cut behind a failed flush of the first page left zeros; nothing was in it, so nothing is lost."""
+    (tmp_path / schema.FILE).write_bytes(bytes(size))
+    with opened(tmp_path) as log:
+        appended(log, b"row")
+    with opened(tmp_path) as log:
+        assert log.last_position() == 1
+
+
+@pytest.mark.parametrize("name", [schema.FILE, schema.FILE + "-wal"])
+def test_zeros_in_a_file_that_had_rows_are_damage(tmp_path: Path, name: str) -> None:
+    """More than one page, or a log beside it: there was something."""
+    (tmp_path / schema.FILE).write_bytes(bytes(schema.PAGE_BYTES))
+    with (tmp_path / name).open("ab") as file:
+        file.write(bytes(1))
+    before = (tmp_path / schema.FILE).read_bytes()
+    with pytest.raises(StorageError, match="damaged"), opened(tmp_path):
+        pass
+    assert (tmp_path / schema.FILE).read_bytes() == before
+
+
 def test_a_reader_cannot_write(tmp_path: Path) -> None:
     """The reading connection refuses changes, in a folder of any name."""
     folder = tmp_path / "a folder? #1 %20"
