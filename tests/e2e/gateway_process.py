@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.e2e.forkserver import Forked, ForkServer
+
 __all__ = ["VIEW_KEY", "WRITE_KEY", "GatewayProcess"]
 
 WRITE_KEY = "w_test"
@@ -28,6 +30,8 @@ _ENVIRONMENT = {
     # aiohttp reads the certificates of all authorities when it is loaded, for the clients of which a gateway has none.
     "SSL_CERT_FILE": os.devnull,
 }
+_SERVERS = (ForkServer(_ENVIRONMENT), ForkServer(_ENVIRONMENT))
+"""Each has its own seed of hashes: lives that follow each other must not agree by the order of a set."""
 
 
 class GatewayProcess:
@@ -37,6 +41,8 @@ class GatewayProcess:
         data: the data folder; it outlives the process.
         under: a command that becomes, or runs, the gateway's: its limits, a tracer. The id of the process stays ours.
         env: further variables of its environment.
+        executed: by its command, as a user does it, and not forked from a process that has loaded the program. So is
+            all that has a command before it, or variables that are read before the program is.
         settings: flags, by setting name.
         port: kept over restarts once the first start has taken one.
     """
@@ -48,6 +54,7 @@ class GatewayProcess:
         *,
         under: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
+        executed: bool = False,
         **settings: Any,
     ) -> None:
         self.data = data
@@ -57,7 +64,9 @@ class GatewayProcess:
         self._env = dict(env or {})
         self._command = command
         self._settings = settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._executed = executed or bool(under) or not all(name.startswith("TIDEGATE_") for name in self._env)
+        self._process: subprocess.Popen[bytes] | Forked | None = None
+        self._starts = 0
         self._log = data.parent / f"{data.name}.log"
 
     @property
@@ -91,14 +100,15 @@ class GatewayProcess:
         """
         assert self._process is None
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
+        arguments = [self._command, f"--port={self.port}", f"--data={self.data}", *flags]
+        env = {**os.environ, **_ENVIRONMENT, **self._env}
+        self._starts += 1
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self.under, sys.executable, "-m", "gateway", self._command]
-                + [f"--port={self.port}", f"--data={self.data}", *flags],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, **_ENVIRONMENT, **self._env},
-            )
+            if self._executed or sys.platform != "linux":
+                command = [*self.under, sys.executable, "-m", "gateway", *arguments]
+                self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=env)
+            else:
+                self._process = _SERVERS[self._starts % 2].start(arguments, env, log)
         try:
             line = self._read_line()
             assert "listening on" in line, f"{line!r}\n{self.log()}"
