@@ -9,6 +9,7 @@ instants as the acknowledged events are counted, so that the two belong together
 from __future__ import annotations
 
 import gc
+import math
 import re
 import select
 import socket
@@ -140,7 +141,7 @@ class Load:
         gc.disable()
         plan = self.plan
         self._began = now = time.perf_counter()
-        warm, stop, restamp = now + plan.warm_s, now + plan.warm_s + plan.measure_s, now + _RESTAMP_S
+        warm, stop, restamp = now + plan.warm_s, math.inf, now + _RESTAMP_S
         self._restamp()
         for producer in self.producers.values():
             self._send(producer)
@@ -155,6 +156,7 @@ class Load:
                     break
             elif self._marks is None and now >= warm:
                 self._mark(now)
+                stop = now + plan.measure_s
             elif now >= stop:
                 self._settle(now)
                 break
