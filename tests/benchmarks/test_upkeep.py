@@ -22,8 +22,12 @@ def test_each_tick_is_a_sample(measure: str) -> None:
     assert min(taken) > 0
 
 
+FILLED = ("count", "sum", "uniq")
+"""Measures whose engines are filled to the brim in seconds."""
+
+
 @pytest.mark.parametrize("kind", WINDOWS)
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", [measure for measure in MEASURES if measure not in FILLED])
 def test_no_engine_takes_more_than_was_computed(measure: str, kind: str) -> None:
     """No more; and a good part of it, though on this scale few pools are full."""
     found = memory(measure, kind, SMALL, range(-60, 0, 10))
@@ -31,11 +35,11 @@ def test_no_engine_takes_more_than_was_computed(measure: str, kind: str) -> None
 
 
 @pytest.mark.parametrize("kind", WINDOWS)
-@pytest.mark.parametrize("measure", ["count", "sum", "uniq"])
+@pytest.mark.parametrize("measure", FILLED)
 def test_a_full_engine_takes_what_was_computed(measure: str, kind: str) -> None:
-    """Within a tenth, at the moment when it has most: while everything becomes final, say."""
+    """No more, and less than a tenth less, at the moment when it has most: while everything becomes final, say."""
     found = memory(measure, kind, FULL.get(measure, SMALL), PAST)
-    assert 0.9 * found.computed <= found.most <= 1.1 * found.computed
+    assert 0.9 * found.computed <= found.most <= found.computed
 
 
 def test_no_object_stays_for_an_event() -> None:
