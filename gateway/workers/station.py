@@ -157,7 +157,7 @@ class Station:
         """
         try:
             self._handle(parcel)
-        except (error, msgspec.MsgspecError) as failure:
+        except (error, msgspec.MsgspecError, UnicodeDecodeError) as failure:
             raise ParcelError(f"kind {parcel.kind}: {failure}") from None
 
     def _handle(self, parcel: Parcel) -> None:

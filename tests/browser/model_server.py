@@ -57,6 +57,7 @@ class ModelServer:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server: asyncio.Server | None = None
+        self._servers: list[web.Server] = []
         self._runner: web.AppRunner | None = None
 
     @property
@@ -75,6 +76,7 @@ class ModelServer:
         """Free the thread and its loop; nothing works after it."""
         if self._server is not None:
             self.kill()
+        asyncio.run_coroutine_threadsafe(self._settle(), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(60)
         self._loop.close()
@@ -146,6 +148,7 @@ class ModelServer:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         assert self._runner.server is not None
+        self._servers.append(self._runner.server)
         self._server = await self._loop.create_server(self._runner.server, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -158,6 +161,19 @@ class ModelServer:
         await self._runner.cleanup()
         await self._server.wait_closed()
         self._server = None
+
+    async def _settle(self) -> None:
+        """Whatever was still on its way in is cut, and its socket closed."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        for server in self._servers:
+            for handler in server.connections:
+                handler.force_close()
+        # A transport closes its socket in a later turn.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     async def _close_all(self, code: int) -> None:
         for session in list(self._sessions):

@@ -5,16 +5,25 @@ from __future__ import annotations
 import threading
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from gateway.store.writer import Writer
-from gateway.wire.parcel import Kind, Parcel
+from gateway.wire.parcel import Kind, Parcel, ParcelError
 from gateway.workers import station
+from tests.fuzz.stand_ins import Still
 from tests.server.serving import on_loop, serving, until, viewer_hello, wire
 from tests.server.talk import accepted, batch, events, now, producer
 from tests.workers.rig import InLoop, colleagues
+
+
+@pytest.mark.parametrize("body", [b'{"link":"\x80"}', b"{", b"[]"])
+def test_a_setup_that_cannot_be_read_makes_no_sense(body: bytes) -> None:
+    """Neither what is no text, nor what is no JSON, nor what is no setup."""
+    one = station.Station(cast(Any, Still()), lambda: None)
+    with pytest.raises(ParcelError):
+        one.handle(Parcel(Kind.SETUP, 0, memoryview(body)))
 
 
 def test_batches_go_as_columns_and_are_acked(tmp_path: Path, in_loop: list[InLoop]) -> None:
