@@ -78,11 +78,10 @@ class Clockwork:
         return self.axis.ms(first if first > above else geometry.end_at_most(above) + geometry.hop)
 
     def finish_to(self, end: int) -> None:
-        """See `Windowing.finish_to`; `end` is not beyond the next one. Panes stay open until all windows are final, so
-        that none of them is read beside what others were added up to."""
-        if end == self.ending():
-            self.final_to = end
-            self._finish(self.axis.number(end))
+        """See `Windowing.finish_to`. Panes stay open until all windows are final, so that none of them is read beside
+        what others were added up to."""
+        self.final_to = end
+        self._finish(self.axis.number(end))
 
     def trim(self) -> None:
         """Drop what is too much of the past, when no final window will be corrected any more."""

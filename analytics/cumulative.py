@@ -73,8 +73,6 @@ class CumulativeGrid(Grid):
 
     def finish_to(self, end: int) -> None:
         """See `Windowing.finish_to`: what belongs to this end alone is closed before."""
-        if end != self.ending():
-            return
         closed, due = self.axis.number(self.closed_to), self.axis.number(end - 1 - self.plan.grace)
         if due > closed:
             self._close(closed, due)

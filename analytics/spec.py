@@ -45,7 +45,9 @@ class KpiError(Exception):
         self, kpi: str, reason: str, line: int | None = None, column: int | None = None, slug: str = "definition"
     ) -> None:
         place = "" if line is None else f"line {line}, column {column}: "
-        whose = f"{kpi}: {place}" if slug in _OF_FILES else f"{place}KPI {kpi!r}: "
+        # Then `kpi` is the name of that file.
+        self.of_file = slug in _OF_FILES
+        whose = f"{kpi}: {place}" if self.of_file else f"{place}KPI {kpi!r}: "
         super().__init__(" ".join(f"{whose}{reason}".split()))
         self.kpi = kpi
         self.reason = reason

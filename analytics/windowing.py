@@ -47,7 +47,7 @@ class Windowing(Protocol):
         """When nothing comes any more: an end up to which a few windows, or one, become final next; None: all are."""
 
     def finish_to(self, end: int) -> None:
-        """Nothing comes any more: windows that end by then are final."""
+        """Nothing comes any more: windows that end by then are final. It is what `ending` says; for sessions, any."""
 
     def trim(self) -> None:
         """Drop what is too much of the past, when no final window will be corrected any more."""

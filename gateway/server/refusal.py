@@ -33,7 +33,7 @@ class Refusal(NamedTuple):
         ('definition', 'checkout', 4, 21)
         """
         if isinstance(error, KpiError):
-            name = "" if error.slug in ("syntax", "unreadable") else error.kpi
+            name = "" if error.of_file else error.kpi
             return cls(now, file, error.slug, name, error.line, error.column, str(error))
         if isinstance(error, FileError):
             return cls(now, file, error.slug, error.name, error.line, error.column, str(error))

@@ -228,43 +228,39 @@ def _codes(column: list[Any] | _Repeated, n: int, encode: Callable[[Any], int] |
             return packed(map(encode, column), n)
         return packed(column if all(column) else [code or NULL for code in column], n)
     places, values = column.i, column.d  # type: ignore[union-attr]  # what is no list
-    count = len(values)
-    try:
-        small = bytes(places)
-    except ValueError:
-        small = None
-    if small is None:  # many different values, or some event has none
-        if _places(column, n) is None:  # type: ignore[arg-type]  # as above
-            return None
     # Entries that nothing points at would fill the engine's dictionaries.
-    elif len(small) != n or count > n:
+    if len(places) != n or len(values) > n:
+        return None
+    small = _small(places)
+    if small is None and max(places) >= len(values):
         return None
     codes: list[int] = values if encode is None else list(map(encode, values))
-    if small is None:
+    try:
+        if small is not None:
+            return packed([codes[place] for place in small], n)
         codes = [*codes, NULL]
         return packed([codes[place] for place in places], n)
-    try:
-        return packed([codes[place] for place in small], n)
     except IndexError:
         return None
 
 
-def _places(column: _Repeated, n: int) -> Sequence[int] | None:
-    """The places of a column's values, as bytes if none is absent and all are small; None when they are none."""
-    places, count = column.i, len(column.d)
-    # Entries that nothing points at would fill the engine's dictionaries.
-    if len(places) != n or count > n:
-        return None
-    try:
-        small = bytes(places)
-    except ValueError:
-        return places if max(places) < count else None
-    return None if small.strip(_BELOW[min(count, _SMALL)]) else small
-
-
 def _fits(column: list[Any] | _Repeated, n: int) -> bool:
     """Whether a column is one of so many events."""
-    return len(column) == n if type(column) is list else _places(column, n) is not None  # type: ignore[arg-type]
+    if type(column) is list:
+        return len(column) == n
+    places, count = column.i, len(column.d)  # type: ignore[union-attr]  # as above
+    if len(places) != n or count > n:
+        return False
+    small = _small(places)
+    return max(places) < count if small is None else not small.strip(_BELOW[min(count, _SMALL)])
+
+
+def _small(places: Sequence[int]) -> bytes | None:
+    """Places as bytes; None when there are many different values, or some event has none."""
+    try:
+        return bytes(places)
+    except ValueError:
+        return None
 
 
 def _values(column: Any) -> Sequence[Any] | None:

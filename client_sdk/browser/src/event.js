@@ -1,10 +1,10 @@
 /** One event as JSON text. It is encoded once, when captured, and travels as that text ever after. */
 
+import { MASKED } from "./mask.js";
 import { quietly } from "./store.js";
 
 /** Bytes of one event: it must fit into a beacon (64 KiB) with the rest of the body. */
 export const MAX_EVENT_BYTES = 61_440;
-const MASKED = "***";
 
 /**
  * @typedef {object} WireEvent
@@ -61,10 +61,9 @@ export const redactor =
   (rules = []) =>
   (key, value) => {
     if (typeof value === "bigint") return String(value);
-    // One rule alone is a list, too: a text would be gone through by its letters, and mask nothing.
-    for (const rule of [rules].flat()) {
+    for (const rule of rules) {
       if (rule === key) return MASKED;
-      if (typeof rule === "object" && typeof value === "string") value = value.replace(RegExp(rule, "g" + rule.flags.replace("g", "")), MASKED);
+      if (typeof rule === "object" && typeof value === "string") value = value.replace(rule.global ? rule : RegExp(rule, rule.flags + "g"), MASKED);
     }
     return value;
   };

@@ -2,7 +2,7 @@
 
 /** Parameters whose value is never sent, whatever the page allows. */
 const SECRET = /pass|pwd|secret|token|auth|^code$|api_?key|session|signature|mail|phone/i;
-const MASKED = "***";
+export const MASKED = "***";
 
 /**
  * The address with secret parameter values masked, in the query and in a fragment that looks like one. Never throws.

@@ -8,7 +8,8 @@ import { pageProperties } from "./page.js";
 
 /** @param {import("./config.js").Config} config */
 export function privacy({ queryAllow, properties: allowed, beforeSend, redact }) {
-  const replacer = redactor(redact);
+  // One rule alone is a list, too: a text would be gone through by its letters, and mask nothing.
+  const replacer = redactor(redact && [redact].flat());
   const mask = (/** @type {string} */ url) => maskUrl(url, queryAllow);
   return {
     /** An address as events may carry it. */

@@ -38,7 +38,7 @@ export class Store {
 
   /** Every key that starts with `prefix`, sorted. Linear in all keys of the origin. @param {string} prefix */
   keys(prefix) {
-    const all = new Set([...this.#memory.keys(), ...Object.keys(this.#backing ?? {})]);
+    const all = new Set([...this.#memory.keys(), ...(quietly(() => Object.keys(/** @type {Storage} */ (this.#backing))) ?? [])]);
     return [...all].filter((key) => key.startsWith(prefix)).sort();
   }
 

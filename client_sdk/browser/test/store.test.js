@@ -29,6 +29,15 @@ test("blocked storage leaves everything in memory", () => {
   }
 });
 
+test("storage that can no longer be listed leaves what is in memory", () => {
+  const fails = () => {
+    throw new DOMException("corrupted");
+  };
+  const store = new Store().attach(() => new Proxy(new MemoryStorage(), { ownKeys: fails, get: fails }));
+  store.set("a:1", "one");
+  assert.deepEqual(store.keys("a:"), ["a:1"]);
+});
+
 test("full storage keeps the newest text in memory and stores again when there is room", () => {
   const storage = new MemoryStorage();
   const store = new Store().attach(() => storage);
