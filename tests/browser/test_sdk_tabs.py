@@ -162,6 +162,12 @@ def test_init_may_follow_shutdown_at_once(page: Page, server: ModelServer) -> No
     assert sorted(server.names()) == ["one", "two"]
 
 
+def registered(tab: Page, *names: str) -> None:
+    """Wait until a tab sees that these are registered: storage goes from tab to tab by way of the browser itself."""
+    seen = "Object.keys(JSON.parse(localStorage.getItem('tidegate:registered')) ?? {})"
+    tab.wait_for_function(f"(names) => {seen}.sort().join() === names.join()", arg=sorted(names))
+
+
 def test_registered_properties_are_of_all_tabs(context: BrowserContext, page: Page, server: ModelServer) -> None:
     """What one tab registers the others carry too, and none overwrites another; a logout ends it in all."""
     other = context.new_page()
@@ -169,10 +175,13 @@ def test_registered_properties_are_of_all_tabs(context: BrowserContext, page: Pa
     for tab in (page, other):
         start(tab)
     page.evaluate("() => tidegate.register({ plan: 'pro' })")
+    registered(other, "plan")
     other.evaluate("() => tidegate.register({ step: 1 })")
+    registered(page, "plan", "step")
     capture(page, "both")
     assert flush(page)
     other.evaluate("() => tidegate.reset()")
+    registered(page)
     capture(page, "none")
     assert flush(page)
     both, none = (event["properties"] for event in server.events)
