@@ -143,10 +143,12 @@ class Config:
         Raises:
             ConfigError: an unknown name, a value of the wrong kind or out of range, an unreadable file.
         """
-        values: dict[str, Any] = {}
-        if file is not None:
-            values.update(_read_toml(file))
         known = {f.name: f for f in fields(cls)}
+        values = _read_toml(file) if file is not None else {}
+        for name, value in values.items():
+            # The environment has nothing but texts; a file has kinds of its own, and a text there is a slip.
+            if isinstance(value, str) and name in known and isinstance(known[name].default, int):
+                raise ConfigError(name, f"{_shown(value)} is a text; leave out its quotes")
         for name in known:
             variable = f"TIDEGATE_{name.upper()}"
             if environ and variable in environ:

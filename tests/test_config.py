@@ -23,6 +23,18 @@ def test_each_source_overrides_the_one_before(tmp_path: Path) -> None:
     assert config.max_frame == 262_144
 
 
+@pytest.mark.parametrize("line", ['port = "80"', 'boards_writable = "true"', 'tick_ms = " 7 "'])
+def test_a_number_or_a_truth_in_quotes_is_refused_in_a_file(tmp_path: Path, line: str) -> None:
+    """The file has kinds; the environment, which has none, says the same without a word against it."""
+    file = tmp_path / "tidegate.toml"
+    file.write_text(line)
+    setting, _, text = line.partition(" = ")
+    with pytest.raises(ConfigError, match="is a text; leave out its quotes") as caught:
+        Config.load(str(file))
+    assert caught.value.setting == setting
+    Config.load(None, {f"TIDEGATE_{setting.upper()}": text.strip('"')})
+
+
 def test_lists_come_as_commas() -> None:
     """Spaces and empty parts do not matter."""
     config = Config.load(None, {"TIDEGATE_VIEW_KEYS": " a, b ,,"})

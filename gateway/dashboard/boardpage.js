@@ -87,11 +87,6 @@ export class BoardPage {
     if (this.#known) this.#seek();
   }
 
-  /** Whether any KPI is: else no board can show anything. */
-  get defined() {
-    return this.#kpis.length > 0;
-  }
-
   leave() {
     if (this.#wall.on) this.#wall.show(false);
   }

@@ -9,6 +9,8 @@ export const LINES = 4;
 const PER_LINE = 3;
 const LOW = 1 + LINES * PER_LINE;
 const HIGH = LOW + 1;
+/** Diameter of a point without a neighbour; half of it lies beyond the plot where it is the first or the last one. */
+const LONE_PX = 5;
 /** Characters of an annotation that stand beside its line; all of it is in the caption when the pointer is there. */
 const NOTE_CHARS = 22;
 
@@ -127,7 +129,8 @@ export class Chart {
       axes: [{ show: false }, { show: false }],
       // A point for each series would be a layer for each series: with sixty tiles they are most of a frame.
       cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { show: false }, bind: { dblclick: none } },
-      scales: { x: { time: true }, y: { range: (_, low, high) => this.#range(low, high) } },
+      // A window that is the only one stands at the right, as the newest always does.
+      scales: { x: { time: true, range: ({ data }, from, to) => (data[0].length === 1 ? [from - 1, from] : [from, to]) }, y: { range: (_, low, high) => this.#range(low, high) } },
       series,
       bands: [{ series: [HIGH, LOW], fill: this.#color("--band") }],
       hooks: {
@@ -139,7 +142,7 @@ export class Chart {
 
   #line(slot) {
     const stroke = this.#color(`--line-${slot}`);
-    const alone = { show: true, size: 3, fill: stroke, filter: lonely };
+    const alone = { show: true, size: LONE_PX, width: 0, fill: stroke, filter: lonely };
     const fill = slot === 0 ? (plot) => wash(plot, this.#color("--wash-strong"), this.#color("--wash-faint")) : undefined;
     return [
       { stroke, width: 1.6, fill: (plot) => (this.#single ? fill?.(plot) : null), points: alone },

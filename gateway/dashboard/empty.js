@@ -1,4 +1,4 @@
-// What an empty board says: no KPI defined, no tile on it, or no event seen yet; and where to go from there.
+// What an empty board says: no tile on it, or no event seen yet; and where to go from there.
 
 export class Empty {
   #card;
@@ -8,7 +8,7 @@ export class Empty {
     this.#card = card;
   }
 
-  /** @param {"none"|"kpis"|"tiles"|"events"} missing what the board lacks */
+  /** @param {"none"|"tiles"|"events"} missing what the board lacks */
   show(missing) {
     this.#card.hidden = missing === "none";
     this.#card.dataset.missing = missing;

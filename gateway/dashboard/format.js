@@ -163,7 +163,21 @@ export function clockTime(ms, seconds = true, locale = undefined, timeZone = und
 export function dimension(dim) {
   if (dim === null || dim === undefined) return "(none)";
   if (dim === "") return "(empty)";
-  return dim === "__other__" ? "Other" : String(dim);
+  if (dim === "__other__") return "Other";
+  return typeof dim === "string" ? telling(dim) : String(dim);
+}
+
+/** Texts that stand for something else where dimensions are shown. */
+const MEANT = new Set(["(none)", "(empty)", "Other", "true", "false"]);
+
+/**
+ * A text with quotes where without them it would be taken for a number, a truth, or no value: `1` beside `"1"`.
+ * @param {string} text
+ * @returns {string}
+ */
+export function telling(text) {
+  const number = Number(text);
+  return (Number.isFinite(number) && String(number) === text) || MEANT.has(text) ? `"${text}"` : text;
 }
 
 /** @param {unknown[]} label */

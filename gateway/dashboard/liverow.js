@@ -1,7 +1,7 @@
 // One event as a line that opens: what came, what was made of it, what became of it. All text is text nodes.
 
 import { element } from "./element.js";
-import { clockTime } from "./format.js";
+import { clockTime, telling } from "./format.js";
 import { routeTo } from "./route.js";
 
 const VERDICTS = { accepted: "accepted", warn: "warned", duplicate: "duplicate", drop: "rejected" };
@@ -43,7 +43,7 @@ function preview(event) {
   // What the page says of itself comes last: the product's own properties tell events apart.
   const rank = (name) => (event.inherited.includes(name) || event.enriched.includes(name) || name.startsWith("$lib") ? 2 : Number(name.startsWith("$")));
   const names = Object.keys(event.properties).toSorted((a, b) => rank(a) - rank(b));
-  const shown = names.slice(0, PREVIEW).map((name) => `${name} ${text(event.properties[name])}`);
+  const shown = names.slice(0, PREVIEW).map((name) => `${name} ${valueText(event.properties[name])}`);
   return shown.join(" · ") + (names.length > PREVIEW ? " · …" : "");
 }
 
@@ -72,7 +72,7 @@ function inside(event, narrowed) {
   const names = Object.keys(event.properties);
   const rows = names.map((name) => [
     name,
-    text(event.properties[name]),
+    valueText(event.properties[name]),
     [...source(event, name), ...narrow(`where:${name}`, event.properties[name])],
   ]);
   parts.push(section(event.cut ? "Properties (cut)" : "Properties", rows, "No properties"));
@@ -101,3 +101,5 @@ const stamp = (ms) => {
 };
 
 const text = (value) => (typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value));
+/** A property's value: what its sender takes for a number and sent as a text is seen to be one. */
+const valueText = (value) => (typeof value === "string" ? telling(value) : text(value));

@@ -148,7 +148,7 @@ function tick() {
   status.measure(serverNow(), board.times, board.size);
   if (!listed) return;
   const settled = performance.now() - welcomedAt > TICK_MS;
-  if (board.size === 0) empty.show(boardPage.defined ? "tiles" : "kpis");
+  if (board.size === 0) empty.show("tiles");
   else if (board.alive) empty.show("none");
   else if (settled) empty.show("events");
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { age, bound, change, clockTime, dayTime, dimension, exact, labelText, quantity, share, within } from "../../gateway/dashboard/format.js";
+import { age, bound, change, clockTime, dayTime, dimension, exact, labelText, quantity, share, telling, within } from "../../gateway/dashboard/format.js";
 
 const say = (value, unit) => Object.values(quantity(value, unit, "en-US")).join(" ").trim();
 
@@ -82,6 +82,14 @@ test("errors and times are short too", () => {
 test("dimensions of every type are texts", () => {
   assert.deepEqual([null, "", "DE", 0, false, "__other__"].map(dimension), ["(none)", "(empty)", "DE", "0", "false", "Other"]);
   assert.equal(labelText(["DE", null]), "DE · (none)");
+});
+
+test("a text that looks like another kind of value has quotes", () => {
+  const pairs = [[1, "1"], [-2.5, "-2.5"], [true, "true"], [false, "false"], [null, "(none)"], ["", "(empty)"], ["__other__", "Other"]];
+  for (const [value, text] of pairs) assert.deepEqual([dimension(value), dimension(text)], [text, `"${text}"`]);
+  for (const text of ["01234", "1.0", "+1", " 1", "1e5", "NaN", "Infinity", "null", "DE", "49.9 EUR"]) assert.equal(dimension(text), text);
+  assert.equal(labelText([1, "1"]), '1 · "1"');
+  assert.deepEqual(["", "7", "Seven"].map(telling), ["", '"7"', "Seven"]);
 });
 
 test("shares of a whole, bounds and days", () => {

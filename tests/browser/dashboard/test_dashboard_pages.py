@@ -33,15 +33,6 @@ def test_the_snippet_can_be_copied(model: ViewerModel, page: Page) -> None:
     assert KEY not in copied
 
 
-def test_a_board_without_kpis_says_so(page: Page) -> None:
-    """With no KPI defined the page says which file to write."""
-    with ViewerModel([]) as model:
-        page.goto(model.link)
-        expect(page.locator("#empty")).to_be_visible()
-        expect(page.locator("#empty .when-kpis").first).to_have_text("No KPI is defined")
-        expect(page.locator("#empty .when-events").first).to_be_hidden()
-
-
 def test_a_board_without_tiles_says_so(page: Page) -> None:
     """It is the board that is empty, not the KPI file: the way on is to edit it; the first tile ends that."""
     with ViewerModel([meta("page_views")]) as model:
