@@ -43,6 +43,7 @@ from gateway.server.listening import Listening
 from gateway.server.logs import configure_logs
 from gateway.server.memory import give_back
 from gateway.server.metrics import Metrics
+from gateway.server.observed import observed
 from gateway.server.recovery import recover
 from gateway.server.reloading import Reloading
 from gateway.server.services import HouseServices
@@ -214,7 +215,7 @@ class Server:
         await self._front.open()
         self._ticking = asyncio.create_task(Ticker(self.house, config.tick_ms, config.memory_cap * _MB).run())
         self._ticking.add_done_callback(self._ticker_ended)
-        self._metrics.watch(self.house, self.gate, self._front)
+        self._metrics.watch(lambda: observed(self.house, self.gate, self._front))
         self._reloading = Reloading(self.house, config.kpis, load_kpis)
         self._reloading.start()
         self._shelf.start()
