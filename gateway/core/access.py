@@ -5,8 +5,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import Final
 
-__all__ = ["Access", "Origins"]
+__all__ = ["FORBIDDEN", "UNAUTHORIZED", "Access", "Origins"]
+
+UNAUTHORIZED: Final = 4001
+FORBIDDEN: Final = 4003
 
 
 class Access:
@@ -23,6 +27,13 @@ class Access:
     def may_view(self, token: str) -> bool:
         """Whether `token` is a view key."""
         return _among(token, self._view)
+
+    def refusal(self, token: str, *, viewing: bool) -> int | None:
+        """The close code for a socket of that role with this token: a key of the other role is known, but forbidden."""
+        mine, other = (self._view, self._write) if viewing else (self._write, self._view)
+        if _among(token, mine):
+            return None
+        return FORBIDDEN if _among(token, other) else UNAUTHORIZED
 
 
 class Origins:

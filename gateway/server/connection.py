@@ -109,7 +109,7 @@ class Connection(Inbound):
         # Not every loop's transports are subclasses of asyncio's.
         self._transport = cast(asyncio.Transport, transport)
         tune(self._transport)
-        self._terms.wheel.put(self, self.opened_at + self._terms.hello_s)
+        self._terms.wheel.put(self, self.opened_at + self._terms.first_s)
         self._guard(lambda: self._endpoint.opened(self))
 
     def eof_received(self) -> None:
@@ -159,7 +159,8 @@ class Connection(Inbound):
         if not self._endpoint.ready:
             due = self.opened_at + terms.hello_s
             if now < due:
-                return due
+                # It may be ready before that, and heartbeats are sent then.
+                return min(due, now + terms.heartbeat_s)
             self.close(4108)
             return NEVER
         if self._paused and self.buffered < self._stalled_at:
@@ -180,8 +181,8 @@ class Connection(Inbound):
     # Inside.
 
     def _expect(self, whole_by: float) -> None:
-        # Without a heartbeat yet, the wheel looks when the hello is due.
-        if whole_by < (self._beat or self.opened_at + self._terms.hello_s):
+        # Before its first heartbeat the wheel looks at least once in the time of one.
+        if whole_by < (self._beat or self.opened_at + self._terms.first_s):
             self._terms.wheel.put(self, whole_by)
 
     def _flush(self) -> None:

@@ -17,7 +17,8 @@ from analytics import Row
 
 __all__ = ["csv_rows"]
 
-_HEADER: Final = b"dims,start,end,value,kind,rev,error,keys\r\n"
+_HEADER: Final = b"dims,start,end,value,kind,rev"
+_ALL: Final = _HEADER + b",error,keys"
 
 # `=` and `@` are never JSON syntax. Signs are, before and within numbers, so they are replaced only where a text
 # begins or may seem to begin: after a quote or a semicolon, a pipe or a space, or after a comma within a text.
@@ -25,16 +26,18 @@ _ANYWHERE: Final = re.compile(rb"[=@]")
 _SIGN: Final = re.compile(rb'(?<=["; |])[+-]')
 
 
-def csv_rows(rows: Iterable[Row]) -> bytes:
-    """The columns of `_HEADER`; dims, and values that are no numbers, as JSON text. What is null is empty. RFC 4180."""
-    lines = [_HEADER]
+def csv_rows(rows: Iterable[Row], *, whole: bool = False) -> bytes:
+    """The columns of `_HEADER`; dims, and values that are no numbers, as JSON text. What is null is empty. RFC 4180.
+
+    A `whole` row also says how approximate it is, and how many keys it stands for.
+    """
+    lines = [_ALL if whole else _HEADER]
     for row in rows:
-        dims = _quoted(_json(row.dims))
-        value, error, keys = map(_value, (row.value, row.error, row.keys))
-        lines.append(
-            b"%b,%d,%d,%b,%b,%d,%b,%b\r\n" % (dims, row.start, row.end, value, row.kind.encode(), row.rev, error, keys)
-        )
-    return b"".join(lines)
+        dims, value = _quoted(_json(row.dims)), _value(row.value)
+        lines.append(b"%b,%d,%d,%b,%b,%d" % (dims, row.start, row.end, value, row.kind.encode(), row.rev))
+        if whole:
+            lines[-1] += b",%b,%b" % (_value(row.error), _value(row.keys))
+    return b"\r\n".join([*lines, b""])
 
 
 def _value(value: Any) -> bytes:

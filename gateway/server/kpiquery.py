@@ -34,6 +34,8 @@ class KpiQuery(NamedTuple):
     limit: int = DEFAULT_ROWS
     after: tuple[int, int] | None = None
     """The window that the page begins with, by start and mark."""
+    whole: bool = False
+    """CSV: all columns, not only those that every row has a use for."""
 
 
 def read_query(name: str, parameters: Mapping[str, str]) -> KpiQuery | Reply:
@@ -50,6 +52,9 @@ def read_query(name: str, parameters: Mapping[str, str]) -> KpiQuery | Reply:
     fmt = parameters.get("format", "json")
     if fmt not in ("json", "csv"):
         return error(400, "bad_format")
+    columns = parameters.get("columns")
+    if columns not in (None, "all"):
+        return error(400, "bad_columns")
     where = parameters.get("where")
     if where is not None and len(where) > MAX_CONDITION:
         return error(400, "long_where")
@@ -60,4 +65,5 @@ def read_query(name: str, parameters: Mapping[str, str]) -> KpiQuery | Reply:
     place = None if after is None else _AFTER.fullmatch(after)
     if after is not None and place is None:
         return error(400, "bad_after")
-    return KpiQuery(name, start, end, fmt, where, int(limit), place and (int(place[1]), int(place[2])))
+    page = place and (int(place[1]), int(place[2]))
+    return KpiQuery(name, start, end, fmt, where, int(limit), page, columns is not None)

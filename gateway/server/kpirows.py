@@ -122,7 +122,7 @@ def _reply(
     token = None if following is None else f"{following[0]}.{following[1]}"
     if query.fmt == "csv":
         headers = {} if token is None else {"Tidegate-Next": token}
-        return Reply(200, csv_rows(rows), "text/csv; charset=utf-8", headers)
+        return Reply(200, csv_rows(rows, whole=query.whole), "text/csv; charset=utf-8", headers)
     body = b'{"kpi":%b,"meta":%b,"filling":%b,"watermark":%b,"next":%b,"rows":[%b]}' % (
         orjson.dumps(query.name),
         orjson.dumps(spec.meta()),

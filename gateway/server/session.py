@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
+from gateway.core.access import FORBIDDEN
 from gateway.core.bucket import spend
 from gateway.core.enrichment import enriched
 from gateway.core.producer import ProducerSession, flush_ms
@@ -23,8 +24,6 @@ __all__ = ["Session"]
 
 VERSION = 1
 BAD_MESSAGE = 4000
-UNAUTHORIZED = 4001
-FORBIDDEN = 4003
 BAD_VERSION = 4006
 TOO_FAST = 4102
 FENCED = 4009
@@ -186,9 +185,8 @@ class Session:
             case Pong():
                 self._pong(message)
             case Auth():
-                access = self._house.access
-                if not (access.may_view if self.is_viewer else access.may_write)(message.token):
-                    self.end(UNAUTHORIZED)
+                if (refused := self._house.access.refusal(message.token, viewing=self.is_viewer)) is not None:
+                    self.end(refused)
             case Subscribe() | Unsubscribe() | Resync() | Visibility():
                 self._view(message)
             case _:
@@ -238,8 +236,8 @@ class Session:
 
     def _hello_producer(self, hello: Hello) -> None:
         house = self._house
-        if not house.access.may_write(hello.token):
-            self.end(FORBIDDEN if house.access.may_view(hello.token) else UNAUTHORIZED)
+        if (refused := house.access.refusal(hello.token, viewing=False)) is not None:
+            self.end(refused)
             return
         assert self._conn is not None
         defaults, defaults_json = enriched(hello.defaults, house.enricher.facts(self._conn.sender))
@@ -289,8 +287,8 @@ class Session:
 
     def _hello_viewer(self, hello: Hello) -> None:
         house = self._house
-        if not house.access.may_view(hello.token):
-            self.end(FORBIDDEN if house.access.may_write(hello.token) else UNAUTHORIZED)
+        if (refused := house.access.refusal(hello.token, viewing=True)) is not None:
+            self.end(refused)
             return
         assert self._conn is not None
         if not house.origins.may_view(self._conn.sender.origin):

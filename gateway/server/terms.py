@@ -99,6 +99,11 @@ class Terms:
     received: int = 0
 
     @property
+    def first_s(self) -> float:
+        """When to look at a new peer: its hello is due then, or its first heartbeat if it has said hello."""
+        return min(self.hello_s, self.heartbeat_s)
+
+    @property
     def silence_s(self) -> float:
         """Silence after which a peer counts as gone: two heartbeats and a fifth of one as grace."""
         return self.heartbeat_s * 2.2

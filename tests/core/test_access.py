@@ -15,6 +15,8 @@ def test_each_key_has_its_role() -> None:
     assert [access.may_write(key) for key in ("w1", "w2", "v1", "", "w", "w11")] == [True, True] + [False] * 4
     assert [access.may_view(key) for key in ("v1", "w1", "")] == [True, False, False]
     assert not access.may_write("\ud800")
+    assert [access.refusal(key, viewing=False) for key in ("w1", "v1", "", "w11")] == [None, 4003, 4001, 4001]
+    assert [access.refusal(key, viewing=True) for key in ("v1", "w1", "", "v")] == [None, 4003, 4001, 4001]
 
 
 @pytest.mark.parametrize(

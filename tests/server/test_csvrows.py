@@ -49,14 +49,17 @@ def cells(text: bytes) -> list[list[str]]:
 def test_columns_and_plain_rows() -> None:
     """The header and a row are just what the contract says, numbers without quotes."""
     assert csv_rows([row({"country": "DE"}, 12.0)]) == (
-        b'dims,start,end,value,kind,rev,error,keys\r\n"{""country"":""DE""}",1000,2000,12.0,final,3,,\r\n'
+        b'dims,start,end,value,kind,rev\r\n"{""country"":""DE""}",1000,2000,12.0,final,3\r\n'
     )
-    assert csv_rows([]) == b"dims,start,end,value,kind,rev,error,keys\r\n"
+    assert csv_rows([]) == b"dims,start,end,value,kind,rev\r\n"
+    assert csv_rows([row({})], whole=True) == (
+        b'dims,start,end,value,kind,rev,error,keys\r\n"{}",1000,2000,1.0,final,3,,\r\n'
+    )
 
 
 def test_what_an_approximate_or_pooled_row_says_of_itself_is_there() -> None:
-    """A table of estimates that does not say so would be taken for a count."""
-    text = csv_rows([row({}, 10_000)._replace(error=0.016, keys=7)])
+    """Who asks for whole rows can tell a table of estimates from one of counts."""
+    text = csv_rows([row({}, 10_000)._replace(error=0.016, keys=7)], whole=True)
     assert cells(text)[1][3:] == ["10000", "final", "3", "0.016", "7"]
 
 
@@ -98,14 +101,14 @@ def test_no_cell_begins_a_formula(attack: str) -> None:
     st.dictionaries(st.text(max_size=9), st.one_of(st.text(), st.floats(allow_nan=False), st.booleans()), max_size=4)
 )
 def test_dims_survive(dims: dict[str, Any]) -> None:
-    """Whatever the dims are, a CSV reader and a JSON parser give them back, in one row of eight cells."""
+    """Whatever the dims are, a CSV reader and a JSON parser give them back, in one row of six cells."""
     try:
         json.dumps(dims, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return  # a lone surrogate cannot come out of the engine: it never came in
     read = cells(csv_rows([row(dims)]))
     assert len(read) == 2
-    assert len(read[1]) == 8
+    assert len(read[1]) == 6
     back = json.loads(read[1][0])
     assert {k: v for k, v in back.items() if v is not None} == {
         k: v for k, v in dims.items() if not (isinstance(v, float) and v in (float("inf"), float("-inf")))

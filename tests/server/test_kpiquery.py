@@ -15,8 +15,8 @@ def test_without_parameters_all_is_asked_for() -> None:
 
 def test_each_parameter_has_its_place() -> None:
     """Times, format, condition, page."""
-    words = {"from": "-1", "to": "2", "format": "csv", "where": "a", "limit": "7", "after": "-5.9"}
-    assert read_query("k", words) == KpiQuery("k", -1, 2, "csv", "a", 7, (-5, 9))
+    words = {"from": "-1", "to": "2", "format": "csv", "where": "a", "limit": "7", "after": "-5.9", "columns": "all"}
+    assert read_query("k", words) == KpiQuery("k", -1, 2, "csv", "a", 7, (-5, 9), whole=True)
 
 
 @pytest.mark.parametrize("limit", ["", "0", "50001", "1.0", "-1", "1e2", "9" * 30, "\u0661"])
@@ -25,3 +25,10 @@ def test_a_wrong_limit_has_a_slug(limit: str) -> None:
     refused = read_query("k", {"limit": limit})
     assert isinstance(refused, Reply)
     assert (refused.status, refused.body) == (400, b'{"error":"bad_limit"}')
+
+
+def test_columns_are_all_or_those_of_every_row() -> None:
+    """No other word chooses columns."""
+    refused = read_query("k", {"columns": "error"})
+    assert isinstance(refused, Reply)
+    assert (refused.status, refused.body) == (400, b'{"error":"bad_columns"}')

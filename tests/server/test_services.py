@@ -240,8 +240,10 @@ def test_rows_come_as_json_and_csv(tmp_path: Path) -> None:
         status, text = await http.get(f"/v1/kpis/by_country?from={row['end']}")
         assert json.loads(text)["rows"] == []
         status, text = await http.get("/v1/kpis/by_country?format=csv")
-        assert text.splitlines()[0] == b"dims,start,end,value,kind,rev,error,keys"
+        assert text.splitlines()[0] == b"dims,start,end,value,kind,rev"
         assert len(text.splitlines()) == 2
+        status, text = await http.get("/v1/kpis/by_country?format=csv&columns=all")
+        assert text.splitlines()[0] == b"dims,start,end,value,kind,rev,error,keys"
         assert (await http.get("/v1/kpis/nonsense"))[0] == 404
 
     with_caller(tmp_path, test)

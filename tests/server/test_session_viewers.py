@@ -36,6 +36,21 @@ def test_a_viewer_sees_what_a_producer_sends(tmp_path: Path) -> None:
     on_loop(run)
 
 
+def test_a_viewer_may_renew_its_token(tmp_path: Path) -> None:
+    """A good one changes nothing; one of the other role ends the connection as it would have in the hello."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server, wire(server) as socket:
+            await viewer(socket)
+            await socket.say({"type": "auth", "token": "v_test"})
+            await socket.say({"type": "subscribe", "id": 1, "kpi": "events"})
+            await socket.hear("snapshot")
+            await socket.say({"type": "auth", "token": "w_test"})
+            assert await socket.close_code() == 4003
+
+    on_loop(run)
+
+
 def test_a_viewer_resumes_where_it_was(tmp_path: Path) -> None:
     """Within the epoch and the ring: a delta with prev = its offset, no snapshot."""
 

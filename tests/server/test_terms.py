@@ -44,6 +44,7 @@ def test_terms_are_the_settings_in_seconds() -> None:
     )
     loop.close()
     assert (terms.hello_s, terms.heartbeat_s, terms.silence_s) == (1.5, 10.0, 22.0)
+    assert terms.first_s == 1.5
     assert (terms.max_frame, terms.max_fragments, terms.control_rate) == (262_144, 64, 20)
 
 
@@ -72,6 +73,32 @@ def test_a_hello_in_time_is_not_4108() -> None:
             assert endpoint.conn is not None
             Hours(rig, endpoint.conn).pass_by(11)
             assert (endpoint.beats, endpoint.closes) == (1, [])
+            await raw.aclose()
+
+    run(main)
+
+
+def test_heartbeats_may_be_shorter_than_the_time_for_a_hello() -> None:
+    """They are sent from the first one on, so that a peer that answers each of them is never taken for silent."""
+
+    async def main() -> None:
+        async with serving(ready=False, hello_timeout_ms=5_000, heartbeat_ms=1_000) as rig:
+            raw = await Raw.open(rig.port)
+            endpoint = await rig.endpoint()
+            conn = endpoint.conn
+            assert conn is not None
+            hours = Hours(rig, conn)
+            hours.pass_by(2.5)
+            assert endpoint.beats == 0
+            endpoint.ready = True
+            for beats in range(1, 8):
+                raw.writer.write(masked(b"pong"))
+                await eventually(lambda: conn.last_seen == hours.now)
+                hours.pass_by(1.0)
+                assert (endpoint.beats, endpoint.closes) == (beats, [])
+            # Without an answer the end comes when it should, and not when a hello would have been due.
+            hours.pass_by(1.5)
+            assert await raw.close_code() == 4103
             await raw.aclose()
 
     run(main)
