@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
+from websockets import http11
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
@@ -26,6 +27,10 @@ _HEADERS: Final = {
     426: ("Upgrade: websocket", "Sec-WebSocket-Version: 13"),
 }
 _SLUGS: Final = {405: "method", 426: "upgrade_required", 505: "http_version"}
+
+
+# The door has bounded the head as a whole, by our settings; the package's bounds on its lines would make those untrue.
+http11.MAX_LINE_LENGTH = http11.MAX_NUM_HEADERS = sys.maxsize
 
 
 class Answer(NamedTuple):
@@ -53,7 +58,7 @@ def wants_websocket(head: bytes | bytearray) -> bool:
 
 
 def answer(head: bytes, allowed: Callable[[str], bool]) -> Answer:
-    """Judge a request head, which ends with an empty line; `allowed` decides on an `Origin`.
+    """Judge a request head, which is not too large and ends with an empty line; `allowed` decides on an `Origin`.
 
     The protocol object that parses the head is dropped with it: it would keep every header alive with the socket.
     """
@@ -61,8 +66,7 @@ def answer(head: bytes, allowed: Callable[[str], bool]) -> Answer:
     protocol.receive_data(head)
     events = protocol.events_received()
     if not events:
-        too_long = isinstance(protocol.handshake_exc, (RequestLineTooLong, HeaderLineTooLong, TooManyHeaders))
-        return _refuse(431 if too_long else 400, None)
+        return _refuse(400, None)
     request = events[0]
     assert isinstance(request, Request)
     refusal, origin = _judge(request, allowed)

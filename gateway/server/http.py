@@ -53,6 +53,7 @@ class HttpSide:
         demo_key: str | None = None,
     ) -> None:
         self._idle_s = config.header_timeout_ms / 1000
+        self._max_header, self._max_lines = config.max_header, config.max_header_lines
         self._dashboard = read_folder(_DASHBOARD, skip=(_DEMO,))
         self._sdk = sdk_files(_SDK)
         self._demo: _Files = {}
@@ -89,7 +90,8 @@ class HttpSide:
         """The protocol for one socket; the door's `HttpFactory`."""
         server = self._runner.server
         assert server is not None, "start first"
-        return HttpSocket(server, asyncio.get_running_loop(), self._idle_s, guest)
+        loop = asyncio.get_running_loop()
+        return HttpSocket(server, loop, self._idle_s, guest, max_header=self._max_header, max_lines=self._max_lines)
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info.get("path", "index.html")

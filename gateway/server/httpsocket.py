@@ -8,7 +8,10 @@ from typing import Final, cast
 
 import structlog
 from aiohttp import web
+from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import LineTooLong
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import _ErrInfo
 
 from gateway.server.door import Tenancy
 from gateway.server.policy import ALWAYS
@@ -26,9 +29,18 @@ _STALL_S: Final = 15.0  # without a byte going out, before a client that does no
 class HttpSocket(web.RequestHandler):
     """Answers broken requests without repeating any of them, and lets go of clients that do not read."""
 
-    __slots__ = ("_buffered", "_guest", "_stall", "_wire")
+    __slots__ = ("_begun", "_buffered", "_guest", "_max_header", "_refused", "_stall", "_wire")
 
-    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop, idle_s: float, guest: Tenancy) -> None:
+    def __init__(
+        self,
+        server: web.Server,
+        loop: asyncio.AbstractEventLoop,
+        idle_s: float,
+        guest: Tenancy,
+        *,
+        max_header: int,
+        max_lines: int,
+    ) -> None:
         # `idle_s` bounds both the pause between two requests and the time that a further request head may take.
         super().__init__(
             server,
@@ -36,9 +48,17 @@ class HttpSocket(web.RequestHandler):
             keepalive_timeout=idle_s,
             lingering_time=_LINGER_S,
             auto_decompress=False,
+            # The head as a whole is what is bounded: by the door, and here for the requests behind the first.
+            max_line_size=max_header,
+            max_field_size=max_header,
+            max_headers=max_lines,
             access_log=None,  # type: ignore[arg-type]  # None turns it off
             logger=_LOG,
         )
+        self._max_header = max_header
+        # Bytes of a request head that has begun, behind the first request; and whether one of them was too large.
+        self._begun = 0
+        self._refused = False
         # Hears once when the socket is gone, or gets it back; None afterwards.
         self._guest: Tenancy | None = guest
         # The transport until it is really gone: the base class lets go of its own when it begins to close.
@@ -51,6 +71,27 @@ class HttpSocket(web.RequestHandler):
         self._wire = cast(asyncio.Transport, transport)
         tune(self._wire)
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        known, between = self._request_count, self._between()
+        super().data_received(data)
+        came = self._request_count - known
+        if came:
+            self._begun = 0
+            for place in range(-came, 0):
+                message = self._messages[place][0]
+                if isinstance(message, RawRequestMessage) and _size(message) > self._max_header:
+                    self._refused = True
+                    self._messages[place] = self._too_large()
+        elif between:
+            self._begun += len(data)
+            if self._begun > self._max_header:
+                self._refused = True
+                self._messages.append(self._too_large())
+                if self._waiter is not None and not self._waiter.done():
+                    self._waiter.set_result(None)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         if self._stall is not None:
@@ -104,6 +145,17 @@ class HttpSocket(web.RequestHandler):
         answer.force_close()
         return answer
 
+    def _between(self) -> bool:
+        """Whether what comes now is the head of a next request: no body, and nothing behind an upgrade."""
+        request = self._current_request
+        if request is None:
+            return self._waiter is not None and not self._waiter.done()
+        return request.content.is_eof() and not self._message_tail
+
+    def _too_large(self) -> tuple[_ErrInfo, StreamReader]:
+        """What stands for the head in the library's queue: its turn comes behind the answers that are still due."""
+        return _ErrInfo(status=431, exc=LineTooLong(b"", self._max_header), message=""), EMPTY_PAYLOAD
+
     def _watch(self) -> None:
         if self._wire is not None:
             self._buffered = self._wire.get_write_buffer_size()
@@ -117,3 +169,9 @@ class HttpSocket(web.RequestHandler):
             self._watch()
         else:
             self._wire.abort()
+
+
+def _size(message: RawRequestMessage) -> int:
+    """Bytes of a request head, at least: spaces that mean nothing are gone."""
+    lines = sum(len(name) + len(value) + 4 for name, value in message.raw_headers)
+    return len(message.method) + len(message.path) + len("  HTTP/1.1\r\n\r\n") + lines

@@ -52,6 +52,11 @@ def test_the_subprotocol_is_reported(offered: str, chosen: str) -> None:
     assert f"\r\nSec-WebSocket-Protocol: {chosen}\r\n".encode() in found.data
 
 
+def test_what_the_door_lets_in_is_read() -> None:
+    """How large a head may be is decided there, by settings, and not once more by the package."""
+    assert judge(upgrade("x: " + "y" * 100_000, *["x: y"] * 1_000))[0] == 101
+
+
 def test_a_query_is_no_other_path() -> None:
     """A query behind the path is ignored; credentials do not belong there, but a cache buster may."""
     assert judge(upgrade(path="/v1/ws?v=2"))[0] == 101

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -54,8 +55,9 @@ def test_ambiguous_requests_end_the_connection(name: str) -> None:
 @pytest.mark.parametrize(
     ("head", "statuses"),
     [
-        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\n\r\n", (400, 431)),
-        (b"GET / HTTP/1.1\r\nx: " + b"y" * 9000 + b"\r\n\r\n", (400, 431)),
+        (b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\n\r\n", (400, 431)),
+        (b"GET / HTTP/1.1\r\nx: " + b"y" * 40_000 + b"\r\n\r\n", (400, 431)),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + (b"x: " + b"y" * 996 + b"\r\n") * 33 + b"\r\n", (431,)),
         (b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 200 + b"\r\n", (400, 431)),
         (b"canary canary canary\r\n\r\n", (400,)),
         (b"GET / HTTP/9.9\r\n\r\n", (400,)),
@@ -97,6 +99,70 @@ def test_an_idle_socket_is_closed(first: bytes) -> None:
     run(main)
 
 
+def test_the_heads_of_all_requests_of_a_socket_have_one_bound() -> None:
+    """Exactly `max_header` bytes are taken, in one line or in many, at once or in pieces; one more is refused."""
+
+    async def main() -> None:
+        async with site(max_header=20_000) as at:
+            for over, line in ((0, 5_000), (0, 19_900), (1, 5_000), (1, 19_900)):
+                for pieces in (1, 7):
+                    raw = await Raw.connect(at.port)
+                    head = request("GET /healthz")[:-2]
+                    while len(head) < 20_000 + over - 2:
+                        left = 20_000 + over - 2 - len(head)
+                        head += b"x: " + b"y" * (min(left, line if left > line + 5 else left) - 5) + b"\r\n"
+                    for _ in range(2):
+                        step = -(-len(head) // pieces)
+                        for start in range(0, len(head), step):
+                            raw.writer.write(head[start : start + step])
+                            await raw.writer.drain()
+                        raw.writer.write(b"\r\n")
+                        got = await answer_of(raw)
+                        assert got.status == (431 if over else 200)
+                        if over:
+                            break
+                    if over:
+                        assert (got.body, await raw.rest()) == (b"", b"")
+                    await raw.aclose()
+
+    run(main)
+
+
+def test_a_head_that_becomes_too_large_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind the first request it is refused as soon as it is, and after the answers that are still due."""
+    made: list[int] = []
+    too_large = HttpSocket._too_large
+
+    def noted(self: HttpSocket) -> Any:
+        made.append(1)
+        return too_large(self)
+
+    monkeypatch.setattr(HttpSocket, "_too_large", noted)
+
+    async def main() -> None:
+        async with site() as at:
+            raw = await Raw.connect(at.port)
+            # The body is no part of a head, however it is cut.
+            post = request("POST /v1/events", "Content-Type: application/json", body=b" " * 500_000)
+            at.services.gate = asyncio.Event()
+            raw.writer.write(post[:300_000])
+            await raw.writer.drain()
+            raw.writer.write(post[300_000:])
+            await eventually(lambda: len(at.services.posted) == 1)
+            raw.writer.write(b"GET /healthz HTTP/1.1\r\n")
+            for _ in range(64):
+                raw.writer.write(b"x: " + b"y" * 995 + b"\r\n")
+                await raw.writer.drain()
+            await eventually(lambda: len(made) == 1)
+            at.services.gate.set()
+            assert (await answer_of(raw)).status == 200
+            got = await answer_of(raw)
+            assert (got.status, got.body, await raw.rest()) == (431, b"", b"")
+            await raw.aclose()
+
+    run(main)
+
+
 def test_a_client_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """A large answer that nobody takes does not stay in memory; one that is taken slowly arrives whole."""
     monkeypatch.setattr(module, "_STALL_S", 0.4)
@@ -108,7 +174,9 @@ def test_a_client_that_does_not_read_is_cut(monkeypatch: pytest.MonkeyPatch) -> 
     async def main() -> None:
         loop = asyncio.get_running_loop()
         server = web.Server(large)
-        async with serving(http=lambda guest: HttpSocket(server, loop, 5.0, guest)) as rig:
+        async with serving(
+            http=lambda guest: HttpSocket(server, loop, 5.0, guest, max_header=32_768, max_lines=128)
+        ) as rig:
             sock = socket.create_connection(("127.0.0.1", rig.port))
             sock.sendall(request("GET /"))
             slow = await Raw.connect(rig.port)
