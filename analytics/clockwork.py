@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from analytics.arrays import Ints
+import numpy as np
+
+from analytics.arrays import Floats, Ints
 from analytics.cells import Cells
+from analytics.history import RECORD_BYTES
 from analytics.plan import GridPlan
 from analytics.publisher import Publisher
 from analytics.time import BEGINNING
@@ -68,24 +71,32 @@ class Clockwork:
             self._move(final_to, closed_to)
             self.settle()
 
-    def ending(self) -> int | None:
+    def weight(self, rises: Floats) -> Floats:
+        """See `Windowing.weight`: of all windows that can have events, with all keys that there are."""
+        window, hold = self.plan.window, self.plan.hold
+        open_ms = window.size + self.plan.delay + (0 if hold is None else hold.setting.periods * hold.setting.ms)
+        row = sum(self.publisher.row_bytes)
+        each = len(self.plan.kpis) * RECORD_BYTES + row * (len(self.cells.keys.dims) + 1)
+        return np.minimum(rises, open_ms) * (each / window.hop)
+
+    def ending(self, base: int) -> int | None:
         """See `Windowing.ending`: the end of the next window with an event."""
         panes, above, geometry = self.cells.pool.ids, self.axis.number(self.final_to), self.geometry
         place = bisect_right(panes, above, key=geometry.last_end)
         if place == len(panes):
             return None
-        first = geometry.first_end(panes[place])
-        return self.axis.ms(first if first > above else geometry.end_at_most(above) + geometry.hop)
+        end = max(geometry.first_end(panes[place]), geometry.end_at_most(above) + geometry.hop)
+        return self.axis.ms(end) if end <= self.axis.number(self._ends_at(base)[0]) else None
 
-    def finish_to(self, end: int) -> None:
+    def finish_to(self, end: int, base: int, event: int) -> None:  # noqa: ARG002
         """See `Windowing.finish_to`. Panes stay open until all windows are final, so that none of them is read beside
         what others were added up to."""
         self.final_to = end
         self._finish(self.axis.number(end))
 
-    def trim(self) -> None:
-        """Drop what is too much of the past, when no final window will be corrected any more."""
-        self.publisher.trim(self.final_to)
+    def trim(self, base: int) -> None:
+        """See `Windowing.trim`."""
+        self.publisher.trim(min(self.final_to, self._ends_at(base)[1]))
 
     def _ends_at(self, base: int) -> tuple[int, int]:
         """Up to where windows are final and closed when the base has risen so far."""

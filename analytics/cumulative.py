@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.arrays import Ints
+from analytics.arrays import Bools, Ints
+from analytics.frame import Frame
 from analytics.grid import Grid
 from analytics.panes import distinct
 from analytics.plan import GridPlan
+from analytics.time import Rise
+from analytics.windowing import Taken
 
 __all__ = ["CumulativeGrid"]
 
@@ -71,7 +74,11 @@ class CumulativeGrid(Grid):
         if closed > reached:
             self._close(reached, closed)
 
-    def finish_to(self, end: int) -> None:
+    def ingest(self, frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
+        self._finishing = False
+        return super().ingest(frame, live, rise, span)
+
+    def finish_to(self, end: int, base: int, event: int) -> None:  # noqa: ARG002
         """See `Windowing.finish_to`: what belongs to this end alone is closed before."""
         closed, due = self.axis.number(self.closed_to), self.axis.number(end - 1 - self.plan.grace)
         if due > closed:

@@ -6,17 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-import numpy as np
-
-from analytics.arrays import Bools
 from analytics.backlog import Backlog, Waiting
 from analytics.batch import Batch
 from analytics.description import budgets, describe
 from analytics.dictionary import Dictionary, Encoded
-from analytics.ending import ending
 from analytics.exact import grid_of
 from analytics.frame import Frame
 from analytics.grid import END_OF_TIME, Grid
+from analytics.leap import in_pieces, reaching
 from analytics.outlet import Outlet
 from analytics.plan import Plan, make_plan
 from analytics.restoration import Freezing, freezing, generations, load_grid, taken
@@ -24,8 +21,8 @@ from analytics.row import Changes, Row, Verdict
 from analytics.schema import Schema, Use
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
-from analytics.time import BEGINNING, Clock
-from analytics.windowing import Taken, Windowing, changes_of
+from analytics.time import BEGINNING, Clock, Rise
+from analytics.windowing import Taken, Windowing, changes_of, verdicts_of
 
 __all__ = ["DEFAULT_BUDGET", "Engine"]
 
@@ -114,6 +111,16 @@ class Engine:
                 for i, part in enumerate(batch.parts(MAX_BATCH))
                 for verdict in self.ingest(part, now)
             ]
+        return self._take(batch, self._observe(batch, now, moments))
+
+    def ingesting(self, batch: Batch, now: int, moments: Sequence[int] | None = None) -> Iterator[Changes]:
+        """`ingest` and `settled` of an `exact` engine in pieces of about `outlet.MOST` bytes, however far time leaps:
+        the same rows in the same order."""
+        for part in batch.parts(MAX_BATCH) if batch.n > MAX_BATCH else (batch,):
+            was = self._clock.base
+            yield from in_pieces(part, was, self._observe(part, now, moments), self._grids, self._outlet, self._take)
+
+    def _observe(self, batch: Batch, now: int, moments: Sequence[int] | None) -> Rise:
         if not any(isinstance(column, Encoded) for column in batch.columns.values()):
             self.trim()
         if self._backlog.full:
@@ -121,11 +128,14 @@ class Engine:
         rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now, moments)
         rise.first = self._number
         self._number += batch.n
+        return rise
+
+    def _take(self, batch: Batch, rise: Rise) -> list[Verdict]:
         live = None if batch.skip is None or not batch.skip.any() else ~batch.skip
         counted = batch.n if live is None else int(live.sum())
         if not counted:
             self._count()
-            self._advance_grids(self._clock.base)
+            self._advance_grids(rise.after)
             return []
         self._counts["events"] += counted
         frame = Frame(batch, self._dictionaries)
@@ -139,25 +149,14 @@ class Engine:
             taken = [grid.ingest(frame, live, rise, span) for grid in self._grids]
             self._backlog.moved()
         self._counts["clashes"] += frame.clashes
-        return self._verdicts(taken, batch.n, live)
+        verdicts = verdicts_of(taken, batch.n, live)
+        for verdict in verdicts:
+            self._counts["late" if verdict.outcome == "drop" else "late_some"] += 1
+        return verdicts
 
     def _count(self) -> None:
         """Before the state is read, or time passes."""
         self._counts["clashes"] += self._backlog.count()
-
-    def _verdicts(self, taken: list[Taken], n: int, live: Bools | None) -> list[Verdict]:
-        late = [t.late for t in taken if t.late is not None]
-        if not late:
-            return []
-        every = np.ones(n, np.bool_) if live is None else live
-        some = np.logical_or.reduce(late)
-        accepted = np.zeros(n, np.bool_)
-        for asked, refused in taken:
-            asked = every if asked is None else asked
-            accepted |= asked if refused is None else asked & ~refused
-        self._counts["late"] += int((some & ~accepted).sum())
-        self._counts["late_some"] += int((some & accepted).sum())
-        return [Verdict(i, "warn" if accepted[i] else "drop", "late") for i in np.flatnonzero(some).tolist()]
 
     def _advance_grids(self, base: int) -> None:
         self._backlog.moved()
@@ -202,7 +201,7 @@ class Engine:
 
     def finishing(self) -> Iterator[Changes]:
         """`finish` of an `exact` engine in pieces of about `outlet.MOST` bytes: the same rows in the same order."""
-        yield from ending(self._grids, self._outlet)
+        yield from reaching(self._grids, self._outlet, END_OF_TIME, self._number)
         yield self.finish()
 
     def spill(self, take: Callable[[Changes], None]) -> None:

@@ -111,6 +111,10 @@ class ExactGrid(Grid):
     def _correct(self, end: int) -> None:
         """Nothing is left to be corrected: every event was, when it came."""
 
+    def finish_to(self, end: int, base: int, event: int) -> None:
+        self._reached = event
+        super().finish_to(end, base, event)
+
     def publish(self, seen: int) -> None:
         """Write down what changed in open windows; `seen` is the largest event time."""
         self.publisher.at = self._reached

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from analytics.time import BEGINNING
+
 __all__ = ["MOST", "PARSED", "ROW_BYTES", "Load", "Outlet"]
 
 MOST: Final = 2 << 20
@@ -25,6 +27,8 @@ class Outlet:
 
     def __init__(self) -> None:
         self.bytes = 0
+        # The latest end of a window with a row that waits.
+        self.latest = BEGINNING
         # Hands out all that waits; None: nobody takes it before the next tick.
         self.relieve: Callable[[], None] | None = None
 
@@ -44,15 +48,18 @@ class Load:
         self.outlet = outlet or Outlet()
         self._bytes = 0
 
-    def add(self, size: int) -> None:
-        """So many bytes more wait; all of it may be gone afterwards."""
+    def add(self, size: int, end: int) -> None:
+        """So many bytes more wait, of a window with this end; all of it may be gone afterwards."""
         outlet = self.outlet
         self._bytes += size
         outlet.bytes += size
+        outlet.latest = max(outlet.latest, end)
         if outlet.bytes >= MOST and outlet.relieve is not None:
             outlet.relieve()
 
     def clear(self) -> None:
         """Nothing waits any more."""
         self.outlet.bytes -= self._bytes
+        if not self.outlet.bytes:
+            self.outlet.latest = BEGINNING
         self._bytes = 0

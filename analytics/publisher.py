@@ -47,7 +47,7 @@ class Publisher:
         # What the next `advance` hands out, and how much that and `coarse` are.
         self.pending: list[Block] = []
         self.load = Load()
-        self._row_bytes = [handed_bytes(plan, kpi) for kpi in plan.kpis]
+        self.row_bytes = [handed_bytes(plan, kpi) for kpi in plan.kpis]
         # Coarser windows of tumbling ones, complete since they were last asked for.
         self.coarse: list[Block] = []
         # What new blocks are stamped with.
@@ -139,7 +139,7 @@ class Publisher:
 
     def _wait(self, blocks: list[Block], block: Block) -> None:
         blocks.append(block)
-        self.load.add(RECORD_BYTES + self._row_bytes[block.kpi] * len(block.record))
+        self.load.add(RECORD_BYTES + self.row_bytes[block.kpi] * len(block.record), block.record.end)
 
     def _slots(self, end: int) -> Ints:
         pool = self.cells.pool

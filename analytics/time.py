@@ -71,6 +71,20 @@ class Rise:
             self._kept = np.full(n, self.before) if self._at is None else self._at()
         return self._kept
 
+    def part(self, n: int, start: int, stop: int) -> Rise:
+        """The base during some of the `n` events."""
+        at = self.at(n)
+        made = Rise(int(at[start]), int(at[stop]) if stop < n else self.after, lambda: at[start:stop])
+        made.first = self.first + start
+        return made
+
+    def held(self, n: int, event: int) -> Rise:
+        """During one of the `n` events, and not beyond what it was when that came."""
+        before = int(self.at(n)[event])
+        made = Rise(before, before)
+        made.first = self.first + event
+        return made
+
     def cause(self, n: int, base: int) -> int:
         """Number of the event, of these `n`, that lifted the base to `base`; the one before them if it was there."""
         return self.first + int(np.searchsorted(self.at(n), base)) - 1

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from analytics.arrays import Bools
+import numpy as np
+
+from analytics.arrays import Bools, Floats
 from analytics.frame import Frame
 from analytics.outlet import Load
 from analytics.plan import GridPlan
-from analytics.row import Changes, Row
+from analytics.row import Changes, Row, Verdict
 from analytics.time import Rise
 from analytics.told import Told, rows_in_order
 
-__all__ = ["Taken", "Windowing", "changes_of"]
+__all__ = ["Taken", "Windowing", "changes_of", "verdicts_of"]
 
 
 class Taken(NamedTuple):
@@ -43,14 +45,19 @@ class Windowing(Protocol):
     def advance_to(self, base: int) -> None:
         """The base has risen: finish and close windows."""
 
-    def ending(self) -> int | None:
-        """When nothing comes any more: an end up to which a few windows, or one, become final next; None: all are."""
+    def weight(self, rises: Floats) -> Floats:
+        """Bytes, about, of the rows that become final when the base rises by so many ms, for each of these."""
 
-    def finish_to(self, end: int) -> None:
-        """Nothing comes any more: windows that end by then are final. It is what `ending` says; for sessions, any."""
+    def ending(self, base: int) -> int | None:
+        """On the way to this base: an end up to which a few windows, or one, become final next; None: all are."""
 
-    def trim(self) -> None:
-        """Drop what is too much of the past, when no final window will be corrected any more."""
+    def finish_to(self, end: int, base: int, event: int) -> None:
+        """On the way to this base: windows that end by then are final. It is what `ending` says; for sessions, any.
+
+        `event`: the number of the one that lifts the base, which their rows are told with where the engine is exact."""
+
+    def trim(self, base: int) -> None:
+        """Drop what is too much of the past on the way to this base: windows that it closes are not corrected."""
 
     def settling(self, *, much: bool = False) -> Iterator[None]:
         """Take up what waits in the measures, in steps of some milliseconds; reading does the same at once.
@@ -92,3 +99,17 @@ def changes_of(grids: Sequence[Windowing], *, due: bool = True) -> Changes:
     rows = rows_in_order([told for grid in grids for told in grid.take(due=due)])
     marks = {kpi.spec.name: grid.watermark for grid in grids for kpi in grid.plan.kpis} if due else {}
     return Changes(rows, marks, [row for grid in grids for row in grid.coarse()])
+
+
+def verdicts_of(taken: Sequence[Taken], n: int, live: Bools | None) -> list[Verdict]:
+    """Verdicts on those of `n` events that some windows no longer took; `live` (None: all) counted."""
+    late = [each.late for each in taken if each.late is not None]
+    if not late:
+        return []
+    every = np.ones(n, np.bool_) if live is None else live
+    accepted = np.zeros(n, np.bool_)
+    for asked, refused in taken:
+        asked = every if asked is None else asked
+        accepted |= asked if refused is None else asked & ~refused
+    some: list[int] = np.logical_or.reduce(late).nonzero()[0].tolist()
+    return [Verdict(i, "warn" if accepted[i] else "drop", "late") for i in some]

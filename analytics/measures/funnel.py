@@ -25,7 +25,7 @@ from analytics.chains import entries, medians, reach
 from analytics.columns import ordered
 from analytics.journal import LONG_AGO, Rows, group_of
 from analytics.measures.measure import Arrays
-from analytics.measures.rising import Rising
+from analytics.measures.rising import PIECE, Rising
 from analytics.measures.searching import renumbered
 from analytics.measures.visited import Visited
 
@@ -84,21 +84,29 @@ class Funnel(Visited):
         self._users = None
         return self._levels.counts(first, last, self._pane_of)
 
-    def _judged(self, slots: Ints, keys: Ints) -> tuple[Ints, Floats | None]:
+    def _judged(self, slots: Ints, keys: Ints) -> tuple[Ints, Floats]:
         """Users of each key by level, and median seconds of each step, over all events of these panes."""
         place = np.full(self.keys, -1, np.int64)
         place[keys] = np.arange(len(keys))
-        journal = self._journal
+        journal, steps = self._journal, self._setting.steps
         at = np.where(self._in_slots(slots), place[journal.cells % self.keys], -1)
-        rows = journal.of_groups(at >= 0)
-        at = at[rows.groups]
-        groups, firsts = group_of(at, journal.users[rows.groups])
-        reached = reach(entries(groups, rows.times, rows.marks, self._setting), len(firsts), self._setting)
-        counts = np.zeros((len(keys), self._setting.steps + 1), np.int64)
-        np.add.at(counts, (at[firsts], reached.levels), 1)
-        if reached.seconds is None:
-            return counts, None
-        return counts, medians(at[firsts], reached.seconds, len(keys))
+        counts = np.zeros((len(keys), steps + 1), np.int64)
+        # Some users at a time: all at once take several times the memory of their events.
+        pieces = 1 + np.count_nonzero((at >= 0)[journal.rows.groups]) * steps // PIECE
+        piece = (journal.users >> np.uint64(32)) % np.uint64(pieces)
+        of, took = [np.zeros(0, np.int64)], [np.zeros((0, steps))]
+        for number in range(pieces):
+            rows = journal.of_groups((at >= 0) & (piece == number))
+            whose = at[rows.groups]
+            groups, firsts = group_of(whose, journal.users[rows.groups])
+            reached = reach(entries(groups, rows.times, rows.marks, self._setting), len(firsts), self._setting)
+            whose = whose[firsts]
+            np.add.at(counts, (whose, reached.levels), 1)
+            assert reached.seconds is not None, "they are asked for"
+            timed = reached.levels > 1
+            of.append(whose[timed])
+            took.append(reached.seconds[timed])
+        return counts, medians(np.concatenate(of), np.concatenate(took), len(keys))
 
     def dump(self, slots: Ints, keys: Ints) -> Arrays:
         return self.freeze(slots, keys)()

@@ -38,6 +38,9 @@ _ONE: Final = np.uint64(1)
 class Sightings:
     """At most `most` rows besides those that no open pane holds any more, for which there is some room.
 
+    A pane that was closed is never seen again. In a grid that slides, none older than it is either; where panes become
+    one, their values are in the older one before they are closed.
+
     `slots_of` gives the slots of panes, -1 if closed; `alive` says of keys whether they still matter. Keys are below
     `keys` where windows of several panes are read.
     """

@@ -45,6 +45,9 @@ WAITING_BYTES: Final = 32
 """Of an event that waits to be taken up."""
 LOOKING: Final = 48
 """Of a user in a pane for a moment, while all are looked at: to see which panes are closed, say."""
+TIMED_BYTES: Final = 56
+TIME_BYTES: Final = 24
+"""Of a user whose times are asked for, and of each step, while medians are looked for."""
 GROUP_MEMORY: Final = 16 << 20
 """Bytes that decide how many users, each in each pane and key, are kept apart."""
 
@@ -101,7 +104,8 @@ class Visited(Paned):
     def passing(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003
         groups = Journal.capacity_of(_max_groups(parameter))
         growth = 0 if _rises(parameter) else Searching.budget(groups, parameter.steps)
-        return max(_judging(parameter), LOOKING * groups, growth)
+        timing = (TIMED_BYTES + TIME_BYTES * parameter.steps) * groups * parameter.times
+        return max(_judging(parameter) + timing, LOOKING * groups, growth)
 
     @classmethod
     def takes_unmarked(cls, parameter: FunnelSetting) -> bool:

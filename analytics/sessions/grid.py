@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from analytics.arrays import Bools, Ints
+from analytics.arrays import Bools, Floats, Ints
 from analytics.frame import Frame
 from analytics.outlet import Load
 from analytics.passing import PIECE
@@ -108,20 +108,27 @@ class SessionGrid(Placement):
         if base != BEGINNING:
             self.final_to = max(base - self.plan.delay, self.final_to)
 
-    def ending(self) -> int | None:
+    def weight(self, rises: Floats) -> Floats:
+        """See `Windowing.weight`: sessions end evenly."""
+        every = len(self.table) * sum(self.speaker.row_bytes)
+        return np.minimum(rises, self.gap + self.plan.delay) * (every / (self.gap + self.plan.delay))
+
+    def ending(self, base: int) -> int | None:
         """See `Windowing.ending`: so that hardly more than `PIECE` sessions become final."""
         self.settle()
         table = self.table
         cells = table.open_cells()
         ends = np.sort(table.last[cells[~table.final[cells]]]) + self.gap
+        ends = ends[: ends.searchsorted(base - self.plan.delay)]
         return int(ends[min(PIECE, len(ends)) - 1]) if len(ends) else None
 
-    def finish_to(self, end: int) -> None:
+    def finish_to(self, end: int, base: int, event: int) -> None:
         """See `Windowing.finish_to`."""
-        self.final_to = max(self.final_to, end + 1)
+        self.reached = event
+        self.final_to = max(self.final_to, min(end + 1, base - self.plan.delay))
         self.settle()
 
-    def trim(self) -> None:
+    def trim(self, base: int) -> None:
         """That is done whenever sessions are closed."""
 
     def settle(self) -> None:

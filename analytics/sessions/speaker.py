@@ -37,7 +37,7 @@ class Speaker:
         # What the next `take` hands out, per KPI.
         self.pending: list[list[Lines]] = [[] for _ in plan.kpis]
         self.load = Load()
-        self._row_bytes = [handed_bytes(plan, kpi) for kpi in plan.kpis]
+        self.row_bytes = [handed_bytes(plan, kpi) for kpi in plan.kpis]
 
     def say(self, cells: Ints, causes: Ints | int = 0) -> None:
         """Write down what changed in these sessions, ascending: as final, where the table says that they are.
@@ -74,7 +74,7 @@ class Speaker:
 
     def _wait(self, kpi: int, lines: Lines) -> None:
         self.pending[kpi].append(lines)
-        self.load.add(self._row_bytes[kpi] * lines.n)
+        self.load.add(self.row_bytes[kpi] * lines.n, int(lines.ends.max()))
 
     def retract(self, cells: Ints, cause: int = 0) -> None:
         """What was said of these sessions is not true any more: they get another start, or are part of others."""

@@ -192,17 +192,6 @@ class Fold:
         self._taker = take
         self.engine.spill(take)
 
-    def replay(self, payload: bytes) -> int:
-        """Fold one row of the log again; how many events it held."""
-        arrivals = self.recall(payload)
-        if not arrivals:
-            return 0
-        now = arrivals[-1].received_at
-        self.apply(arrivals, self.admit(arrivals), now)
-        # Rows that the live run published are not published again, but the store may have missed them.
-        self.advance(now)
-        return sum(a.events.n for a in arrivals)
-
     def recall(self, payload: bytes) -> list[Arrival]:
         """The batches of one row of the log, as they arrived.
 

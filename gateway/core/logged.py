@@ -34,7 +34,7 @@ def replay_log(payloads: Iterable[bytes], fold: Fold, replay: Replay, span: Span
         counts.duplicates += kinds["duplicate"]
         counts.rejected += kinds["drop"]
         counts.outside += outside
-        yield replay.take(batch, group.now, group.moments)
+        yield from replay.take(batch, group.now, group.moments)
         fold.trim()
     yield from replay.finish()
 

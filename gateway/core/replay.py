@@ -52,20 +52,18 @@ class Replay:
         # Largest event time so far.
         self._reached = BEGINNING
 
-    def take(self, batch: Batch, now: int = NOW, moments: Sequence[int] | None = None) -> bytes:
-        """Count a batch; the rows that it brought. `moments` as `Engine.ingest` has them, where no partials are asked
-        for.
+    def take(self, batch: Batch, now: int = NOW, moments: Sequence[int] | None = None) -> Iterator[bytes]:
+        """Count a batch; the rows that it brings, some at a time. `moments` as `Engine.ingest` has them, where no
+        partials are asked for.
         """
         if self.partial is None:
-            self.engine.ingest(batch, now, moments)
-            return _lines(self.engine.settled())
-        output = b""
+            yield from map(_lines, self.engine.ingesting(batch, now, moments))
+            return
         for nth, part in enumerate(batch.cut(self._steps(batch, self.partial))):
             if nth:
-                output += _lines(self.engine.advance(now))
+                yield _lines(self.engine.advance(now))
             if part.n:
-                self.engine.ingest(part, now)
-        return output + _lines(self.engine.settled())
+                yield from map(_lines, self.engine.ingesting(part, now))
 
     def _steps(self, batch: Batch, width: int) -> list[int]:
         """The positions of events that are the first to reach another multiple of `width`."""
@@ -98,17 +96,17 @@ def replay_recording(pieces: Iterable[bytes], recording: Recording, replay: Repl
     for piece in pieces:
         text = lines.feed(piece)
         if text:
-            yield _take(text, recording, replay)
+            yield from _take(text, recording, replay)
             if recording.stopped:
                 return
     rest = lines.rest()
     if rest:
-        yield _take(rest, recording, replay)
+        yield from _take(rest, recording, replay)
     if not recording.stopped:
         yield from replay.finish()
 
 
-def _take(text: bytes, recording: Recording, replay: Replay) -> bytes:
+def _take(text: bytes, recording: Recording, replay: Replay) -> Iterator[bytes]:
     replay.engine.trim()
     recorded, counts = recording.read(text), replay.counts
     counts.events += recorded.batch.n
@@ -117,4 +115,4 @@ def _take(text: bytes, recording: Recording, replay: Replay) -> bytes:
     counts.bad += len(recorded.bad)
     if recorded.bad and counts.first_bad is None:
         counts.first_bad = recorded.bad[0]
-    return replay.take(recorded.batch) if recorded.batch.n else b""
+    return replay.take(recorded.batch) if recorded.batch.n else iter(())

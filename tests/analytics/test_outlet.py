@@ -10,6 +10,7 @@ import pytest
 
 from analytics import Batch, Changes, Engine, KpiSpec, Row
 from analytics.outlet import MOST, ROW_BYTES, Load, Outlet
+from analytics.time import BEGINNING
 
 START = 1_795_334_400_000
 PARTS: tuple[Callable[[Changes], list[Row]], ...] = (lambda changes: changes.rows, lambda changes: changes.coarse)
@@ -68,14 +69,14 @@ def test_each_load_counts_until_it_is_taken() -> None:
     """Several sets of windows share an outlet, and nobody is asked before it is full."""
     outlet, asked = Outlet(), []
     one, other = Load(outlet), Load(outlet)
-    one.add(MOST - 1)
+    one.add(MOST - 1, 5)
     outlet.relieve = lambda: asked.append(outlet.bytes)
-    other.add(0)
+    other.add(0, 9)
     assert asked == []
-    other.add(7)
+    other.add(7, 8)
     assert asked == [MOST + 6]
     one.clear()
-    assert outlet.bytes == 7
+    assert (outlet.bytes, outlet.latest) == (7, 9)
     one.clear()
     other.clear()
-    assert outlet.bytes == 0
+    assert (outlet.bytes, outlet.latest) == (0, BEGINNING)

@@ -19,6 +19,7 @@ from gateway.core.producers import Producer
 from gateway.core.record import encode_record
 from gateway.store import EventLog, Result
 from gateway.wire.replies import Limits
+from tests.core.simulation import refold
 
 NOW = 1_795_334_400_000
 INTAKE = Intake(Limits(1 << 20, 10_000, 16), 65_536, 100_000, 16 << 30)
@@ -37,7 +38,7 @@ def record(folder: Path, specs: Sequence[KpiSpec], groups: Iterable[Group], snap
             arrival = Arrival(producer, 1, seq, batch.events, batch.verdicts, text, received, 0, None, b"", None)
             payload = encode_record([arrival])
             _wait(partial(log.append, payload, len(events), received))
-            fold.replay(payload)
+            refold(fold, payload)
             if seq == snapshot_after:
                 blobs = fold.snapshot()
                 _wait(partial(log.snapshot, seq, blobs, received))

@@ -12,6 +12,7 @@ from typing import Any
 
 from analytics import Batch, KpiSpec
 from gateway.core.admission import Admitted
+from gateway.core.catchup import catch_up
 from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
 from gateway.core.post import PostFate, judge_post
@@ -47,6 +48,11 @@ grace = "1h"
 
 def new_fold() -> Fold:
     return Fold(SPECS, LIMITS, 65_536, producers=1_000, uuids=10_000, memory_budget=512 << 20)
+
+
+def refold(fold: Fold, payload: bytes) -> int:
+    """Fold one row of the log again, by itself; how many events it held."""
+    return sum(catch_up(fold, [payload]))
 
 
 @dataclass
@@ -205,7 +211,7 @@ class World:
             position, blobs = self.stored
             self.fold.restore(blobs)
         for payload in self.log[position:]:
-            self.fold.replay(payload)
+            refold(self.fold, payload)
         for each in self.clients:
             self.do_zombie(each)
 

@@ -16,7 +16,7 @@ from gateway.core.producer import Arrival
 from gateway.core.producers import ANONYMOUS, Producer
 from gateway.core.record import Fence, encode_record
 from tests.core.simulated_client import NOW
-from tests.core.simulation import LIMITS
+from tests.core.simulation import LIMITS, refold
 
 SPECS = KpiSpec.parse(
     """
@@ -157,7 +157,7 @@ def test_groups_end_in_what_the_live_run_had(seed: int) -> None:
     fold, single = new_fold(), new_fold()
     groups = list(catch_up(fold, live.log))
     assert 1 < len(groups) < len(live.log) / 2
-    assert sum(groups) == sum(map(single.replay, live.log))
+    assert sum(groups) == sum(refold(single, payload) for payload in live.log)
     end = live.now + 100_000
     expected = said(live.fold, end)
     assert min(map(sum, (expected["late"].values(), expected["ledger"][:3]))) > 20
@@ -185,7 +185,7 @@ def test_a_large_row_is_a_group_of_its_own() -> None:
     """Groups have a bound; what is more than that in one row is folded alone."""
     live = Live(3)
     whole = new_fold()
-    events = [whole.replay(payload) for payload in live.log]
+    events = [refold(whole, payload) for payload in live.log]
     fold = new_fold()
     groups = list(catch_up(fold, live.log, max(events) - 1))
     assert max(groups) == max(events)
@@ -203,7 +203,7 @@ def test_what_stands_in_front_of_a_failure_is_folded() -> None:
     with pytest.raises(OSError, match="gone"):
         for _ in catch_up(fold, broken(live.log[:9])):
             pass
-    assert sum(map(single.replay, live.log[:9])) == fold.ledger.sent > 0
+    assert sum(refold(single, payload) for payload in live.log[:9]) == fold.ledger.sent > 0
 
 
 def test_rows_that_cannot_be_read_are_passed_over() -> None:

@@ -16,7 +16,7 @@ from gateway.core.record import encode_record
 from gateway.wire import shortcut
 from gateway.wire.columns import UNREAD
 from tests.core.simulated_client import NOW, Client, purchase
-from tests.core.simulation import SPECS, World, new_fold
+from tests.core.simulation import SPECS, World, new_fold, refold
 
 
 def test_a_snapshot_is_the_same_after_a_restore() -> None:
@@ -30,7 +30,7 @@ def test_a_snapshot_is_the_same_after_a_restore() -> None:
     assert restored.snapshot() == blobs
     replayed = new_fold()
     for payload in world.log:
-        replayed.replay(payload)
+        refold(replayed, payload)
     assert (replayed.ledger.as_dict(), replayed.table.to_bytes()) == (
         world.fold.ledger.as_dict(),
         world.fold.table.to_bytes(),
@@ -60,7 +60,7 @@ def test_posts_of_nobody_leave_no_producer_behind() -> None:
         rows.append(encode_record(group))
     replayed = new_fold()
     for row in rows:
-        replayed.replay(row)
+        refold(replayed, row)
     for each in (fold, replayed):
         assert (len(each.table), each.ledger.accepted, by_country(each)) == (0, 2, {"DE": 2})
 
@@ -68,12 +68,12 @@ def test_posts_of_nobody_leave_no_producer_behind() -> None:
 def test_a_row_that_cannot_be_read_is_counted() -> None:
     """A start must not loop on one bad row, nor stop at it."""
     fold = new_fold()
-    assert fold.replay(b"garbage") == 0
+    assert refold(fold, b"garbage") == 0
     world = World([Client("p0", [[purchase(1)]])])
     world.step("connect", 0)
     world.step("send", 0)
     (arrival,) = world.pending
-    assert fold.replay(encode_record([arrival._replace(text=b'{"type":"pong","now":1}'), arrival])) == 1
+    assert refold(fold, encode_record([arrival._replace(text=b'{"type":"pong","now":1}'), arrival])) == 1
     assert fold.unreadable == 2
 
 

@@ -14,7 +14,7 @@ from gateway.core.producer import Arrival
 from gateway.core.producers import Producer
 from gateway.core.record import encode_record
 from tests.core.simulated_client import NOW
-from tests.core.simulation import LIMITS
+from tests.core.simulation import LIMITS, refold
 
 OLD = """
 [[kpi]]
@@ -98,22 +98,22 @@ def test_the_rows_of_a_later_kpi_are_those_of_an_early_one(reload_at: int) -> No
     early, late = new_fold(ALL), new_fold(ALL[:1])
     log = payloads(early, 60)
     for payload in log:
-        early.replay(payload)
+        refold(early, payload)
     for payload in log[:reload_at]:
-        late.replay(payload)
+        refold(late, payload)
     late.reload(ALL)
     assert [spec.name for spec in late.filling] == ["by_second", "value", "day", "visits"]
     assert rows(late, "old") == rows_at(log[:reload_at])
     middle = (reload_at + 60) // 2
     aside = late.beside()
     for payload in log[reload_at:middle]:
-        late.replay(payload)
+        refold(late, payload)
     for payload in log[:middle]:
-        aside.replay(payload)
+        refold(aside, payload)
     late.adopt(aside.engine.snapshot())
     assert late.filling == ()
     for payload in log[middle:]:
-        late.replay(payload)
+        refold(late, payload)
     for spec in ALL:
         assert len(rows(early, spec.name)) > 0
         assert rows(late, spec.name) == rows(early, spec.name), spec.name
@@ -131,7 +131,7 @@ def rows_at(log: Sequence[bytes]) -> list[Row]:
     """What the old KPI says after so much of the log."""
     fold = new_fold(ALL[:1])
     for payload in log:
-        fold.replay(payload)
+        refold(fold, payload)
     return rows(fold, "old")
 
 

@@ -20,6 +20,7 @@ from gateway.wire import Batch, Limits
 from gateway.wire.messages import Defaults
 from gateway.wire.transposition import event_texts
 from tests.core.simulated_client import NOW
+from tests.core.simulation import refold
 from tests.wire.spelling import FIXED, as_columns, dumps
 
 LIMITS = Limits(262_144, 500, 16)
@@ -137,7 +138,7 @@ def test_rows_and_columns_are_one(data: st.DataObject, batches: list[list[dict[s
     assert state(by_columns) == expected
     assert counted(mixed, [pair[seq % 2] for seq, pair in enumerate(zip(rows, columns, strict=True))])[1] == applied
     assert state(mixed) == expected
-    replayed.replay(row)
+    refold(replayed, row)
     assert (replayed.unreadable, state(replayed)) == (0, expected)
     for one, other in zip(arrivals, others, strict=True):
         assert list(map(_seen, open_arrival(other).events)) == list(map(_seen, open_arrival(one).events))

@@ -112,10 +112,25 @@ def test_the_order_of_fields_is_fixed() -> None:
 def test_the_rest_takes_little_memory_however_much_it_is() -> None:
     """Twelve thousand windows that are final at the end: what waits and what is kept of them, not all of their rows."""
     replay = Replay(Engine([KpiSpec(name="k", value="count(*)", window="sliding 20m every 100ms")], exact=True))
-    replay.take(Batch.from_events([_seen("u", at) for at in (0, 1_000)]))
+    list(replay.take(Batch.from_events([_seen("u", at) for at in (0, 1_000)])))
     tracemalloc.start()
     try:
         rows = sum(part.count(b"\n") for part in replay.finish())
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert rows == 12_010
+    assert most < 20e6
+
+
+def test_a_gap_in_the_middle_takes_little_memory() -> None:
+    """The same windows, which become final with one event that comes a day later; then none is left for the end."""
+    replay = Replay(Engine([KpiSpec(name="k", value="count(*)", window="sliding 20m every 100ms")], exact=True))
+    list(replay.take(Batch.from_events([_seen("u", at) for at in (0, 1_000)])))
+    tracemalloc.start()
+    try:
+        events = Batch.from_events([_seen("u", 86_400_000 + at) for at in range(10)])
+        rows = sum(part.count(b"\n") for part in replay.take(events))
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

@@ -19,7 +19,7 @@ from gateway.core.record import Fence, encode_record
 from gateway.wire import Limits
 from gateway.wire.messages import Defaults
 from tests.core.simulated_client import NOW
-from tests.core.simulation import SPECS, new_fold
+from tests.core.simulation import SPECS, new_fold, refold
 from tests.fuzz.target import Choices, Target
 
 __all__ = ["RECORDS", "SNAPSHOTS"]
@@ -121,7 +121,7 @@ def blobs() -> dict[str, bytes]:
     """A snapshot in the middle of things."""
     state = empty()
     for row in records()[:2]:
-        state.replay(row)
+        refold(state, row)
     return state.snapshot()
 
 
@@ -201,10 +201,10 @@ def snapshots(data: bytes) -> None:
 def rows(data: bytes) -> None:
     """A row of the log is counted, or counted as unreadable; the next good one is folded all the same."""
     state = new_fold()
-    state.replay(records()[0])
-    state.replay(data)
+    refold(state, records()[0])
+    refold(state, data)
     before = state.ledger.sent
-    state.replay(records()[2])
+    refold(state, records()[2])
     assert state.ledger.sent > before
 
 

@@ -53,7 +53,7 @@ def test_the_summary_names_what_the_bounds_cost() -> None:
     replay = Replay(Engine([visits, KpiSpec("spent", "sum(price)", "tumbling 1s")], exact=True))
     events: list[dict[str, Any]] = [{"event": "e", "timestamp": 0, "distinct_id": f"u{i}"} for i in range(5)]
     events[3]["properties"] = {"price": "9.50"}
-    replay.take(Batch.from_events(events))
+    list(replay.take(Batch.from_events(events)))
     Progress(stream, lambda: 0.0).summary(replay)
     assert stream.getvalue().endswith("late: none; bounds: clashes 1, closed_early 3\n")
 
@@ -62,7 +62,7 @@ def test_the_summary_names_what_did_not_count() -> None:
     """Duplicates, late events by KPI, the span, and bad lines with the first of them."""
     stream, replay = io.StringIO(), _replay()
     times = [{"event": "e", "timestamp": t} for t in (5_000, 1, 2)]
-    replay.take(Batch.from_events(times))
+    list(replay.take(Batch.from_events(times)))
     replay.counts.duplicates, replay.counts.outside, replay.counts.bad = 2, 7, 4
     replay.counts.first_bad = BadLine(12, "no timestamp")
     Progress(stream, lambda: 0.0).summary(replay)

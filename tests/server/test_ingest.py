@@ -13,6 +13,7 @@ from gateway.core.spacing import Spacing
 from gateway.server.acks import STEP
 from gateway.server.turn import TURN_S, Turn
 from gateway.wire import Limits
+from tests.core.simulation import refold
 from tests.server.scene import NOW, Peer, Scene
 from tests.server.serving import KPIS, on_loop, until
 
@@ -140,7 +141,7 @@ def test_a_raised_epoch_is_told_when_it_is_on_disk() -> None:
         await scene.ingest.settled()
         assert (told, row.epoch_durable, scene.accepted) == ([0], True, 0)
         other = Fold(KpiSpec.parse(KPIS), Limits(262_144, 500, 16), 65_536, 100, 100, 512 << 20)
-        assert [other.replay(payload) for payload in scene.log.rows] == [0]
+        assert [refold(other, payload) for payload in scene.log.rows] == [0]
         assert other.table.claim("p", 1, 1) is None
 
     on_loop(run)

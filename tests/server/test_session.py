@@ -10,6 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from gateway.core.fold import Fold
+from tests.core.simulation import refold
 from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
 from tests.server.talk import accepted, batch, now, producer
 
@@ -196,7 +197,7 @@ def test_defaults_fill_what_events_leave_out(tmp_path: Path) -> None:
             engine = server.house.fold.engine
             replayed = Fold(engine.specs, server.house.limits, 65_536, 10, 10, 512 << 20)
             for row in server.log.read(0):
-                replayed.replay(row.payload)
+                refold(replayed, row.payload)
             engine.advance(now())
             for each in (engine, replayed.engine):
                 rows = each.rows("by_country", 0, 2**60)

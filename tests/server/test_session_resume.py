@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gateway.core.fold import Fold
+from tests.core.simulation import refold
 from tests.server.serving import on_loop, producer_hello, serving, wire
 from tests.server.talk import accepted, batch, producer
 
@@ -41,7 +42,7 @@ def test_a_raised_epoch_outlives_a_crash(tmp_path: Path) -> None:
             # As a kill -9 would leave it: the log as it is now, no snapshot.
             after = Fold(server.house.fold.engine.specs, server.house.limits, 65_536, 10, 10, 512 << 20)
             for row in server.log.read(0):
-                after.replay(row.payload)
+                refold(after, row.payload)
             assert after.table.claim("p", 1, 2) is None
             assert after.ledger.accepted == 1
 

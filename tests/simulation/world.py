@@ -13,6 +13,7 @@ from gateway.errors import TidegateError
 from gateway.main import CLOSE_GRACE_S
 from gateway.store import folder as data_folder
 from gateway.store import schema, snapshots, wal, writer
+from tests.core.simulation import refold
 from tests.simulation.client import Client
 from tests.simulation.disk import CrashError, Disk, Faults
 from tests.simulation.loop import Loop
@@ -247,7 +248,7 @@ class World:
         if not self.options.trim:
             anew = new_fold()
             for row in node.log.read(0):
-                anew.replay(row.payload)
+                refold(anew, row.payload)
             _hold(node.log.damage, [], "damage of the log")
             _hold(anew.ledger.as_dict(), ledger.as_dict(), "ledger of a replay")
             _hold(rows_of(anew, end), expected.rows, "rows of a replay")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analytics import measures
 from analytics.aggregation import FunnelSetting
 from analytics.arrays import Visits
+from analytics.measures import funnel
 from analytics.measures.funnel import Funnel
 from tests.analytics.measures.values import cells
 from tests.analytics.simple import values_of
@@ -73,6 +76,38 @@ def test_the_median_time_of_each_step() -> None:
     add(made, [(0, user, 1_000 * (user + 1), 2) for user in range(3)])
     assert read(made, 0) == {"steps": [4, 3, 0], "seconds": [None, 2.0, None]}
     assert read(made, 1) == {"steps": [0, 0, 0], "seconds": [None, None, None]}
+
+
+@given(events=VISITS)
+def test_times_do_not_depend_on_how_many_users_are_judged_together(events: list[Any]) -> None:
+    """One by one or all at once: the same levels and medians, in one pane or several."""
+    made = opened(FunnelSetting(3, 12, times=True))
+    # Whoever is judged with whom depends on the upper half of what stands for a user.
+    add(made, [(cell, (user + 1) << 32, time, marks) for cell, user, time, marks in events])
+    asked = [((0,), 0), ((1,), 1), ((0, 1, 2), 0), ((0, 1, 2), 1)]
+    together = [read(made, *slots, key=key) for slots, key in asked]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(funnel, "PIECE", 1)
+        assert [read(made, *slots, key=key) for slots, key in asked] == together
+
+
+def test_times_take_little_memory_however_many_users_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less than half of what all at once take, most of it for the times themselves."""
+    made = opened(FunnelSetting(4, 60_000, times=True))
+    users = np.arange(60_000, dtype=np.uint64) // np.uint64(2) << np.uint64(32)
+    marks = 1 + np.arange(60_000) % 2
+    made.add(np.zeros(60_000, np.int64), Visits(users, np.arange(60_000), marks))
+    read(made, 0)
+    peaks = []
+    for piece in (1 << 13, 1 << 40):
+        monkeypatch.setattr(funnel, "PIECE", piece)
+        tracemalloc.start()
+        try:
+            assert read(made, 0) == {"steps": [30_000, 30_000, 0, 0], "seconds": [None, 0.001, None, None]}
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[0] < peaks[1] / 2
 
 
 # Steps of one moment in two panes: which comes first is a matter of the steps, not of the panes.

@@ -116,15 +116,16 @@ def test_any_window_counts_what_sets_count(panes: list[int], data: Any) -> None:
         walk.check(first, panes[-1])
 
 
-@pytest.mark.parametrize("late", [0, SPAN - 1])
-def test_a_pane_before_a_closed_one_counts_what_only_that_had(late: int) -> None:
+@pytest.mark.parametrize(("closed", "late"), [(1, 0), (63, 1), (SPAN, 0), (SPAN, SPAN - 1)])
+def test_a_pane_before_a_closed_one_counts_what_only_that_had(closed: int, late: int) -> None:
     """A window that was read follows values into an older pane when the one they were in is closed."""
     walk = Walk()
-    walk.see([(SPAN, 0, 0)])
-    walk.check(0, SPAN)
-    walk.close(SPAN)
+    walk.see([(closed, 0, 0)])
+    walk.check(0, closed)
+    walk.close(closed)
     walk.see([(late, 0, 0)])
-    walk.check(0, SPAN)
+    for last in (closed, FAR[-1]):
+        walk.check(0, last)
 
 
 def test_rows_that_no_pane_holds_make_room() -> None:
