@@ -8,10 +8,17 @@ from playwright.sync_api import Page
 
 from tests.browser.model_server import ModelServer
 
-__all__ = ["QUIET", "START", "capture", "flush", "ledger", "load", "numbered", "start"]
+__all__ = ["QUIET", "START", "alone", "capture", "flush", "ledger", "load", "numbered", "sees", "start"]
 
 QUIET = {"pageview": False}
 START = "(config) => tidegate.init('wk_test', config)"
+ALONE = """async () => {
+  const held = async () => (await navigator.locks.query()).held.map(({ name }) => name);
+  for (const until = performance.now() + 60_000; (await held()).length; ) {
+    if (performance.now() > until) throw new Error(`not let go of: ${await held()}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}"""
 CAPTURE = "(names) => names.forEach((name) => tidegate.capture(name, { n: 1 }))"
 
 
@@ -36,6 +43,16 @@ def ledger(page: Page) -> dict[str, int]:
 def load(page: Page, server: ModelServer) -> None:
     page.goto(f"{server.url}/page")
     page.wait_for_function("() => globalThis.tidegate !== undefined")
+
+
+def alone(page: Page) -> None:
+    """Wait until tabs that were left have let go of their identities: the browser frees their locks in its time."""
+    page.evaluate(ALONE)
+
+
+def sees(page: Page, text: str) -> None:
+    """Wait until this page has seen a text that another tab stores: it comes by way of the browser, in its time."""
+    page.wait_for_function("(text) => Object.values(localStorage).some((one) => one.includes(text))", arg=text)
 
 
 def numbered(first: int, last: int) -> list[str]:

@@ -19,6 +19,7 @@ from aiohttp import WSMsgType, web
 from tests.browser.model_session import Lie, Session
 from tests.browser.pages import CSP, DEMO, SDK, file_answer
 from tests.client_sdk.model import rows_of
+from tests.e2e.heldport import HeldPort
 
 SNIPPET = "<!doctype html><title>Page</title><script type='module' src='/sdk.js'></script><p>page"
 
@@ -27,7 +28,8 @@ class ModelServer:
     """The model; `start` and `kill` may alternate on the same port, as restarts of one server."""
 
     def __init__(self) -> None:
-        self.port = 0
+        self._held = HeldPort()
+        self.port = self._held.number
         # Durable: what a restart finds again.
         self.last: dict[str, int] = {}
         self.events: list[dict[str, Any]] = []
@@ -65,7 +67,7 @@ class ModelServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Listen, on the port of last time if there was one."""
+        """Listen, always on the same port."""
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(60)
 
     def kill(self) -> None:
@@ -150,7 +152,6 @@ class ModelServer:
         assert self._runner.server is not None
         self._servers.append(self._runner.server)
         self._server = await self._loop.create_server(self._runner.server, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _kill(self) -> None:
         assert self._server is not None

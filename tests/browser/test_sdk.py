@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.browser.driving import capture, flush, ledger, load, numbered, start
+from tests.browser.driving import alone, capture, flush, ledger, load, numbered, start
 from tests.browser.model_server import ModelServer
 
 
@@ -144,12 +144,13 @@ def test_beacon_on_leaving(page: Page, server: ModelServer) -> None:
     capture(page, "slow")  # its ack brings the slower pace
     flush(page)
     capture(page, *numbered(0, 60))
-    server.wait(lambda: len(server.events) == 52)
+    page.wait_for_function("() => tidegate.ledger().pending === 10")
     page.goto("about:blank")
     server.wait(lambda: len(server.events) == 62)
     assert [post["seq"] for post in server.posts][-1] == 4
     assert server.posts[-1]["producer"] == {key: server.hellos[0]["producer"][key] for key in ("id", "epoch")}
     load(page, server)
+    alone(page)
     start(page)
     assert flush(page)
     page.wait_for_function("() => tidegate.ledger().pending === 0")

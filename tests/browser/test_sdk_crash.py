@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import BrowserContext, Error, Page
 
-from tests.browser.driving import capture, flush, ledger, load, numbered, start
+from tests.browser.driving import alone, capture, flush, ledger, load, numbered, sees, start
 from tests.browser.model_server import ModelServer
 
 
@@ -29,11 +29,13 @@ def test_a_crash_loses_and_doubles_nothing(context: BrowserContext, page: Page, 
         assert flush(page)
     elif server.accept_sockets:
         server.wait(lambda: server.batches)
-    capture(page, "last words")
-    crash(page)
-    server.accept_sockets = server.answer_acks = server.accept_posts = True
     heir = context.new_page()
     load(heir, server)
+    capture(page, "last words")
+    sees(heir, "last words")
+    crash(page)
+    server.accept_sockets = server.answer_acks = server.accept_posts = True
+    alone(heir)
     start(heir)
     capture(heir, "next")
     assert flush(heir)

@@ -7,6 +7,12 @@ from tests.e2e.gateway_process import WRITE_KEY
 
 EVERY = ("pageviews", "clicks", "scroll", "rage", "dead", "errors", "forms", "outbound")
 FORM = "<form onsubmit='return false'><input aria-label='Name'><button>Send</button></form>"
+NOTE_MODULES = """globalThis.started = [];
+let sdk;
+Object.defineProperty(globalThis, 'tidegate', {
+  get: () => sdk,
+  set(api) { sdk = api; api.on('module', ({ name, error }) => { if (!error) started.push(name); }); },
+});"""
 NATIVE = "function pushState() { [native code] }"
 TALL = "<div style='height: 5000px'>tall</div>"
 
@@ -22,9 +28,10 @@ def test_the_tag_alone_is_enough(visitor: Visitor) -> None:
     """Modules and their options can stand on the script's tag."""
     visitor.site.tag = f"""data-key='{WRITE_KEY}' data-modules='pageviews, clicks' data-pageviews='{{"hash": true}}'"""
     visitor.site.pages["/tag"] = "<a href='#part'>Part</a>"
+    visitor.page.add_init_script(NOTE_MODULES)
     with visitor.page.expect_request("**/modules/clicks.js"), visitor.page.expect_request("**/modules/pageviews.js"):
         visitor.page.goto(f"{visitor.site.origin}/tag")
-    visitor.page.wait_for_load_state("networkidle")
+    visitor.page.wait_for_function("() => started.sort().join() === 'clicks,pageviews'")
     visitor.page.get_by_text("Part").click()
     assert visitor.told("$autocapture")[0]["$el_text"] == "Part"
     assert [view.get("navigation_type") for view in visitor.told("$pageview", 2)] == [None, "popstate"]

@@ -92,6 +92,7 @@ def test_of_other_protocols_the_kind_is_told(visitor: Visitor) -> None:
 def test_three_clicks_at_once_are_rage(visitor: Visitor) -> None:
     """They are told once, with the element; on two places, or on a label's box twice, they are none."""
     visitor.site.pages["/clicks"] = CLICKS
+    visitor.hurry()
     visitor.open("/clicks", "rage")
     page = visitor.page
     page.get_by_text("Agree").click(click_count=2, position={"x": 5, "y": 5})
@@ -151,16 +152,20 @@ def test_a_click_after_which_something_happens_is_alive(
 def test_a_dead_click_has_the_time_of_the_click(visitor: Visitor) -> None:
     """What only looks as if one could click it is told too, once for clicks in a row; plain text is not."""
     visitor.site.pages["/dead"] = CLICKS
+    clock = visitor.page.clock
+    clock.install()
     visitor.open("/dead", "dead")
     visitor.page.locator("#plain").click()
-    before = visitor.page.evaluate("() => Date.now()")
+    moment = visitor.page.evaluate("() => Date.now()") + 1_000
+    clock.pause_at(moment / 1_000)
     visitor.page.locator("#card").click()
     visitor.page.locator("#card").click()
-    after = visitor.page.evaluate("() => Date.now()")
+    clock.run_for(2_500)
+    clock.resume()
     (dead,) = visitor.told("$dead_click")
     assert dead["$el_selector"] == "#card"
     (event,) = visitor.events("$dead_click")
-    assert before <= event["timestamp"] <= after
+    assert event["timestamp"] == moment
 
 
 def test_ways_out_are_told_before_the_page_is_left(visitor: Visitor) -> None:

@@ -38,6 +38,7 @@ EVERY = ("pageviews", "clicks", "scroll", "rage", "dead", "errors", "forms", "ou
 def test_no_secret_is_told(visitor: Visitor) -> None:
     """Values, passwords, masked and ignored text stay where they are, whatever is clicked, typed, sent and left."""
     visitor.site.pages["/account"] = FIELDS
+    visitor.hurry()
     visitor.open("/account?email=planted-query&page=2", *EVERY, pageview=True)
     page = visitor.page
     fields = ["#user", "[name=children]", "[name=password]", "textarea"]

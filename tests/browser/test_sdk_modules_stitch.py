@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.browser.chromium import chromium
 from tests.browser.visitor import Event, Visitor
 from tests.e2e.gateway_process import WRITE_KEY
+from tests.e2e.patience import eventually
 
 IMPORTED = """async ([source, key, config]) => {
   const stitch = await import(`${source}/sdk/modules/stitch.js`);
@@ -149,7 +150,7 @@ def test_nothing_is_kept_of_who_does_not_want_it(visitor: Visitor) -> None:
     """Opting out takes the cookie away; without consent and without cookies there never is one."""
     visit(visitor, "www.shop.test", "a")
     visitor.page.evaluate("() => tidegate.optOut()")
-    assert cookies(visitor) == []
+    eventually(lambda: cookies(visitor), lambda left: left == [])
     visitor.page.evaluate("() => localStorage.clear()")
     visitor.page.add_init_script(NOTE_COOKIES)
     visitor.page.goto(f"{visitor.site.at('www.shop.test')}/page")

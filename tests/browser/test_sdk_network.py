@@ -18,6 +18,7 @@ def test_http_fallback(page: Page, server: ModelServer) -> None:
     capture(page, "two")
     server.wait(lambda: server.names() == ["one", "two"])
     assert [post["seq"] for post in server.posts] == [1, 2]
+    page.wait_for_function("() => tidegate.ledger().pending === 0")
     server.accept_sockets = True
     server.wait(lambda: server.hellos)
     capture(page, "three")

@@ -199,7 +199,7 @@ def test_a_refusal_holds_in_all_tabs(context: BrowserContext, page: Page, server
     assert flush(other) is False
     assert server.names() == ["one", "two"]
     for tab in (page, other):
-        assert stored(tab) == ["tidegate.consent"]
+        tab.wait_for_function(f"() => ({STORED})().join() === 'tidegate.consent'")
 
 
 def test_an_agreement_holds_in_all_tabs(context: BrowserContext, page: Page, server: ModelServer) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.driving import capture, flush, ledger, load, numbered, start
+from tests.browser.driving import alone, capture, flush, ledger, load, numbered, sees, start
 from tests.browser.model_server import ModelServer
 
 
@@ -15,8 +15,9 @@ def test_tabs_have_their_own_producers(context: BrowserContext, page: Page, serv
     load(other, server)
     start(other)
     capture(page, "a")
-    capture(other, "b")
     assert flush(page)
+    sees(other, server.events[0]["session_id"])
+    capture(other, "b")
     assert flush(other)
     first, second = server.events
     assert len({hello["producer"]["id"] for hello in server.hellos}) == 2
@@ -80,6 +81,7 @@ def test_closed_tabs_are_inherited(context: BrowserContext, page: Page, server: 
     server.accept_sockets = True
     heir = context.new_page()
     load(heir, server)
+    alone(heir)
     start(heir)
     capture(heir, "c1")
     assert flush(heir)
@@ -138,7 +140,7 @@ def test_shutdown_delivers_and_falls_silent(page: Page, server: ModelServer) -> 
     start(page)
     capture(page, "last")
     page.evaluate("() => tidegate.shutdown()")
-    assert server.names() == ["last"]
+    server.wait(lambda: server.names() == ["last"])
     capture(page, "ignored")
     start(page)
     capture(page, "again")
@@ -229,6 +231,7 @@ def test_host_page_sees_no_error(page: Page, server: ModelServer) -> None:
 def test_strict_csp_and_no_unload(browser: Browser, server: ModelServer) -> None:
     """Under a strict content policy the SDK works, and it never listens to `unload`."""
     context = browser.new_context()
+    context.set_default_timeout(60_000)
     context.add_init_script(
         "globalThis.listened = []; const add = EventTarget.prototype.addEventListener;"
         "EventTarget.prototype.addEventListener = function (name, ...rest) "

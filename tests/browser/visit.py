@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page
+
+from tests.browser.chromium import DEADLINE_MS
 
 __all__ = ["page", "troubles", "visit", "watch"]
-
-DEADLINE_MS = 60_000
 
 
 @contextmanager
@@ -18,7 +18,6 @@ def visit(browser: Browser) -> Iterator[Page]:
     """A blank page with nothing stored, in English and UTC."""
     context = browser.new_context(locale="en-US", timezone_id="UTC", viewport={"width": 1280, "height": 800})
     context.set_default_timeout(DEADLINE_MS)
-    expect.set_options(timeout=DEADLINE_MS)
     yield context.new_page()
     context.close()
 

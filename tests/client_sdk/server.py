@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from tests.client_sdk.model import LIMITS, Connection, ServerModel
+from tests.e2e.heldport import HeldPort
 
 
 class Server:
@@ -38,7 +39,8 @@ class Server:
         self._subscribed: dict[tuple[ServerConnection, int], str] = {}
         self._news = asyncio.Condition()
         self._server: SocketServer | None = None
-        self._port = port
+        self._held = HeldPort()
+        self._port = port or self._held.number
 
     @property
     def url(self) -> str:
@@ -55,7 +57,7 @@ class Server:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen, on the same port as before."""
+        """Listen, always on the same port."""
         self._server = await serve(
             self._serve,
             "127.0.0.1",
@@ -65,7 +67,6 @@ class Server:
             ping_interval=None,
             close_timeout=1,
         )
-        self._port = next(iter(self._server.sockets)).getsockname()[1]
 
     async def stop(self) -> None:
         """Break every connection and stop to listen; the model keeps what is durable."""

@@ -11,6 +11,7 @@ from aiohttp import web
 from client_sdk.python.transport import HttpPost, Opener, OpeningError, Reply
 from tests.client_sdk.server import Server
 from tests.client_sdk.test_async_client import run
+from tests.e2e.heldport import HeldPort
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -21,15 +22,14 @@ class Http:
     def __init__(self, handler: Handler) -> None:
         self._app = web.Application()
         self._app.router.add_post("/v1/events", handler)
-        self.url, self.port = "", 0
+        self._held = HeldPort()
+        self.port = self._held.number
+        self.url = f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Http:
         self._runner = web.AppRunner(self._app)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        host, self.port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{self.port}"
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         return self
 
     async def __aexit__(self, *error: object) -> None:

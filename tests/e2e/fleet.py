@@ -10,7 +10,7 @@ import uvloop
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.producer import Producer, check_counts
 
-__all__ = ["progress", "under_load"]
+__all__ = ["closed", "progress", "under_load"]
 
 DEADLINE_S = 120.0
 
@@ -19,6 +19,12 @@ async def progress(producers: Sequence[Producer], batches: int = 1) -> None:
     """Wait until so many more batches of each are acked."""
     goals = [producer.acked + batches for producer in producers]
     while any(producer.acked < goal for producer, goal in zip(producers, goals, strict=True)):
+        await asyncio.sleep(0.002)
+
+
+async def closed(producers: Sequence[Producer], times: int = 1) -> None:
+    """Wait until each has found so many connections closed: the end of a gateway may be known before that."""
+    while not all(len(producer.closes) >= times for producer in producers):
         await asyncio.sleep(0.002)
 
 

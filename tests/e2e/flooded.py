@@ -126,17 +126,19 @@ class Flooded:
 
     def metrics(self) -> dict[str, float]:
         """Sample -> value; labels as in the text format. Over a socket that is kept as long as the gateway keeps it."""
-        try:
-            self._asking.request("GET", "/metrics")
-            answer = self._asking.getresponse()
-            text = answer.read().decode()
-        except (HTTPException, ConnectionError):
+        deadline = time.monotonic() + DEADLINE_S
+        while True:
+            try:
+                self._asking.request("GET", "/metrics")
+                answer = self._asking.getresponse()
+                text = answer.read().decode()
+                if answer.status == 200:
+                    break
+                assert answer.status in (429, 503), text
+            except (HTTPException, ConnectionError):
+                pass
+            assert time.monotonic() < deadline, "the gateway shows no metrics"
             self._asking.close()
-            return self.metrics()
-        if answer.status != 200:
-            assert answer.status in (429, 503), text
-            self._asking.close()
-            return self.metrics()
         found = {}
         for family in text_string_to_metric_families(text):
             for sample in family.samples:

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.e2e.forkserver import Forked, ForkServer
+from tests.e2e.heldport import HeldPort
 
 __all__ = ["VIEW_KEY", "WRITE_KEY", "GatewayProcess"]
 
@@ -44,7 +45,7 @@ class GatewayProcess:
         executed: by its command, as a user does it, and not forked from a process that has loaded the program. So is
             all that has a command before it, or variables that are read before the program is.
         settings: flags, by setting name.
-        port: kept over restarts once the first start has taken one.
+        port: its own over all restarts, and nobody else's between them.
     """
 
     def __init__(
@@ -58,7 +59,8 @@ class GatewayProcess:
         **settings: Any,
     ) -> None:
         self.data = data
-        self.port = 0
+        self._held = HeldPort()
+        self.port = self._held.number
         self.lines: list[str] = []
         self.under = tuple(under)
         self._env = dict(env or {})

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
+from tests.browser.chromium import DEADLINE_MS
 from tests.browser.visit import watch
 from tests.e2e.board import Board
 from tests.e2e.figures import by_dim
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.kpifile import write_kpis
 from tests.e2e.shopper import Shopper
-
-DEADLINE_MS = 60_000
 
 KPIS: dict[str, dict[str, Any]] = {
     "events": {"value": "count(*)"},
@@ -43,7 +42,6 @@ def gateway(tmp_path: Path) -> Iterator[GatewayProcess]:
 def windows(browser: Browser) -> Iterator[tuple[Page, Page]]:
     """Two browser windows with nothing stored. Tabs of one window would not do: the hidden one runs at a crawl."""
     contexts = [browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900}) for _ in range(2)]
-    expect.set_options(timeout=DEADLINE_MS)
     for context in contexts:
         context.set_default_timeout(DEADLINE_MS)
     yield contexts[0].new_page(), contexts[1].new_page()

@@ -15,7 +15,7 @@ from typing import Any
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from tests.e2e.fleet import progress, under_load
+from tests.e2e.fleet import closed, progress, under_load
 from tests.e2e.gateway_process import WRITE_KEY, GatewayProcess
 from tests.e2e.producer import KPIS, Producer
 
@@ -79,6 +79,7 @@ def test_a_drain_is_one_over_all_workers(tmp_path: Path) -> None:
         await progress(producers)
         gateway.signal(signal.SIGTERM)
         assert await asyncio.to_thread(gateway.wait) == 0
+        await closed(producers)
         assert {code for producer in producers for _, code in producer.closes} == {1012}
         assert [producer.drains for producer in producers] == [[DRAIN_MS]] * len(producers)
         await asyncio.to_thread(gateway.start)

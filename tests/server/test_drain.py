@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -59,16 +60,27 @@ def test_who_came_in_as_the_door_closed_is_told_too(tmp_path: Path) -> None:
     """A handshake that was under way is no reason for an end without a code."""
 
     async def run() -> None:
+        inside = asyncio.Event()
+
+        async def pause(_seconds: float) -> None:
+            """The time over which closes are spread lasts until the second one is inside."""
+            await inside.wait()
+            await asyncio.sleep(0)
+
         async with serving(tmp_path) as server, wire(server) as first:
             await first.say(producer_hello())
             await first.hear("welcome")
-            draining = asyncio.create_task(drain(server.house, server.gate, 200))
-            await first.hear("drain")
-            # As for one whom the gate had let pass before.
-            server.gate.draining = False
-            async with wire(server) as second:
-                await draining
-                assert [await first.close_code(), await second.close_code()] == [1012, 1012]
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("gateway.server.drain.asyncio", SimpleNamespace(sleep=pause, timeout=asyncio.timeout))
+                draining = asyncio.create_task(drain(server.house, server.gate, 200))
+                await first.hear("drain")
+                # As for one whom the gate had let pass before.
+                server.gate.draining = False
+                async with wire(server) as second:
+                    await until(lambda: len(server.house.sessions) == 2)
+                    inside.set()
+                    await draining
+                    assert [await first.close_code(), await second.close_code()] == [1012, 1012]
 
     on_loop(run)
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from gateway.server.framing import FrameReader
+from tests.server.hours import Hours
 from tests.server.rig import Raw, eventually, masked, run, serving, upgrade
 
 MB = 1 << 20
@@ -21,16 +22,19 @@ def test_a_message_that_never_ends_is_cut() -> None:
     """A byte now and then keeps the peer alive, and not its message; one that ends in time is delivered."""
 
     async def main() -> None:
-        async with serving(message_timeout_ms=300) as rig:
+        async with serving(message_timeout_ms=10_000, heartbeat_ms=60_000) as rig:
+            hours = Hours(rig)
             slow, quick = await Raw.open(rig.port), await Raw.open(rig.port)
             whole = masked(b"x" * 1_000)
             for raw in (slow, quick):
                 raw.writer.write(whole[:500])
             await eventually(lambda: rig.door.terms.holding.bytes > 900)
+            hours.pass_by(9)
             quick.writer.write(whole[500:])
             heard = await rig.endpoint(1)
             await heard.until(lambda e: e.messages == [b"x" * 1_000])
             assert len(rig.door.terms.holding) == 1
+            hours.pass_by(2)
             assert await slow.close_code() == 4100
             await eventually(lambda: rig.door.terms.holding.bytes == 0)
             quick.writer.write(masked(b"later"))

@@ -61,7 +61,8 @@ def test_what_comes_during_a_commit_is_the_next_group() -> None:
 def test_a_group_that_waits_takes_what_comes_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """One commit for both, and the next one is told when this one began."""
     began: list[int] = []
-    monkeypatch.setattr(Spacing, "wait", lambda *_: 0.01)
+    waits = [3_600.0, 0.01]
+    monkeypatch.setattr(Spacing, "wait", lambda *_: waits.pop(0))
     monkeypatch.setattr(Spacing, "begin", lambda _self, _now, batches: began.append(batches))
 
     async def run() -> None:
@@ -71,7 +72,8 @@ def test_a_group_that_waits_takes_what_comes_meanwhile(monkeypatch: pytest.Monke
             await asyncio.sleep(0)
         assert scene.log.waiting == []
         scene.send(2)
-        await scene.written()
+        scene.ingest._begin()  # as when the hour is over
+        assert len(scene.log.waiting) == 1
         scene.send(3)
         scene.log.commit()
         await scene.written()

@@ -8,27 +8,10 @@ import pytest
 
 from gateway.config import Config
 from gateway.core.holding import Holding
-from gateway.server.connection import Connection
 from gateway.server.terms import Terms
 from gateway.server.wheel import Wheel
-from tests.server.rig import Raw, Rig, eventually, masked, run, serving
-
-
-class Hours:
-    """Time that passes when a test says so, for the one connection of a rig: a busy machine is not a silent peer."""
-
-    def __init__(self, rig: Rig, conn: Connection) -> None:
-        rig.wheel.stop()
-        self._wheel = rig.wheel
-        self.now = conn._terms.clock()
-        conn._terms.clock = lambda: self.now
-
-    def pass_by(self, seconds: float) -> None:
-        """Turn the wheel over that time, a tick at most in each step."""
-        for _ in range(round(seconds / 0.02)):
-            self.now += 0.02
-            while self._wheel.turn(self.now):
-                pass
+from tests.server.hours import Hours
+from tests.server.rig import Raw, eventually, masked, run, serving
 
 
 def test_terms_are_the_settings_in_seconds() -> None:
@@ -67,11 +50,11 @@ def test_a_hello_in_time_is_not_4108() -> None:
 
     async def main() -> None:
         async with serving(ready=False, hello_timeout_ms=10_000, heartbeat_ms=60_000) as rig:
+            hours = Hours(rig)
             raw = await Raw.open(rig.port)
             endpoint = await rig.endpoint()
             endpoint.ready = True
-            assert endpoint.conn is not None
-            Hours(rig, endpoint.conn).pass_by(11)
+            hours.pass_by(11)
             assert (endpoint.beats, endpoint.closes) == (1, [])
             await raw.aclose()
 
@@ -109,10 +92,10 @@ def test_silence_is_4103() -> None:
 
     async def main() -> None:
         async with serving(heartbeat_ms=200, hello_timeout_ms=50) as rig:
+            hours = Hours(rig)
             raw = await Raw.open(rig.port)
             endpoint = await rig.endpoint()
-            assert endpoint.conn is not None
-            Hours(rig, endpoint.conn).pass_by(0.6)
+            hours.pass_by(0.6)
             assert await raw.close_code() == 4103
             assert 2 <= endpoint.beats <= 3
             await raw.aclose()
@@ -126,10 +109,9 @@ def test_any_sign_of_life_holds_the_socket(sign: bytes) -> None:
 
     async def main() -> None:
         async with serving(heartbeat_ms=200, hello_timeout_ms=50) as rig:
+            hours = Hours(rig)
             raw = await Raw.open(rig.port)
             endpoint = await rig.endpoint()
-            assert endpoint.conn is not None
-            hours = Hours(rig, endpoint.conn)
             # Part of a frame is completed bit by bit; the others are sent again and again.
             rest = iter([sign] * 30 if len(sign) > 5 else [sign, *(bytes([0]) for _ in range(30))])
             for beats in range(1, 8):
@@ -148,11 +130,11 @@ def test_a_slow_reader_that_makes_progress_is_alive() -> None:
 
     async def main() -> None:
         async with serving(heartbeat_ms=200, hello_timeout_ms=50) as rig:
+            hours = Hours(rig)
             raw = await Raw.open(rig.port)
             endpoint = await rig.endpoint()
             conn = endpoint.conn
             assert conn is not None
-            hours = Hours(rig, conn)
             conn.send(b"x" * 30_000_000)
             got = 0
             # Slow enough for several silences to pass, fast enough that each sees some progress.

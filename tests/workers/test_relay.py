@@ -87,14 +87,14 @@ def test_a_hello_must_come_in_time_and_heartbeats_are_sent(tmp_path: Path, in_lo
     """The worker's clock, the analytics process's words."""
 
     async def run() -> None:
-        async with serving(tmp_path, workers=2, hello_timeout_ms=100, heartbeat_ms=300) as server:
-            async with wire(server) as silent:
-                assert await silent.close_code() == 4108
-            async with wire(server) as socket:
-                await producer(socket)
-                assert (await socket.hear("ping"))["type"] == "ping"
-                # Who answers nothing is gone after two of them.
-                assert await socket.close_code() == 4103
+        async with serving(tmp_path, workers=2, hello_timeout_ms=100) as server, wire(server) as silent:
+            assert await silent.close_code() == 4108
+        # Nothing that has to be done in time is shorter than a busy machine may stand still.
+        async with serving(tmp_path, workers=2, heartbeat_ms=1_000) as server, wire(server) as socket:
+            await producer(socket)
+            assert (await socket.hear("ping"))["type"] == "ping"
+            # Who answers nothing is gone after two of them.
+            assert await socket.close_code() == 4103
 
     on_loop(run)
 

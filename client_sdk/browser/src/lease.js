@@ -23,20 +23,21 @@ const STALE_MS = 180_000;
  *   a moment after its successor has begun)
  * @returns {Promise<Lease | null>}
  */
-export function acquire({ locks, store, wall }, name, patience) {
-  return locks ? webLock(locks, name, patience) : Promise.resolve(storedLease(store, wall, name));
+export async function acquire({ locks, store, wall }, name, patience) {
+  return locks ? webLock(locks, name, patience) : storedLease(store, wall, name);
 }
 
 /** @param {LockManager} locks @param {string} name @param {number} patience @returns {Promise<Lease | null>} */
 function webLock(locks, name, patience) {
   return new Promise((resolve) => {
-    const options = patience > 0 ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
+    const options = patience ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
     locks
       .request(name, options, (lock) => {
         if (!lock) return resolve(null);
         return new Promise((release) => resolve({ release: () => release(undefined), certain: true }));
       })
-      .catch(() => resolve(null)); // timed out
+      // Timed out: a browser that was busy for so long may not have looked yet whether anybody has it.
+      .catch(() => resolve(patience ? webLock(locks, name, 0) : null));
   });
 }
 
@@ -47,7 +48,7 @@ function webLock(locks, name, patience) {
  * @returns {Lease | null}
  */
 function storedLease(store, wall, name) {
-  const age = wall() - Number(store.get(name) ?? -Infinity);
+  const age = wall() - Number(store.get(name)); // none: since 1970
   if (age >= 0 && age < STALE_MS) return null;
   const renew = () => store.set(name, String(wall()));
   renew();

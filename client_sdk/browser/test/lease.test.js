@@ -39,6 +39,19 @@ test("patience ends", async () => {
   assert.equal(await acquire(parts, "n", 1), null);
 });
 
+test("a browser that has not looked while patience lasted is asked once more", async () => {
+  const locks = new FakeLocks();
+  const late = {
+    request: (name, options, use) =>
+      options.signal
+        ? new Promise((_, reject) => options.signal.addEventListener("abort", () => reject(options.signal.reason)))
+        : locks.request(name, options, use),
+  };
+  const parts = { locks: late, store: new Store().attach(() => null), wall: () => 0 };
+  assert.ok(await acquire(parts, "n", 1));
+  assert.equal(await acquire(parts, "n", 1), null);
+});
+
 test("a stored lease is renewed while its tab lives and lapses three minutes after it died", async () => {
   mock.timers.enable({ apis: ["setInterval"] });
   let now = 1_000_000;
