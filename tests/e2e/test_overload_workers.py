@@ -46,7 +46,8 @@ def test_pings_without_end(tmp_path: Path) -> None:
         under.hold()
         # What workers count comes with their pulse, behind the ends of the sockets.
         found = under.until(lambda m: m["tidegate_closes_total{code=4102}"] >= 10)
-        assert found["tidegate_frames_total"] <= 60 * 70
+        # Of each socket, also of those that its address was let open again: the longer the flood, the more they are.
+        assert found["tidegate_frames_total"] <= found["tidegate_closes_total{code=4102}"] * 70 + 500
 
 
 def test_viewers_that_read_nothing(tmp_path: Path) -> None:
