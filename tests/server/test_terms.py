@@ -66,11 +66,11 @@ def test_heartbeats_may_be_shorter_than_the_time_for_a_hello() -> None:
 
     async def main() -> None:
         async with serving(ready=False, hello_timeout_ms=5_000, heartbeat_ms=1_000) as rig:
+            hours = Hours(rig)
             raw = await Raw.open(rig.port)
             endpoint = await rig.endpoint()
             conn = endpoint.conn
             assert conn is not None
-            hours = Hours(rig, conn)
             hours.pass_by(2.5)
             assert endpoint.beats == 0
             endpoint.ready = True
