@@ -59,12 +59,10 @@ class Call:
         """A named argument as it was written; None: it is missing."""
         return self._named.get(key)
 
-    def duration(self, key: str, default: str | None = None) -> int:
-        """A named duration such as '30m', in ms."""
+    def duration(self, key: str, default: str) -> int:
+        """A named duration such as '30m', in ms; the default when it is missing."""
         value = self._named.get(key)
         text = default if value is None else str(value.this) if _is_text(value) else ""
-        if text is None:
-            raise self.error(f"{self.name}(..) needs {key} => '30m' or another duration")
         try:
             ms = duration_ms(text)
         except ValueError as e:

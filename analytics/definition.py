@@ -163,7 +163,7 @@ class _ValueReader(Reader):
         if "allow_reentry" in modes and "strict_order" not in modes:
             raise call.error("the mode allow_reentry needs strict_order")
         setting = FunnelSetting(
-            len(call.arguments), call.duration("within"), modes, exclude is not None, call.truth("times")
+            len(call.arguments), call.duration("within", "30m"), modes, exclude is not None, call.truth("times")
         )
         return self._add(Aggregation("funnel", None, setting, where, tuple(steps)))
 

@@ -11,6 +11,8 @@ __all__ = ["Places"]
 _HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*\]\]")
 _KEY: Final = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*=\s*")
 _ESCAPES: Final = {"u": 6, "U": 10}
+# In a text of several lines, what stands for nothing: a backslash at the end of a line and the blanks that follow it.
+_CONTINUED: Final = re.compile(r"\\[ \t]*\r?\n[ \t\r\n]*")
 
 
 class Places:
@@ -58,11 +60,15 @@ class Places:
             return at
         triple = text.startswith(quote * 3, at)
         at += 3 if triple else 1
-        if triple and text.startswith("\n", at):
-            at += 1
-        for _ in range(count):
+        if triple and text.startswith(("\n", "\r\n"), at):
+            at = text.index("\n", at) + 1
+        for left in range(count, -1, -1):
+            while triple and quote == '"' and (continued := _CONTINUED.match(text, at)):
+                at = continued.end()
+            if not left:
+                break
             if quote == '"' and text[at : at + 1] == "\\":
                 at += _ESCAPES.get(text[at + 1 : at + 2], 2)
             else:
-                at += 1
+                at += 2 if text.startswith("\r\n", at) else 1
         return min(at, len(text))

@@ -12,7 +12,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.parser import Parser as SqlParser
 
 from analytics.dictionary import text_of
-from analytics.expression import And, Column, Constant, IsNull, IsTruth, Node, Not, Or, ValueTest
+from analytics.expression import And, Column, Constant, IsNull, IsTruth, Kind, Node, Not, Or, ValueTest
 from analytics.like import Like
 from analytics.operators import Arithmetic, Case, compare
 
@@ -25,6 +25,8 @@ sqlglot.logger.setLevel("CRITICAL")
 Tree: TypeAlias = Any
 """A node of sqlglot's; the releases we allow name its base class differently."""
 
+_KINDS: Final[dict[str, Kind]] = {"timestamp": "number", "event": "text", "distinct_id": "text", "session_id": "text"}
+"""The columns that are no properties: what they hold is known before any event is."""
 _COMPARISONS: Final[dict[type[Any], str]] = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
 }  # fmt: skip
@@ -86,7 +88,9 @@ class Reader:
     def error(self, reason: str, at: Tree) -> DefinitionError:
         """The refusal of the part `at`, with its place."""
         starts = [node.meta["start"] for node in at.walk() if "start" in node.meta]
-        return DefinitionError(reason, at.meta.get("start", min(starts, default=None)))
+        # A word that sqlglot takes for one of its own, such as CURRENT_DATE, has no place: it is looked for.
+        place = min(starts) if starts else max(self._text.upper().find(at.sql().upper().rstrip("()")), 0)
+        return DefinitionError(reason, at.meta.get("start", place))
 
     def _build(self, at: Tree, make: Callable[[], Node]) -> Node:
         try:
@@ -145,6 +149,8 @@ class Reader:
             return self._build(at, lambda: compare(_COMPARISONS[type(at)], left, right))
         if type(at) in _ARITHMETIC:
             return Arithmetic(_ARITHMETIC[type(at)], self._number(at.this), self._number(at.expression))
+        if isinstance(at, exp.If):  # `IF(..)`, whose SQL would be that of a CASE
+            raise self.error("there is no function if(..): CASE WHEN .. THEN .. ELSE .. END is what there is", at)
         raise self.error(f"{at.sql()!r} is not supported", at)
 
     def column(self, at: Tree) -> Node:
@@ -153,7 +159,7 @@ class Reader:
         reason = unreadable(name)
         if reason is not None:
             raise self.error(reason, at)
-        return Column(name, "number" if name == "timestamp" else "any")
+        return Column(name, _KINDS.get(name, "any"))
 
     def _literal(self, at: Tree) -> Node:
         if at.is_string:
@@ -211,7 +217,7 @@ class Reader:
         operand, pattern = self.node(like.this), like.expression
         if not isinstance(pattern, exp.Literal) or not pattern.is_string:
             raise self.error("LIKE takes a text pattern in quotes", at)
-        if not isinstance(operand, Column) or operand.kind != "any":
+        if not isinstance(operand, Column) or operand.kind == "number":
             raise self.error("LIKE works on a column", at)
         ignore = isinstance(like, exp.ILike)
         text = str(pattern.this)

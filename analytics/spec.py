@@ -26,6 +26,8 @@ MAX_BY: Final = 3
 MAX_KEYS: Final = 1_000_000
 DEFAULT_KEYS: Final = 1_000
 MAX_GRACE: Final = 7 * 86_400_000
+BOM: Final = "\ufeff"
+"""What some editors put before a text, and TOML does not know."""
 USER: Final = "distinct_id"
 """Whose sessions session windows are made of when there is no `by`."""
 _OF_FILES: Final = ("syntax", "unreadable")
@@ -126,6 +128,7 @@ class KpiSpec:
         Raises:
             KpiError: with line and column in the text.
         """
+        text = text.removeprefix(BOM)
         try:
             tables = tomllib.loads(text)
         except tomllib.TOMLDecodeError as e:

@@ -32,7 +32,7 @@ def load_boards(path: Path, *, must_exist: bool) -> list[Board]:
         FileError: the file cannot be read or shown; with its name, the place in it and the reason.
     """
     try:
-        return parse_boards(path.read_text("utf-8"), str(path))
+        return parse_boards(path.read_text("utf-8-sig"), str(path))
     except FileNotFoundError as error:
         if must_exist:
             raise FileError("boards", f"cannot read {path}: {error.strerror}", "unreadable") from None

@@ -237,7 +237,7 @@ def duration_ms(text: str) -> int:
 
 def _read_toml(file: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(file).read_text("utf-8"))
+        return tomllib.loads(Path(file).read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError("config", f"cannot read {file!r}: {error.strerror}") from None
     except RecursionError:

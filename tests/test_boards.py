@@ -25,6 +25,8 @@ def test_without_a_setting_the_file_is_in_the_data_folder(tmp_path: Path) -> Non
     assert load_boards(tmp_path / "boards.toml", must_exist=False) == []
     with pytest.raises(ConfigError, match="boards: cannot read"):
         load_boards(tmp_path / "boards.toml", must_exist=True)
+    (tmp_path / "boards.toml").write_text('[[board]]\nname = "main"\n', "utf-8-sig")
+    assert [board.name for board in load_boards(tmp_path / "boards.toml", must_exist=True)] == ["main"]
 
 
 def test_what_cannot_be_read_names_the_setting_the_file_and_the_place(tmp_path: Path) -> None:

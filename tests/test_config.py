@@ -15,7 +15,7 @@ from gateway.errors import ConfigError
 def test_each_source_overrides_the_one_before(tmp_path: Path) -> None:
     """Defaults, TOML file, environment, flags."""
     file = tmp_path / "tidegate.toml"
-    file.write_text('port = 1\nhost = "a"\ntick_ms = 7\nwrite_keys = ["k1", "k2"]\n')
+    file.write_text('port = 1\nhost = "a"\ntick_ms = 7\nwrite_keys = ["k1", "k2"]\n', "utf-8-sig")
     config = Config.load(
         str(file), {"TIDEGATE_PORT": "2", "TIDEGATE_HOST": "b", "PATH": "x"}, {"port": 3, "kpis": None}
     )

@@ -139,7 +139,6 @@ class _Values(Terms):
         if exclude is not None:
             steps.append(self._events.truth(exclude))
         words = {word.strip() for word in call.text("mode", "default").split(",")} - {"default", ""}
-        setting = FunnelSetting(
-            len(call.arguments), call.duration("within"), tuple(sorted(words)), exclude is not None, call.truth("times")
-        )
+        within, modes = call.duration("within", "30m"), tuple(sorted(words))
+        setting = FunnelSetting(len(call.arguments), within, modes, exclude is not None, call.truth("times"))
         return Funnel(setting, tuple(steps), wanted)

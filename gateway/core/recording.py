@@ -18,6 +18,7 @@ from analytics import Batch, Schema
 from analytics.arrays import Ints
 from analytics.batch import time_ms
 from analytics.dictionary import Dictionary, Encoded
+from gateway.core.hints import hint
 from gateway.core.lines import MAX_LINE
 from gateway.core.seen import Seen
 from gateway.core.usual import Usual
@@ -195,7 +196,7 @@ class Recording:
             reason = verdicts[0].reason
             if reason == "bad_json":
                 return "nested too deep" if isinstance(error, RecursionError) else "not JSON"
-            return str(error) if reason.startswith("schema:") else reason
+            return str(error) if reason.startswith("schema:") else f"{reason}: {hint(reason).partition('. ')[0]}"
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return f"not JSON: {error}"
 

@@ -69,18 +69,23 @@ def _run_file(specs: list[KpiSpec], options: Options, file: str) -> int:
     replay, progress = Replay(engine, options.partial), Progress(sys.stderr)
     span = (options.start, options.end)
     recording = Recording(engine.schema, engine.coders, options.uuids, skip_bad=options.skip_bad, span=span)
-    written = _write(replay_recording(pieces(file), recording, replay), sys.stdout.buffer, replay, progress)
+    try:
+        written = _write(replay_recording(pieces(file), recording, replay), sys.stdout.buffer, replay, progress)
+    except RecordingError as error:
+        progress.clear()
+        raise RecordingError(_stopped(file, recording.lines + 1, str(error), replay)) from error
     progress.clear()
     bad = replay.counts.first_bad
     if bad is not None and recording.stopped:
-        name = "standard input" if file == "-" else file
-        raise RecordingError(
-            f"{name}: line {bad.number}: {bad.reason}; stopped behind {replay.counts.events} events"
-            " (--skip-bad goes on)"
-        )
+        raise RecordingError(f"{_stopped(file, bad.number, bad.reason, replay)} (--skip-bad goes on)")
     if written:
         progress.summary(replay)
     return EXIT_DRAINED
+
+
+def _stopped(file: str, line: int, reason: str, replay: Replay) -> str:
+    name = "standard input" if file == "-" else file
+    return f"{name}: line {line}: {reason}; stopped behind {replay.counts.events} events"
 
 
 def _run_log(specs: list[KpiSpec], options: Options, folder: Path) -> int:

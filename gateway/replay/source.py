@@ -23,7 +23,8 @@ def pieces(name: str, size: int = PIECE) -> Iterator[bytes]:
 
     Raises:
         ConfigError: there is no such file, or it may not be read.
-        RecordingError: reading broke off, or the gzip data is damaged or ends early.
+        RecordingError: reading broke off, or the gzip data is damaged or ends early; the message is the reason alone.
+            What could be read has come by then.
     """
     try:
         if name == "-":
@@ -32,8 +33,7 @@ def pieces(name: str, size: int = PIECE) -> Iterator[bytes]:
                 yield piece
         elif name.endswith(".gz"):
             with gzip.open(name, "rb") as packed:
-                while piece := packed.read(size):
-                    yield piece
+                yield from _unpacked(packed, size)
         else:
             with open(name, "rb", buffering=0) as plain:
                 while piece := plain.read(size):
@@ -41,4 +41,22 @@ def pieces(name: str, size: int = PIECE) -> Iterator[bytes]:
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
         raise ConfigError("replay", f"cannot read {name}: {error.strerror}") from error
     except (OSError, EOFError, zlib.error) as error:
-        raise RecordingError(f"{name}: {error}") from error
+        raise RecordingError(str(error)) from error
+
+
+def _unpacked(packed: gzip.GzipFile, size: int) -> Iterator[bytes]:
+    """`read` would lose what it has unpacked when it meets the place that is damaged."""
+    broken: Exception | None = None
+    while broken is None:
+        parts, missing = list[bytes](), size
+        try:
+            while missing and (part := packed.read1(missing)):
+                parts.append(part)
+                missing -= len(part)
+        except (OSError, EOFError, zlib.error) as error:
+            broken = error
+        if parts:
+            yield b"".join(parts)
+        if missing and broken is None:
+            return
+    raise broken

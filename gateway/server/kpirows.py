@@ -6,8 +6,8 @@ The engine is asked first and wins: what it lets go meanwhile is in hand, and wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -16,7 +16,7 @@ from analytics.definition import DefinitionError
 from analytics.names import dims_key
 from analytics.rowfilter import NoDimensionError, RowFilter
 from gateway.core.chronicle import Series, row_of, series_of
-from gateway.core.encoding import encode_row
+from gateway.core.encoding import encode_row, matches
 from gateway.server.csvrows import csv_rows
 from gateway.server.house import House
 from gateway.server.kpiquery import KpiQuery
@@ -35,6 +35,7 @@ _EVER: Final = 1 << 61
 _FIRST: Final = (-_EVER, 0)
 
 _Place = tuple[int, int]
+_Choice = Callable[[Sequence[Row]], list[Row]]
 
 
 class _Mine(NamedTuple):
@@ -66,7 +67,7 @@ class KpiRows:
             if spec is None:  # since a moment ago
                 return error(404, "unknown_kpi")
             try:
-                chosen = None if query.where is None else RowFilter(query.where, list(spec.meta()["by"]))
+                chosen = None if query.where is None else _choice(query.where, list(spec.meta()["by"]))
             except NoDimensionError:
                 return error(400, "no_dimension")
             except DefinitionError:
@@ -87,7 +88,7 @@ class KpiRows:
         query: KpiQuery,
         spec: KpiSpec,
         series: Series,
-        chosen: RowFilter | None,
+        chosen: _Choice | None,
         mine: _Mine,
         watermark: int | None,
     ) -> Reply:
@@ -99,7 +100,7 @@ class KpiRows:
 
         def made(mine: _Mine) -> Reply:
             rows, following = merged(query.name, series, mine, page, query.limit)
-            return _reply(query, spec, watermark, rows if chosen is None else chosen.keep(rows), following)
+            return _reply(query, spec, watermark, rows if chosen is None else chosen(rows), following)
 
         try:
             return made(mine)
@@ -108,6 +109,26 @@ class KpiRows:
             if len(fitting) == len(mine.rows):
                 raise
             return made(mine._replace(rows=fitting))
+
+
+def _choice(text: str, by: Sequence[str]) -> _Choice:
+    """The rows that a query asks for: by a condition in SQL, or by an object of dimensions and values as a subscription
+    has it, with which no condition begins.
+
+    Raises:
+        NoDimensionError, DefinitionError: as `RowFilter`.
+    """
+    if not text.lstrip().startswith("{"):
+        return RowFilter(text, by).keep
+    try:
+        where: dict[str, Any] = orjson.loads(text)
+    except orjson.JSONDecodeError as e:
+        raise DefinitionError("no object of dimensions and values") from e
+    if any(isinstance(value, dict | list) for value in where.values()):
+        raise DefinitionError("a dimension has one value")
+    if not set(where) <= set(by):
+        raise NoDimensionError("it names something that is no dimension", 0)
+    return lambda rows: [row for row in rows if matches(row, where)]
 
 
 def _reply(

@@ -19,7 +19,7 @@ def test_arguments_come_in_order_and_by_name() -> None:
     made = call("Funnel(a, b = 1, WITHIN => '30m', times => TRUE)")
     assert made.name == "funnel"
     assert [tree.sql() for tree in made.arguments] == ["a", "b = 1"]
-    assert made.duration("within") == 1_800_000
+    assert made.duration("within", "1s") == 1_800_000
     assert made.truth("times") is True
     assert made.named("exclude") is None
 
@@ -41,11 +41,10 @@ def test_what_is_missing_has_its_default() -> None:
         ("f(DISTINCT x)", lambda c: c, r"uniq\(x\)"),
         ("f(b => 1)", lambda c: c.only("a"), "no 'b'; it knows a"),
         ("f(b => 1)", lambda c: c.only(), "no 'b'$"),
-        ("f()", lambda c: c.duration("gap"), "needs gap => '30m'"),
-        ("f(gap => 5)", lambda c: c.duration("gap"), "a duration in quotes"),
-        ("f(gap => '5 parsec')", lambda c: c.duration("gap"), "a duration in quotes"),
-        ("f(gap => '0s')", lambda c: c.duration("gap"), "between 1ms and 366d"),
-        ("f(gap => '367d')", lambda c: c.duration("gap"), "between 1ms and 366d"),
+        ("f(gap => 5)", lambda c: c.duration("gap", "1s"), "a duration in quotes"),
+        ("f(gap => '5 parsec')", lambda c: c.duration("gap", "1s"), "a duration in quotes"),
+        ("f(gap => '0s')", lambda c: c.duration("gap", "1s"), "between 1ms and 366d"),
+        ("f(gap => '367d')", lambda c: c.duration("gap", "1s"), "between 1ms and 366d"),
         ("f(n => 0)", lambda c: c.whole("n", 1, 1, 60), "a whole number from 1 to 60"),
         ("f(n => 61)", lambda c: c.whole("n", 1, 1, 60), "a whole number from 1 to 60"),
         ("f(n => 1.5)", lambda c: c.whole("n", 1, 1, 60), "a whole number from 1 to 60"),

@@ -51,6 +51,9 @@ def test_the_value_reads_aggregates_by_number() -> None:
         ("count(DISTINCT x)", r"uniq\(x\)"),
         ("rate(x)", "no argument"),
         ("sum('a')", "takes a number"),
+        ("sum(event)", "takes a number"),
+        ("avg(-distinct_id)", "is no number"),
+        ("quantile(CASE WHEN x THEN session_id END, 0.5)", "takes a number"),
         ("uniq(x, y)", "one argument"),
         ("top(x, 3) + 1", "stands alone"),
         ("top(x, 0)", "from 1 to 100"),
@@ -97,6 +100,7 @@ def test_a_funnel_is_its_steps_and_a_setting() -> None:
     assert len(found.conditions) == 3
     (plain,) = definition("funnel(a, within => '1s', mode => 'default', times => TRUE)").aggregates
     assert plain.parameter == FunnelSetting(1, 1_000, times=True)
+    assert _keys("funnel(a, b)") == _keys("funnel(a, b, within => '30m')")
 
 
 @pytest.mark.usefixtures("all_measures")
@@ -143,7 +147,6 @@ def test_quantiles_of_one_column_share_their_sketch() -> None:
         ("sessions(x)", "no argument but"),
         ("sessions(within => '3m')", "no 'within'"),
         ("funnel(within => '3m')", "1 to 32 steps"),
-        ("funnel(a, b)", "needs within"),
         ("funnel(a, b, within => '3m', mode => 'sloppy')", "no mode 'sloppy'"),
         ("funnel(a, b, within => '3m', mode => 'allow_reentry')", "needs strict_order"),
         ("funnel(1 + 2, b, within => '3m')", "no condition"),

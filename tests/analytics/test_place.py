@@ -56,6 +56,16 @@ def test_an_escape_is_one_character(body: str, column: int) -> None:
     assert Places(f'[[kpi]]\nwhere="{body}"').of(0, "where", 1) == (2, column - 1)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_that_is_continued_has_no_characters_at_its_end(end: str) -> None:
+    """A backslash at the end of a line, and all blanks behind it, are nothing of the text."""
+    text = end.join(["[[kpi]]", 'value = """', "  a \\  ", "", "    b", 'c"""'])
+    places = Places(text)
+    # The text is `  a b`, a line end, `c`.
+    assert [places.of(0, "value", n) for n in (2, 4, 5, 6)] == [(3, 3), (5, 5), (5, 6), (6, 1)]
+    assert Places("[[kpi]]\nvalue = '''\na\\\nb'''").of(0, "value", 3) == (4, 1)
+
+
 def test_a_single_quoted_string_has_no_escapes() -> None:
     """A backslash of a literal string is a character of its own."""
     assert Places("[[kpi]]\nwhere='\\nb'").of(0, "where", 2) == (2, 10)

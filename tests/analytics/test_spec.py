@@ -131,8 +131,9 @@ def test_files_that_cannot_be_read_are_kpi_errors(tmp_path: Path) -> None:
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(KpiError, match="cannot be read"):
         KpiSpec.load(path)
-    path.write_text(GOOD, "utf-8")
-    assert KpiSpec.load(path) == KpiSpec.parse(GOOD)
+    for encoding in ("utf-8", "utf-8-sig"):
+        path.write_text(GOOD, encoding)
+        assert KpiSpec.load(path) == KpiSpec.parse(GOOD)
 
 
 def test_sessions_of_the_default_set_are_one_number() -> None:

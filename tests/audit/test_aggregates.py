@@ -17,6 +17,9 @@ def test_what_stands_alone_is_taken_apart() -> None:
     assert isinstance(funnel, Funnel)
     assert funnel.setting == FunnelSetting(2, 1_000, ("strict_once", "strict_order"), True, True)
     assert len(funnel.steps) == 3
+    plain = read_value("funnel(a = 1, b = 2)", Columns()).alone
+    assert isinstance(plain, Funnel)
+    assert plain.setting == FunnelSetting(2, 1_800_000)
     retention = read_value("retention(a, b, period => '7d', periods => 3) FILTER (WHERE c)", Columns()).alone
     assert isinstance(retention, Retention)
     assert retention.setting == RetentionSetting(7 * 86_400_000, 3)

@@ -61,6 +61,7 @@ def test_a_line_is_an_event() -> None:
         (b"[]", "Expected `object`, got `array`"),
         (b'{"timestamp":1}', "missing required field `event`"),
         (b'{"event":"a","timestamp":1,"distinct_id":7}', "Expected `str | null`, got `int` - at `$.distinct_id`"),
+        (b'{"event":"","timestamp":1}', "event_name: The event's name is empty or longer than 200 characters"),
         (b'{"event":"a"}', "no timestamp"),
         (b'{"event":"a","timestamp":"soon"}', "timestamp 'soon' is neither epoch milliseconds nor ISO-8601"),
         (b'{"event":"a","timestamp":1e300}', "is out of range"),

@@ -75,6 +75,19 @@ def test_a_truncated_recording_stops_with_65_and_its_rows(tmp_path: Path, kpis: 
     assert b"1 bad lines skipped, the first in line 3: not JSON" in done.stderr
 
 
+def test_a_truncated_gzip_file_stops_with_65_and_its_rows(tmp_path: Path, kpis: str) -> None:
+    """All that can be unpacked is counted, and the line says in which line of it the data ended."""
+    file = tmp_path / "cut.ndjson.gz"
+    file.write_bytes(gzip.compress(_events(0, 1_000, 2_000))[:-8])
+    done = replay(str(file), "--kpis", kpis)
+    assert done.returncode == 65
+    assert [json.loads(line)["start"] for line in done.stdout.splitlines()] == [0, 1_000]
+    assert done.stderr.decode() == (
+        f"tidegate: {file}: line 4: Compressed file ended before the end-of-stream marker was reached;"
+        " stopped behind 3 events\n"
+    )
+
+
 def test_a_bad_kpi_and_a_missing_file_are_one_line_and_exit_2(tmp_path: Path, kpis: str) -> None:
     """Nothing is printed before they are found."""
     bad = tmp_path / "bad.toml"

@@ -179,6 +179,9 @@ def test_where_narrows_rows_by_their_dimensions(tmp_path: Path) -> None:
         assert len(rows) == SECONDS // 2
         assert {(row["dims"]["country"], row["dims"]["$new"]) for row in rows} == {("DE", True)}
         assert len(await http.all("by_second", where="country IS NULL")) == SECONDS
+        assert await http.all("by_second", where='{"country":"DE","$new":true}') == rows
+        assert await http.all("by_second", where='{"country":"DE","$new":1}') == []
+        assert len(await http.all("by_second", where=' {"country":null}')) == SECONDS
         visits = await http.all("visits", where="distinct_id = 'u1'")
         assert {row["dims"]["distinct_id"] for row in visits} == {"u1"}
 
@@ -191,6 +194,9 @@ def test_where_narrows_rows_by_their_dimensions(tmp_path: Path) -> None:
         ("event = 'x'", "no_dimension"),
         ("country =", "bad_where"),
         ("count(*)", "bad_where"),
+        ('{"country":"DE","event":"x"}', "no_dimension"),
+        ('{"country":', "bad_where"),
+        ('{"country":["DE"]}', "bad_where"),
         ("x" * 2_001, "long_where"),
     ],
 )
