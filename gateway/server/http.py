@@ -73,7 +73,8 @@ class HttpSide:
                 web.get("/sdk/{path:.+}", self._script),
                 web.get("/demo/", self._shop),
                 web.get("/demo/{path:.+}", self._shop),
-                web.get("/{path:.+}", self._page),
+                # Below /v1/ there are no files: a path of the API with a wrong method is 405, not 404.
+                web.get("/{path:(?!v1/).+}", self._page),
             ]
         )
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=_STOP_S)

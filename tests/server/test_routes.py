@@ -164,7 +164,8 @@ def test_metrics_are_open_here_and_nowhere_else() -> None:
         ("GET /v1/nothing", 404, "not_found"),
         ("POST /healthz", 405, "method"),
         ("DELETE /v1/events", 405, "method"),
-        ("GET /v1/events", 404, "not_found"),
+        ("GET /v1/events", 405, "method"),
+        ("PUT /v1/nothing", 404, "not_found"),
         ("GET /v1/ws", 426, "upgrade_required"),
     ],
 )
