@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from gateway.config import Config
 from gateway.core.enrichment import NO_FACTS, Facts
 from gateway.errors import ConfigError
-from gateway.server.geo import Countries
 from gateway.wire.encoding import Encoding
+
+if TYPE_CHECKING:
+    from gateway.server.geo import Countries
 
 __all__ = ["Enricher", "Sender"]
 
@@ -44,7 +46,7 @@ class Enricher:
         # Loaded only when asked for: its patterns are 33 MB.
         self._agents = import_module("gateway.server.agents").agent_facts if config.parse_agents else None
         try:
-            self._countries = Countries(self._geo_db) if self._geo_db else None
+            self._countries = _opened(self._geo_db) if self._geo_db else None
         except ValueError as error:
             raise ConfigError("geo_db", str(error)) from None
 
@@ -64,7 +66,7 @@ class Enricher:
         if self._countries is None:
             return
         try:
-            countries = Countries(self._geo_db)
+            countries = _opened(self._geo_db)
         except ValueError as error:
             _log.error("geo_db_unreadable", reason=str(error))
             return
@@ -75,3 +77,10 @@ class Enricher:
         """Let go of the database."""
         if self._countries is not None:
             self._countries.close()
+
+
+def _opened(geo_db: str) -> Countries:
+    # Loaded only when asked for, as the agents are.
+    from gateway.server.geo import Countries
+
+    return Countries(geo_db)

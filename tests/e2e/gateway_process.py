@@ -73,9 +73,8 @@ class GatewayProcess:
 
     @property
     def workers(self) -> int:
-        """How many it has, as set here."""
-        count: int = self._settings.get("workers", 1)
-        return count
+        """How many it has, as set here or, for all gateways of a run, by TIDEGATE_WORKERS."""
+        return int(self._settings.get("workers", os.environ.get("TIDEGATE_WORKERS", "1")))
 
     @property
     def url(self) -> str:
