@@ -11,6 +11,7 @@ from gateway.core.enrichment import enriched
 from gateway.core.producer import ProducerSession, flush_ms
 from gateway.core.viewer import ViewerSession
 from gateway.errors import ProtocolError
+from gateway.server.terms import BURST_S, Channel
 from gateway.wire.codec import Batch
 from gateway.wire.encoding import Encoding
 from gateway.wire.messages import Auth, ClientMessage, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
@@ -18,7 +19,6 @@ from gateway.wire.replies import ErrorMessage, Ping, ServerMessage, WelcomeProdu
 
 if TYPE_CHECKING:
     from gateway.server.house import House
-    from gateway.server.terms import Channel
 
 __all__ = ["Session"]
 
@@ -27,7 +27,6 @@ BAD_MESSAGE = 4000
 BAD_VERSION = 4006
 TOO_FAST = 4102
 FENCED = 4009
-BURST_S = 10  # seconds' worth of messages at once: a board of a hundred tiles subscribes to all of them
 
 FIRST_PING_S = 1.0  # a page visit is often shorter than a heartbeat; its clock should be known all the same
 
@@ -64,6 +63,8 @@ class Session:
 
     def message(self, data: bytes) -> None:
         """One frame: each message in it is decoded and handled, until one ends the connection."""
+        if self._ending:
+            return  # what a worker had sent on before it heard of it
         encoding = self._encoding
         try:
             parts = (self._house.fold.codec if encoding is None else encoding).split(data)

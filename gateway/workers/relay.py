@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from gateway.core.bucket import spend
 from gateway.core.packing import Packer
 from gateway.errors import CLOSE_CODES, ProtocolError
 from gateway.server.connection import Connection
+from gateway.server.terms import BURST_S
 from gateway.wire.codec import Batch
 from gateway.wire.encoding import ENCODINGS, JSON
 from gateway.wire.parcel import Kind, ParcelError, coded
@@ -23,6 +25,9 @@ __all__ = ["Relay"]
 _CODE: Final = struct.Struct("<H")
 _BYTES: Final = struct.Struct("<I")
 _OURS: Final = 1011
+_TOO_FAST: Final = 4102
+_SLACK: Final = 2
+"""Frames beyond the burst: the hello, and one for what is lost in numbers that are not exact."""
 _NAMES: Final = {encoding: name for name, encoding in ENCODINGS.items()}
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -30,7 +35,7 @@ _encode = msgspec.msgpack.Encoder().encode
 class Relay:
     """Implements `Endpoint`."""
 
-    __slots__ = ("_conn", "_number", "_reported", "_station", "producing", "ready")
+    __slots__ = ("_conn", "_number", "_paid_until", "_reported", "_station", "producing", "ready")
 
     def __init__(self, station: Station) -> None:
         self._station = station
@@ -40,6 +45,8 @@ class Relay:
         # Whether the hello was taken, and whether it was a producer's: the other side says so.
         self.ready = False
         self.producing = False
+        # Of the frames that go as they came; see `spend`.
+        self._paid_until: float | None = 0.0
         # Bytes that wait for the socket, as the other side knows it.
         self._reported = 0
 
@@ -59,6 +66,8 @@ class Relay:
         packer = station.packer
         batches = self._batches(packer, data) if self.producing and packer is not None else None
         if packer is None or batches is None:
+            if not self._in_time():
+                return
             station.put_in_order(Kind.MESSAGE, self._number, data)
         else:
             for size, batch in batches:
@@ -66,6 +75,19 @@ class Relay:
             station.packed()
         if station.link.congested and self._conn is not None:
             station.wait(self._conn)
+
+    def _in_time(self) -> bool:
+        """Whether one more frame is within the rate of messages; else this is the end.
+
+        The other side counts what is in the frames, all but the hello; it would find that there are too many as well,
+        but what comes faster than it reads would be in the way of all others until then.
+        """
+        assert self._conn is not None
+        rate = self._station.message_rate
+        self._paid_until = spend(self._paid_until, self._station.now(), rate, BURST_S + _SLACK / rate)
+        if self._paid_until is None:
+            self._conn.close(_TOO_FAST)
+        return self._paid_until is not None
 
     def _batches(self, packer: Packer, data: bytes) -> list[tuple[int, Batch]] | None:
         assert self._conn is not None

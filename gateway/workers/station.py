@@ -69,6 +69,8 @@ class Station:
         self._held_back: dict[Connection | Passage, None] = {}
         self._servers: list[asyncio.Server] = []
         self._setup: Setup | None = None
+        # Messages a second that a socket may send, batches apart.
+        self.message_rate = 1
         self._wheel = Wheel()
         self._timer: asyncio.TimerHandle | None = None
         self._looks = 0
@@ -91,6 +93,10 @@ class Station:
         link.before_write = self._seal
         link.after_read = self._say_taken
         link.relieved = self._go_on
+
+    def now(self) -> int:
+        """The loop's time in milliseconds."""
+        return int(self._loop.time() * 1000)
 
     # ---- connections ----------------------------------------------------------------------------------------------
 
@@ -179,6 +185,7 @@ class Station:
             raise ParcelError("another version of the link")
         self._setup = setup
         config = setup.config
+        self.message_rate = config.message_rate
         self._limits = Limits(config.max_frame, config.max_events, config.max_depth)
         self._porter = Porter(self.link)
         self._wheel.start(self._loop)

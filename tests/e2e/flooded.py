@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 
 from benchmarks.flood import Outcome, Plan
 from benchmarks.floods import flooding, peak_bytes
-from tests.e2e.gateway_process import DEADLINE_S, VIEW_KEY, WRITE_KEY, GatewayProcess
+from tests.e2e.gateway_process import DEADLINE_S, VIEW_KEY, WRITE_KEY, GatewayProcess, workers_of
 from tests.e2e.kpifile import write_kpis
 
 __all__ = ["CAP_MB", "Flooded", "Honest"]
@@ -90,7 +90,7 @@ class Flooded:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self._kpis = write_kpis(folder / "kpis.toml", KPIS)
-        workers = settings.get("workers", 1)
+        workers = workers_of(settings)
         self._cap_mb = CAP_MB + (WORKER_MB * workers if workers > 1 else 0)
         self.gateway = GatewayProcess(
             folder / "data", kpis=self._kpis, memory_cap=self._cap_mb, drain_ms=100, **settings

@@ -20,7 +20,7 @@ from typing import Any
 from tests.e2e.forkserver import Forked, ForkServer
 from tests.e2e.heldport import HeldPort
 
-__all__ = ["VIEW_KEY", "WRITE_KEY", "GatewayProcess"]
+__all__ = ["VIEW_KEY", "WRITE_KEY", "GatewayProcess", "workers_of"]
 
 WRITE_KEY = "w_test"
 VIEW_KEY = "v_test"
@@ -73,8 +73,8 @@ class GatewayProcess:
 
     @property
     def workers(self) -> int:
-        """How many it has, as set here or, for all gateways of a run, by TIDEGATE_WORKERS."""
-        return int(self._settings.get("workers", os.environ.get("TIDEGATE_WORKERS", "1")))
+        """How many it has."""
+        return workers_of(self._settings)
 
     @property
     def url(self) -> str:
@@ -206,6 +206,11 @@ class GatewayProcess:
     ) -> None:
         if self._process is not None:
             self.kill()
+
+
+def workers_of(settings: Mapping[str, Any]) -> int:
+    """How many workers these settings give, or TIDEGATE_WORKERS for all gateways of a run."""
+    return int(settings.get("workers", os.environ.get("TIDEGATE_WORKERS", "1")))
 
 
 def _answer(request: urllib.request.Request) -> tuple[int, bytes]:

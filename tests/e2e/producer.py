@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from tests.e2e.gateway_process import WRITE_KEY, GatewayProcess
 
-__all__ = ["EVENTS", "KPIS", "Producer", "check_counts"]
+__all__ = ["EVENTS", "KPIS", "Producer", "assert_none_lost", "check_counts"]
 
 EVENTS = 20
 """In a batch."""
@@ -42,9 +43,12 @@ class Producer:
         name: its id, and the property `producer` of its events.
         patience: seconds without a message after which it drops a connection; None: it waits.
         most: batches that it sends in all.
+        packed: it speaks MessagePack.
     """
 
-    def __init__(self, name: str, patience: float | None = None, most: int | None = None) -> None:
+    def __init__(
+        self, name: str, patience: float | None = None, most: int | None = None, *, packed: bool = False
+    ) -> None:
         self.name = name
         self.sent = 0
         self.acked = 0
@@ -62,8 +66,11 @@ class Producer:
         self.forgotten = 0
         self._patience = patience
         self._most = most
+        self._subprotocol = "tidegate.v1+msgpack" if packed else "tidegate.v1"
+        self._encode: Callable[[Any], str | bytes] = msgspec.msgpack.encode if packed else json.dumps
+        self._decode: Callable[[Any], Any] = msgspec.msgpack.decode if packed else json.loads
 
-    def frame(self, seq: int) -> str:
+    def batch(self, seq: int) -> dict[str, Any]:
         """A batch."""
         stamp = time.time_ns() // 1_000_000
         events = [
@@ -75,14 +82,14 @@ class Producer:
             }
             for nth in range(EVENTS)
         ]
-        return json.dumps({"type": "batch", "seq": seq, "sent_at": stamp, "backlog": 9, "events": events})
+        return {"type": "batch", "seq": seq, "sent_at": stamp, "backlog": 9, "events": events}
 
     async def run(self, gateway: GatewayProcess) -> None:
         """Until stopped and everything sent is acked."""
         while not (self.stopping and self.acked == self.sent):
             try:
                 socket = await connect(
-                    gateway.ws_url, subprotocols=[Subprotocol("tidegate.v1")], compression=None, proxy=None
+                    gateway.ws_url, subprotocols=[Subprotocol(self._subprotocol)], compression=None, proxy=None
                 )
             except (OSError, WebSocketException, TimeoutError):
                 await asyncio.sleep(0.01)
@@ -100,7 +107,7 @@ class Producer:
         """One connection."""
         claim = {"id": self.name, "epoch": 1, "next_seq": self.acked + 1}
         hello = {"type": "hello", "v": 1, "role": "producer", "token": WRITE_KEY, "producer": claim}
-        await socket.send(json.dumps(hello))
+        await socket.send(self._encode(hello))
         welcome = await self._hear(socket)
         self.welcomed.append(time.monotonic())
         last: int = welcome["resume"]["last_seq"]
@@ -113,7 +120,7 @@ class Producer:
             while next_seq < max_seq and (next_seq < self.sent or self._has_more):
                 next_seq += 1
                 self.sent = max(self.sent, next_seq)
-                await socket.send(self.frame(next_seq))
+                await socket.send(self._encode(self.batch(next_seq)))
             if self.stopping and self.acked == self.sent:
                 return
             message = await self._hear(socket)
@@ -129,13 +136,18 @@ class Producer:
 
     async def _hear(self, socket: ClientConnection) -> dict[str, Any]:
         async with asyncio.timeout(self._patience):
-            message: dict[str, Any] = json.loads(await socket.recv())
+            message: dict[str, Any] = self._decode(await socket.recv())
             return message
+
+
+def assert_none_lost(producers: Sequence[Producer]) -> None:
+    """No welcome knew less than was acked."""
+    assert [producer.losses for producer in producers] == [[]] * len(producers)
 
 
 def check_counts(gateway: GatewayProcess, producers: Sequence[Producer]) -> None:
     """Nothing acked was lost, nothing counted twice: the ledger and the KPIs say exactly what was sent."""
-    assert [producer.losses for producer in producers] == [[]] * len(producers)
+    assert_none_lost(producers)
     sent = {producer.name: producer.sent * EVENTS for producer in producers}
     ledger = gateway.status()["ledger"]
     assert (ledger["sent"], ledger["accepted"]) == (sum(sent.values()), sum(sent.values()))

@@ -97,4 +97,4 @@ def test_a_removed_write_ahead_log_doubles_nothing(tmp_path: Path) -> None:
             await asyncio.sleep(0.002)
         assert producer.forgotten == (there < 40)
 
-    under_load(gateway, [producer], act, check=False)
+    under_load(gateway, [producer], act, check=None)

@@ -8,18 +8,24 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
-from tests.e2e.fleet import closed, progress, under_load
+from tests.e2e.fleet import DEADLINE_S, closed, progress, under_load
 from tests.e2e.gateway_process import WRITE_KEY, GatewayProcess
+from tests.e2e.mixed import Mixed, check_account, prime
+from tests.e2e.patience import eventually
 from tests.e2e.producer import KPIS, Producer
 
-KILLS = int(os.environ.get("TIDEGATE_WORKER_KILLS", "6"))
+ROUNDS = int(os.environ.get("TIDEGATE_WORKER_ROUNDS", "1"))
+STOP_S = float(os.environ.get("TIDEGATE_WORKER_STOP_S", "0.3"))
 DRAIN_MS = 500
 
 
@@ -39,34 +45,75 @@ def workers_of(gateway: GatewayProcess) -> list[dict[str, Any]]:
             assert gateway.running
 
 
-def test_kills_of_any_process_lose_and_double_nothing(tmp_path: Path) -> None:
-    """Workers and the analytics process are killed in turns, at any moment; each comes back, and the account is exact.
+class Set:
+    """Two workers and the analytics process, and what may befall them. Each call returns when all of them are back."""
 
-    Producers move to whichever worker the kernel gives them, with batches under way on the one they had.
+    def __init__(self, gateway: GatewayProcess, dice: random.Random) -> None:
+        self._gateway = gateway
+        self._dice = dice
+
+    def kill_worker(self, nth: int) -> None:
+        """SIGKILL; another one takes its place."""
+        before = workers_of(self._gateway)
+        os.kill(before[nth]["pid"], signal.SIGKILL)
+        eventually(
+            lambda: workers_of(self._gateway),
+            lambda now: now[nth]["restarts"] > before[nth]["restarts"] and all(line["listening"] for line in now),
+        )
+
+    def kill_all(self) -> None:
+        """SIGKILL of the one that was started: the others go with it."""
+        self._gateway.kill()
+        self._gateway.start()
+
+    def stop(self, nth: int) -> None:
+        """SIGSTOP of a worker for a while, and no word of it to anyone."""
+        pid = workers_of(self._gateway)[nth]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(STOP_S)
+        os.kill(pid, signal.SIGCONT)
+
+    def drain(self) -> None:
+        """SIGTERM."""
+        assert self._gateway.terminate() == 0
+        self._gateway.start()
+
+    @property
+    def blows(self) -> list[Callable[[], None]]:
+        """One of each kind, in any order."""
+        found: list[Callable[[], None]] = [
+            *(partial(self.kill_worker, nth) for nth in range(2)),
+            self.kill_all,
+            partial(self.stop, self._dice.randrange(2)),
+            self.drain,
+        ]
+        self._dice.shuffle(found)
+        return found
+
+
+@pytest.mark.timeout(3_600)
+def test_whatever_ends_or_stands_still_the_account_is_exact(tmp_path: Path) -> None:
+    """Each process of a set is killed, one is stopped, all are drained, at any moment of a load in two encodings.
+
+    Rows and columns, repeats within a batch and of another producer on whatever worker, refused and late events: every
+    event has one verdict, and what is to be counted is counted once. Producers move to the worker that the kernel gives
+    them, with batches under way on the one they had.
     """
     gateway = made(tmp_path, drain_ms=DRAIN_MS)
-    producers = [Producer(f"p{n}") for n in range(6)]
+    producers = [Mixed(f"p{n}", f"pair{n // 2}", packed=n % 2 > 0) for n in range(6)]
     dice = random.Random(6)
 
     async def act() -> None:
-        restarts = 0
-        for number in range(KILLS):
-            await progress(producers, dice.randint(1, 4))
-            if number % 3 == 2:
-                await asyncio.to_thread(gateway.kill)
-                await asyncio.to_thread(gateway.start)
-                restarts = 0
-                continue
-            os.kill(dice.choice(await asyncio.to_thread(workers_of, gateway))["pid"], signal.SIGKILL)
-            restarts += 1
-            while True:
-                lines = await asyncio.to_thread(workers_of, gateway)
-                if sum(line["restarts"] for line in lines) == restarts and all(line["listening"] for line in lines):
-                    break
+        prime(gateway)
+        for _ in range(ROUNDS):
+            for blow in Set(gateway, dice).blows:
+                await progress(producers, dice.randint(1, 4))
+                await asyncio.sleep(dice.random() * 0.02)
+                await asyncio.to_thread(blow)
         await progress(producers, 2)
-        assert len(gateway.events("worker_lost")) >= KILLS - KILLS // 3
+        assert len(gateway.events("worker_lost")) >= 2 * ROUNDS
 
-    under_load(gateway, producers, act)
+    under_load(gateway, producers, act, check=check_account, deadline_s=DEADLINE_S * (1 + ROUNDS))
     assert all(len(producer.welcomed) > 1 for producer in producers)
 
 

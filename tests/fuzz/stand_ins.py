@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from structlog.testing import capture_logs
 
+from gateway.core.access import Access
 from gateway.core.credit import CreditPool
 from gateway.core.enrichment import NO_FACTS
 from gateway.core.fold import Fold
@@ -168,12 +169,11 @@ class Rooms:
             submit=self.arrivals.append,
             acks=SimpleNamespace(again=lambda session: None),
         )
-        access = SimpleNamespace(may_write=lambda token: token == "wk", may_view=lambda token: False)
         self.fold = new_fold()
         self.house: Any = SimpleNamespace(
             sessions={},
             fold=self.fold,
-            access=access,
+            access=Access(("wk",), ()),
             enricher=SimpleNamespace(facts=lambda sender: NO_FACTS),
             pool=CreditPool(64 << 20),
             ingest=ingest,

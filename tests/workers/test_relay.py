@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from gateway.server.session import Session
+from gateway.server.terms import BURST_S
 from gateway.wire.encoding import ENCODINGS
 from tests.server.rig import Raw, masked
 from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
-from tests.server.talk import accepted, batch, producer
+from tests.server.talk import accepted, batch, producer, viewer
 from tests.workers.rig import InLoop, colleagues
 
 
@@ -64,6 +68,26 @@ def test_what_is_wrong_has_its_name(tmp_path: Path, in_loop: list[InLoop], sent:
             assert await socket.close_code() == close
 
     on_loop(run)
+
+
+def test_a_flood_of_messages_ends_where_it_comes_in(
+    tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 4102, though the other side would take any number; what was within the rate and its burst has come to it."""
+    handled = []
+    monkeypatch.setattr(Session, "_handle", lambda _, message: handled.append(message))
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2, message_rate=1) as server, wire(server) as socket:
+            server.house.message_rate = 1_000_000
+            await viewer(socket)
+            with contextlib.suppress(ConnectionClosed):
+                for _ in range(500):
+                    await socket.say({"type": "visibility", "visible": True})
+            assert await socket.close_code() == 4102
+
+    on_loop(run)
+    assert BURST_S <= len(handled) < 500
 
 
 def test_a_role_decides_who_decodes(tmp_path: Path, in_loop: list[InLoop]) -> None:
