@@ -49,7 +49,9 @@ async def start_process(link: socket.socket, log_level: str) -> asyncio.subproce
         stdout=asyncio.subprocess.DEVNULL,
         # A Ctrl-C is for the analytics process, which drains and then ends its workers.
         start_new_session=True,
-        env={**os.environ, "TIDEGATE_WORKER_LOG": log_level},
+        # No settings, since it is told them; above all no keys, which who reads what strangers send need not have.
+        env={name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+        | {"TIDEGATE_WORKER_LOG": log_level},
     )
 
 
@@ -130,6 +132,9 @@ class Desk:
         await colleague.link.connect(ours)
         self.colleague = colleague
         self._greet(colleague)
+        if self._stopped.is_set():
+            # While it was started.
+            colleague.link.put(Kind.STOP)
         try:
             await ended.wait()
         finally:

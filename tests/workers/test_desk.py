@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -74,6 +75,47 @@ def test_a_stop_waits_for_no_pause(tmp_path: Path, in_loop: list[InLoop], monkey
             in_loop[0].kill()
             await until(lambda: staff_of(server)._desks[0].losses == 1)
         assert len(in_loop) == 2
+
+    on_loop(run)
+
+
+def test_a_stop_while_a_worker_is_started_ends_that_one(
+    tmp_path: Path, in_loop: list[InLoop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told as soon as there is a link to it."""
+    monkeypatch.setattr(staff, "STOP_S", 3_600.0)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            start = desk.start_process
+
+            async def start_slowly(*arguments: Any) -> Any:
+                begun.set()
+                await go_on.wait()
+                return await start(*arguments)
+
+            monkeypatch.setattr(desk, "start_process", start_slowly)
+            in_loop[0].kill()
+            await begun.wait()
+            staff_of(server)._desks[0].stop()
+            go_on.set()
+        assert [one.returncode for one in in_loop] == [-9, 0, 0]
+
+    on_loop(run)
+
+
+def test_a_worker_has_no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment of the analytics process holds of settings, its workers are not given."""
+    monkeypatch.setenv("TIDEGATE_WRITE_KEYS", "w_secret")
+    monkeypatch.setenv("UNRELATED", "kept")
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            for pid in pids(server):
+                lines = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+                assert [line for line in lines if line.startswith(b"TIDEGATE_")] == [b"TIDEGATE_WORKER_LOG=info"]
+                assert b"UNRELATED=kept" in lines
 
     on_loop(run)
 
