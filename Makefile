@@ -7,6 +7,7 @@ WORKERS ?= auto
 SEEDS ?= 100000
 FROM ?= 1000
 CYCLES ?= 1000
+ROUNDS ?= 30
 SECONDS ?= 60
 
 # The first Python that is new enough, asked for at each set-up: the verbs run in the environment made with it.
@@ -33,7 +34,7 @@ ASIDE = $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
 help:
 	@echo "make run    the demo: shop, visitors, dashboard   (PORT=$(PORT) VISITORS=$(VISITORS))"
 	@echo "make test   lint, types, browser SDK and dashboard, then the whole of tests/   (WORKERS=$(WORKERS))"
-	@echo "make soak   simulated worlds with faults, then kill -9 again and again, pauses, a disk that hangs   (SEEDS=$(SEEDS) FROM=$(FROM) CYCLES=$(CYCLES))"
+	@echo "make soak   simulated worlds with faults, then kill -9 again and again, pauses, a disk that hangs, and all of it over two workers   (SEEDS=$(SEEDS) FROM=$(FROM) CYCLES=$(CYCLES) ROUNDS=$(ROUNDS))"
 	@echo "make mutants  one line made wrong at a time: each must turn its test red"
 	@echo "make fuzz   all that reads bytes from outside, under atheris   (SECONDS=$(SECONDS) for each target)"
 	@echo "make nightly  every property test with 10,000 new examples, for some hours"
@@ -55,6 +56,8 @@ soak: setup-test
 	TIDEGATE_KILL_CYCLES=$(CYCLES) $(BIN)/pytest --timeout=0 tests/e2e/test_kill.py
 	TIDEGATE_PAUSES=30 TIDEGATE_DISK_HANG_S=30 TIDEGATE_DRAIN_CLIENTS=500 $(BIN)/pytest --timeout=0 \
 		tests/e2e/test_pause.py tests/e2e/test_disk_trouble.py tests/e2e/test_shutdown.py
+	TIDEGATE_WORKER_ROUNDS=$(ROUNDS) TIDEGATE_WORKER_STOP_S=5 $(BIN)/pytest --timeout=0 tests/e2e/test_workers.py
+	TIDEGATE_WORKERS=2 $(BIN)/pytest tests/e2e tests/browser
 
 mutants: setup-test
 	$(BIN)/python -m tests.mutants

@@ -63,8 +63,6 @@ class Session:
 
     def message(self, data: bytes) -> None:
         """One frame: each message in it is decoded and handled, until one ends the connection."""
-        if self._ending:
-            return  # what a worker had sent on before it heard of it
         encoding = self._encoding
         try:
             parts = (self._house.fold.codec if encoding is None else encoding).split(data)

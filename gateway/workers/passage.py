@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from gateway.server.door import Tenancy
 from gateway.server.sockets import tune
-from gateway.wire.parcel import Kind
+from gateway.wire.parcel import Kind, Parcel, ParcelError
 
 if TYPE_CHECKING:
     from gateway.workers.station import Station
@@ -62,6 +62,30 @@ class Passage(asyncio.Protocol):
         self._say()
 
     # What the other side wants.
+
+    def handle(self, parcel: Parcel) -> None:
+        """A parcel for this socket.
+
+        Raises:
+            ParcelError: it makes no sense.
+        """
+        match parcel.kind:
+            case Kind.HTTP_WRITE:
+                self.write(bytes(parcel.body))
+            case Kind.HTTP_CLOSE:
+                self.close()
+            case Kind.HTTP_ABORT:
+                self.abort()
+            case Kind.HTTP_PAUSE | Kind.HTTP_RESUME:
+                self.pause(parcel.kind == Kind.HTTP_PAUSE)
+            case Kind.HTTP_YIELD:
+                self.yield_up()
+            case Kind.HTTP_RETURN:
+                self.give_back(bytes(parcel.body))
+            case Kind.HTTP_END:
+                self.end()
+            case other:
+                raise ParcelError(f"a parcel of kind {other} for an HTTP socket")
 
     def write(self, data: bytes) -> None:
         """Send bytes, and say so when the socket has them."""

@@ -14,7 +14,7 @@ from gateway.server.connection import Connection
 from gateway.server.terms import BURST_S
 from gateway.wire.codec import Batch
 from gateway.wire.encoding import ENCODINGS, JSON
-from gateway.wire.parcel import Kind, ParcelError, coded
+from gateway.wire.parcel import Kind, Parcel, ParcelError, coded
 from gateway.workers.setup import Whom
 
 if TYPE_CHECKING:
@@ -118,6 +118,26 @@ class Relay:
         self._station.link.put(Kind.HEARTBEAT, self._number)
 
     # ---- what the other side wants --------------------------------------------------------------------------------
+
+    def handle(self, parcel: Parcel) -> None:
+        """A parcel for this connection.
+
+        Raises:
+            ParcelError: it makes no sense.
+        """
+        match parcel.kind:
+            case Kind.SEND:
+                self.send(bytes(parcel.body))
+            case Kind.FRAMES:
+                self.write(bytes(parcel.body))
+            case Kind.WELCOMED:
+                self.welcomed(bytes(parcel.body))
+            case Kind.CLOSE:
+                self.close(parcel.body)
+            case Kind.ABORT:
+                self.abort(parcel.body)
+            case other:
+                raise ParcelError(f"a parcel of kind {other} for a WebSocket")
 
     def welcomed(self, body: bytes) -> None:
         """The hello was taken."""

@@ -173,10 +173,8 @@ class Station:
         if handler is not None:
             handler(parcel)
             return
-        if isinstance(entry := self._entries.get(parcel.number), Relay):
-            _guard(entry, lambda: _to_relay(entry, parcel))
-        elif isinstance(entry, Passage):
-            _guard(entry, lambda: _to_passage(entry, parcel))
+        if (entry := self._entries.get(parcel.number)) is not None:
+            _guard(entry, lambda: entry.handle(parcel))
         # Else it has gone meanwhile.
 
     def _on_setup(self, parcel: Parcel) -> None:
@@ -289,39 +287,3 @@ def _guard(entry: _Entry, call: Callable[[], None]) -> None:
     except Exception:
         _log.exception("connection_failed")
         entry.cut()
-
-
-def _to_relay(relay: Relay, parcel: Parcel) -> None:
-    match parcel.kind:
-        case Kind.SEND:
-            relay.send(bytes(parcel.body))
-        case Kind.FRAMES:
-            relay.write(bytes(parcel.body))
-        case Kind.WELCOMED:
-            relay.welcomed(bytes(parcel.body))
-        case Kind.CLOSE:
-            relay.close(parcel.body)
-        case Kind.ABORT:
-            relay.abort(parcel.body)
-        case other:
-            raise ParcelError(f"a parcel of kind {other} for a WebSocket")
-
-
-def _to_passage(passage: Passage, parcel: Parcel) -> None:
-    match parcel.kind:
-        case Kind.HTTP_WRITE:
-            passage.write(bytes(parcel.body))
-        case Kind.HTTP_CLOSE:
-            passage.close()
-        case Kind.HTTP_ABORT:
-            passage.abort()
-        case Kind.HTTP_PAUSE | Kind.HTTP_RESUME:
-            passage.pause(parcel.kind == Kind.HTTP_PAUSE)
-        case Kind.HTTP_YIELD:
-            passage.yield_up()
-        case Kind.HTTP_RETURN:
-            passage.give_back(bytes(parcel.body))
-        case Kind.HTTP_END:
-            passage.end()
-        case other:
-            raise ParcelError(f"a parcel of kind {other} for an HTTP socket")
