@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analytics.aggregation import Aggregation
+from analytics.aggregation import NUMBERS, Aggregation, FunnelSetting, RetentionSetting, SessionSetting
 from analytics.expression import Column, Constant, Node
 from analytics.plan import GridPlan, Plan, SessionPlan, megabytes
 from analytics.window import duration_text
@@ -23,13 +23,38 @@ def describe(plan: Plan) -> str:
         lines.append(f"grid: {grid.window}{by}{where}, {times}, {grid.room}, {megabytes(grid.budget)}")
         for i, aggregate in enumerate(grid.aggregates):
             readers = [kpi.spec.name for kpi in grid.kpis if i in kpi.aggregates]
-            lines.append(f"  {aggregate.key}  <- {', '.join(readers)}")
-        lines.extend(f"    {name}: {megabytes(size)}" for name, size in grid.parts())
+            view = "" if aggregate.view is None else f" -> {aggregate.view}"
+            lines.append(f"  {_label(aggregate)}{view}  <- {', '.join(readers)}")
+        labels = {aggregate.state: _label(aggregate) for aggregate in grid.aggregates}
+        lines.extend(f"    {labels.get(name, name)}: {megabytes(size)}" for name, size in grid.parts())
     lines.extend(f"worked out once: {key}  <- {', '.join(readers)}" for key, readers in _shared(plan))
     lines.extend(_memory(plan))
     columns = ", ".join(f"{name} ({use.name or use})" for name, use in sorted(plan.schema.properties.items()))
     lines.append(f"columns read: {columns or 'none'}")
     return "\n".join(lines)
+
+
+def _label(aggregate: Aggregation) -> str:
+    """What keeps one state, as its author would write it."""
+    argument, setting = aggregate.argument, aggregate.parameter
+    inside = [argument.key] if argument else [node.key for node in aggregate.conditions]
+    match setting:
+        case FunnelSetting():
+            if setting.exclude:
+                inside[-1] = f"exclude => {inside[-1]}"
+            inside += [f"within => '{duration_text(setting.within)}'"]
+            inside += [f"mode => '{', '.join(setting.modes)}'"] if setting.modes else []
+            inside += ["times => TRUE"] if setting.times else []
+        case RetentionSetting():
+            inside += [f"period => '{duration_text(setting.ms)}'", f"periods => {setting.periods}"]
+        case SessionSetting():
+            inside = [f"gap => '{duration_text(setting.gap)}'"]
+        case _ if aggregate.measure == "top":
+            inside += [str(setting)]
+        case _ if aggregate.measure == "count":
+            inside = [f"numbers of {inside[0]}" if setting == NUMBERS else inside[0]] if inside else ["*"]
+    filtered = f" where {aggregate.where.key}" if aggregate.where else ""
+    return f"{aggregate.measure}({', '.join(inside)}){filtered}"
 
 
 def _shared(plan: Plan) -> Iterator[tuple[str, list[str]]]:

@@ -141,13 +141,15 @@ def _items(live: Mapping[str, Any], counts: list[list[Any]], size: int) -> tuple
     """Top lists: items with counts, or with bounds that the count has to lie in; `counts` are those of all values."""
     items, bounds = live["items"], live.get("bounds")
     found = [_count_of(name, counts) for name, _ in items]
-    difference = [[name, n - real] for (name, n), real in zip(items, found, strict=True) if n != real]
+    difference: list[list[Any]] = [[name, n - real] for (name, n), real in zip(items, found, strict=True) if n != real]
     if bounds is not None:
         return difference, all(low <= n <= high for n, (low, high) in zip(found, bounds, strict=True))
     best = counts[:size]
     same = len(items) == len(best) and all(
         a[1] == b[1] and _same_name(a[0], b[0]) for a, b in zip(items, best, strict=True)
     )
+    # Of what should be in the live list and is not, nobody knows the live count.
+    difference += [[name, None] for name, _ in best if not any(_same_name(live_name, name) for live_name, _ in items)]
     return difference, same
 
 

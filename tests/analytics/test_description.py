@@ -31,6 +31,32 @@ def test_grids_readers_and_columns_are_named() -> None:
     assert said(plan, "columns read: ") == ["country (TEXT), price (NUMBER)"]
 
 
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        ("count(*)", "count(*)"),
+        ("count(x) FILTER (WHERE y > 1)", 'count("x") where (> "y" 1)'),
+        ("avg(x)", 'count(numbers of "x")'),
+        ("quantile(x, 0.9)", 'quantile("x") -> 0.9'),
+        ("top(x, 5)", 'top("x", 5)'),
+        ("bounce_rate(gap => '5m')", "sessions(gap => '5m') -> bounce_rate"),
+        ("funnel(a, b, within => '90s')", """funnel("a", "b", within => '90s')"""),
+        (
+            "funnel(a, mode => 'strict_order, allow_reentry', exclude => c, times => TRUE)",
+            """funnel("a", exclude => "c", within => '30m', mode => 'allow_reentry, strict_order', times => TRUE)""",
+        ),
+        ("retention(a, b, period => '1m')", """retention("a", "b", period => '1m', periods => 7)"""),
+    ],
+)
+def test_what_is_kept_is_named_as_it_is_written(value: str, label: str) -> None:
+    """With what its state depends on, in the line of its readers and in that of its memory."""
+    # The count of all events is part of the panes.
+    lines = describe(planned("count(*)", value)).splitlines()
+    assert any(line.startswith(f"  {label}  <- ") for line in lines)
+    state = "panes and keys" if label == "count(*)" else label.partition(" -> ")[0]
+    assert any(line.startswith(f"    {state}: ") for line in lines)
+
+
 def test_shared_sub_expressions_are_named_with_their_readers() -> None:
     """A condition of several KPIs is worked out once; one that a single KPI uses is not listed."""
     plan = planned(BUY, "uniq(user) FILTER (WHERE event = 'buy' AND price > 3)")

@@ -64,6 +64,8 @@ def test_differences_are_live_less_audited() -> None:
     found = judged("funnel(a, b, within => '1s')", {"steps": [3, 1]}, {"steps": [3, 2]})
     assert found.difference == {"steps": [0, -1]}
     assert judged("top(x, 1)", {"items": [["a", 3]]}, {"items": [["a", 5]]}).difference == [["a", -2]]
+    found = judged("top(x, 1)", {"items": [["a", 3]]}, {"items": [["b", 4], ["a", 3]]})
+    assert (found.difference, found.agrees) == ([["b", None]], False)
 
 
 def test_windows_that_only_one_side_has() -> None:
