@@ -100,8 +100,8 @@ async def rejected_reply(
         reasons: of verdicts that bring no event here, duplicates and warnings; they have hints too.
         show: whether samples have their texts.
     """
-    counts = log.quarantine_counts()
     samples = await asyncio.to_thread(log.quarantined, query.limit, query.reason)
+    counts = log.quarantine_counts()  # behind the samples, so that each of them is counted
     body = {
         "counts": counts,
         "hints": {reason: hint(reason) for reason in sorted({*counts, *reasons})},

@@ -14,6 +14,7 @@ from gateway.core.letter import Letter, from_line
 from gateway.main import Server
 from gateway.server import rejected
 from gateway.server.rejected import MOST, TEXT, ExportQuery, QuarantineQuery, read_export_query, read_quarantine_query
+from gateway.store import EventLog, Quarantined
 from tests.server.serving import on_loop, serving, until, wire
 from tests.server.talk import producer
 
@@ -58,6 +59,22 @@ def with_rejected(tmp_path: Path, test: Any, **settings: Any) -> None:
             await test(server)
 
     on_loop(run)
+
+
+def test_samples_are_among_what_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those that reach the disk while it is read."""
+    read = EventLog.quarantined
+
+    def reading(log: EventLog, *asked: Any) -> list[Quarantined]:
+        log._quarantine.counts["late"] = 1
+        return read(log, *asked)
+
+    async def test(server: Server) -> None:
+        monkeypatch.setattr(EventLog, "quarantined", reading)
+        _, said = await ask(server)
+        assert said["counts"] == {"event_name": 2, "schema:properties": 1, "late": 1}
+
+    with_rejected(tmp_path, test)
 
 
 def test_counts_hints_and_the_newest_samples(tmp_path: Path) -> None:
