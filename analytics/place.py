@@ -8,8 +8,14 @@ from typing import Final
 
 __all__ = ["Places"]
 
-_HEADER: Final = re.compile(r"\s*\[\[\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*\]\]")
-_KEY: Final = re.compile(r"\s*(?:\"([^\"]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*=\s*")
+_STRING: Final = re.compile(
+    r'"""(?:\\.|[^\\])*?""""{0,2}|\'\'\'.*?\'\'\'\'{0,2}|"(?:\\.|[^"\\])*"|\'[^\']*\'', re.DOTALL
+)
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+# A number, a time or a truth: all that is neither text, list nor table.
+_SCALAR: Final = re.compile(r"[^,\]}#\n]*")
+_BLANK: Final = re.compile(r"(?:\s|#[^\n]*)*")
+_SPACE: Final = re.compile(r"[ \t]*")
 _ESCAPES: Final = {"u": 6, "U": 10}
 # In a text of several lines, what stands for nothing: a backslash at the end of a line and the blanks that follow it.
 _CONTINUED: Final = re.compile(r"\\[ \t]*\r?\n[ \t\r\n]*")
@@ -26,20 +32,10 @@ class Places:
         # Name of each table, in their order in the text.
         self.names: list[str] = []
         self._text = text
+        self._wanted = frozenset(names)
         # Per table: key -> offset of its value in the text, and the offset of the header under "".
         self._tables: list[dict[str, int]] = []
-        offset = 0
-        wanted = frozenset(names)
-        for line in text.splitlines(keepends=True):
-            header = _HEADER.match(line)
-            name = "".join(header[1].split()) if header else ""
-            if name in wanted:
-                self.names.append(name)
-                self._tables.append({"": offset + len(line) - len(line.lstrip())})
-            elif self._tables and (match := _KEY.match(line)):
-                key = match[1] or match[2] or match[3]
-                self._tables[-1].setdefault(key, offset + match.end())
-            offset += len(line)
+        self._read()
 
     def of(self, table: int, key: str = "", inside: int | None = None) -> tuple[int, int] | tuple[None, None]:
         """Line and column of a key's value, or of character `inside` of that text; the header's for an unknown key."""
@@ -51,6 +47,77 @@ class Places:
             at = self._inside(at, inside)
         before = self._text[:at]
         return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
+
+    def _read(self) -> None:
+        """Header or key, one after the other."""
+        text, at = self._text, 0
+        # Where the keys that follow belong: None before the first header, a table that nobody asks for behind others.
+        table: dict[str, int] | None = None
+        while (at := _end(_BLANK, text, at)) < len(text):
+            if text[at] == "[":
+                depth = 2 if text.startswith("[[", at) else 1
+                parts, end = self._keys(at + depth)
+                name = ".".join(parts)
+                table = self._open(name, at) if depth == 2 and name in self._wanted else {}
+                at = _end(_SPACE, text, end) + depth
+                continue
+            parts, end = self._keys(at)
+            at = _end(_SPACE, text, end + 1)
+            if table is None and len(parts) == 1 and parts[0] in self._wanted and text.startswith("[", at):
+                at = self._list(at, parts[0])
+                continue
+            if table is not None:
+                table.setdefault(parts[0], at)
+            at = self._value(at)
+
+    def _open(self, name: str, at: int) -> dict[str, int]:
+        self.names.append(name)
+        self._tables.append({"": at})
+        return self._tables[-1]
+
+    def _keys(self, at: int) -> tuple[list[str], int]:
+        """A key and, behind dots, those below it; the place of what follows them."""
+        text, parts = self._text, list[str]()
+        while True:
+            at = _end(_SPACE, text, at)
+            end = _end(_STRING if text[at] in "\"'" else _BARE, text, at)
+            parts.append(text[at:end].strip("\"'"))
+            at = _end(_SPACE, text, end)
+            if text[at] != ".":
+                return parts, at
+            at += 1
+
+    def _value(self, at: int) -> int:
+        """Where the value ends that begins here."""
+        first = self._text[at]
+        if first == "[":
+            return self._list(at, None)
+        if first == "{":
+            return self._inline(at, {})
+        return _end(_STRING if first in "\"'" else _SCALAR, self._text, at)
+
+    def _list(self, at: int, name: str | None) -> int:
+        """The same of a list; `name` is what its tables are called if their keys are asked for."""
+        text, at = self._text, _end(_BLANK, self._text, at + 1)
+        while text[at] != "]":
+            table = self._open(name, at) if name is not None and text[at] == "{" else None
+            at = self._value(at) if table is None else self._inline(at, table)
+            at = _end(_BLANK, text, at)
+            if text[at] == ",":
+                at = _end(_BLANK, text, at + 1)
+        return at + 1
+
+    def _inline(self, at: int, table: dict[str, int]) -> int:
+        """The same of a table in braces, whose keys are put into `table`."""
+        text, at = self._text, _end(_BLANK, self._text, at + 1)
+        while text[at] != "}":
+            parts, end = self._keys(at)
+            at = _end(_SPACE, text, end + 1)
+            table.setdefault(parts[0], at)
+            at = _end(_BLANK, text, self._value(at))
+            if text[at] == ",":
+                at = _end(_BLANK, text, at + 1)
+        return at + 1
 
     def _inside(self, at: int, count: int) -> int:
         """The offset of character `count` of the TOML string that starts at `at`."""
@@ -72,3 +139,9 @@ class Places:
             else:
                 at += 2 if text.startswith("\r\n", at) else 1
         return min(at, len(text))
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where the match ends that begins at a place; tomllib has seen that there is one."""
+    found = pattern.match(text, at)
+    return at if found is None else found.end()

@@ -37,6 +37,44 @@ def test_an_unknown_key_stands_at_the_header() -> None:
     assert places.of(0, "title") == (3, 1)
 
 
+def test_what_stands_in_texts_and_values_is_no_table_and_no_key() -> None:
+    """Lines of a text, comments, lists over several lines and tables inside of values."""
+    text = """\
+kpi_of = { value = 1 }
+[[kpi]] # [[kpi]]
+description = \'\'\'
+[[kpi]]
+value = 'no'
+\'\'\'
+by = [ # value = 2
+  "a,]", \'b\', ["value"], { value = "inner" },
+]
+since = 2026-11-30 08:00:00
+value.of = "first"
+[other]
+value = 3
+[["kpi"]]
+"value" = 4
+"""
+    places = Places(text)
+    assert places.names == ["kpi", "kpi"]
+    assert [places.of(0, key) for key in ("description", "by", "since", "value")] == [
+        (3, 15),
+        (7, 6),
+        (10, 9),
+        (11, 12),
+    ]
+    assert [places.of(1), places.of(1, "value")] == [(14, 1), (15, 11)]
+
+
+def test_tables_may_be_written_as_a_list() -> None:
+    """Each has the place of its brace."""
+    places = Places("kpi = [\n  {name = 'a', value = 'x'}, # first\n  {name = 'b', by = ['}'], value = 'y'},\n]\n")
+    assert [places.of(0), places.of(0, "value", 0)] == [(2, 3), (2, 25)]
+    assert [places.of(1), places.of(1, "value")] == [(3, 3), (3, 36)]
+    assert places.of(2) == (None, None)
+
+
 def test_an_unknown_table_has_no_place() -> None:
     """A table that the text does not have has neither line nor column."""
     assert Places(TEXT).of(2, "name") == (None, None)
