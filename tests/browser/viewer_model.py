@@ -84,7 +84,7 @@ class ViewerModel:
         self.lines, self.exported = list[bytes](), list[dict[str, str]]()
         # When false, sockets and the KPI list are refused, as by a server that is not there yet.
         self.up = True
-        # What other routes answer to a view key: path -> JSON, or an HTTP status.
+        # What other routes answer to a view key: path -> JSON, what makes it, or an HTTP status.
         self.answers: dict[str, Any] = {}
         self.url = ""
         self._root = root
@@ -184,6 +184,7 @@ class ViewerModel:
     async def _file(self, request: web.Request) -> web.StreamResponse:
         if request.path in self.answers:
             answer = self.answers[request.path]
+            answer = answer() if callable(answer) else answer
             allowed = request.headers.get("Authorization") == f"Bearer {KEY}"
             status = answer if isinstance(answer, int) else 200 if allowed else 401
             return web.json_response({} if status != 200 else answer, status=status)

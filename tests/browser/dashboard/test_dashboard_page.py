@@ -13,6 +13,7 @@ from playwright.sync_api import Error, Page, expect
 from tests.browser.dashboard.views import publish_views, this_minute
 from tests.browser.payloads import PAYLOADS
 from tests.browser.viewer_model import DASHBOARD, KEY, Topic, ViewerModel, meta, row
+from tests.e2e.patience import eventually
 
 
 def test_the_key_leaves_the_address_and_stays_in_the_tab(model: ViewerModel, page: Page, troubles: list[str]) -> None:
@@ -119,7 +120,8 @@ def test_the_policy_of_the_test_has_teeth(model: ViewerModel, page: Page, troubl
     with pytest.raises(Error, match="TrustedHTML"):
         page.evaluate("document.body.innerHTML = '<img src=x onerror=fire()>'")
     page.wait_for_function("true")
-    assert any("require-trusted-types-for" in trouble for trouble in troubles)
+    # The report comes by way of the browser, and is heard while the page is asked something.
+    eventually(page.title, lambda _: any("require-trusted-types-for" in trouble for trouble in troubles))
 
 
 def test_a_server_that_comes_late_is_found(model: ViewerModel, page: Page) -> None:
