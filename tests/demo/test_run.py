@@ -34,7 +34,8 @@ def test_the_demo_moves_and_ends_cleanly(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         bufsize=0,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        # Workers would be children as well.
+        env={**os.environ, "TMPDIR": str(tmp_path), "TIDEGATE_WORKERS": "1"},
     )
     assert process.stdout is not None
     try:
