@@ -69,7 +69,7 @@ async function bundle(options, outfile) {
   });
   const [map, script] = /** @type {import("esbuild").OutputFile[]} */ (outputFiles).map(({ text }) => text);
   const sourceMap = { content: map, includeSources: true };
-  const smaller = await minify(script, { ecma: 2020, module: true, compress: { passes: 4, unsafe_arrows: true, keep_fargs: false }, sourceMap }); // by a twentieth
+  const smaller = await minify(script, { ecma: 2020, module: true, compress: { passes: 4, unsafe_arrows: true, keep_fargs: false, inline: 1, sequences: false, unsafe_methods: true }, sourceMap }); // by a twentieth
   const files = [
     [outfile, smaller.code],
     [`${outfile}.map`, smaller.map],

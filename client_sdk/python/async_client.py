@@ -82,14 +82,22 @@ class AsyncClient:
             ssl: TLS settings for https and wss.
 
         Raises:
-            ValueError: the URL, `encoding` or `properties` (an `EventError`) cannot be used.
+            ValueError: the URL, the key, `producer_id`, a cap of the queue, `encoding`, `properties` or an id of all
+                events (an `EventError`) cannot be used.
             EncodingError: the encoding needs a package that is not installed.
             SpoolError: the spool cannot be used, or has another producer id.
         """
         address = Address.parse(url)
+        _check_text("key", key)
+        if producer_id is not None:
+            _check_text("producer_id", producer_id)
+        for name, cap in (("max_queue", max_queue), ("max_queue_bytes", max_queue_bytes)):
+            if not isinstance(cap, int) or cap < 1:
+                raise ValueError(f"{name}: {cap!r} is no whole number above 0")
         written = encoding_of(encoding)
         common = {"$lib": "python", "$lib_version": VERSION, **(properties or {})}
-        encode_event("defaults", common, uuid=uuid7(0, 0), timestamp=0)
+        ids = {"distinct_id": distinct_id or None, "session_id": session_id or None}
+        encode_event("defaults", common, uuid=uuid7(0, 0), timestamp=0, **ids)
         self._clock = Clock()
         store, saved = self._identify(producer_id, spool)
         self._backlog = Backlog(
@@ -129,7 +137,7 @@ class AsyncClient:
         return self._backlog.ledger()
 
     async def start(self) -> None:
-        """Begin to connect and to send. Returns at once; the state tells how it goes.
+        """Begin to connect and to send, unless it has begun. Returns at once; the state tells how it goes.
 
         Raises:
             ClosedError: the client is closed.
@@ -207,7 +215,8 @@ class AsyncClient:
     async def close(self, timeout: float = 5) -> Ledger:
         """Flush for at most `timeout` seconds, close the socket, and return the final account.
 
-        What is still pending stays in the spool; without one it ends with the process. May be called twice.
+        What is still pending stays in the spool; without one it ends with the process, which is logged. May be called
+        twice.
         """
         await self._delivery.close(timeout)
         return self.ledger()
@@ -238,3 +247,9 @@ class AsyncClient:
             store.close()
             raise
         return store, saved
+
+
+def _check_text(name: str, value: object) -> None:
+    """Refuse what no server would take, before anything is sent."""
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name}: {value!r} is not a text with something in it")

@@ -76,14 +76,15 @@ class AsyncViewer:
         return ClosedError("the viewer is closed") if self._closed else None
 
     async def start(self) -> None:
-        """Begin to connect. Returns at once; the state tells how it goes.
+        """Begin to connect, unless it has begun. Returns at once; the state tells how it goes.
 
         Raises:
             ClosedError: the viewer is closed.
         """
         if self._closed:
             raise ClosedError("the viewer is closed")
-        self._link.start()
+        if not self._link.started:
+            self._link.start()
 
     def subscribe(
         self, kpi: str, *, last: int = 300, max_hz: float | None = None, where: Mapping[str, Any] | None = None

@@ -75,10 +75,11 @@ class Delivery:
         return self._link.state
 
     def start(self) -> None:
-        """Begin; needs a running loop."""
+        """Begin, unless it has; needs a running loop."""
         if self._closed:
             raise ClosedError("the client is closed")
-        self._link.start()
+        if not self._link.started:
+            self._link.start()
 
     def add(self, event: Event) -> None:
         """Take an event. With a spool it is in the file when this returns."""
@@ -114,7 +115,7 @@ class Delivery:
         if self._closed:
             return
         try:
-            if self._link.state is not State.IDLE:
+            if self._link.started:
                 with suppress(TimeoutError, StoppedError):
                     await self.flush(timeout)
         finally:
@@ -126,6 +127,8 @@ class Delivery:
                     await self._post.close()
                 if self._spool is not None:
                     self._spool.close()
+                elif pending := self._backlog.ledger().pending:
+                    _log.warning("%d events were not sent, and without a spool they end here", pending)
 
     def _tell(self, actions: Sequence[Action]) -> None:
         """Commit to the spool, then inform the user. Called before the link carries the actions out."""
@@ -160,6 +163,9 @@ class Delivery:
             self._flushes = [(ordinal, done) for ordinal, done in self._flushes if not done.done()]
 
     def _entered(self, state: State, detail: str) -> None:
+        if state is State.STOPPED:
+            # Who neither flushes nor listens would never learn that a key is wrong.
+            _log.warning("stopped for good: %s; nothing is sent any more", detail)
         if state in (State.STOPPED, State.CLOSED):
             error = StoppedError(*self._link.stopped) if self._link.stopped else ClosedError("the client is closed")
             for _, done in self._flushes:

@@ -56,6 +56,8 @@ def encode_event(
         if value is not None:
             if not isinstance(value, str):
                 raise EventError(key, f"must be a text, not {type(value).__name__}")
+            if not 1 <= len(value) <= MAX_NAME:
+                raise EventError(key, f"must have 1 to {MAX_NAME} characters, not {len(value)}")
             event[key] = value
     if properties:
         if not isinstance(properties, Mapping):

@@ -100,6 +100,11 @@ class Link:
         # Why the server closed for good; None while it did not.
         self.stopped: tuple[int, str] | None = None
 
+    @property
+    def started(self) -> bool:
+        """Whether it was begun and not closed since; its first state may be still to come."""
+        return self._task is not None
+
     def start(self) -> None:
         """Begin. Call it once, in the running loop."""
         assert self._task is None

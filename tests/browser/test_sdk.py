@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from playwright.sync_api import Page
 
 from tests.browser.driving import alone, capture, flush, ledger, load, numbered, start
@@ -194,6 +197,32 @@ def test_shedding_is_counted(page: Page, server: ModelServer) -> None:
     flush(page)
     assert server.names() == ["opening", "dear"]
     assert ledger(page)["expired"] == 1
+
+
+@pytest.mark.parametrize("cap", ["many", None, -1, 0])
+def test_a_cap_that_is_none_is_the_usual_one(page: Page, server: ModelServer, cap: Any) -> None:
+    """It bounds nothing by itself, and the queue is bounded all the same; so it is with the time to live."""
+    server.kill()
+    start(page, maxEvents=cap, maxBytes=cap, ttl=cap)
+    capture(page, *numbered(0, 2_100))
+    assert ledger(page)["pending"] == 2_000
+    server.start()
+    server.wait(lambda: len(server.events) == 2_000)
+
+
+def test_a_flush_does_not_take_what_is_given_up_for_acked(page: Page, server: ModelServer) -> None:
+    """Who waits for events that had to make room hears so at once, not that all is well."""
+    start(page, maxEvents=100)
+    assert flush(page)  # the second part is here
+    server.kill()
+    capture(page, *numbered(0, 60))
+    page.evaluate("() => { globalThis.first = tidegate.flush(); }")
+    capture(page, *numbered(60, 160))
+    assert page.evaluate("() => first") is False
+    page.evaluate("() => { globalThis.second = tidegate.flush(); }")
+    server.start()
+    assert page.evaluate("() => second") is True
+    assert server.names()[-1] == "e159"
 
 
 def test_queue_cap_is_counted(page: Page, server: ModelServer) -> None:

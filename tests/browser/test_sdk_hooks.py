@@ -63,6 +63,23 @@ def test_an_id_that_the_gateway_would_refuse_changes_nothing(page: Page, server:
     assert server.events[1]["distinct_id"] == "u" * 200
 
 
+def test_names_that_are_none_register_nothing(page: Page, server: ModelServer) -> None:
+    """A text is no bundle of properties by its letters, and nobody belongs to no group."""
+    start(page)
+    for odd in ("'text'", "7", "null", "undefined", "true"):
+        page.evaluate(f"() => tidegate.register({odd})")
+    page.evaluate(
+        "() => { tidegate.group(null, null); tidegate.group('company', ''); tidegate.alias(''); tidegate.alias(); }"
+    )
+    page.evaluate("() => { tidegate.register({ plan: 'pro' }); tidegate.group('company', 7); }")
+    capture(page, "after")
+    assert flush(page)
+    assert server.names() == ["$groupidentify", "after"]
+    properties = server.events[1]["properties"]
+    assert {name for name in properties if not name.startswith("$") and name != "n"} == {"plan"}
+    assert properties["$groups"] == {"company": 7}
+
+
 def test_a_time_that_is_none_is_now(page: Page, server: ModelServer) -> None:
     """The event is not lost for it."""
     start(page)

@@ -41,14 +41,17 @@ def test_ping_is_answered(page: Page, server: ModelServer) -> None:
 
 @pytest.mark.parametrize("code", [4000, 4001, 4003, 4006])
 def test_refusal_stops(page: Page, server: ModelServer, code: int) -> None:
-    """A close that forbids retrying stops the SDK; events stay stored and a flush says so."""
+    """A close that forbids retrying stops the SDK and is told on the console; events stay stored; a flush says so."""
     server.welcome_close = code
     page.evaluate("() => { globalThis.states = []; tidegate.on('state', (state) => states.push(state)); }")
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if "tidegate:" in message.text else None)
     start(page)
     capture(page, "kept")
     page.wait_for_function("() => states.some(({ state }) => state === 'stopped')")
     assert page.evaluate("() => states.at(-1)") == {"state": "stopped", "code": code}
     assert flush(page) is False
+    assert said == [f"tidegate: refused ({code}). Wrong write key?"]
     assert ledger(page)["pending"] == 1
     server.welcome_close = 0
     load(page, server)

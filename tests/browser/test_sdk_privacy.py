@@ -168,18 +168,19 @@ def test_what_is_left_out(page: Page, server: ModelServer) -> None:
 
 
 def test_shedding_follows_priority(page: Page, server: ModelServer) -> None:
-    """At level 2 each priority is given up by its share, counted and told; below that none is."""
+    """At level 2 each priority is given up by its share, counted and told; below that, or without a share, none is."""
     page.evaluate("() => { globalThis.told = []; tidegate.on('drop', (drop) => told.push(drop)); }")
-    start(page, shed={"low": 0, "normal": 1, "high": 0})
+    start(page, shed={"low": 0, "normal": 1, "high": "much"})
     page.evaluate("() => tidegate.capture('calm')")
     assert flush(page)
     server.level = 2
     page.evaluate("() => tidegate.capture('last')")
     assert flush(page)
     page.evaluate("() => ['low', 'normal', 'high'].forEach((priority) => tidegate.capture(priority, {}, { priority }))")
+    page.evaluate("() => tidegate.capture('urgent', {}, { priority: 'urgent' })")
     assert flush(page)
-    assert server.names() == ["calm", "last", "low", "high"]
-    assert ledger(page) == {**BLANK, "sent": 5, "accepted": 4, "expired": 1}
+    assert server.names() == ["calm", "last", "low", "high", "urgent"]
+    assert ledger(page) == {**BLANK, "sent": 6, "accepted": 5, "expired": 1}
     assert page.evaluate("() => told") == [{"events": 1, "reason": "shed"}]
 
 

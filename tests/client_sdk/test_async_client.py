@@ -47,6 +47,54 @@ def test_captured_events_arrive() -> None:
     run(scenario())
 
 
+def test_a_block_that_never_waits_sends_what_it_captured() -> None:
+    """Its end is reached before the link has taken its first step."""
+
+    async def scenario() -> None:
+        async with Server() as server:
+            async with AsyncClient(server.url, "wk") as client:
+                client.capture("quick")
+            assert client.ledger() == Ledger(sent=1, accepted=1)
+            assert len(server.model.counted) == 1
+
+    run(scenario())
+
+
+def test_a_client_is_started_once() -> None:
+    """However often it is asked to."""
+
+    async def scenario() -> None:
+        async with Server() as server:
+            client = AsyncClient(server.url, "wk")
+            await client.start()
+            async with client:
+                client.capture("e")
+            assert server.attempts == 1
+            assert client.ledger().accepted == 1
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"key": ""},
+        {"key": None},
+        {"producer_id": ""},
+        {"max_queue": 0},
+        {"max_queue": "many"},
+        {"max_queue_bytes": 1.5},
+        {"distinct_id": "u" * 201},
+        {"session_id": 7},
+    ],
+)
+def test_what_no_server_would_take_is_refused_at_once(odd: dict[str, Any]) -> None:
+    """By its name, and not by silence later."""
+    options: dict[str, Any] = {"key": "wk", **odd}
+    with pytest.raises(ValueError, match=next(iter(odd))):
+        AsyncClient("http://127.0.0.1:1", options.pop("key"), **options)
+
+
 def test_events_wait_for_the_server() -> None:
     """What is captured before the start, or while the server is away, arrives when it is there."""
 

@@ -171,3 +171,21 @@ def test_two_flushes_wait_for_their_own_events() -> None:
             await client.close(timeout=0)
 
     run(scenario())
+
+
+def test_what_is_lost_without_a_spool_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """A refusal and a close with events left over reach the log of who listens to nothing."""
+
+    async def scenario() -> None:
+        async with Server() as server:
+            server.refuse = 4001
+            async with AsyncClient(server.url, "bad") as client:
+                client.capture("e")
+            assert client.ledger().pending == 1
+
+    run(scenario())
+    said = [record.getMessage() for record in caplog.records if record.name == "tidegate.client"]
+    assert [text.partition(";")[0].partition(",")[0] for text in said] == [
+        "stopped for good: 4001 refused",
+        "1 events were not sent",
+    ]

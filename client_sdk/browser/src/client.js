@@ -79,9 +79,9 @@ export class Client {
       hide: () => (this.#delivery ?? this).hide(),
       leave: () => this.#leave(),
       back: () => this.#back(),
-      online: () => (this.#delivery ? this.#delivery.online() : this.#open()),
+      online: () => (this.#delivery ?? this).online(),
     });
-    if (granted) this.#open(); // last: where the page lacks something, nothing has begun
+    if (granted) this.online(); // last: where the page lacks something, nothing has begun
   }
 
   makeId = uuidGenerator(wall);
@@ -100,7 +100,7 @@ export class Client {
     if (this.#granted) return;
     this.#attach();
     this.#schedule();
-    this.#open();
+    this.online();
   }
 
   /** Consent is withdrawn: what is not yet acked is given up, everything stored is removed, nothing more is taken. */
@@ -163,7 +163,7 @@ export class Client {
 
   /** @param {string | number} given @param {Record<string, unknown>} [set] @param {Record<string, unknown>} [setOnce] */
   identify(given, set, setOnce) {
-    const id = typeof given === "number" ? String(given || "") : given;
+    const id = typeof given === "number" ? `${given || ""}` : given;
     // A longer id is refused by the gateway, and all that carries it.
     if (this.#ended || typeof id !== "string" || !id || id[MAX_ID]) return;
     const before = this.visitor.identify(id);
@@ -174,18 +174,19 @@ export class Client {
 
   /** @param {string} alias */
   alias(alias) {
-    this.capture("$create_alias", { alias, distinct_id: this.visitor.id });
+    if (alias) this.capture("$create_alias", { alias, distinct_id: this.visitor.id });
   }
 
   /** @param {string} type @param {string} key @param {Record<string, unknown>} [set] */
   group(type, key, set) {
+    if (!type || !key) return;
     this.register({ $groups: { .../** @type {object} */ (this.#registered.$groups), [type]: key } });
     this.capture("$groupidentify", { $group_type: type, $group_key: key, $group_set: set });
   }
 
   /** @param {Record<string, unknown>} properties */
   register(properties) {
-    this.#registered = { ...this.#registered, ...properties };
+    if (typeof properties === "object") this.#registered = { ...this.#registered, ...properties }; // a text has letters
   }
 
   /** @param {string} name */
@@ -200,7 +201,7 @@ export class Client {
     this.around.emit("reset", {});
   }
 
-  /** @returns {Promise<boolean>} true when all that was captured before is acked; false when it cannot be any more */
+  /** @returns {Promise<boolean>} true when all that waited is acked; false when some of it cannot be any more */
   async flush() {
     await this.#opening;
     return this.#delivery?.flush() ?? !this.#journal.chunks.length;
@@ -269,7 +270,7 @@ export class Client {
   }
 
   /** Load what queues and sends, and hand over to it. */
-  #open() {
+  online() {
     this.#retry();
     if (this.#granted) this.#opening ??= this.#handOver().finally(() => (this.#opening = undefined));
   }
@@ -306,6 +307,6 @@ export class Client {
     this.#away = false;
     this.#delivery?.stop();
     this.#delivery = null;
-    this.#open();
+    this.online();
   }
 }

@@ -6,7 +6,7 @@
  * @property {string} [name] namespace of all that is stored; default "tidegate"
  * @property {boolean} [pageview] capture a page view at `init`; default true
  * @property {(string | import("./modules.js").NamedModule)[]} [modules] optional modules: names of ours, which are loaded, or your own
- * @property {number} [maxEvents] events that the queue of one tab holds; default 2,000
+ * @property {number} [maxEvents] events that the queue of one tab holds; default 2,000, also for what is no number above 0
  * @property {number} [maxBytes] their bytes; default 1 MiB
  * @property {number} [ttl] milliseconds after which a stored event is no longer sent; default 48 hours
  * @property {import("./consent.js").Consent} [consent] until the person chooses; default "granted"

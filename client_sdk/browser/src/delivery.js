@@ -6,7 +6,7 @@
 import { sendBeacons } from "./beacon.js";
 import { wall } from "./clock.js";
 import { Courier } from "./courier.js";
-import { inWindow } from "./event.js";
+import { inWindow, utf8Length } from "./event.js";
 import { absorb, move } from "./heritage.js";
 import { claim, claimNew, queuePrefix } from "./identity.js";
 import { capsOf } from "./journal.js";
@@ -20,8 +20,8 @@ import { Queue } from "./queue.js";
 /** The server moves older timestamps up to this age, so there they would be wrong. */
 const TTL_MS = 48 * 3_600_000;
 
-/** Fractions that are given up at level 2 and above, by priority. */
-const SHED = { low: 1, normal: 0, high: 0 };
+/** Fractions that are given up at level 2 and above, by priority; of others nothing is. */
+const SHED = { low: 1 };
 
 /** @param {Client} client */
 const leaseParts = ({ store }) => ({ locks: navigator.locks, store, wall });
@@ -48,10 +48,15 @@ class Delivery {
   /** @param {Client} client @param {import("./identity.js").Claim} claimed */
   constructor(client, { id, windowId, lease, orphans }) {
     const { around, name, store } = client;
+    const { ttl = 0 } = around.config;
     const caps = {
       ...capsOf(around.config),
-      oldest: () => wall() - (around.config.ttl ?? TTL_MS),
-      dropped: (/** @type {number} */ events, /** @type {string} */ reason) => around.emit("drop", { events, reason }),
+      oldest: () => wall() - (ttl > 0 ? ttl : TTL_MS),
+      dropped: (/** @type {number} */ events, /** @type {string} */ reason) => {
+        // What is given up has no seq, and nothing before it is younger: those who wait for a batch with one lose nothing.
+        for (const { chunk, done } of this.#waiters) if (!chunk.seq) done(false);
+        around.emit("drop", { events, reason });
+      },
     };
     this.#client = client;
     this.#windowId = windowId;
@@ -77,7 +82,9 @@ class Delivery {
    */
   sheds(priority = "normal") {
     const { config, emit } = this.#client.around;
-    if (this.#courier.producer.level < 2 || Math.random() >= { ...SHED, ...config.shed }[priority]) return false;
+    /** @type {Partial<Record<import("./config.js").Priority, number>>} */
+    const fractions = { ...SHED, ...config.shed };
+    if (this.#courier.producer.level < 2 || !(Math.random() < /** @type {number} */ (fractions[priority]))) return false; // what is no number is 0
     this.queue.ledger.sent += 1;
     this.queue.ledger.expired += 1;
     emit("drop", { events: 1, reason: "shed" });
@@ -95,7 +102,8 @@ class Delivery {
 
   /** @param {Taken} taken */
   take({ uuid, encoded, at }) {
-    this.queue.add(inWindow(encoded, this.#windowId), uuid, at);
+    const text = inWindow(encoded.text, this.#windowId);
+    this.queue.add({ text, bytes: utf8Length(text) }, uuid, at);
   }
 
   /** Store what `take` took, and send what may be sent. */
@@ -105,11 +113,11 @@ class Delivery {
     this.#settleWaiters();
   }
 
-  /** @returns {Promise<boolean>} true when all that is in the queue is acked; false when it cannot be any more */
+  /** @returns {Promise<boolean>} true when all that is in the queue is acked; false when some of it cannot be any more */
   async flush() {
     const chunk = this.queue.seal();
     if (!chunk) return true;
-    if (this.#ended || this.#courier.state === "stopped") return false;
+    if (this.#courier.state === "stopped") return false;
     this.#courier.kick();
     return new Promise((done) => void this.#waiters.push({ chunk, done }));
   }
@@ -142,7 +150,6 @@ class Delivery {
     this.#ended = true;
     this.#courier.stop();
     this.#free();
-    this.#release(false);
   }
 
   #beacons() {
@@ -160,15 +167,14 @@ class Delivery {
     this.#client.around.emit("ledger", this.balance());
   }
 
-  /** @param {string} name @param {unknown} value */
+  /** @param {string} name @param {any} value */
   #emit(name, value) {
-    if (name === "state" && this.#courier.state === "stopped") this.#release(false);
+    if (name === "state" && value.state === "stopped") {
+      for (const { done } of this.#waiters.splice(0)) done(false); // no ack will come
+      // Who has never heard of `on` would look for the fault everywhere else.
+      if (value.code) console.warn(`tidegate: refused (${value.code}). Wrong write key?`);
+    }
     this.#client.around.emit(name, value);
-  }
-
-  /** Let those who wait in `flush` go. @param {boolean} all */
-  #release(all) {
-    for (const { done } of this.#waiters.splice(0)) done(all);
   }
 
   /** Let another tab have our identity. */

@@ -39,17 +39,14 @@ export function encodeEvent(event, replacer) {
  * @param {unknown} time
  * @param {number} otherwise for what is no time
  */
-export const millis = (time, otherwise) => quietly(() => Number(new Date(/** @type {any} */ (time)))) || otherwise;
+export const millis = (time, otherwise) => quietly(() => +new Date(/** @type {any} */ (time))) || otherwise;
 
 /**
- * The same event with its window, which is known a moment later than the rest.
- * @param {Encoded} event
+ * The text of an event with its window, which is known a moment later than the rest.
+ * @param {string} text
  * @param {string} id
  */
-export function inWindow({ text, bytes }, id) {
-  const field = `,"window_id":${JSON.stringify(id)}`;
-  return { text: `${text.slice(0, -1)}${field}}`, bytes: bytes + utf8Length(field) };
-}
+export const inWindow = (text, id) => `${text.slice(0, -1)},"window_id":${JSON.stringify(id)}}`;
 
 /**
  * What each value becomes on its way into JSON: a property named in `rules` is masked at any depth, what a pattern of
@@ -60,7 +57,7 @@ export function inWindow({ text, bytes }, id) {
 export const redactor =
   (rules = []) =>
   (key, value) => {
-    if (typeof value === "bigint") return String(value);
+    if (typeof value === "bigint") return `${value}`;
     for (const rule of rules) {
       if (rule === key) return MASKED;
       if (typeof rule === "object" && typeof value === "string") value = value.replace(rule.global ? rule : RegExp(rule, rule.flags + "g"), MASKED);

@@ -77,7 +77,7 @@ export class Fallback {
     } else if (REFUSALS[status]) {
       stop(REFUSALS[status]);
     } else {
-      const seconds = Number(response.headers.get("Retry-After")) || DEFAULT_WAIT_S;
+      const seconds = +/** @type {string} */ (response.headers.get("Retry-After")) || DEFAULT_WAIT_S;
       this.#notBefore = now() + Math.min(seconds, LONGEST_WAIT_S) * 1_000;
     }
     return false;

@@ -15,8 +15,11 @@ import { BLANK } from "./ledger.js";
 
 const CHUNK_EVENTS = 50;
 
-/** How much is kept at most. @param {import("./config.js").Config} config */
-export const capsOf = ({ maxEvents = 2_000, maxBytes = 1_048_576 }) => ({ maxEvents, maxBytes });
+/** How much is kept at most: what is no number above 0 bounds nothing. @param {import("./config.js").Config} config */
+export const capsOf = ({ maxEvents = 0, maxBytes = 0 }) => ({
+  maxEvents: maxEvents > 0 ? maxEvents : 2_000,
+  maxBytes: maxBytes > 0 ? maxBytes : 1_048_576,
+});
 
 /** Prefix of the journals in the store. @param {string} name */
 export const journalPrefix = (name) => `${name}:early:`;
@@ -99,7 +102,7 @@ export class Journal {
 
   /** @param {Taken[]} chunk @param {number} seq */
   #write(chunk, seq) {
-    const texts = chunk.map(({ encoded }) => inWindow(encoded, this.id).text);
+    const texts = chunk.map(({ encoded }) => inWindow(encoded.text, this.id));
     this.#store.set(this.#key + chunk[0].uuid, encodeChunk({ seq, texts }, 1));
     return texts;
   }

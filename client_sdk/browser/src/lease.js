@@ -48,9 +48,9 @@ function webLock(locks, name, patience) {
  * @returns {Lease | null}
  */
 function storedLease(store, wall, name) {
-  const age = wall() - Number(store.get(name)); // none: since 1970
+  const age = wall() - /** @type {any} */ (store.get(name)); // none: since 1970
   if (age >= 0 && age < STALE_MS) return null;
-  const renew = () => store.set(name, String(wall()));
+  const renew = () => store.set(name, `${wall()}`);
   renew();
   const timer = setInterval(renew, RENEW_MS);
   const release = () => {

@@ -51,6 +51,6 @@ const withEvents = (fields, events) => `${JSON.stringify(fields).slice(0, -1)},"
  * @returns {Message[]}
  */
 export function decode(data) {
-  const value = quietly(() => JSON.parse(String(data)));
+  const value = quietly(() => JSON.parse(/** @type {string} */ (data)));
   return [value].flat().filter((item) => typeof item?.type === "string");
 }

@@ -202,7 +202,7 @@ export class Producer {
       return;
     }
     if (resume?.known) this.settle(last, [], work);
-    this.#columns = String(message.formats).includes("columns");
+    this.#columns = `${message.formats}`.includes("columns");
     this.ready = true;
     queue.known = true;
     this.#used = 0;

@@ -31,8 +31,9 @@ import { VERSION } from "./version.js";
  *   after a reload; an event's own win
  * @property {(name: string) => void} unregister no longer carry this property
  * @property {() => void} reset forget the person, as at a logout: new id, new session, nothing registered
- * @property {() => Promise<boolean>} flush send now; resolves when all that was captured before is acked: true; false when
- *   it cannot be any more (refused by the server, shut down, no consent); what is left stays stored
+ * @property {() => Promise<boolean>} flush send now; resolves when all that waited is acked, whatever the verdicts: true; false
+ *   when some of it cannot be any more: given up meanwhile (no room, too old), or refused by the server, shut down, no
+ *   consent, and then what is left stays stored
  * @property {() => import("./ledger.js").Balance} ledger where every event of this tab went:
  *   `sent = accepted + duplicate + rejected + expired + pending`
  * @property {() => void} optIn the person agrees: remembered, and what waited for it is sent

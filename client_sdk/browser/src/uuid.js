@@ -25,7 +25,7 @@ export function uuidGenerator(clock, fill = (bytes) => crypto.getRandomValues(by
       counter = 0;
     }
     bytes[2] = 0x80 | (bytes[2] & 0x3f);
-    const digits = hex(last, 12) + hex(0x7000 | counter, 4) + Array.from(bytes.subarray(2), (byte) => hex(byte, 2)).join("");
+    const digits = hex(last, 12) + hex(0x7000 | counter, 4) + [...bytes.subarray(2)].map((byte) => hex(byte, 2)).join("");
     return digits.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 }

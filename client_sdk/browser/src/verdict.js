@@ -36,7 +36,7 @@ export function findings(chunks, verdicts) {
     const [seq, index, outcome, reason] = /** @type {any[]} */ ([row].flat());
     const text = chunks.find((chunk) => chunk.seq === seq)?.texts[index];
     if (typeof text === "string" && Number.isInteger(index) && (outcome === "drop" || outcome === "duplicate"))
-      found.push({ text, outcome, reason: String(reason) });
+      found.push({ text, outcome, reason: `${reason}` });
   }
   return found;
 }

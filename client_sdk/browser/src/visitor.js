@@ -44,7 +44,7 @@ export class Visitor {
   touch(now) {
     const key = `${this.#name}:session`;
     let session = this.#store.json(key);
-    const last = Math.max(Number(session?.last) || 0, this.#last);
+    const last = Math.max(+session?.last || 0, this.#last);
     if (typeof session?.id !== "string" || now - last > IDLE_MS || !(Math.abs(now - session.start) < LONGEST_MS))
       session = { id: this.#makeId(), start: now, last: 0 };
     if (now - session.last >= GRAIN_MS || now < session.last)

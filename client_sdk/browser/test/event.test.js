@@ -72,8 +72,7 @@ test("a pattern masks all that it finds, whatever its flags", () => {
     assert.equal(JSON.parse(encode(event({ text: "1 and 22" }), redactor([rule])).text).properties.text, "*** and ***");
 });
 
-test("the window is added to the text and to its bytes", () => {
-  const placed = inWindow(encode(event({ a: "é" })), 'w"');
-  assert.equal(JSON.parse(placed.text).window_id, 'w"');
-  assert.equal(placed.bytes, Buffer.byteLength(placed.text));
+test("the window is added to the text", () => {
+  const { text } = encode(event({ a: "é" }));
+  assert.deepEqual(JSON.parse(inWindow(text, 'w"')), { ...JSON.parse(text), window_id: 'w"' });
 });

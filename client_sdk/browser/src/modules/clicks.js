@@ -19,7 +19,7 @@ export function start(tidegate) {
   on(globalThis, "click", (event) => {
     const path = pathOf(event);
     const named = path.find((element) => element.getAttribute(NAME));
-    if (named) return tidegate.capture(String(named.getAttribute(NAME)), written(named));
+    if (named) return tidegate.capture(/** @type {string} */ (named.getAttribute(NAME)), written(named));
     const target = clickable(path);
     if (!target.length) return;
     const link = isSilent(target) ? undefined : linkOf(target);

@@ -10,7 +10,7 @@ const QUERY = /(\w:\/\/[^\s?#"'()]+)[?#][^\s:"'()]*/g;
 /** @param {unknown} text @param {number} [most] */
 const clean = (text, most = MAX_TEXT) =>
   scrub(
-    String(text ?? "")
+    `${text ?? ""}`
       .slice(0, 2 * most)
       .replace(QUERY, "$1"),
   ).slice(0, most) || undefined;

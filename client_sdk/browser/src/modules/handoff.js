@@ -17,7 +17,7 @@ export const encode = (handoff) => encodeURIComponent(JSON.stringify(handoff));
 export function decode(text) {
   try {
     const [person, { id, start, last }, at] = JSON.parse(decodeURIComponent(text));
-    return typeof person === "string" ? [person, { id, start, last }, Number(at)] : undefined;
+    return typeof person === "string" ? [person, { id, start, last }, +at] : undefined;
   } catch {
     return undefined;
   }

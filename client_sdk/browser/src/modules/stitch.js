@@ -51,7 +51,7 @@ export function start(tidegate, { domains = [] } = {}) {
     const [person, session] = handed;
     if (person && (knows || isAnonymous(mine[0]))) localStorage.setItem(key("person"), JSON.stringify({ id: person }));
     // Where the others have no session somebody has signed out: the next event begins a new one.
-    const alive = session.id ? Date.now() - Number(session.last) < IDLE_MS : knows;
+    const alive = session.id ? Date.now() - /** @type {any} */ (session.last) < IDLE_MS : knows;
     if (alive) localStorage.setItem(key("session"), JSON.stringify(session));
   };
 
@@ -112,7 +112,7 @@ export function start(tidegate, { domains = [] } = {}) {
     const { path, url } = link;
     if (!belongs(url.hostname, domains) || belongs(url.hostname, [domain || location.hostname])) return;
     const [anchor] = path;
-    const before = String(anchor.getAttribute("href"));
+    const before = /** @type {string} */ (anchor.getAttribute("href")); // else it were no link
     if (!isAnonymous(mine[0])) mine[0] = "";
     url.search += `${url.search ? "&" : "?"}${PARAMETER}=${encode(mine)}`;
     anchor.setAttribute("href", url.href);
