@@ -10,6 +10,7 @@ Those are times. What happens to events and windows is decided in numbers of pan
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Final
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from analytics.publisher import Publisher
 from analytics.time import BEGINNING
 
 __all__ = ["Clockwork"]
+
+FEW: Final = 8
+"""Windows that become final at once, after which what is too much of the past is dropped: there may be thousands."""
 
 
 class Clockwork:
@@ -119,12 +123,16 @@ class Clockwork:
             self.publisher.close_tiers(closed_to)
             return
         final, closed = number(final_to), number(closed_to)
-        if geometry.end_at_most(final) > was_final:
-            for end in self._ends(pool.ids, was_final, final):
-                self._finish(end)
-        if geometry.end_at_most(closed) > was_closed:
+        closes = geometry.end_at_most(closed) > was_closed
+        if closes:
             for end in self._corrected(was_closed, min(closed, was_final)):
                 self._correct(end)
+        if geometry.end_at_most(final) > was_final:
+            for nth, end in enumerate(self._ends(pool.ids, was_final, final), 1):
+                self._finish(end)
+                if not nth % FEW:
+                    self.publisher.trim(self.axis.ms(min(end, closed)))
+        if closes:
             self._retire(closed)
             self.publisher.close_tiers(closed_to)
 

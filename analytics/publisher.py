@@ -248,9 +248,7 @@ class Publisher:
         return Told(self.plan.kpis[block.kpi].spec.name, rows, block.at, np.full(len(rows), end) if each else end)
 
     def rows(self, kpi: int, record: Record, *, in_order: bool = False) -> Iterator[Row]:
-        """A record as rows, in order of dims, or as they are. They are as the record was at the first of them; about
-        1 us each.
-        """
+        """A record as it is now as rows, in order of dims, or as they are; about 1 us each."""
         keys, table, rows = record.keys, self.cells.keys, len(record)
         if rows > 1 and not in_order:
             order = table.ranks()[keys].argsort()
@@ -271,7 +269,7 @@ class Publisher:
             others,
         )
         # Row(*fields) without a Python call for each.
-        yield from map(tuple.__new__, repeat(Row), zip(*columns, strict=False))
+        return map(tuple.__new__, repeat(Row), zip(*columns, strict=False))
 
     def kept(self, kpi: int, start: int, end: int, resolutions: int | None = None) -> Iterator[Record]:
         """Records that overlap [start, end), ascending: the finest resolution that is kept for each stretch.

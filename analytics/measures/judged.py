@@ -134,12 +134,14 @@ class Judged:
     def _judge(self, people: Ints, changed: Bools, inside: Bools) -> Ints:
         """Levels of these people, ABSENT where they have no event inside."""
         chosen = inside & changed[self._person]
+        return np.concatenate([self._judge_part(part, chosen) for part in self._pieces(people, chosen)])
+
+    def _pieces(self, people: Ints, chosen: Bools) -> list[Ints]:
+        """These people, some at a time: all at once take several times the memory of their events."""
         groups = self._journal.rows.groups
-        # Some at a time: all at once take several times the memory of their events.
-        sizes = np.bincount(self._person[groups[chosen[groups]]], minlength=len(changed))
+        sizes = np.bincount(self._person[groups[chosen[groups]]], minlength=len(self._key))
         piece = (np.cumsum(sizes) // PIECE)[people]
-        starts = (piece[1:] != piece[:-1]).nonzero()[0] + 1
-        return np.concatenate([self._judge_part(part, chosen) for part in np.split(people, starts)])
+        return np.split(people, (piece[1:] != piece[:-1]).nonzero()[0] + 1)
 
     def _judge_part(self, people: Ints, chosen: Bools) -> Ints:
         """The same of some, by their events in the chosen groups."""

@@ -148,10 +148,10 @@ class Rising(Persons):
         last = np.append(first[1:], True).nonzero()[0]
         part = _Part(who[first], found._replace(groups=of[found.groups]), panes[found.groups], groups, of, ends, last)
         never = np.full((len(last), self._steps), NEVER)
-        self._count(part.people, -1)
+        counted = self._counted(part.people)
         self._odd[part.people] = False
         self._odd[part.people[part.found.groups[1:][_back(part)]]] = True
-        self._count(part.people, 1)
+        self._recount(counted, self._counted(part.people))
         return self._put(part, never, never, self._reached_before(groups, panes, first, of))
 
     def _reached_before(self, groups: Ints, panes: Ints, first: Bools, of: Ints) -> Ints:
@@ -168,14 +168,14 @@ class Rising(Persons):
 
     def _put(self, part: _Part, began: Ints, at: Ints, least: Ints) -> Moved:
         """Take down what became of these people, whose chains began and began there before."""
-        self._count(part.people, -1)
+        counted = self._counted(part.people)
         starts = latest_starts(part.found, began, self._setting.within, part.of, part.ends)
         ats = starts.of(part.panes, at[part.of])
         self._since[part.groups] = since = np.maximum(ats, least)
         self._began[part.people] = starts.of(part.found.times, began[part.of])[part.last]
         self._at[part.people] = ats[part.last]
         self._newest[part.people] = part.groups[part.last]
-        self._count(part.people, 1)
+        self._recount(counted, self._counted(part.people))
         levels = (since >= self._pane[part.groups][:, None]).sum(axis=1)
         changed = (levels != self._level[part.groups]).nonzero()[0]
         groups = part.groups[changed]
@@ -219,7 +219,7 @@ class Rising(Persons):
             self.again(np.ones(self._known, np.bool_))
         if self._tally is None:
             self._tally = Tally(self._keys, self._steps, pane_of, self._slots_of)
-            self._count(np.arange(self._known), 1)
+            self._recount(None, self._counted(np.arange(self._known)))
         counts = self._tally.since(first)
         behind = (self._pane[: self._n] > last).nonzero()[0]
         groups = behind[(self._newest[self._person[behind]] == behind) & ~self._odd[self._person[behind]]]
@@ -252,12 +252,23 @@ class Rising(Persons):
         at, step = (self._since[groups] >= first).nonzero()
         np.add.at(counts, (self._journal.cells[groups[at]] % self._keys, step), sign)
 
-    def _count(self, people: Ints, sign: int) -> None:
-        """Count these people by where their latest chains began, or take them out."""
-        if self._tally is not None:
-            groups = self._newest[people]
-            groups = groups[(groups != NONE) & ~self._odd[people]]
-            self._tally.count(self._journal.cells[groups] % self._keys, self._since[groups], sign)
+    def _counted(self, people: Ints) -> tuple[Ints, Ints] | None:
+        """How these people are counted by where their latest chains began: keys, and panes by step. None: not yet."""
+        if self._tally is None:
+            return None
+        groups = self._newest[people]
+        groups = groups[(groups != NONE) & ~self._odd[people]]
+        return self._journal.cells[groups] % self._keys, self._since[groups]
+
+    def _recount(self, before: tuple[Ints, Ints] | None, now: tuple[Ints, Ints] | None) -> None:
+        """Take people out as they were counted before, and count them as they are now."""
+        if self._tally is not None and now is not None:
+            parts, signs = [now], [np.ones(len(now[0]), np.int64)]
+            if before is not None:
+                parts.append(before)
+                signs.append(np.full(len(before[0]), -1))
+            keys, panes = map(np.concatenate, zip(*parts, strict=True))
+            self._tally.count(keys, panes, np.concatenate(signs))
 
 
 def _back(part: _Part) -> Bools:

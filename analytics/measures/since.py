@@ -40,15 +40,17 @@ class Since:
 
     def sums(self, first: int, last: int) -> Ints:
         """Per key over the panes `first` .. `last`. Cost: the rows behind the window, and those left since."""
-        held = self._pane_of >= min(first, first if self._first is None else self._first)
-        wanted = held & (self._pane_of >= first)
-        before = 0 if self._first is None else int((held & (self._pane_of >= self._first)).sum())
-        if self._first is None or 2 * abs(int(wanted.sum()) - before) > before:
-            self._sums = self._table[wanted].sum(axis=0)
-        elif first > self._first:
-            self._sums -= self._table[held & ~wanted].sum(axis=0)
-        elif first < self._first:
-            self._sums += self._table[wanted & (self._pane_of < self._first)].sum(axis=0)
+        panes = self._pane_of
+        if self._first is None:
+            self._sums = self._table[panes >= first].sum(axis=0)
+        elif first != self._first:
+            moved = ((panes >= min(first, self._first)) & (panes < max(first, self._first))).nonzero()[0]
+            wanted = (panes >= first).nonzero()[0]
+            if len(wanted) < len(moved):
+                self._sums = self._table[wanted].sum(axis=0)
+            else:
+                self._sums += (-1 if first > self._first else 1) * self._table[moved].sum(axis=0)
         self._first = first
-        sums: Ints = self._sums - self._table[self._pane_of > last].sum(axis=0)
+        behind = (panes > last).nonzero()[0]
+        sums: Ints = self._sums - self._table[behind].sum(axis=0) if behind.size else self._sums.copy()
         return sums

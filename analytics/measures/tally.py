@@ -29,15 +29,17 @@ class Tally:
         self._table: Ints = np.zeros((len(pane_of), keys * steps), np.int64)
         self._since = Since(self._table, pane_of)
 
-    def count(self, keys: Ints, panes: Ints, sign: int) -> None:
+    def count(self, keys: Ints, panes: Ints, signs: Ints) -> None:
         """Count users of these keys, or take them out; `panes` has one row for each, by step. Closed panes do not
         count.
         """
         slots = self._slots_of(panes.reshape(-1))
         held = (slots >= 0).nonzero()[0]
-        columns = (keys[:, None] * self._steps + np.arange(self._steps)).reshape(-1)[held]
-        np.add.at(self._table, (slots[held], columns), sign)
-        self._since.add(slots[held], columns, sign)
+        users = held // self._steps
+        columns = keys[users] * self._steps + held - users * self._steps
+        slots, signs = slots[held], signs[users]
+        np.add.at(self._table.reshape(-1), slots * self._table.shape[1] + columns, signs)
+        self._since.add(slots, columns, signs)
 
     def leave(self, slot: int) -> None:
         """The pane in this slot is about to be closed."""
@@ -46,4 +48,4 @@ class Tally:
 
     def since(self, first: int) -> Ints:
         """Keys x steps: what began in the pane `first` or later. Cost: a row for each pane that was left behind."""
-        return self._since.sums(first, NO_END).reshape(self._keys, self._steps).copy()
+        return self._since.sums(first, NO_END).reshape(self._keys, self._steps)

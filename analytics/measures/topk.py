@@ -77,7 +77,7 @@ class Top(Counted):
         return 8 * (slots + 2) * keys + cls.counted_budget(slots, caps) + Names.budget(_most_names(caps))
 
     @classmethod
-    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
+    def window_passing(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
         return TIED_BYTES * _caps(slots, keys).rows
 
     @classmethod
@@ -158,19 +158,24 @@ class Top(Counted):
     def _first(self, keys: Ints, found: Ints, rows: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
         """What is shown of some keys, in order: places among those, counts, and numbers of names."""
         levels, counts = _levels(counts)
-        # Key and level as one number, which is sorted several times as fast as two are.
+        # Key and level as one number, which is sorted several times as fast as two are. There may be many: what is not
+        # needed any more goes at once.
         size = len(counts)
-        cells = found * size + levels
-        last, worst = np.sort(cells), np.full(self.keys, size)
-        starts, ends = last.searchsorted(keys * size), last.searchsorted((keys + 1) * size)
+        levels += found * size
+        cells, worst = np.sort(levels), np.full(self.keys, size)
+        starts, ends = cells.searchsorted(keys * size), cells.searchsorted((keys + 1) * size)
         full = (ends - starts >= self.parameter).nonzero()[0]
-        worst[keys[full]] = last[starts[full] + self.parameter - 1] - keys[full] * size
+        worst[keys[full]] = cells[starts[full] + self.parameter - 1] - keys[full] * size
+        del cells
         self._limit[keys] = np.maximum(np.append(counts, 0)[worst[keys]] * STEADY, 1)
         # Those that tie with the last that is shown compete by name.
+        worst += np.arange(self.keys) * size
         kept = (levels <= worst[found]).nonzero()[0]
-        names = len(self._names.texts)
-        ranks = self._names.ranks(self._counts.rows.column(NAME).view(np.int64)[rows[kept]])
-        ordered = np.sort(cells[kept] * names + ranks)
+        names, ordered = len(self._names.texts), levels[kept]
+        del levels
+        ordered *= names
+        ordered += self._names.ranks(self._counts.rows.column(NAME).view(np.int64)[rows[kept]])
+        ordered.sort()
         starts, ends = ordered.searchsorted(keys * size * names), ordered.searchsorted((keys + 1) * size * names)
         at = starts[:, None] + np.arange(self.parameter)
         places, _ = shown = (at < ends[:, None]).nonzero()

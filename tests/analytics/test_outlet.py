@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from analytics import Batch, Changes, Engine, KpiSpec, Row
+from analytics import Batch, Changes, Engine, KpiSpec, Row, clockwork
 from analytics.outlet import MOST, ROW_BYTES, Load, Outlet
 from analytics.time import BEGINNING
 
@@ -63,6 +64,26 @@ def test_no_more_goes_together_than_there_is_room_for() -> None:
     taken.append(len(engine.advance(0).rows))
     assert sum(taken) > 20_000
     assert max(taken) * ROW_BYTES <= MOST + 4 * ROW_BYTES
+
+
+def test_windows_that_end_at_once_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve thousand that become final with one batch, of which few are kept: some MB less than what all take."""
+    peaks = []
+    for few in (clockwork.FEW, 1 << 40):
+        monkeypatch.setattr(clockwork, "FEW", few)
+        engine = Engine([KpiSpec(name="k", value="count(*)", window="sliding 20m every 100ms", grace="0s")])
+        engine.spill(lambda _: None)
+        first, second = (Batch(1, np.array([at]), {}, [("s", 1)]) for at in (START, START + 86_400_000))
+        engine.ingest(first, 0)
+        engine.advance(0)
+        tracemalloc.start()
+        try:
+            engine.ingest(second, 0)
+            engine.advance(0)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[1] - peaks[0] > 4e6
 
 
 def test_each_load_counts_until_it_is_taken() -> None:

@@ -26,9 +26,9 @@ def test_a_window_is_a_sum_of_counters() -> None:
         for _ in range(5):
             panes = [int(rng.choice([NEVER, *pane_of.tolist()])) for _ in range(2)]
             there.append((int(rng.integers(3)), panes))
-            tally.count(cells(there[-1][0]), np.array([panes]), 1)
+            tally.count(cells(there[-1][0]), np.array([panes]), cells(1))
         key, panes = there.pop(int(rng.integers(len(there))))
-        tally.count(cells(key), np.array([panes]), -1)
+        tally.count(cells(key), np.array([panes]), cells(-1))
         for first in range(newest - 6, newest):
             expected = np.zeros((3, 2), np.int64)
             for key, panes in there:
