@@ -28,8 +28,4 @@ def passing_bytes(plan: GridPlan) -> int:
     """
     slots, keys = plan.cells
     handing = outlet.MOST + min(keys, plan.together) * max(handed_bytes(plan, kpi) for kpi in plan.kpis)
-    measures = [(MEASURES[a.measure], a.parameter) for a in plan.states.values()]
-    passing = [measure.passing(slots, keys, parameter) for measure, parameter in measures]
-    if not plan.window.tumbling:
-        passing += [measure.window_passing(slots, keys, parameter) for measure, parameter in measures]
-    return max(handing, *passing)
+    return max(handing, *(MEASURES[a.measure].passing(slots, keys, a.parameter) for a in plan.states.values()))

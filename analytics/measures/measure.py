@@ -61,11 +61,6 @@ class Measure(ABC):
         return 0
 
     @classmethod
-    def window_passing(cls, slots: int, keys: int, parameter: Any) -> int:  # noqa: ARG003
-        """Bytes at worst of what it has for a moment only, while a window of several panes is read."""
-        return 0
-
-    @classmethod
     def value_bytes(cls, parameter: Any) -> int:  # noqa: ARG003
         """Bytes of one published value beyond those of a number."""
         return 0

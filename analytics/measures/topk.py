@@ -37,7 +37,7 @@ MAX_PAIRS: Final = 1 << 19
 MAX_ROWS: Final = 1 << 17
 """Values of all keys, each once however many panes hold it."""
 VALUE_BYTES: Final = 120
-TIED_BYTES: Final = 80
+TIED_BYTES: Final = 72
 """Of a value while those of a window are put in order by name, which are all where all tie."""
 STEADY: Final = 0.8
 """Of the least count shown, the share from which on values are looked at for the next window."""
@@ -77,7 +77,7 @@ class Top(Counted):
         return 8 * (slots + 2) * keys + cls.counted_budget(slots, caps) + Names.budget(_most_names(caps))
 
     @classmethod
-    def window_passing(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
+    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
         return TIED_BYTES * _caps(slots, keys).rows
 
     @classmethod

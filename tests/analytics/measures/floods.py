@@ -197,10 +197,7 @@ def flooded(name: str, *, several: bool) -> Flooded:
         tracemalloc.stop()
     computed = kind.budget(slots, keys, parameter)
     computed += kind.window_budget(slots, keys, parameter) if several else 0
-    passing = kind.passing(slots, keys, parameter)
-    if several:
-        passing = max(passing, kind.window_passing(slots, keys, parameter))
-    return Flooded(most, held, computed, passing)
+    return Flooded(most, held, computed, kind.passing(slots, keys, parameter))
 
 
 def _flood(name: str, measure: Measure, *, several: bool) -> None:
