@@ -63,6 +63,8 @@ class Outcome:
 
     events: int = 0
     wall_s: float = 0.0
+    # From the first batch to the last, warm-up included.
+    sending_s: float = 0.0
     server_cpu_s: float = 0.0
     # The same of each process by itself.
     each_cpu_s: list[float] = field(default_factory=list)
@@ -160,6 +162,7 @@ class Load:
             elif now >= stop:
                 self._settle(now)
                 break
+        self.outcome.sending_s = now - self._began
         self._finish()
         return self.outcome
 

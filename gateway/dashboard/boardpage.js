@@ -157,7 +157,10 @@ export class BoardPage {
   }
 
   #draw() {
-    if (!this.#known) return this.#editor.draw(null, { kpis: [], writable: false, draft: false });
+    if (!this.#known) {
+      this.#toolbar.rest();
+      return this.#editor.draw(null, { kpis: [], writable: false, draft: false });
+    }
     this.#boards = boardsOf(this.#answer, this.#kpis, this.#drafts.all);
     const shown = this.#shown;
     this.#board.update(shown.board, this.#kpis, this.#state);

@@ -34,6 +34,7 @@ const pushed = (text, act, title) => {
 };
 
 export class Toolbar {
+  #host;
   #acts;
   #nav = element("nav.tabs", [], { "aria-label": "Boards" });
   /** Links to the boards, in their order. They stay, so that the focus does. */
@@ -50,7 +51,9 @@ export class Toolbar {
 
   /** @param {HTMLElement} host @param {Acts} acts */
   constructor(host, acts) {
+    this.#host = host;
     this.#acts = acts;
+    this.rest();
     this.#compare = pushed("Compare", () => acts.onState({ compare: !this.#state.compare }), "Show the time before, as long as the range, behind each trend");
     this.#edit = pushed("Edit", acts.onEdit, "Change the tiles, or make a board of them");
     this.#wall = pushed("Wall", acts.onWall, "Full screen, large type; Escape leaves it");
@@ -71,6 +74,7 @@ export class Toolbar {
    * @param {boolean} page.editing
    */
   draw({ boards, shown, state, dimensions, editing }) {
+    this.#host.inert = false;
     this.#state = state;
     boards.forEach((one, index) => this.#drawTab(index, one, one === shown));
     for (const gone of this.#tabs.splice(boards.length)) gone.remove();
@@ -87,6 +91,11 @@ export class Toolbar {
     mark(this.#edit, "aria-pressed", String(editing));
     if (shown.fixed) this.#edit.removeAttribute("aria-pressed");
     write(this.#edit, shown.fixed ? "New board" : editing ? "Stop editing" : "Edit");
+  }
+
+  /** There is no board yet, or not any more: until the next `draw` there is nothing to choose, and its place stays. */
+  rest() {
+    this.#host.inert = true;
   }
 
   /** The board that is shown takes the focus: what had it is gone. */

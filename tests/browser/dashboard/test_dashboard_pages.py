@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.dashboard.test_dashboard_boards import board
 from tests.browser.dashboard.views import publish_views
@@ -43,6 +43,18 @@ def test_a_board_without_tiles_says_so(page: Page) -> None:
         page.get_by_role("button", name="Edit").click()
         page.get_by_role("button", name="Add tile").click()
         expect(page.locator("#empty")).not_to_contain_text("no tiles", use_inner_text=True)
+
+
+def test_there_is_no_bar_before_the_board(model: ViewerModel, page: Page) -> None:
+    """While boards are on their way nothing can be edited or chosen: a click would be lost."""
+    held: list[Route] = []
+    page.route("**/v1/boards", lambda route: held.append(route))
+    with page.expect_request("**/v1/boards"):
+        page.goto(model.link)
+    share = page.locator("#board-bar button", has_text="Share")
+    expect(share).to_be_hidden()
+    held[0].continue_()
+    expect(share).to_be_visible()
 
 
 def test_an_address_of_no_board_says_so(page: Page) -> None:
