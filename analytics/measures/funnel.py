@@ -13,7 +13,7 @@ Value, as JSON text: `{"steps": [n1, n2, ..]}`, the users that reached each step
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -65,13 +65,13 @@ class Funnel(Visited):
             reached = _cumulated(users)
         else:
             reached = self._of_several(slots)[keys]
-        values = np.empty(len(keys), object)
+        values, said = np.empty(len(keys), object), _Texts(self._setting.steps)
         if seconds is None:
-            values[:] = list(map(_Texts().__getitem__, map(tuple, reached.tolist())))
+            values[:] = list(map(said.__getitem__, map(tuple, reached.tolist())))
             return Reading(values)
         for i, (counts, took) in enumerate(zip(reached.tolist(), seconds.tolist(), strict=True)):
             text = ",".join("null" if s != s else repr(s) for s in took)
-            values[i] = b'%b,"seconds":[%b]}' % (_text(counts)[:-1], text.encode())
+            values[i] = b'%b,"seconds":[%b]}' % (said[tuple(counts)][:-1], text.encode())
         return Reading(values)
 
     def _of_several(self, slots: Ints) -> Ints:
@@ -159,15 +159,15 @@ class Funnel(Visited):
         return made | {name: state[name][rows] for name in ("times", "marks")}
 
 
-def _text(reached: Sequence[int]) -> bytes:
-    return ('{"steps":[' + ",".join(map(str, reached)) + "]}").encode()
-
-
 class _Texts(dict[tuple[int, ...], bytes]):
-    """What is said of so many users: many keys have the same."""
+    """What is said of so many users at each step: many keys have the same."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._form = b'{"steps":[' + b",".join([b"%d"] * steps) + b"]}"
 
     def __missing__(self, reached: tuple[int, ...]) -> bytes:
-        text = self[reached] = _text(reached)
+        text = self[reached] = self._form % reached
         return text
 
 
