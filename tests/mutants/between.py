@@ -52,6 +52,13 @@ BETWEEN_PROCESSES: Final = (
         "tests/workers/test_desk.py::test_a_worker_is_a_process_and_is_begun_anew",
     ),
     Sabotage(
+        "flood_of_messages_passed_on",
+        "gateway/workers/relay.py",
+        "        rate = self._station.message_rate",
+        "        rate = 1_000_000",
+        "tests/workers/test_relay.py::test_a_flood_of_messages_ends_where_it_comes_in",
+    ),
+    Sabotage(
         "hanging_worker_left_alone",
         "gateway/workers/staff.py",
         "            if desk.colleague is not None:\n                desk.colleague.silence += 1",
