@@ -21,6 +21,7 @@ from tests.browser.pages import CSP, DEMO, SDK, file_answer
 from tests.client_sdk.model import rows_of
 from tests.e2e.heldport import HeldPort
 
+_TURNS = 10  # of the loop, in which all that is on its way in has come
 SNIPPET = "<!doctype html><title>Page</title><script type='module' src='/sdk.js'></script><p>page"
 
 
@@ -165,15 +166,15 @@ class ModelServer:
 
     async def _settle(self) -> None:
         """Whatever was still on its way in is cut, and its socket closed."""
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-        for server in self._servers:
-            for handler in server.connections:
-                handler.force_close()
-        # A transport closes its socket in a later turn.
-        for _ in range(3):
+        # One that was accepted last is a task first, a connection some turns later, and closed in another.
+        for _ in range(_TURNS):
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+            for server in self._servers:
+                for handler in server.connections:
+                    handler.force_close()
             await asyncio.sleep(0)
 
     async def _close_all(self, code: int) -> None:
