@@ -7,12 +7,13 @@ from typing import Final, NamedTuple
 
 from sqlglot import exp
 
-from analytics.aggregation import NUMBERS, Aggregation, FunnelSetting, RetentionSetting, SessionSetting
+from analytics.aggregation import NUMBERS, Aggregation, RetentionSetting
 from analytics.call import Call, whole_number
 from analytics.expression import Column, Node
 from analytics.measures import MEASURES
 from analytics.operators import Arithmetic
 from analytics.reader import DefinitionError, Reader, Tree
+from analytics.setting import funnel_setting, retention_setting, session_setting
 
 __all__ = ["SECONDS", "Definition", "DefinitionError", "condition", "definition"]
 
@@ -20,10 +21,6 @@ SECONDS: Final = "#seconds"
 """The pseudo-column of a window's length, for `rate()`."""
 MAX_TOP: Final = 100
 MAX_STEPS: Final = 32
-MAX_PERIODS: Final = 60
-MINUTE: Final = 60_000
-DAY: Final = 86_400_000
-MODES: Final = ("strict_order", "strict_deduplication", "strict_increase", "strict_once", "allow_reentry")
 _DERIVED: Final = ("avg", "rate")
 _SESSIONS: Final = {"sessions": "count", "session_seconds": "seconds", "bounce_rate": "bounce_rate"}
 """Function -> what it reads of the sessions that start in a window."""
@@ -105,8 +102,7 @@ class _ValueReader(Reader):
         if name in _SESSIONS:
             made.only("gap")
             self._expect(made, "no argument but gap => '30m'", 0)
-            setting = SessionSetting(made.duration("gap", "30m"))
-            return self._add(Aggregation("sessions", None, setting, filtered, (), _SESSIONS[name]))
+            return self._add(Aggregation("sessions", None, session_setting(made), filtered, (), _SESSIONS[name]))
         made.only()
         if name == "quantile":
             self._expect(made, "a number and a share, as in quantile(x, 0.95)", 2)
@@ -156,27 +152,14 @@ class _ValueReader(Reader):
         exclude = call.named("exclude")
         if exclude is not None:
             steps.append(self._events.condition(exclude))
-        modes = tuple(sorted({word.strip() for word in call.text("mode", "default").split(",")} - {"default", ""}))
-        for mode in modes:
-            if mode not in MODES:
-                raise call.error(f"funnel(..) has no mode {mode!r}; there are default, {', '.join(MODES)}")
-        if "allow_reentry" in modes and "strict_order" not in modes:
-            raise call.error("the mode allow_reentry needs strict_order")
-        setting = FunnelSetting(
-            len(call.arguments), call.duration("within", "30m"), modes, exclude is not None, call.truth("times")
-        )
-        return self._add(Aggregation("funnel", None, setting, where, tuple(steps)))
+        return self._add(Aggregation("funnel", None, funnel_setting(call), where, tuple(steps)))
 
     def _retention(self, call: Call, where: Node | None) -> Node:
         call.only("period", "periods")
         if len(call.arguments) != 2:
             raise call.error("retention(..) takes two conditions: the first event and the return")
         events = tuple(self._events.condition(argument) for argument in call.arguments)
-        period = call.duration("period", "1d")
-        if period % DAY and (period % MINUTE or period > DAY):
-            raise call.error("retention(..): 'period' is whole days such as '1d' or '7d', or whole minutes up to a day")
-        setting = RetentionSetting(period, call.whole("periods", 7, 1, MAX_PERIODS))
-        return self._add(Aggregation("retention", None, setting, where, events))
+        return self._add(Aggregation("retention", None, retention_setting(call), where, events))
 
     def _simple(self, name: str, argument: Node | None, parameter: Hashable, where: Node | None) -> Node:
         return self._add(Aggregation(name, argument, parameter, where))

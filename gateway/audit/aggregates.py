@@ -13,6 +13,7 @@ from sqlglot import exp
 from analytics.aggregation import FunnelSetting, RetentionSetting
 from analytics.call import Call
 from analytics.reader import Reader
+from analytics.setting import funnel_setting, retention_setting, session_setting
 from gateway.audit.terms import Columns, Term, Terms, unsupported
 
 __all__ = ["Asked", "Funnel", "Retention", "Sessions", "Top", "read_value"]
@@ -99,9 +100,8 @@ class _Values(Terms):
                 key = self._events.term(made.arguments[0]).key
                 return Term.of_number(f"count(DISTINCT {key}) FILTER (WHERE {wanted})::DOUBLE")
             case "sessions" | "session_seconds" | "bounce_rate":
-                gap = made.duration("gap", "30m")
                 alias = f"s{len(self.sessions)}"
-                self.sessions.append(Sessions(alias, gap, wanted))
+                self.sessions.append(Sessions(alias, session_setting(made).gap, wanted))
                 return Term.of_number(f"any_value({_SESSIONS[made.name].format(alias)})::DOUBLE")
             case "top":
                 self.alone = Top(self._events.term(made.arguments[0]), int(str(made.arguments[1].this)), wanted)
@@ -109,8 +109,7 @@ class _Values(Terms):
                 self.alone = self._funnel(made, wanted)
             case "retention":
                 start, back = (self._events.truth(argument) for argument in made.arguments)
-                setting = RetentionSetting(made.duration("period", "1d"), made.whole("periods", 7, 1, 1_000))
-                self.alone = Retention(setting, start, back, wanted)
+                self.alone = Retention(retention_setting(made), start, back, wanted)
             case name:
                 raise unsupported(f"{name}(..)")
         return Term("any")
@@ -135,10 +134,6 @@ class _Values(Terms):
 
     def _funnel(self, call: Call, wanted: str) -> Funnel:
         steps = [self._events.truth(argument) for argument in call.arguments]
-        exclude = call.named("exclude")
-        if exclude is not None:
+        if (exclude := call.named("exclude")) is not None:
             steps.append(self._events.truth(exclude))
-        words = {word.strip() for word in call.text("mode", "default").split(",")} - {"default", ""}
-        within, modes = call.duration("within", "30m"), tuple(sorted(words))
-        setting = FunnelSetting(len(call.arguments), within, modes, exclude is not None, call.truth("times"))
-        return Funnel(setting, tuple(steps), wanted)
+        return Funnel(funnel_setting(call), tuple(steps), wanted)

@@ -11,7 +11,7 @@ from gateway.core.enrichment import enriched
 from gateway.core.producer import ProducerSession, flush_ms
 from gateway.core.viewer import ViewerSession
 from gateway.errors import ProtocolError
-from gateway.server.terms import BURST_S, Channel
+from gateway.server.terms import BURST_S, TOO_FAST, Channel
 from gateway.wire.codec import Batch
 from gateway.wire.encoding import Encoding
 from gateway.wire.messages import Auth, ClientMessage, Hello, Pong, Resync, Subscribe, Unsubscribe, Visibility
@@ -25,7 +25,6 @@ __all__ = ["Session"]
 VERSION = 1
 BAD_MESSAGE = 4000
 BAD_VERSION = 4006
-TOO_FAST = 4102
 FENCED = 4009
 
 FIRST_PING_S = 1.0  # a page visit is often shorter than a heartbeat; its clock should be known all the same

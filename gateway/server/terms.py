@@ -16,10 +16,12 @@ from gateway.server.wheel import Wheel
 if TYPE_CHECKING:
     from gateway.server.connection import Connection
 
-__all__ = ["BURST_S", "Channel", "Endpoint", "Holder", "Terms"]
+__all__ = ["BURST_S", "TOO_FAST", "Channel", "Endpoint", "Holder", "Terms"]
 
 BURST_S = 10
 """Seconds' worth of messages at once: a board of a hundred tiles subscribes to all of them."""
+TOO_FAST = 4102
+"""The close code for more than that."""
 
 
 class Channel(Protocol):

@@ -11,7 +11,7 @@ from gateway.core.bucket import spend
 from gateway.core.packing import Packer
 from gateway.errors import CLOSE_CODES, ProtocolError
 from gateway.server.connection import Connection
-from gateway.server.terms import BURST_S
+from gateway.server.terms import BURST_S, TOO_FAST
 from gateway.wire.codec import Batch
 from gateway.wire.encoding import ENCODINGS, JSON
 from gateway.wire.parcel import Kind, Parcel, ParcelError, coded
@@ -25,7 +25,6 @@ __all__ = ["Relay"]
 _CODE: Final = struct.Struct("<H")
 _BYTES: Final = struct.Struct("<I")
 _OURS: Final = 1011
-_TOO_FAST: Final = 4102
 _SLACK: Final = 2
 """Frames beyond the burst: the hello, and one for what is lost in numbers that are not exact."""
 _NAMES: Final = {encoding: name for name, encoding in ENCODINGS.items()}
@@ -86,7 +85,7 @@ class Relay:
         rate = self._station.message_rate
         self._paid_until = spend(self._paid_until, self._station.now(), rate, BURST_S + _SLACK / rate)
         if self._paid_until is None:
-            self._conn.close(_TOO_FAST)
+            self._conn.close(TOO_FAST)
         return self._paid_until is not None
 
     def _batches(self, packer: Packer, data: bytes) -> list[tuple[int, Batch]] | None:

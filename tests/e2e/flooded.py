@@ -11,7 +11,6 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
-from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
@@ -19,6 +18,7 @@ from benchmarks.flood import Outcome, Plan
 from benchmarks.floods import flooding, peak_bytes
 from tests.e2e.gateway_process import DEADLINE_S, VIEW_KEY, WRITE_KEY, GatewayProcess, workers_of
 from tests.e2e.kpifile import write_kpis
+from tests.server.scrape import scraped
 
 __all__ = ["CAP_MB", "Flooded", "Honest"]
 
@@ -131,7 +131,7 @@ class Flooded:
             try:
                 self._asking.request("GET", "/metrics")
                 answer = self._asking.getresponse()
-                text = answer.read().decode()
+                text = answer.read()
                 if answer.status == 200:
                     break
                 assert answer.status in (429, 503), text
@@ -139,12 +139,7 @@ class Flooded:
                 pass
             assert time.monotonic() < deadline, "the gateway shows no metrics"
             self._asking.close()
-        found = {}
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                labels = ",".join(f"{name}={value}" for name, value in sample.labels.items())
-                found[f"{sample.name}{{{labels}}}" if labels else sample.name] = sample.value
-        return found
+        return scraped(text)
 
     def until(self, condition: Callable[[dict[str, float]], bool]) -> dict[str, float]:
         """Ask for the metrics until they are so; those."""

@@ -15,7 +15,7 @@ import { BLANK } from "./ledger.js";
 
 const CHUNK_EVENTS = 50;
 
-/** How much is kept at most: what is no number above 0 bounds nothing. @param {import("./config.js").Config} config */
+/** How much is kept at most; for what is no number above 0, the default. @param {import("./config.js").Config} config */
 export const capsOf = ({ maxEvents = 0, maxBytes = 0 }) => ({
   maxEvents: maxEvents > 0 ? maxEvents : 2_000,
   maxBytes: maxBytes > 0 ? maxBytes : 1_048_576,
