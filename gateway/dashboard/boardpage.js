@@ -1,8 +1,10 @@
 // The page of boards: what the server has, what the address asks for, what is being edited; and the board that follows.
 
-import { boardsOf, chosen } from "./boardset.js";
+import { boardOf, boardsOf, chosen } from "./boardset.js";
 import { Editor } from "./editor.js";
 import { nameFor } from "./edits.js";
+import { write } from "./element.js";
+import { dimension } from "./format.js";
 import { Removal } from "./removal.js";
 import { routeTo } from "./route.js";
 import { showShare } from "./share.js";
@@ -16,7 +18,8 @@ export class BoardPage {
   #drafts;
   #key;
   #link;
-  #now;
+  #scope;
+  #onTitle;
   #toolbar;
   #editor;
   #wall;
@@ -40,19 +43,22 @@ export class BoardPage {
    * @param {import("./board.js").Board} parts.board the tiles
    * @param {HTMLElement} parts.bar @param {HTMLElement} parts.panel of the editor
    * @param {HTMLAnchorElement} parts.link to this page; it leads to what was shown last
+   * @param {HTMLElement} parts.scope says on a wall, where no control does, that not everything is shown
    * @param {import("./api.js").Api} parts.api
    * @param {import("./drafts.js").Drafts} parts.drafts
    * @param {import("./notice.js").Notices} parts.notices
    * @param {() => string|null} parts.key of this viewer
    * @param {() => number} parts.now the server's epoch ms
+   * @param {() => void} parts.onTitle another board is shown, or its title has changed
    */
-  constructor({ board, bar, panel, link, api, drafts, notices, key, now }) {
+  constructor({ board, bar, panel, link, scope, api, drafts, notices, key, now, onTitle }) {
     this.#board = board;
     this.#api = api;
     this.#drafts = drafts;
     this.#key = key;
     this.#link = link;
-    this.#now = now;
+    this.#scope = scope;
+    this.#onTitle = onTitle;
     this.#notices = notices;
     this.#removal = new Removal({ api, drafts, notices, onMoved: (name) => this.#move(name) });
     this.#wall = new Wall((wall) => {
@@ -64,17 +70,28 @@ export class BoardPage {
       valuesOf: (name) => board.values.of(name),
       onEdit: () => (this.#shown.fixed ? this.#editor.askNew() : this.#edit(!this.#editing)),
       onWall: () => this.#wall.enter(),
-      onShare: () => showShare(location.href.split("#")[0], this.#route(this.#shown.board.name), this.#key()),
+      onShare: () => showShare(location.href.split("#")[0], this.#route(this.#shown.board.name), this.#key(), onlyHere(this.#shown)),
     });
     this.#editor = new Editor(panel, {
       tiles: () => board,
       onChange: (edited) => this.#keep(edited),
-      onSave: () => this.#save(),
+      onSave: () => this.#save(this.#shown.version),
+      onSaveOver: () => this.#save(this.#shown.standing.version),
       onDiscard: () => this.#discard(),
       onNew: (title) => this.#make(title),
       onDelete: () => this.#removal.ask(this.#shown, this.#answer.writable === true),
       now,
     });
+  }
+
+  /** Title of the board that is shown; empty while there is none. */
+  get title() {
+    return this.#known ? titleOf(this.#shown.board) : "";
+  }
+
+  /** Another tab of this browser has edited boards, or saved them. */
+  redraft() {
+    if (this.#known) this.#draw();
   }
 
   /** The page was come to, or the address changed on it. @param {import("./route.js").Route} route */
@@ -119,7 +136,7 @@ export class BoardPage {
   #seek() {
     const { board } = this.#shown;
     if (this.#name === null || board.name === this.#name) return;
-    this.#notices.show("gone", `There is no board ${this.#name}. This is ${board.title || board.name}.`);
+    this.#notices.show("gone", `There is no board ${this.#name}. This is ${titleOf(board)}.`);
   }
 
   /** The board that was shown is gone; whoever watched it did not do that. */
@@ -128,7 +145,7 @@ export class BoardPage {
     const { board } = this.#shown;
     const gone = `The board ${title || name} was deleted.`;
     if (board.name === name) return this.#editor.say(`${gone} Saving makes it anew.`);
-    this.#notices.show("gone", `${gone} This is ${board.title || board.name}.`);
+    this.#notices.show("gone", `${gone} This is ${titleOf(board)}.`);
   }
 
   /** Another viewer, perhaps: nothing of the former one stays. */
@@ -159,7 +176,8 @@ export class BoardPage {
   #draw() {
     if (!this.#known) {
       this.#toolbar.rest();
-      return this.#editor.draw(null, { kpis: [], writable: false, draft: false });
+      this.#onTitle();
+      return this.#editor.draw(null, { kpis: [], writable: false, draft: false, behind: false });
     }
     this.#boards = boardsOf(this.#answer, this.#kpis, this.#drafts.all);
     const shown = this.#shown;
@@ -170,7 +188,9 @@ export class BoardPage {
     const dimensions = [...new Set(by.map(String))].sort();
     this.#toolbar.draw({ boards: this.#boards, shown, state: this.#state, dimensions, editing });
     const writable = this.#answer?.writable === true;
-    this.#editor.draw(editing ? shown.board : null, { kpis: this.#kpis, writable, draft: shown.draft });
+    this.#editor.draw(editing ? shown.board : null, { kpis: this.#kpis, writable, draft: shown.draft, behind: shown.behind });
+    write(this.#scope, scopeOf(this.#state));
+    this.#onTitle();
     this.#link.setAttribute("href", this.#route());
     if (this.#wall.on) this.#wall.fit();
     return undefined;
@@ -194,7 +214,10 @@ export class BoardPage {
   }
 
   #keep(board) {
-    this.#drafts.keep(board, this.#shown.version);
+    const { standing, version } = this.#shown;
+    // What is as the server has it, because every change was undone, is no draft.
+    if (standing && JSON.stringify(boardOf(standing.table)) === JSON.stringify(board)) this.#drafts.forget(board.name);
+    else this.#drafts.keep(board, version);
     this.#draw();
   }
 
@@ -227,14 +250,17 @@ export class BoardPage {
     this.#toolbar.focus();
   }
 
-  async #save() {
-    const { board, version } = this.#shown;
+  /** @param {string} version that the server has, as far as this page knows: another one is not replaced */
+  async #save(version) {
+    const { board } = this.#shown;
     this.#editor.say("Saving…");
     let saved;
     try {
       saved = await this.#api.put(`v1/boards/${encodeURIComponent(board.name)}`, board, version);
     } catch (error) {
-      return this.#editor.say(refusal(error));
+      this.#editor.say(refusal(error));
+      // What is there now is not known yet: the editor says what can be done about it.
+      return error.slug === "changed" ? this.boards() : undefined;
     }
     const draft = this.#drafts.all.find((one) => one.board.name === board.name);
     const unchanged = JSON.stringify(draft?.board) === JSON.stringify(board);
@@ -243,7 +269,7 @@ export class BoardPage {
     else if (draft) this.#drafts.keep(draft.board, saved.version);
     this.#editing &&= !unchanged;
     this.#editor.say("");
-    this.#notices.show("saved", `${board.title || board.name} is saved.`);
+    this.#notices.show("saved", `${titleOf(board)} is saved.`);
     await this.boards();
     return this.#takeFocus();
   }
@@ -252,8 +278,24 @@ export class BoardPage {
 /** @returns {Set<string>} the boards that the server has, also those that this page does not show */
 const namesOf = ({ boards }) => new Set((Array.isArray(boards) ? boards : []).map((table) => table?.name));
 
+const titleOf = ({ title, name }) => title || name;
+
+/** What is shown of everything, in words; empty when it is all. @param {import("./viewstate.js").ViewState} state */
+function scopeOf({ where, compare }) {
+  const only = Object.entries(where).map(([name, value]) => `${name} = ${dimension(value)}`);
+  return [only.length ? `Only ${only.join(", ")}` : "", compare ? "Compared with the time before" : ""].filter(Boolean).join(" · ");
+}
+
+/** Why a link does not lead others to what is shown here; empty when it does. @param {import("./boardset.js").Shown} shown */
+function onlyHere({ draft, standing }) {
+  if (!draft) return "";
+  if (standing === null) return "This board is a draft in this browser: nobody else can open it until it is saved.";
+  return "This board has changes that are not saved: whoever opens the link sees it without them.";
+}
+
 function refusal(error) {
-  if (error.slug === "changed") return "Somebody else saved this board meanwhile. Copy yours as TOML, discard it, and see what is there now.";
+  if (error.slug === "changed") return "Not saved. Somebody else saved this board meanwhile.";
+  if (error.slug === "storage") return "Not saved: the server cannot write to its disk, which may be full. Your changes are kept in this browser.";
   if (error.slug === "read_only") return "The server does not let pages save boards. Your changes are kept in this browser.";
   return `Not saved: ${error.message}. Your changes are kept in this browser.`;
 }

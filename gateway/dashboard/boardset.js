@@ -27,6 +27,7 @@ export const ALL = "all";
  * @property {Board} board
  * @property {string} version of the server's board, of a draft the one that it was made from; empty when there is none
  * @property {boolean} draft it has changes that the server does not have
+ * @property {boolean} behind a draft of what is not on the server any more: saving it would undo what somebody else did
  * @property {boolean} fixed it cannot be edited
  * @property {Standing|null} standing what the server has of this name; null when it has none
  *
@@ -82,16 +83,17 @@ export function boardsOf(answer, kpis, drafts) {
     // Made for the built-in KPIs; with others it would be a board of gaps.
     if (table.built_in && !board.tile.every(({ kpi }) => running.has(kpi))) continue;
     const standing = standingOf(table, given[index + 1]);
-    shown.push({ board, version: standing.version, draft: false, fixed: false, standing });
+    shown.push({ board, version: standing.version, draft: false, behind: false, fixed: false, standing });
   }
   for (const draft of drafts) {
     const at = shown.findIndex(({ board }) => board.name === draft.board.name);
-    const place = { ...draft, draft: true, fixed: false, standing: shown[at]?.standing ?? null };
+    const standing = shown[at]?.standing ?? null;
+    const place = { ...draft, draft: true, behind: standing !== null && standing.version !== draft.version, fixed: false, standing };
     if (at < 0) shown.push(place);
     else shown[at] = place;
   }
   const all = { name: ALL, title: "All KPIs", range: "", tile: kpis.map(({ name }) => tileOf(name)), annotation: [] };
-  return [...shown, { board: all, version: "", draft: false, fixed: true, standing: null }];
+  return [...shown, { board: all, version: "", draft: false, behind: false, fixed: true, standing: null }];
 }
 
 /** @param {Record<string, any>} said @param {Record<string, any>|undefined} next @returns {Standing} */

@@ -2,6 +2,7 @@
 
 import { element, mark, write } from "./element.js";
 import { age, clockTime } from "./format.js";
+import { rowsFor } from "./notes.js";
 
 /** Lines that a chart can tell apart by colour. */
 export const LINES = 4;
@@ -178,18 +179,24 @@ export class Chart {
     ctx.lineWidth = devicePixelRatio;
     ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
     ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
-    for (const { at, text } of this.#notes) {
-      if (at / 1_000 < x[0] || at / 1_000 > x.at(-1)) continue;
+    // The newest first: when there are too many for words, theirs are read.
+    const shown = this.#notes.filter(({ at }) => at / 1_000 >= x[0] && at / 1_000 <= x.at(-1)).reverse().map(({ at, text }) => {
       const left = Math.round(plot.valToPos(at / 1_000, "x", true));
+      const short = text.length > NOTE_CHARS ? `${text.slice(0, NOTE_CHARS)}…` : text;
+      const width = ctx.measureText(short).width;
+      const behind = left + 3 * devicePixelRatio + width > bbox.left + bbox.width;
+      const from = behind ? left - 3 * devicePixelRatio - width : left + 3 * devicePixelRatio;
+      return { left, short, from, to: from + width };
+    });
+    const rowHeight = 12 * devicePixelRatio;
+    const places = rowsFor(shown, Math.max(1, Math.floor(bbox.height / 2 / rowHeight)), 4 * devicePixelRatio);
+    shown.forEach(({ left, short, from }, index) => {
       ctx.beginPath();
       ctx.moveTo(left, bbox.top);
       ctx.lineTo(left, bbox.top + bbox.height);
       ctx.stroke();
-      const short = text.length > NOTE_CHARS ? `${text.slice(0, NOTE_CHARS)}…` : text;
-      const behind = left + 3 * devicePixelRatio + ctx.measureText(short).width > bbox.left + bbox.width;
-      ctx.textAlign = behind ? "right" : "left";
-      ctx.fillText(short, left + (behind ? -3 : 3) * devicePixelRatio, bbox.top + 10 * devicePixelRatio);
-    }
+      if (places[index] !== null) ctx.fillText(short, from, bbox.top + 10 * devicePixelRatio + places[index] * rowHeight);
+    });
     ctx.restore();
   }
 }

@@ -1,4 +1,4 @@
-// Boards that were edited and not saved: kept in this browser, so that a reload loses nothing.
+// Boards that were edited and not saved: kept in this browser, so that a reload loses nothing. All its tabs have the same.
 
 import { boardOf } from "./boardset.js";
 
@@ -14,12 +14,14 @@ const MOST = 20;
 export class Drafts {
   #storage;
   /** @type {Map<string, Draft>} by name, the last edited one last */
-  #drafts;
+  #drafts = new Map();
+  /** Whether storage has what was kept last; if it refused that, only this page knows it. */
+  #stored = true;
 
   /** @param {Storage|null} storage null, or one that refuses: then drafts live as long as the page */
   constructor(storage) {
     this.#storage = storage;
-    this.#drafts = new Map(this.#load().map((draft) => [draft.board.name, draft]));
+    this.#read();
   }
 
   /** @returns {Draft[]} */
@@ -27,8 +29,20 @@ export class Drafts {
     return [...this.#drafts.values()];
   }
 
+  /**
+   * Something was stored by another tab: take over what it has kept and forgotten.
+   * @param {string|null} name of what was stored; null: everything is gone
+   * @returns {boolean} whether these drafts may be others now
+   */
+  changed(name) {
+    if (name !== NAME && name !== null) return false;
+    this.#read();
+    return true;
+  }
+
   /** @param {import("./boardset.js").Board} board @param {string} version */
   keep(board, version) {
+    this.#read();
     this.#drafts.delete(board.name);
     this.#drafts.set(board.name, { board, version });
     if (this.#drafts.size > MOST) this.#drafts.delete(this.#drafts.keys().next().value);
@@ -37,24 +51,28 @@ export class Drafts {
 
   /** @param {string} name */
   forget(name) {
+    this.#read();
     if (this.#drafts.delete(name)) this.#save();
   }
 
-  #load() {
+  /** What another tab has stored since would be written over by what this page knew before. */
+  #read() {
+    if (!this.#stored) return;
     try {
       const found = JSON.parse(this.#storage?.getItem(NAME) ?? "[]");
       const drafts = (Array.isArray(found) ? found : []).map((one) => ({ board: boardOf(one?.board), version: String(one?.version ?? "") }));
-      return drafts.filter(({ board }) => board !== null);
+      this.#drafts = new Map(drafts.filter(({ board }) => board !== null).map((draft) => [draft.board.name, draft]));
     } catch {
-      return [];
+      // Not to be read: what this page knows goes on.
     }
   }
 
   #save() {
     try {
       this.#storage?.setItem(NAME, JSON.stringify(this.all));
+      this.#stored = this.#storage !== null;
     } catch {
-      // Full or forbidden: kept in memory.
+      this.#stored = false; // Full or forbidden: kept in memory.
     }
   }
 }

@@ -1,28 +1,26 @@
-// Editing a board in place: bars on its tiles, and a panel for the board itself.
+// Editing a board in place: a panel for the board itself, and bars on its tiles.
 
 import { tileOf } from "./boardset.js";
-import { added, annotated, changed, moved, unannotated, without } from "./edits.js";
+import { EditBars, button } from "./editbars.js";
+import { added, annotated, unannotated } from "./edits.js";
 import { element, mark, write } from "./element.js";
 import { dayTime } from "./format.js";
-import { Missing } from "./missing.js";
 import { copied, openSheet } from "./sheet.js";
-import { viewsFor } from "./tileview.js";
 import { tomlOf } from "./toml.js";
 import { choice, fill } from "./toolbar.js";
-import { RANGES } from "./viewstate.js";
+import { rangeChoices } from "./viewstate.js";
 
-const SIZE_TEXT = [["auto", "Size: auto"], ["small", "Small"], ["wide", "Wide"], ["tall", "Tall"], ["large", "Large"]];
-const VIEW_TEXT = {
-  auto: "View: auto", number: "Number", series: "Time series", bars: "Breakdown", funnel: "Funnel", retention: "Retention",
-  top: "Top list", band: "Quantile band", sessions: "Sessions",
-};
-const ranges = (none) => [["", none], ...RANGES.map((range) => [range, `Last ${range}`])];
+const FULL = "This board is full: it has 120 tiles.";
+const BEHIND = "Somebody else saved this board meanwhile. Yours is kept in this browser: \u201cSave over theirs\u201d puts it in the place of theirs, \u201cDiscard changes\u201d shows theirs, and \u201cNew board\u201d makes yours another board.";
+/** Edits that can be taken back. */
+const MOST_STEPS = 100;
 
 /**
  * @typedef {object} Acts
  * @property {() => import("./board.js").Board} tiles the board on the screen
  * @property {(board: import("./boardset.js").Board) => void} onChange it has been edited
- * @property {() => void} onSave @property {() => void} onDiscard
+ * @property {() => void} onSave @property {() => void} onSaveOver what somebody else saved meanwhile is to go
+ * @property {() => void} onDiscard
  * @property {(title: string) => void} onNew a board with this title, beginning as a copy of this one
  * @property {() => void} onDelete this board is to be deleted: ask
  * @property {() => number} now the server's epoch ms
@@ -33,14 +31,23 @@ export class Editor {
   #acts;
   /** @type {import("./boardset.js").Board|null} null while nothing is edited */
   #board = null;
+  #bars;
+  /** Boards as they were before each edit, the last one last: of the one that is edited, until it is left or saved. */
+  #steps = [];
+  /** What is being typed in, or null: all its letters are one edit. */
+  #typing = null;
+  #stale = false;
   #said = element("p.said", "", { role: "status" });
+  #behind = element("p.overtaken", "", { role: "status" });
   #title = element("input", [], { type: "text", id: "edit-title", maxlength: "200" });
-  #range = choice("Range of the board", ranges("Range: auto"));
+  #range = choice("Range of the board", rangeChoices("Range: auto"));
   #kpi = choice("KPI of a new tile", []);
   #note = element("input", [], { type: "text", id: "edit-note", maxlength: "500", placeholder: "What happened" });
   #at = element("input", [], { type: "datetime-local", "aria-label": "When it happened; now if empty" });
   #notes = element("ul.notes");
-  #save = button("Save", () => this.#acts.onSave(), "");
+  #save = button("Save", () => (this.#stale ? this.say("Not saved. Somebody else saved this board meanwhile.") : this.#acts.onSave()), "");
+  #over = button("Save over theirs", () => this.#acts.onSaveOver());
+  #undo = button("Undo", () => this.#stepBack());
   /** What the panel holds while a board is edited. */
   #rows;
   #discard = button("Discard changes", () => this.#acts.onDiscard());
@@ -49,11 +56,19 @@ export class Editor {
   constructor(panel, acts) {
     this.#panel = panel;
     this.#acts = acts;
+    this.#bars = new EditBars({
+      tiles: acts.tiles,
+      onChange: (board, typing) => this.#change(board, typing),
+      onNone: () => this.#kpi.focus(),
+      onFull: () => this.say(FULL),
+      say: (text) => this.say(text),
+    });
     // With each letter, not behind the last: a button that is off cannot be what the focus moves on to.
-    this.#title.addEventListener("input", () => this.#change({ ...this.#board, title: this.#title.value.trim() }));
+    this.#title.addEventListener("input", () => this.#change({ ...this.#board, title: this.#title.value.trim() }, "title"));
     this.#range.addEventListener("change", () => this.#change({ ...this.#board, range: this.#range.value }));
     const add = button("Add tile", () => this.#add());
     const note = button("Add annotation", () => this.#annotate());
+    for (const field of [this.#note, this.#at]) field.addEventListener("keydown", ({ key }) => key === "Enter" && this.#annotate());
     const toml = button("Copy as TOML", () => this.#showToml());
     const another = button("New board", () => this.askNew());
     const remove = button("Delete board", () => this.#acts.onDelete());
@@ -61,7 +76,8 @@ export class Editor {
       element("div.row", [element("label", "Title", { for: "edit-title" }), this.#title, this.#range, this.#kpi, add]),
       element("div.row", [element("label", "Annotation", { for: "edit-note" }), this.#note, this.#at, note]),
       this.#notes,
-      element("div.row", [this.#save, this.#discard, toml, another, remove, this.#said]),
+      element("div.row", [this.#save, this.#over, this.#undo, this.#discard, toml, another, remove, this.#said]),
+      this.#behind,
     ];
   }
 
@@ -72,15 +88,17 @@ export class Editor {
 
   /**
    * @param {import("./boardset.js").Board|null} board null ends the editing
-   * @param {{kpis: Record<string, any>[], writable: boolean, draft: boolean}} page
+   * @param {{kpis: Record<string, any>[], writable: boolean, draft: boolean, behind: boolean}} page `draft`, `behind` as in `Shown`
    */
-  draw(board, { kpis, writable, draft }) {
+  draw(board, { kpis, writable, draft, behind }) {
+    if (board?.name !== this.#board?.name || !draft) this.#steps = [];
+    if (this.#steps.length === 0) this.#typing = null;
     this.#board = board;
     this.#panel.hidden = board === null;
     if (!board) this.#panel.replaceChildren();
     else if (!this.#panel.firstChild) this.#panel.append(...this.#rows);
     document.documentElement.toggleAttribute("data-editing", board !== null);
-    if (!board) return this.#unbar();
+    if (!board) return this.#bars.clear();
     if (document.activeElement !== this.#title) this.#title.value = board.title;
     this.#range.value = board.range;
     fill(this.#kpi, kpis.map(({ name, title }) => [name, String(title || name)]));
@@ -88,9 +106,13 @@ export class Editor {
     this.#notes.hidden = board.annotation.length === 0;
     this.#save.hidden = !writable;
     this.#save.disabled = !draft;
+    this.#stale = writable && behind;
+    this.#over.hidden = !this.#stale;
+    write(this.#behind, this.#stale ? BEHIND : "");
     this.#discard.disabled = !draft;
+    this.#undo.disabled = this.#steps.length === 0;
     if (!writable) this.say("Read-only: the boards are a file on the server that pages cannot write. Your changes are kept in this browser.");
-    return this.#bar();
+    return this.#bars.draw(board);
   }
 
   /** @param {string} text for whoever edits */
@@ -98,22 +120,25 @@ export class Editor {
     write(this.#said, text);
   }
 
-  #change(board, focus = null) {
+  #change(board, typing = null) {
+    if (typing === null || typing !== this.#typing) this.#steps = [...this.#steps.slice(1 - MOST_STEPS), this.#board];
+    this.#typing = typing;
     this.#acts.onChange(board);
-    if (focus) this.#focus(focus);
   }
 
-  /** The controls of a tile are where the tile is now: back to the one that was used. */
-  #focus({ at, act }) {
-    const bar = this.#acts.tiles().tiles[at]?.element.querySelector(".editbar");
-    const wanted = bar?.querySelector(`[data-act=${act}]`);
-    (wanted?.disabled ? bar.querySelector("button:not(:disabled)") : wanted)?.focus();
+  #stepBack() {
+    const before = this.#steps.at(-1);
+    if (!before) return;
+    this.#steps = this.#steps.slice(0, -1);
+    this.#typing = null;
+    this.#acts.onChange(before);
+    this.say("The last change is undone");
   }
 
   #add() {
     if (!this.#kpi.value) return;
     const board = added(this.#board, tileOf(this.#kpi.value));
-    if (board === this.#board) return this.say("This board is full: it has 120 tiles.");
+    if (board === this.#board) return this.say(FULL);
     this.#change(board);
     const { element: tile } = this.#acts.tiles().tiles.at(-1);
     tile.scrollIntoView({ block: "nearest" });
@@ -130,7 +155,12 @@ export class Editor {
   }
 
   #noteLine({ at, text }, index) {
-    const remove = button("×", () => this.#change(unannotated(this.#board, index)));
+    const remove = button("×", () => {
+      this.#change(unannotated(this.#board, index));
+      (this.#notes.children[index] ?? this.#notes.lastElementChild)?.querySelector("button").focus();
+      if (this.#notes.hidden) this.#note.focus();
+      this.say(`The annotation ${text} is removed`);
+    });
     mark(remove, "aria-label", `Remove the annotation ${text}`);
     return element("li", [element("span", `${dayTime(at, false)} · ${text}`), remove]);
   }
@@ -163,98 +193,4 @@ export class Editor {
       this.#acts.onNew(said);
     });
   }
-
-  // ---- bars on the tiles --------------------------------------------------------------------------------------------
-
-  /** A bar on each tile that has none, and the state of all of them. */
-  #bar() {
-    const { tiles } = this.#acts.tiles();
-    tiles.forEach((tile, at) => {
-      const bar = tile.element.querySelector(":scope > .editbar") ?? this.#newBar(tile);
-      const own = this.#board.tile[at];
-      if (!own) return;
-      bar.querySelector("[data-act=earlier]").disabled = at === 0;
-      bar.querySelector("[data-act=later]").disabled = at === tiles.length - 1;
-      for (const key of ["view", "size", "range"]) bar.querySelector(`[data-act=${key}]`).value = own[key];
-      const title = bar.querySelector("[data-act=title]");
-      if (document.activeElement !== title) title.value = own.title;
-    });
-  }
-
-  #unbar() {
-    for (const { element: tile } of this.#acts.tiles().tiles) tile.querySelector(":scope > .editbar")?.remove();
-  }
-
-  #newBar(tile) {
-    const at = () => this.#acts.tiles().tiles.indexOf(tile);
-    const name = tile.element.querySelector("h2").textContent;
-    const fitting = tile instanceof Missing ? ["auto"] : viewsFor(tile.showing.plan);
-    // What the board says stays a choice, also where the KPI cannot fill it.
-    const views = [...new Set([...fitting, this.#board.tile[at()].view])];
-    const set = (key, control) => {
-      control.dataset.act = key;
-      mark(control, "aria-label", `${key} of ${name}`);
-      // What is typed counts with each letter, as the title of the board does; a choice makes the tile anew, with its bar.
-      const typed = control instanceof HTMLInputElement;
-      control.addEventListener(typed ? "input" : "change", () => {
-        const index = at();
-        this.#change(changed(this.#board, index, { [key]: control.value.trim() }), typed ? null : { at: index, act: key });
-      });
-      return control;
-    };
-    const step = (by, act, sign, said) => {
-      const made = button(sign, () => {
-        const from = at();
-        this.#change(moved(this.#board, from, from + by), { at: from + by, act });
-        this.say(`${name}: place ${from + by + 1} of ${this.#board.tile.length}`);
-      });
-      made.dataset.act = act;
-      mark(made, "aria-label", `Move ${name} ${said}`);
-      return made;
-    };
-    const remove = button("×", () => {
-      const index = at();
-      this.#change(without(this.#board, index), { at: Math.min(index, this.#board.tile.length - 2), act: "remove" });
-      this.say(`${name} is off the board`);
-    });
-    remove.dataset.act = "remove";
-    mark(remove, "aria-label", `Remove ${name}`);
-    const bar = element("div.editbar", [
-      this.#grip(tile, at),
-      step(-1, "earlier", "◀", "earlier"),
-      step(1, "later", "▶", "later"),
-      set("title", element("input", [], { type: "text", maxlength: "200", placeholder: name })),
-      remove,
-      set("view", choice("", views.map((view) => [view, VIEW_TEXT[view]]))),
-      set("size", choice("", SIZE_TEXT)),
-      set("range", choice("", ranges("Range: board"))),
-    ], { role: "group", "aria-label": `Edit ${name}` });
-    tile.element.prepend(bar);
-    return bar;
-  }
-
-  /** For the pointer: drag a tile by its grip onto the place of another. */
-  #grip(tile, at) {
-    const grip = element("span.grip", "⠿", { draggable: "true", "aria-hidden": "true", title: "Drag to move" });
-    grip.addEventListener("dragstart", (event) => {
-      event.dataTransfer.setData("application/x-tidegate-tile", String(at()));
-      event.dataTransfer.effectAllowed = "move";
-      event.dataTransfer.setDragImage(tile.element, 20, 20);
-    });
-    const mine = (event) => event.dataTransfer.types.includes("application/x-tidegate-tile");
-    tile.element.addEventListener("dragover", (event) => this.#board && mine(event) && event.preventDefault());
-    tile.element.addEventListener("drop", (event) => {
-      if (!this.#board || !mine(event)) return;
-      event.preventDefault();
-      const from = Number(event.dataTransfer.getData("application/x-tidegate-tile"));
-      this.#change(moved(this.#board, from, at()), { at: at(), act: "earlier" });
-    });
-    return grip;
-  }
-}
-
-function button(text, act, look = ".quiet") {
-  const made = element(`button${look}`, text, { type: "button" });
-  made.addEventListener("click", act);
-  return made;
 }

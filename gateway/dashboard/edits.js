@@ -4,6 +4,8 @@
 
 /** As many as the server takes. */
 export const MOST_TILES = 120;
+/** Characters of a title that the server takes. */
+export const MOST_TITLE = 200;
 
 /**
  * @param {Board} board @param {number} from @param {number} to where the tile stands afterwards; held within the board
@@ -22,6 +24,19 @@ export const without = (board, at) => ({ ...board, tile: board.tile.filter((_, i
 
 /** @param {Board} board @param {BoardTile} tile @returns {Board} the same when it is full */
 export const added = (board, tile) => (board.tile.length >= MOST_TILES ? board : { ...board, tile: [...board.tile, tile] });
+
+/**
+ * @param {Board} board @param {number} at @param {string} title that the tile is shown with
+ * @returns {Board} with another such tile behind it, whose title says so; the same when it is full
+ */
+export function duplicated(board, at, title) {
+  if (board.tile.length >= MOST_TILES) return board;
+  const stem = [...title.replace(/ \(copy(?: \d+)?\)$/, "")].slice(0, MOST_TITLE - " (copy 120)".length).join("");
+  const taken = new Set(board.tile.map((tile) => tile.title));
+  let copy = `${stem} (copy)`;
+  for (let n = 2; taken.has(copy); n++) copy = `${stem} (copy ${n})`;
+  return { ...board, tile: board.tile.flatMap((tile, index) => (index === at ? [tile, { ...tile, title: copy }] : [tile])) };
+}
 
 /** @param {Board} board @param {number} at @param {Partial<BoardTile>} changes @returns {Board} */
 export const changed = (board, at, changes) => ({

@@ -54,16 +54,19 @@ const notices = new Notices(byId("notices"));
 const empty = new Empty(byId("empty"));
 const status = new Status(byId("status"), () => connection?.start());
 const pages = new Pages(byId("pages"));
+const drafts = new Drafts(stored());
 const boardPage = new BoardPage({
   board,
   bar: byId("board-bar"),
   panel: byId("board-editor"),
   link: byId("pages").querySelector("[data-page=board]"),
+  scope: byId("scope"),
   api,
-  drafts: new Drafts(stored()),
+  drafts,
   notices,
   key: viewKey,
   now: serverNow,
+  onTitle: () => pages.retitle(),
 });
 const gate = new Gate(byId("gate"), (key) => {
   keepKey(key);
@@ -155,11 +158,12 @@ function tick() {
 
 document.addEventListener("visibilitychange", () => feed.show(!document.hidden));
 addEventListener("online", () => connection?.start());
+addEventListener("storage", ({ key }) => drafts.changed(key) && boardPage.redraft());
 addEventListener("hashchange", () => takeFromFragment() && connect());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.recolor());
 byId("forget").addEventListener("click", () => ask());
 
-pages.add("board", byId("board-page"), { enter: (route) => boardPage.enter(route), leave: () => boardPage.leave() });
+pages.add("board", byId("board-page"), boardPage);
 pages.add("live", byId("live-page"), live);
 pages.add("health", byId("health-page"), health);
 pages.add("start", byId("start-page"), start);

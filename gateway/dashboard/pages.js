@@ -9,6 +9,7 @@ const TITLE = "Tidegate";
  * @typedef {object} Page
  * @property {(route: import("./route.js").Route) => void} [enter] it is shown, or its name or query changed
  * @property {() => void} [leave] another page is shown
+ * @property {string} [title] what it shows, instead of what its link says; with `retitle` it may change
  */
 
 export class Pages {
@@ -44,6 +45,14 @@ export class Pages {
     this.#show();
   }
 
+  /** What the page that is shown is called, in the window's title and so in the list of tabs. */
+  retitle() {
+    if (!this.#route) return;
+    const { link, page } = this.#pages.get(this.#route.page);
+    const title = page.title ?? link?.textContent;
+    document.title = title ? `${title} – ${TITLE}` : TITLE;
+  }
+
   #show() {
     const before = this.#route;
     const route = parseRoute(location.hash, [...this.#pages.keys()]);
@@ -54,10 +63,10 @@ export class Pages {
       section.hidden = name !== route.page;
       if (link) mark(link, "aria-current", name === route.page ? "page" : null);
     }
-    const { section, link, page } = this.#pages.get(route.page);
+    const { section, page } = this.#pages.get(route.page);
     page.enter?.(route);
     if (!moved) return;
-    document.title = link && route.page !== [...this.#pages.keys()][0] ? `${link.textContent} – ${TITLE}` : TITLE;
+    this.retitle();
     if (before) {
       scrollTo(0, 0);
       section.focus({ preventScroll: true });

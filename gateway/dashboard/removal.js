@@ -30,6 +30,7 @@ export function removalOf({ board, standing }, writable) {
 const refusal = (error, done) => {
   if (error.slug === "changed") return `Not ${done}: somebody else changed this board meanwhile. This is what is there now.`;
   if (error.slug === "unknown_board") return "Somebody else deleted this board meanwhile.";
+  if (error.slug === "storage") return `Not ${done}: the server cannot write to its disk, which may be full.`;
   return `Not ${done}: ${error.message}.`;
 };
 

@@ -9,8 +9,8 @@ import { copied, openSheet } from "./sheet.js";
  */
 export const linkTo = (page, route, key) => page + route + (key === null ? "" : `&key=${encodeURIComponent(key)}`);
 
-/** @param {string} page @param {string} route @param {string|null} key of this viewer */
-export function showShare(page, route, key) {
+/** @param {string} page @param {string} route @param {string|null} key of this viewer @param {string} only why others will not see this; empty when they will */
+export function showShare(page, route, key, only) {
   const link = element("input", [], { type: "text", readonly: "", "aria-label": "Link", value: linkTo(page, route, null) });
   const secret = element("input", [], { type: "checkbox", id: "share-key" });
   const said = element("span", "", { role: "status" });
@@ -23,6 +23,7 @@ export function showShare(page, route, key) {
   const withKey = element("label.check", [secret, "Put my view key into it: whoever has the link can look at everything"], { for: "share-key" });
   return openSheet("Share this view", [
     element("p", "Board, range, filter and comparison are in the link. Whoever opens it needs a view key."),
+    ...(only ? [element("p.overtaken", only)] : []),
     link,
     ...(key === null ? [] : [withKey]),
     element("p.acts", [copy, said]),

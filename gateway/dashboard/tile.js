@@ -176,14 +176,16 @@ export class Tile {
     this.#info.addEventListener("click", onDefinition);
     const versus = element("span.versus", [this.#change, this.#against]);
     const parts = [
-      element("header", [this.#title, this.#fresh, this.#info]),
+      element("header", [this.#title, element("span.hidden", "Newest event, age:"), this.#fresh, this.#info]),
       element("div.reading", [this.#number, this.#unit, versus]),
       element("div.about", [this.#caption, this.#bound, this.#kind]),
       ...this.#parts.map((part) => part.element),
       element("footer", [this.#behind, this.#delay, element("span.window", String(window ?? ""))]),
     ];
     const attributes = { "aria-labelledby": this.#title.id, "data-kpi": String(name), "data-view": view, "data-size": size };
-    return element("article.tile", parts, attributes);
+    const tile = element("article.tile", parts, attributes);
+    for (const table of tile.querySelectorAll("table")) table.setAttribute("aria-labelledby", this.#title.id);
+    return tile;
   }
 
   /** The big number: of a list whose values are no single number, what stands for it. */
@@ -229,11 +231,13 @@ export class Tile {
     const pair = !reading || listed || view === "sessions" ? null
       : past?.view ? against(rows, plan, reading, past.view, past.shift) : past ? null : reading.change;
     const changed = pair ? change(pair.now, pair.before, unit, good) : null;
-    write(this.#change, changed?.text ?? "");
+    // A comparison that was asked for and cannot be made is told: an empty place looks like one that is not there yet.
+    const unknown = Boolean(past?.view) && reading !== null && !listed && view !== "sessions" && !changed;
+    write(this.#change, changed?.text ?? (unknown ? "–" : ""));
     mark(this.#change, "data-tone", changed?.tone ?? null);
     const size = brief(plan.window.size);
-    write(this.#against, !changed ? "" : past ? `vs ${brief(past.shift)} before` : pair.complete ? `last full ${size}` : `vs ${size} ago`);
-    mark(this.#change, "title", changed ? this.#changeTitle(pair, unit) : null);
+    write(this.#against, !changed && !unknown ? "" : past ? `vs ${brief(past.shift)} before` : pair.complete ? `last full ${size}` : `vs ${size} ago`);
+    mark(this.#change, "title", changed ? this.#changeTitle(pair, unit) : unknown ? "Nothing is known of that time: it was before the first event, or is not kept any more" : null);
   }
 
   #changeTitle({ now, before, complete }, unit) {

@@ -3,7 +3,7 @@
 import { element, mark, write } from "./element.js";
 import { dimension } from "./format.js";
 import { routeTo } from "./route.js";
-import { RANGES, queryOf } from "./viewstate.js";
+import { RANGES, queryOf, rangeChoices } from "./viewstate.js";
 
 /**
  * @typedef {object} Acts
@@ -79,7 +79,7 @@ export class Toolbar {
     boards.forEach((one, index) => this.#drawTab(index, one, one === shown));
     for (const gone of this.#tabs.splice(boards.length)) gone.remove();
     const ranges = state.range && !RANGES.includes(state.range) ? [state.range, ...RANGES] : RANGES;
-    fill(this.#range, [["", `Range: ${shown.board.range || "auto"}`], ...ranges.map((range) => [range, `Last ${range}`])]);
+    fill(this.#range, rangeChoices(`Range: ${shown.board.range || "auto"}`, ranges));
     this.#range.value = state.range;
     const free = dimensions.filter((name) => !(name in state.where));
     fill(this.#dimension, [["", "Filter…"], ...free.map((name) => [name, name])]);
@@ -103,11 +103,12 @@ export class Toolbar {
     this.#tabs.find((tab) => tab.hasAttribute("aria-current"))?.focus();
   }
 
-  #drawTab(index, { board, draft }, current) {
+  #drawTab(index, { board, draft, behind }, current) {
     const link = this.#tabs[index] ?? element("a", [element("span"), element("span.badge")]);
     if (!this.#tabs[index]) this.#nav.append((this.#tabs[index] = link));
     write(link.firstChild, board.title || board.name);
-    write(link.lastChild, draft ? "draft" : "");
+    write(link.lastChild, behind ? "old draft" : draft ? "draft" : "");
+    mark(link.lastChild, "title", behind ? "Somebody else saved this board meanwhile; this is what you made of it before" : null);
     mark(link, "href", routeTo("board", board.name, queryOf(this.#state)));
     mark(link, "aria-current", current ? "page" : null);
   }

@@ -5,6 +5,9 @@ import { duration } from "./span.js";
 /** Ranges that can be chosen; the ring of panes reaches back a day. */
 export const RANGES = ["5m", "15m", "1h", "6h", "24h"];
 
+/** Options of a choice of ranges. @param {string} none what choosing none of them is called @returns {[string, string][]} value and text */
+export const rangeChoices = (none, ranges = RANGES) => [["", none], ...ranges.map((range) => [range, `Last ${range}`])];
+
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 86_400_000;
 

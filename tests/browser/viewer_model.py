@@ -191,12 +191,8 @@ class ViewerModel:
         path = self._root / (request.match_info["path"] or "index.html")
         if not path.is_file():
             raise web.HTTPNotFound
-        headers = {
-            "Content-Security-Policy": self._csp,
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        }
-        return web.FileResponse(path, headers=headers)
+        headers = {"Content-Security-Policy": self._csp, "X-Content-Type-Options": "nosniff"}
+        return web.FileResponse(path, headers=headers | {"Cache-Control": "no-store"})
 
     async def _report(self, request: web.Request) -> web.Response:
         self.reports.append(json.loads(await request.read()))
@@ -213,12 +209,15 @@ class ViewerModel:
         return web.json_response({"boards": self.boards, "writable": self.writable})
 
     async def _put(self, request: web.Request) -> web.Response:
-        board = await request.json()
+        board, replaced = await request.json(), request.headers.get("If-Match")
         with self._changed:
-            self.put.append((request.match_info["name"], board, request.headers.get("If-Match")))
+            self.put.append((request.match_info["name"], board, replaced))
             self._changed.notify_all()
         if not self.writable:
             return web.json_response({"error": "read_only"}, status=403)
+        there = [other["version"] for other in self.boards if other["name"] == board["name"]]
+        if replaced not in (None, f'"{"".join(there)}"'):
+            return web.json_response({"error": "changed"}, status=412)
         kept = [other for other in self.boards if other["name"] != board["name"]]
         names = [other["name"] for other in kept]
         place = names.index(request.query["before"]) if request.query.get("before") in names else len(names)

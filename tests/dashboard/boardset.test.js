@@ -34,6 +34,14 @@ test("a draft takes the place of the server's board, with the version that it wa
   ]);
 });
 
+test("a draft is behind once the server has another board of its name than the one it was made from", () => {
+  const drafts = [["same", "v1"], ["other", "v0"], ["new", ""], ["both", ""]].map(([name, version]) => ({ board: boardOf(board(name)), version }));
+  const shown = boardsOf({ boards: [board("plain"), board("same"), board("other"), board("both")] }, KPIS, drafts);
+  const behind = shown.filter((one) => one.behind);
+  assert.deepEqual(names(behind), ["other", "both"]);
+  assert.ok(shown.every((one) => typeof one.behind === "boolean"));
+});
+
 test("what a newer server says is read as far as this page knows it", () => {
   const odd = boardOf({ name: "m", title: 3, range: "9w", tile: [{ kpi: "a", view: "hologram", size: "huge", range: 5, x: 1 }, { view: "number" }, null], annotation: [{ at: "x" }, { at: 5 }] });
   assert.deepEqual(odd, { name: "m", title: "", range: "", tile: [tileOf("a")], annotation: [{ at: 5, text: "" }] });

@@ -46,3 +46,33 @@ test("without storage, or with one that refuses, they live as long as the page",
     assert.equal(drafts.all.length, 1);
   }
 });
+
+test("what one tab keeps or forgets takes nothing from another", () => {
+  const storage = new Storage();
+  const [one, two] = [new Drafts(storage), new Drafts(storage)];
+  one.keep(board("a"), "v1");
+  two.keep(board("b"), "v1");
+  const both = [{ board: board("a"), version: "v1" }, { board: board("b"), version: "v1" }];
+  assert.deepEqual(new Drafts(storage).all, both);
+  assert.deepEqual([one.changed("something.else"), one.all.length], [false, 1]);
+  assert.deepEqual([one.changed("tidegate.board_drafts"), one.all], [true, both]);
+  two.forget("a");
+  one.keep(board("c"), "");
+  assert.deepEqual(one.all.map((draft) => draft.board.name), ["b", "c"]);
+  storage.items.clear();
+  assert.deepEqual([one.changed(null), one.all], [true, []]);
+});
+
+test("what storage could not take is not lost for what it had before", () => {
+  const storage = new Storage();
+  const drafts = new Drafts(storage);
+  drafts.keep(board("a"), "");
+  const take = storage.setItem;
+  storage.setItem = () => { throw new Error("full"); };
+  drafts.keep(board("b"), "");
+  drafts.keep(board("c"), "");
+  assert.deepEqual([drafts.changed("tidegate.board_drafts"), drafts.all.length], [true, 3]);
+  storage.setItem = take;
+  drafts.keep(board("d"), "");
+  assert.equal(new Drafts(storage).all.length, 4);
+});

@@ -146,7 +146,7 @@ def test_hostile_properties_stay_text(board: Board, client: Client, troubles: li
     expect(rows_of(board, "by_country")).to_have_text([f"{XSS}2", "__proto__1"])
     expect(rows_of(board, "top_pages")).to_have_text([f"{XSS}2", "constructor1"])
     expect(board.page.locator("main img")).to_have_count(0)
-    expect(board.page).to_have_title("Tidegate")
+    expect(board.page).to_have_title("All KPIs \N{EN DASH} Tidegate")
     assert troubles == []
 
 

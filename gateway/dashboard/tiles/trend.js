@@ -3,6 +3,7 @@
 import { Chart, LINES } from "../chart.js";
 import { element, mark, write } from "../element.js";
 import { clockTime, dimension, labelText, quantity } from "../format.js";
+import { nearest } from "../notes.js";
 import { shifted, trend } from "../trend.js";
 
 /** Numbers are drawn as they come, trends once a second: nobody sees the difference and it is most of the work. */
@@ -84,8 +85,8 @@ export class TrendPart {
     const { x, lines, notes } = this.#drawing;
     const at = x[index] * 1_000;
     const near = x.length > 1 ? ((x.at(-1) - x[0]) / x.length) * 4_000 : 0;
-    const note = notes.find((one) => Math.abs(one.at - at) <= near);
-    if (note) return this.#hover(`${clockTime(note.at)} · ${note.text}`);
+    const noted = nearest(notes, at, near);
+    if (noted.length) return this.#hover(`${clockTime(noted[0].at)} · ${noted.map(({ text }) => text).join(" / ")}`);
     const values = lines.map((line) => line?.solid[index] ?? line?.pending[index] ?? null);
     const before = lines[0]?.before?.[index] ?? null;
     const said = values.map((value, slot) => value !== null && `${this.#names[slot] ?? ""} ${this.#say(value)}`.trim());

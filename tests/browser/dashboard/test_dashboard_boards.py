@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.dashboard.views import this_minute
+from tests.browser.dashboard.views import board, open_board, this_minute, tile
 from tests.browser.payloads import PAYLOADS
 from tests.browser.viewer_model import KEY, Message, ViewerModel, meta, now_ms, row
 from tests.browser.visit import watch
@@ -28,23 +27,6 @@ def model() -> Iterator[ViewerModel]:
     with ViewerModel(KPIS) as running:
         running.boards = [board("main", "views", "share", "new")]
         yield running
-
-
-def tile(kpi: str, **keys: Any) -> Message:
-    """A tile as `/v1/boards` has it."""
-    return {"kpi": kpi, "view": "auto", "size": "auto", "title": "", "range": "", "low": "", "high": "", **keys}
-
-
-def board(name: str, *kpis: str | Message, **keys: Any) -> Message:
-    """A board as `/v1/boards` has it."""
-    tiles = [tile(kpi) if isinstance(kpi, str) else kpi for kpi in kpis]
-    return {"name": name, "title": "", "range": "", "tile": tiles, "annotation": [], "version": "v", **keys}
-
-
-def open_board(page: Page, model: ViewerModel, query: str = "") -> None:
-    """Open a board of the model by its address."""
-    page.goto(f"{model.url}/#/board/{model.boards[0]['name']}{query}&key={KEY}")
-    expect(page.locator("[data-part=phase]")).to_have_text("Live")
 
 
 def subscribed(model: ViewerModel, times: int) -> list[Message]:
@@ -120,7 +102,7 @@ def test_the_focus_goes_where_a_person_sends_it(model: ViewerModel, page: Page) 
     title = page.get_by_role("textbox", name="title of Views")
     title.fill("Looks")
     title.press("Tab")
-    expect(page.get_by_role("button", name="Remove Views")).to_be_focused()
+    expect(page.get_by_role("button", name="Duplicate Views")).to_be_focused()
     title.fill("Seen")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".notice")).to_contain_text("main is saved")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.dashboard.test_dashboard_boards import board
-from tests.browser.dashboard.views import publish_views
+from tests.browser.dashboard.views import board, publish_views
 from tests.browser.viewer_model import KEY, ViewerModel, meta
 
 
@@ -81,7 +80,7 @@ def test_pages_have_addresses(model: ViewerModel, page: Page, troubles: list[str
     page.get_by_role("link", name="Board").click()
     expect(page.locator(".number")).to_have_text("7")
     expect(page.locator("#board-page")).to_be_focused()
-    expect(page).to_have_title("Tidegate")
+    expect(page).to_have_title("All KPIs \N{EN DASH} Tidegate")
     expect(page.locator(".page:visible")).to_have_count(1)
     page.go_back()
     expect(page.locator("#start-page")).to_be_visible()
