@@ -14,9 +14,9 @@ const VIEW_TEXT = {
 };
 const DRAGGED = "application/x-tidegate-tile";
 
-/** @param {string} text @param {() => void} act @param {string} [look] */
-export function button(text, act, look = ".quiet") {
-  const made = element(`button${look}`, text, { type: "button" });
+/** @param {string} text @param {() => void} act @param {boolean} [quiet] one of many, not what is done mostly */
+export function button(text, act, quiet = true) {
+  const made = element(quiet ? "button.quiet" : "button", text, { type: "button" });
   made.addEventListener("click", act);
   return made;
 }

@@ -45,7 +45,7 @@ export class Editor {
   #note = element("input", [], { type: "text", id: "edit-note", maxlength: "500", placeholder: "What happened" });
   #at = element("input", [], { type: "datetime-local", "aria-label": "When it happened; now if empty" });
   #notes = element("ul.notes");
-  #save = button("Save", () => (this.#stale ? this.say("Not saved. Somebody else saved this board meanwhile.") : this.#acts.onSave()), "");
+  #save = button("Save", () => (this.#stale ? this.say("Not saved. Somebody else saved this board meanwhile.") : this.#acts.onSave()), false);
   #over = button("Save over theirs", () => this.#acts.onSaveOver());
   #undo = button("Undo", () => this.#stepBack());
   /** What the panel holds while a board is edited. */
@@ -168,7 +168,7 @@ export class Editor {
   #showToml() {
     const code = element("code", tomlOf(this.#board));
     const said = element("span", "", { role: "status" });
-    const copy = button("Copy", async () => write(said, (await copied(code)) ? "Copied" : "Select the text and copy it"), "");
+    const copy = button("Copy", async () => write(said, (await copied(code)) ? "Copied" : "Select the text and copy it"), false);
     openSheet("This board as TOML", [
       element("p", "Put it into the file that the setting boards names. The server takes the change by itself."),
       element("pre", [code], { tabindex: "0" }),
