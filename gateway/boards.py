@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.server.house import House
     from gateway.server.shelf import Shelf
 
-__all__ = ["built_in_boards", "load_boards", "place_of_boards", "shelf_of"]
+__all__ = ["built_in_boards", "gaps", "load_boards", "place_of_boards", "shelf_of"]
 
 FILE = "boards.toml"
 
@@ -48,6 +49,15 @@ def load_boards(path: Path, *, must_exist: bool) -> list[Board]:
 def built_in_boards() -> list[Board]:
     """The boards made for the built-in KPI set."""
     return parse_boards(resources.files("gateway").joinpath(FILE).read_text("utf-8"), FILE)
+
+
+def gaps(boards: Iterable[Board], kpis: Collection[str]) -> Iterator[str]:
+    """A line for each name of a KPI on a tile that is none of `kpis`: a tile that would say so, or a name misspelt."""
+    for board in boards:
+        for number, tile in enumerate(board.tile, 1):
+            for name in (tile.kpi, tile.low, tile.high):
+                if name and name not in kpis:
+                    yield f"board {board.name!r}: tile {number}: no KPI {name!r} is in the set"
 
 
 def shelf_of(house: House, config: Config) -> Shelf:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from analytics import Engine, KpiError
 from analytics.batch import time_ms
 from analytics.window import duration_ms
-from gateway.boards import load_boards, place_of_boards
+from gateway.boards import gaps, load_boards, place_of_boards
 from gateway.config import Config
 from gateway.errors import (
     EXIT_CONFIG,
@@ -105,10 +105,13 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _check(config: Config) -> int:
-    if config.boards:
-        load_boards(place_of_boards(config), must_exist=True)
-    engine = Engine(load_kpis(config.kpis), memory_budget=config.memory_budget << 20)
+    boards = load_boards(place_of_boards(config), must_exist=True) if config.boards else []
+    specs = load_kpis(config.kpis)
+    engine = Engine(specs, memory_budget=config.memory_budget << 20)
     sys.stdout.write(engine.describe().rstrip() + "\n")
+    # No error: such a tile waits for its KPI, which may be in a file that is put in place next.
+    for line in gaps(boards, {spec.name for spec in specs}):
+        sys.stdout.write(f"{line}\n")
     return 0
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from analytics import KpiSpec
-from gateway.boards import built_in_boards, load_boards, place_of_boards
+from gateway.boards import built_in_boards, gaps, load_boards, place_of_boards
 from gateway.config import Config
+from gateway.core.board import Board, Tile
 from gateway.errors import ConfigError
 
 
@@ -16,6 +17,16 @@ def test_the_built_in_boards_show_the_built_in_kpis() -> None:
     """Each tile names one of them, and each of them has a tile."""
     named = {tile.kpi for board in built_in_boards() for tile in board.tile}
     assert named == {spec.name for spec in KpiSpec.default()}
+
+
+def test_tiles_of_kpis_that_are_not_there_are_named() -> None:
+    """Each by its board and number, edges of a band too; what is in the set is not."""
+    tiles = (Tile("there"), Tile("gone"), Tile("there", low="lost", high="there"))
+    lines = list(gaps([Board("main", tile=tiles), Board("none")], {"there"}))
+    assert lines == [
+        "board 'main': tile 2: no KPI 'gone' is in the set",
+        "board 'main': tile 3: no KPI 'lost' is in the set",
+    ]
 
 
 def test_without_a_setting_the_file_is_in_the_data_folder(tmp_path: Path) -> None:

@@ -55,8 +55,11 @@ def test_check_looks_at_the_boards_too(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (2, "")
         assert f"boards: {file}: line 5, column 8: board 'main': tile 1: unknown view 'pie'" in done.stderr
         assert done.stderr.count("\n") == 1
-    file.write_text('[[board]]\nname = "main"\n')
-    assert tidegate("check", "--boards", str(file)).returncode == 0
+    file.write_text('[[board]]\nname = "main"\n[[board.tile]]\nkpi = "revenue"\n[[board.tile]]\nkpi = "revenu"\n')
+    done = tidegate("check", "--boards", str(file))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "board 'main': tile 2: no KPI 'revenu' is in the set"
+    assert "'revenue'" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,10 @@ export class Health {
     mark(this.#part("level"), "data-tone", tone);
     write(this.#part("advice"), text);
     this.#refusals(model.refusals(status));
+    write(this.#part("full"), model.full(status));
+    const foreign = model.foreign(status);
+    this.#part("turned-away").hidden = foreign.length === 0;
+    this.#table("foreign", foreign.map(({ origin, value, last }) => [origin, value, last]));
     this.#table("ledger", rows.map(({ name, value, rate, share }) => [name, value, rate, share]));
     write(this.#part("balance"), balanced ? "sent = accepted + duplicate + rejected" : "The account does not add up!");
     mark(this.#part("balance"), "data-tone", balanced ? "good" : "bad");

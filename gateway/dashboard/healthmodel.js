@@ -161,14 +161,35 @@ export function refusals(status) {
     }));
 }
 
+/** What keeps events from being taken, in words; empty when nothing does. @param {Status} status */
+export function full(status, locale = undefined) {
+  const disk = record(status.disk);
+  if (disk.full !== true) return "";
+  return `The disk of the data folder is full: ${bytes(disk.free, locale)} are free, and ${bytes(disk.keep, locale)} are kept so. No events are taken; senders keep them. Make room, and it goes on by itself: nothing that was acked is lost.`;
+}
+
+/**
+ * Pages that were turned away because their origin is not allowed.
+ * @param {Status} status
+ * @returns {{origin: string, value: string, last: string}[]} the last one first
+ */
+export function foreign(status, locale = undefined) {
+  const list = Array.isArray(status.foreign_origins) ? status.foreign_origins : [];
+  return list.filter((one) => typeof one === "object" && one !== null)
+    .map(({ origin, times, at }) => ({ origin: String(origin), value: count(times, locale), last: clockTime(number(at)) }));
+}
+
 /** @param {Status} status @returns {{name: string, value: string, tone: string}[]} */
 export function log(status, locale = undefined) {
   const found = record(status.log);
   const damaged = Array.isArray(found.damaged) ? found.damaged.length : 0;
   const lag = record(status.lag);
+  const disk = record(status.disk);
+  const free = disk.total > 0 ? `${bytes(disk.free, locale)} of ${bytes(disk.total, locale)}` : "–";
   return [
     { name: "Watermark", value: `${age(lag.watermark_ms ?? null)} behind`, tone: "" },
     { name: "Not on disk yet", value: bytes(lag.pending_bytes, locale), tone: "" },
+    { name: "Free on the disk", value: free, tone: disk.full === true ? "bad" : "" },
     { name: "Event log", value: `${bytes(found.bytes, locale)}, position ${count(found.position, locale)}`, tone: "" },
     { name: "Damaged ranges", value: count(damaged, locale), tone: damaged ? "bad" : "good" },
     { name: "Unreadable records", value: count(found.unreadable, locale), tone: found.unreadable ? "bad" : "good" },

@@ -89,7 +89,7 @@ class SoleFront:
             behind.gate,
             lambda: Session(house),
             behind.http,
-            lambda origin: house.origins.may_open(origin),
+            house.lets_in,
             loop,
             behind.holding,
             behind.overloaded,

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
+
 from analytics import Changes, Row
 from gateway.core.access import Access, Origins
 from gateway.core.credit import CreditPool
 from gateway.core.fold import Fold
+from gateway.core.foreign import MOST_CHARS, Foreigners
 from gateway.core.hub import Hub
 from gateway.core.viewer import ViewerLimits, ViewerSession
 from gateway.server.enricher import Enricher
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from gateway.server.session import Session
 
 __all__ = ["House"]
+
+_log = structlog.get_logger("tidegate")
 
 WAITING_ROWS: Final = 20_000
 """Rows of windows that are over, from which on they do not wait for the next second to be handed to the store."""
@@ -52,6 +57,8 @@ class House:
     enricher: Enricher
     message_rate: int = 50
     misfits: Misfits = field(default_factory=Misfits)
+    # Pages that may not send, as far as this process has seen them.
+    foreign: Foreigners = field(default_factory=Foreigners)
     # The row that a snapshot was given last; when its maker fails, that one may be the reason.
     handed: Row | None = None
     sessions: dict[Session, None] = field(default_factory=dict)
@@ -64,6 +71,14 @@ class House:
 
     def __post_init__(self) -> None:
         self.fold.spill(self.spilled)
+
+    def lets_in(self, origin: str | None) -> bool:
+        """Whether a page of this origin may open a socket or post. One that may not is remembered for operators."""
+        if origin is None or self.origins.may_open(origin):
+            return True
+        if self.foreign.refuse(origin, self.clock()):
+            _log.warning("origin_refused", origin=origin[:MOST_CHARS], hint="see allowed_origins")
+        return False
 
     def publish(self, now: int) -> None:
         """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""

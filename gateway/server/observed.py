@@ -78,6 +78,9 @@ def _kept(house: House) -> Iterator[Metric]:
     yield gauge("tidegate_kpis_filling", "KPIs that the event log is being read for.", len(house.fold.filling))
     stale = {setting: int(setting in house.refused) for setting in ("kpis", "boards")}
     yield gauges("tidegate_file_refused", "Whether what the file holds now was refused.", "file", stale)
+    disk = house.log.space.standing()
+    yield gauge("tidegate_disk_free_bytes", "Free on the disk of the data folder.", disk["free"])
+    yield gauge("tidegate_disk_full", "Whether so little is free that no events are taken.", int(disk["full"]))
     yield counter("tidegate_history_rows", "Rows of KPI history written.", kept.written)
     yield counter("tidegate_history_rows_dropped", "Rows of KPI history given up for want of room.", kept.dropped)
     yield counter("tidegate_history_rows_trimmed", "Rows of KPI history that were too old or too many.", kept.trimmed)

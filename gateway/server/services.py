@@ -74,7 +74,7 @@ class HouseServices:
 
     def may_post(self, origin: str) -> bool:
         """Whether a page of this origin may post events."""
-        return self._house.origins.may_open(origin)
+        return self._house.lets_in(origin)
 
     # ---- POST /v1/events ------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from gateway.core.overload import LeastLag
+from gateway.server.diskwatch import DiskWatch
 from gateway.server.house import House
 from gateway.server.ingest import Ingest
 from gateway.server.memory import trim
@@ -55,6 +56,7 @@ class Ticker:
         self._published = 0
         self._trimmed = 0
         self._lag = LeastLag(LAG_MS)
+        self._disk = DiskWatch(house.log.space)
         # When the turn of the loop began that is under way, and the longest one of this tick.
         self._turn = 0.0
         self._longest = 0.0
@@ -92,6 +94,7 @@ class Ticker:
             self._ingest.memory = self._memory(now)
             self._ingest.lag_ms = self._lag.value
             self._ingest.refresh()
+            self._disk.look()
             house.hub.outgoing.pressed = self._ingest.shedding.kpis
         await self._render(self._turn + self._tick_s * RENDER_SHARE)
         await self._fan_out()

@@ -9,7 +9,7 @@ from gateway.store.recorded import read_history, read_log, read_quarantine, read
 from gateway.store.results import Committed, DiskFullError, Done, Failed, Result, StoreBusyError
 from gateway.store.rows import Damage, LogRow
 from gateway.store.snapshots import StoredSnapshot
-from gateway.store.space import Disk, Room
+from gateway.store.space import Disk, Room, Space
 
 __all__ = [
     "LEVELS",
@@ -28,6 +28,7 @@ __all__ = [
     "Quarantined",
     "Result",
     "Room",
+    "Space",
     "StoreBusyError",
     "StoredRow",
     "StoredSnapshot",

@@ -51,7 +51,7 @@ class EventLog:
         self._file = file
         self._lock = lock
         self._writer = writer
-        self._space = space
+        self.space = space  # to be read only: what there is on the disk
         self._quarantine = counts
         self._closed = False
         # Identity of the snapshot that was asked for last.
@@ -276,7 +276,7 @@ class EventLog:
 
     def writable(self) -> bool:
         """Whether an append would be tried: no storage failure, and the disk above its low-water mark. Cheap."""
-        return not self._closed and self._writer.failure is None and self._space.fits(0)
+        return not self._closed and self._writer.failure is None and self.space.fits(0)
 
     @property
     def failure(self) -> StorageError | None:

@@ -68,8 +68,20 @@ class Space:
 
     def fits(self, size: int) -> bool:
         """Whether `size` more bytes leave the low-water mark free. Unknown sizes fit: the disk itself will tell."""
-        try:
-            room = self._disk.room(self._folder)
-        except OSError:
-            return True
+        room = self._room()
         return room.total == 0 or room.free - size >= low_water(room.total)
+
+    def standing(self) -> dict[str, int | bool]:
+        """For operators: bytes `free` and in `total`, bytes that are to stay free (`keep`), and whether it is `full`.
+
+        Zeros where the file system does not say. Costs a system call, at most.
+        """
+        room = self._room()
+        keep = low_water(room.total)
+        return {"free": room.free, "total": room.total, "keep": keep, "full": room.free < keep}
+
+    def _room(self) -> Room:
+        try:
+            return self._disk.room(self._folder)
+        except OSError:
+            return Room(0, 0)

@@ -84,3 +84,14 @@ def test_windows_that_only_one_side_has() -> None:
         (4_000, "missing", False),
     ]
     assert (totals.compared, totals.differing, totals.gone, totals.coarse, totals.open) == (3, 2, 2, 1, 2)
+
+
+def test_a_window_that_is_open_on_both_sides_is_counted_once() -> None:
+    """As open, also when the live side has no final one: it is not older than what is kept."""
+    question = Question(KpiSpec("k", "count(*)", "tumbling 1s"), on_time=False)
+    totals = Totals()
+    rows = [Live({}, 9_000, 10_000, 1, "partial", 0)]
+    audited: dict[Place, Answer] = {(start, start + 1_000, ()): Answer(1, 1, 0) for start in (5_000, 9_000)}
+    published = Published(rows, 9_500, open_too=False)
+    assert list(compare(published, audited, question, 0, totals)) == []
+    assert (totals.compared, totals.gone, totals.open) == (0, 1, 1)

@@ -85,6 +85,20 @@ test("damage is bad", () => {
   assert.deepEqual([tones["Damaged ranges"], tones["Unreadable records"]], ["bad", "good"]);
 });
 
+test("a full disk is told in words, one with room is a figure", () => {
+  const disk = { free: 3 << 20, total: 1 << 30, keep: 4 << 20, full: true };
+  assert.match(model.full({ disk }, LOCALE), /3 MiB are free, and 4 MiB are kept so/);
+  assert.equal(model.full({ disk: { ...disk, full: false } }, LOCALE), "");
+  const free = (status) => model.log(status, LOCALE).find(({ name }) => name === "Free on the disk");
+  assert.deepEqual([free({ disk }).value, free({ disk }).tone], ["3 MiB of 1 GiB", "bad"]);
+  assert.equal(free({ disk: { free: 0, total: 0, keep: 0, full: false } }).value, "–");
+});
+
+test("pages that were turned away are texts and figures, whatever comes", () => {
+  const [one, ...rest] = model.foreign({ foreign_origins: [{ origin: "https://a.example", times: 1_200, at: 0 }, null, 7] }, LOCALE);
+  assert.deepEqual([one.origin, one.value, rest], ["https://a.example", "1,200", []]);
+});
+
 test("samples have fields that can be relied on", () => {
   assert.deepEqual(model.samples({ samples: [7, null, { id: 3, reason: 5, text: 9 }] }), [
     { id: "3", reason: "5", hint: "", received: 0, producer: "", size: 0, text: null, cut: false },
@@ -93,7 +107,7 @@ test("samples have fields that can be relied on", () => {
 
 test("an answer that says nothing breaks nothing", () => {
   for (const status of [{}, { ledger: 7, reasons: null, memory: { by_kpi: { a: null } }, stages: [], log: "x" }]) {
-    for (const of of [model.stages, model.producers, model.viewers, model.budgets, model.kpis, model.log, model.level]) of(status);
+    for (const of of [model.stages, model.producers, model.viewers, model.budgets, model.kpis, model.log, model.level, model.full, model.foreign]) of(status);
     assert.equal(model.ledger(status, null).rows.length, 5);
     assert.deepEqual(model.reasons(status, {}), []);
   }

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from aiohttp import ClientSession
+from structlog.testing import capture_logs
+from websockets.exceptions import InvalidStatus
 
 from analytics import outlet
 from gateway.core.viewer import ViewerSession
+from gateway.server.standing import standing
 from gateway.store import rows
 from tests.server.serving import on_loop, producer_hello, serving, until, viewer_hello, wire
 from tests.server.talk import now
@@ -26,6 +30,28 @@ def test_publishing_brings_the_engine_up_to_date(tmp_path: Path) -> None:
             await socket.hear("ack")
             server.house.publish(now())
             assert [row.value for row in server.house.fold.engine.rows("events", 0, 2**60)] == [1]
+
+    on_loop(run)
+
+
+def test_a_page_that_may_not_send_is_remembered(tmp_path: Path) -> None:
+    """By its socket and by its post; who sends no origin is no page. Those that may are not listed."""
+
+    async def run() -> None:
+        async with serving(tmp_path) as server:
+            foreign = "https://shop.example"
+            with capture_logs() as logs:
+                with pytest.raises(InvalidStatus):
+                    async with wire(server, origin=foreign):
+                        pass
+                async with ClientSession(server.url) as http:
+                    for origin, expected in ((foreign, 403), (server.url, 401), (None, 401)):
+                        headers = {} if origin is None else {"Origin": origin}
+                        async with http.post("/v1/events", json={"token": "x", "events": []}, headers=headers) as got:
+                            assert got.status == expected
+            (seen,) = standing(server.house, server.config)["foreign_origins"]
+            assert (seen["origin"], seen["times"], seen["at"] > 0) == (foreign, 2, True)
+            assert [line["origin"] for line in logs if line["event"] == "origin_refused"] == [foreign]
 
     on_loop(run)
 

@@ -39,6 +39,7 @@ def parts() -> tuple[Any, AcceptGate, Any]:
         log=SimpleNamespace(
             kept=SimpleNamespace(written=20, dropped=1, trimmed=3, bytes=900),
             bad_snapshots=2,
+            space=SimpleNamespace(standing=lambda: {"free": 70, "total": 99, "keep": 80, "full": True}),
             damage=[Damage(3, 5, "crc"), Damage(9, 9, "missing")],
         ),
         refused={"boards": None},
@@ -111,6 +112,8 @@ def test_counts_of_every_part_are_shown() -> None:
         "tidegate_rows_unencodable_total{kpi=a}": 13,
         "tidegate_snapshots_refused": 2,
         "tidegate_log_rows_lost": 4,
+        "tidegate_disk_free_bytes": 70,
+        "tidegate_disk_full": 1,
         "tidegate_history_rows_total": 20,
         "tidegate_history_rows_dropped_total": 1,
         "tidegate_history_rows_trimmed_total": 3,

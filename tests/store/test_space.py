@@ -29,6 +29,17 @@ def test_room_is_counted_with_what_will_be_written(tmp_path: Path) -> None:
     assert not space.fits(0)
 
 
+def test_operators_are_told_what_there_is(tmp_path: Path) -> None:
+    """Full is what is below the mark; of a disk that does not say nothing is known, so it is not full."""
+    disk = TestDisk(free=(4 << 20) - 1)
+    space = Space(tmp_path, disk)
+    assert space.standing() == {"free": (4 << 20) - 1, "total": 1 << 40, "keep": 4 << 20, "full": True}
+    disk.free += 1
+    assert space.standing()["full"] is False
+    unknown = {"free": 0, "total": 0, "keep": 0, "full": False}
+    assert Space(tmp_path / "gone", LocalDisk()).standing() == unknown
+
+
 def test_a_disk_that_does_not_say_is_tried(tmp_path: Path) -> None:
     """A file system without a total, or that cannot be asked, refuses nothing beforehand."""
     assert Space(tmp_path, TestDisk(free=0, total=0)).fits(1 << 30)

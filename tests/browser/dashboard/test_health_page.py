@@ -68,6 +68,27 @@ def test_it_shows_how_the_gateway_stands(model: ViewerModel, page: Page, trouble
     assert troubles == []
 
 
+def test_a_full_disk_and_pages_turned_away_are_told(model: ViewerModel, page: Page, troubles: list[str]) -> None:
+    """On top and in words, with what there is; a page's origin is text. Both go when they are over."""
+    full = {"free": 3 << 20, "total": 1 << 30, "keep": 4 << 20, "full": True}
+    origins = ["https://shop.example", *PAYLOADS]
+    foreign = [{"origin": text, "times": 1_200, "at": 1_795_334_400_000} for text in origins]
+    trouble = STATUS | {"disk": full, "foreign_origins": foreign}
+    model.answers["/v1/status"] = trouble
+    page.goto(f"{model.url}/#/health&key={KEY}")
+    expect(page.locator("[data-part=full]")).to_contain_text("disk of the data folder is full: 3 MiB are free")
+    expect(cell(page, "log", "Free on the disk", 0)).to_have_attribute("data-tone", "bad")
+    table = page.get_by_role("table").filter(has=page.locator("[data-part=foreign]"))
+    expect(table).to_contain_text("https://shop.example")
+    expect(table.locator("tbody th")).to_have_text(origins)
+    expect(cell(page, "foreign", "shop.example", 0)).to_have_text("1,200")
+    model.answers["/v1/status"] = STATUS | {"disk": full | {"free": 1 << 29, "full": False}, "foreign_origins": []}
+    expect(page.locator("[data-part=full]")).to_have_text("")
+    expect(cell(page, "log", "Free on the disk", 0)).to_have_text("512 MiB of 1 GiB")
+    expect(table).to_be_hidden()
+    assert troubles == []
+
+
 def test_it_follows(model: ViewerModel, page: Page) -> None:
     """Every two seconds; what is not in balance is told, and rates come with the second answer."""
     page.goto(f"{model.url}/#/health&key={KEY}")
