@@ -5,6 +5,8 @@ import { SUBPROTOCOL, closeText, decode, encode, hello, pong, retryRule } from "
 
 /** No answer to a request or a hello within this: the way is blocked, try again. */
 const ANSWER_MS = 10_000;
+/** Sockets in a row that end before they open, though the list is answered: from so many on it is no restart. */
+const REFUSED_SOCKETS = 2;
 /** A list that may have changed is read again so soon, since every tile says so at the same time, and no more often. */
 const RELIST_MS = 250;
 const RELIST_PACE_MS = 10_000;
@@ -15,6 +17,7 @@ const RELIST_PACE_MS = 10_000;
  *   for good, until a person asks; `locked` is the page's own: it has no key
  * @property {string} text one sentence, empty when all is well
  * @property {number|null} retryAt steady ms of the next attempt
+ * @property {string} hint what a person has to mend, empty when nothing is known of that
  *
  * @typedef {object} Handlers
  * @property {(state: State) => void} state
@@ -42,6 +45,8 @@ export class Connection {
   /** The next reading of the list, if one is due, and when the last began. */
   #relisting = null;
   #relistedAt = -Infinity;
+  /** Sockets since the last one that opened, of those that were tried. */
+  #unopened = 0;
   /** How long silence may last, ms; from `welcome.heartbeat_ms`. */
   #patience = ANSWER_MS;
 
@@ -134,10 +139,12 @@ export class Connection {
     this.#socket = socket;
     this.#opened = false;
     this.#patience = ANSWER_MS;
+    this.#unopened += 1;
     let helloAt = 0;
     const current = (act) => (event) => this.#socket === socket && act(event);
     socket.onopen = current(() => {
       helloAt = this.#env.now();
+      this.#unopened = 0;
       this.send([hello(this.#key, this.#viewer)]);
     });
     socket.onmessage = current(({ data }) => {
@@ -173,7 +180,7 @@ export class Connection {
     const rule = retryRule(code);
     if (code === 4001 || code === 4003) this.#on.refused(closeText(code));
     else if (rule === "never") this.#state("stopped", closeText(code));
-    else this.#retry(closeText(code), { immediate: rule === "now" });
+    else this.#retry(closeText(code), { immediate: rule === "now", hint: this.#unopened >= REFUSED_SOCKETS ? this.#refusedText() : "" });
   }
 
   /** Let go of the socket, closing it if need be. */
@@ -192,7 +199,7 @@ export class Connection {
 
   #retry(text, wish = {}) {
     const wait = this.#backoff.closed(this.#env.now(), this.#env.random(), wish);
-    this.#state("waiting", text, this.#env.now() + wait);
+    this.#state("waiting", text, this.#env.now() + wait, wish.hint);
     this.#timer = this.#env.setTimeout(() => this.start(), wait);
   }
 
@@ -202,7 +209,12 @@ export class Connection {
     this.#watchdog = this.#env.setTimeout(() => this.#lost(4103), this.#patience);
   }
 
-  #state(phase, text, retryAt = null) {
-    this.#on.state({ phase, text, retryAt });
+  #refusedText() {
+    const { origin } = this.#env.base;
+    return `The server answers this page, but takes no WebSocket from it. Either ${origin} is missing in the setting allowed_origins, or a proxy in between does not pass WebSockets on.`;
+  }
+
+  #state(phase, text, retryAt = null, hint = "") {
+    this.#on.state({ phase, text, retryAt, hint });
   }
 }

@@ -81,7 +81,11 @@ let listed = false;
 let welcomedAt = Infinity;
 
 const on = {
-  state: (state) => status.set(state),
+  state: (state) => {
+    status.set(state);
+    if (state.hint) notices.show("hint", state.hint, { stays: true });
+    else if (state.phase === "live") notices.hide("hint");
+  },
   kpis: async (kpis) => {
     gate.hide();
     await boardPage.kpis(kpis);
@@ -132,7 +136,8 @@ function ask(reason = "") {
   health.forget();
   start.forget();
   empty.show("none");
-  status.set({ phase: "locked", text: "", retryAt: null });
+  notices.hide("hint");
+  status.set({ phase: "locked", text: "", retryAt: null, hint: "" });
   gate.show(reason);
 }
 

@@ -32,8 +32,8 @@ export class Notices {
     button.focus();
   }
 
-  /** @param {string} code @param {string} text */
-  show(code, text) {
+  /** @param {string} code @param {string} text @param {{stays?: boolean}} [how] `stays`: until it is dismissed or hidden */
+  show(code, text, { stays = false } = {}) {
     let notice = this.#shown.get(code);
     if (!notice) {
       const close = element("button", "×", { type: "button", "aria-label": "Dismiss" });
@@ -44,7 +44,7 @@ export class Notices {
     }
     write(notice.element.firstElementChild, text);
     clearTimeout(notice.timer);
-    notice.timer = setTimeout(() => this.hide(code), STAYS_MS);
+    if (!stays) notice.timer = setTimeout(() => this.hide(code), STAYS_MS);
   }
 
   /** @param {string} code */

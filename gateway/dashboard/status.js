@@ -22,7 +22,7 @@ export class Status {
   #behind;
   #tiles;
   /** @type {import("./connection.js").State} */
-  #state = { phase: "connecting", text: "", retryAt: null };
+  #state = { phase: "connecting", text: "", retryAt: null, hint: "" };
   #slowedAt = -Infinity;
 
   /** @param {HTMLElement} bar @param {() => void} onRetry a person wants to connect now */
@@ -59,6 +59,7 @@ export class Status {
     write(this.#phase, slow ? "Live, merged" : offline ? "Offline" : WORDS[phase]);
     const wait = retryAt === null ? 0 : Math.ceil((retryAt - steady) / 1_000);
     write(this.#detail, phase === "connecting" ? "" : wait > 0 ? `${text} Next try in ${wait} s.` : text);
+    mark(this.#detail, "title", text || null);
   }
 
   /**

@@ -249,7 +249,10 @@ export class Tile {
   #drawCaption() {
     if (this.#error) return write(this.#caption, `Not available: ${this.#error}`);
     const reading = this.#reading;
-    if (!reading) return write(this.#caption, this.#showing.meta.filling ? "Reading the event log" : "No events yet");
+    if (!reading) {
+      const none = this.#rows.view.known ? "No events yet" : "Waiting for the server";
+      return write(this.#caption, this.#showing.meta.filling ? "Reading the event log" : none);
+    }
     const { meta, plan, missing, view } = this.#showing;
     const seconds = plan.window.size < 60_000;
     const span = `${clockTime(reading.start, seconds)}–${clockTime(reading.end, seconds)}`;

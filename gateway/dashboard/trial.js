@@ -16,6 +16,11 @@ const STOPPED = {
   4003: "This key may not send: it is a view key, or this page's address is not in allowed_origins.",
   4009: "Another tab is sending with the same identity.",
 };
+/** Where to look when a step does not come. */
+const LATE = {
+  connected: "Is this page's address in allowed_origins? The Health page lists those that were turned away.",
+  accepted: "The server may take nothing just now: the Health page says whether it holds, and when its disk is full.",
+};
 const REFUSED = { disabled: "This server does not show single events (live_events is off)." };
 
 /** @typedef {{name: string, title: string, state: "waiting"|"done"|"failed"|"skipped", text: string}} Step */
@@ -84,7 +89,7 @@ export class Trial {
   tick(now) {
     if (this.outcome !== "running" || now - this.#began < PATIENCE_MS) return;
     for (const [name, { state, text }] of this.#steps) {
-      if (state === "waiting") return this.#fail(name, `${text} Nothing was heard for ${PATIENCE_MS / 1_000} s.`.trim());
+      if (state === "waiting") return this.#fail(name, `${text} Nothing was heard for ${PATIENCE_MS / 1_000} s. ${LATE[name] ?? ""}`.trim());
     }
   }
 

@@ -67,6 +67,11 @@ export class View {
     return this.#epoch === null || this.#waiting || this.#parts ? null : { epoch: this.#epoch, offset: this.#offset };
   }
 
+  /** Whether the server has told what there is. */
+  get known() {
+    return this.#epoch !== null;
+  }
+
   get size() {
     return this.#rows.size;
   }

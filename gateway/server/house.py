@@ -57,7 +57,7 @@ class House:
     enricher: Enricher
     message_rate: int = 50
     misfits: Misfits = field(default_factory=Misfits)
-    # Pages that may not send, as far as this process has seen them.
+    # Pages that may not send.
     foreign: Foreigners = field(default_factory=Foreigners)
     # The row that a snapshot was given last; when its maker fails, that one may be the reason.
     handed: Row | None = None
@@ -74,11 +74,15 @@ class House:
 
     def lets_in(self, origin: str | None) -> bool:
         """Whether a page of this origin may open a socket or post. One that may not is remembered for operators."""
-        if origin is None or self.origins.may_open(origin):
-            return True
+        allowed = self.origins.may_open(origin)
+        if not allowed and origin is not None:
+            self.turn_away(origin)
+        return allowed
+
+    def turn_away(self, origin: str) -> None:
+        """Remember a page that may not send, here or at a worker."""
         if self.foreign.refuse(origin, self.clock()):
             _log.warning("origin_refused", origin=origin[:MOST_CHARS], hint="see allowed_origins")
-        return False
 
     def publish(self, now: int) -> None:
         """Bring the engine up to date and its changes to the topics; viewers get them with their next flush."""

@@ -65,6 +65,8 @@ class Kind(IntEnum):
     HTTP_TAKEN = 18
     HTTP_BACK = 19
     """The answer to `HTTP_YIELD`: nothing more comes."""
+    FOREIGN = 20
+    """A page of this origin was turned away."""
 
     # To a worker.
     SETUP = 32

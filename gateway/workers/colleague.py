@@ -92,6 +92,7 @@ class Colleague:
             Kind.RELEASE: self._on_release,
             Kind.FAULT: self._on_fault,
             Kind.REFUSED: self._on_refused,
+            Kind.FOREIGN: self._on_foreign,
             Kind.OPEN: self._on_open,
             Kind.CLOSED: self._on_closed,
             Kind.READY: self._on_ready,
@@ -273,6 +274,9 @@ class Colleague:
         if cause not in refused:
             raise ParcelError("a refusal without a cause")
         refused[cause] += 1
+
+    def _on_foreign(self, _number: int, body: memoryview) -> None:
+        self._office.house.turn_away(bytes(body).decode())
 
     # ---- itself ---------------------------------------------------------------------------------------------------
 

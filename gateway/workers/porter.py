@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
+from gateway.core.foreign import MOST_CHARS
 from gateway.core.gate import AcceptGate, Refusal
 from gateway.wire.parcel import Kind, Parcel, ParcelError
 from gateway.workers.link import Link
@@ -116,6 +117,10 @@ class Porter(AcceptGate):
     def fault(self, ip: str, now: int) -> None:  # noqa: ARG002
         """A socket of this address broke a rule."""
         self._link.put(Kind.FAULT, 0, ip.encode())
+
+    def turn_away(self, origin: str) -> None:
+        """A page of this origin may not open a socket: operators are told by the other process."""
+        self._link.put(Kind.FOREIGN, 0, origin[:MOST_CHARS].encode(errors="replace"))
 
     def _refuse(self, status: int, retry_after: int, cause: str) -> Refusal:
         self._link.put(Kind.REFUSED, 0, cause.encode())

@@ -55,10 +55,11 @@ class World {
     this.last.onmessage({ data: JSON.stringify(message) });
   }
 
-  connection() {
+  /** @param {object} [more] handlers of the test's own */
+  connection(more = {}) {
     const note = (name) => (value) => this.said.push(value === undefined ? name : [name, value]);
     const on = { ...Object.fromEntries(["kpis", "opened", "message", "closed", "refused"].map((name) => [name, note(name)])),
-      state: ({ phase, retryAt }) => this.said.push(retryAt === null ? phase : [phase, retryAt - this.#now]) };
+      state: ({ phase, retryAt }) => this.said.push(retryAt === null ? phase : [phase, retryAt - this.#now]), ...more };
     this.clock = new Clock();
     return new Connection({ key: "vk_1", viewer: "v-1", clock: this.clock, on, env: this });
   }
@@ -200,6 +201,23 @@ test("a server that cannot be reached is tried again", async () => {
   world.answer = new TypeError("failed to fetch");
   await world.connection().start();
   assert.deepEqual(world.taken(), ["connecting", ["waiting", 250]]);
+});
+
+test("sockets that never open while the server answers are no restart: what to mend is told, until one opens", async () => {
+  const world = new World();
+  const hints = [];
+  const connection = world.connection({ state: ({ phase, hint }) => phase === "waiting" && hints.push(hint) });
+  await connection.start();
+  for (let i = 0; i < 3; i++) {
+    world.last.onclose({ code: 1006 });
+    await world.advance(60_000);
+  }
+  assert.equal(hints[0], "");
+  for (const hint of hints.slice(1)) assert.match(hint, /http:\/\/board\.test is missing in the setting allowed_origins/);
+  world.last.onopen({});
+  world.last.onclose({ code: 1006 });
+  assert.deepEqual([hints.length, hints.at(-1)], [4, ""]);
+  connection.stop();
 });
 
 test("a socket that goes silent for two heartbeats is given up", async () => {

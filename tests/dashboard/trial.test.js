@@ -77,6 +77,10 @@ test("what does not come is named after a while", () => {
   lost.sdk({ state: "waiting", code: 1006 }, 5);
   lost.tick(PATIENCE_MS);
   assert.match(text(lost, "connected"), /lost.*Nothing was heard/);
+  const held = new Trial(0);
+  held.sdk({ state: "open" }, 5);
+  held.tick(PATIENCE_MS);
+  assert.match(text(held, "accepted"), /Nothing was heard for 20 s\. The server may take nothing just now/);
   const over = new Trial(0);
   over.seen(good, 5);
   over.tick(PATIENCE_MS * 2);

@@ -114,3 +114,14 @@ def test_the_link_of_a_first_start_needs_no_pasting(tmp_path: Path, page: Page) 
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_dashboard_that_may_not_connect_says_what_to_mend(page: Page, tmp_path: Path) -> None:
+    """Its address is not in allowed_origins: no tile claims that there are no events, and the health page names it."""
+    with GatewayProcess(tmp_path / "data", allowed_origins="https://shop.example", drain_ms=100) as gateway:
+        page.goto(f"{gateway.url}/#key={VIEW_KEY}")
+        hint = page.locator('.notice[data-code="hint"]')
+        expect(hint).to_contain_text(f"{gateway.url} is missing in the setting allowed_origins")
+        expect(page.locator(".tile .caption").first).to_have_text("Waiting for the server")
+        page.get_by_role("link", name="Health").click()
+        expect(page.locator("[data-part=foreign] th")).to_have_text(gateway.url)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from gateway.server.session import Session
 from gateway.wire.encoding import JSON
@@ -25,6 +26,7 @@ NONSENSE = [
     (Kind.WAITING, 99, b"\0\0\0\0"),
     (Kind.RELEASE, 0, b"1.1.1.1"),
     (Kind.REFUSED, 0, b"no cause"),
+    (Kind.FOREIGN, 0, b"\xff"),
     (Kind.OPEN, 1, b"\xc1"),
     (Kind.OPEN, 1, b"\x94\xa1a\xc0\xc0\xa1x"),
     (Kind.CLOSED, 99, b"\0\0"),
@@ -72,6 +74,21 @@ def test_nonsense_has_no_effect(tmp_path: Path, in_loop: list[InLoop], nonsense:
             assert colleagues(server)[0] is second
             assert (server.gate.open, first.connections) == (0, 0)
             assert sum(server.gate.refused.values()) == 0
+
+    on_loop(run)
+
+
+def test_a_page_that_a_worker_turns_away_is_known_where_operators_ask(tmp_path: Path, in_loop: list[InLoop]) -> None:
+    """Its handshake is answered by the worker alone."""
+
+    async def run() -> None:
+        async with serving(tmp_path, workers=2) as server:
+            assert len(colleagues(server)) == len(in_loop) == 2
+            with pytest.raises(InvalidStatus):
+                async with wire(server, origin="https://shop.example"):
+                    pass
+            await until(server.house.foreign.newest)
+            assert [one.origin for one in server.house.foreign.newest()] == ["https://shop.example"]
 
     on_loop(run)
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
+from gateway.core.foreign import MOST_CHARS
 from gateway.core.gate import Refusal
 from gateway.wire.parcel import Kind, Parcel, ParcelError
 from gateway.workers.porter import MOST_ASKING, Porter
@@ -107,3 +108,11 @@ def test_the_rest_is_passed_on() -> None:
     assert porter.refuse_overload().cause == "overload"
     assert link.put_ == [(Kind.FAULT, 0, b"a"), (Kind.REFUSED, 0, b"draining"), (Kind.REFUSED, 0, b"overload")]
     assert porter.move("a", "a", 0) is None
+
+
+def test_pages_that_are_turned_away_are_told() -> None:
+    """Where operators ask; what is too long is cut, whatever characters it has."""
+    porter, link, _ = made()
+    porter.turn_away("https://shop.example")
+    porter.turn_away("\ud800" * 1_000)
+    assert link.put_ == [(Kind.FOREIGN, 0, b"https://shop.example"), (Kind.FOREIGN, 0, b"?" * MOST_CHARS)]
