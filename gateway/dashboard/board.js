@@ -175,6 +175,7 @@ export class Board {
       size: sizeOf(wanted.size, view),
       title: wanted.title,
       range: asked,
+      where: filter.where,
       missing: filter.missing,
       notes,
     };

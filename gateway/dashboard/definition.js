@@ -1,7 +1,9 @@
 // What a tile is: its definition, where its numbers come from, how fresh they are, and the numbers themselves.
 
-import { element } from "./element.js";
+import { download } from "./download.js";
+import { element, write } from "./element.js";
 import { age, bound, clockTime, dayTime, dimension, exact } from "./format.js";
+import { rowsName, rowsOf } from "./rowsfile.js";
 import { openSheet } from "./sheet.js";
 
 /** Rows of the table: as many as one reads. */
@@ -12,8 +14,9 @@ const DAY_MS = 86_400_000;
  * Open the sheet of a tile.
  * @param {import("./tile.js").Tile} tile
  * @param {number} now the server's epoch ms
+ * @param {import("./api.js").Api} api
  */
-export function showDefinition(tile, now) {
+export function showDefinition(tile, now, api) {
   const { meta, title, notes } = tile.showing;
   const content = [
     ...(meta.description ? [element("p", String(meta.description))] : []),
@@ -34,9 +37,30 @@ export function showDefinition(tile, now) {
     facts(trustOf(tile, now)),
     ...(notes.length ? [element("h3", "Annotations"), facts(notes.map(({ at, text }) => [dayTime(at, false), text]))] : []),
     element("h3", "Numbers"),
+    fileOf(tile, api),
     dataTable(tile.rows.view, title),
   ];
   return openSheet(title, content, { wide: true });
+}
+
+/** All rows of the range that is shown: the table has the newest. */
+function fileOf(tile, api) {
+  const button = element("button.quiet", "Download as CSV", { type: "button" });
+  const said = element("span", "", { role: "status" });
+  button.addEventListener("click", async () => {
+    const { wanted } = tile;
+    button.disabled = true;
+    try {
+      const { parts, rows, whole } = await rowsOf(api, wanted);
+      download(parts, "text/csv", rowsName(wanted.kpi, new Date()));
+      write(said, `${exact(rows)} row${rows === 1 ? "" : "s"} in the file${whole ? "" : "; there are more than it holds"}`);
+    } catch (error) {
+      write(said, `Not downloaded: ${error.message}`);
+    }
+    button.disabled = false;
+    button.focus();
+  });
+  return element("p.acts", [button, said]);
 }
 
 function sqlOf({ value, where, by }) {

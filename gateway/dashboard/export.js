@@ -1,5 +1,6 @@
 // Rejected events as a file: asked for page by page, and handed to the browser as a download.
 
+import { download } from "./download.js";
 import { element, mark, write } from "./element.js";
 import { exact } from "./format.js";
 import { fill } from "./toolbar.js";
@@ -60,19 +61,12 @@ export class Export {
     this.#button.disabled = true;
     try {
       const { parts, events, whole } = await collected(this.#api, reason, (so) => write(this.#said, `${exact(so)} events…`));
-      this.#hand(parts, fileName(reason, new Date()));
+      download(parts, "application/x-ndjson", fileName(reason, new Date()));
       write(this.#said, `${exact(events)} events in the file${whole ? "" : "; there are more: the command exports all"}`);
     } catch (error) {
       write(this.#said, `Not exported: ${error.message}`);
     } finally {
       this.#button.disabled = false;
     }
-  }
-
-  #hand(parts, name) {
-    const url = URL.createObjectURL(new Blob(parts, { type: "application/x-ndjson" }));
-    const link = element("a", "", { href: url, download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
 }

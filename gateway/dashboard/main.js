@@ -41,7 +41,7 @@ const painter = new Painter();
 const board = new Board(byId("board"), feed, painter, {
   now: serverNow,
   get: (path) => api.get(path),
-  onDefinition: (tile) => showDefinition(tile, serverNow()),
+  onDefinition: (tile) => showDefinition(tile, serverNow(), api),
 });
 const health = new Health(byId("health-page"), api, () => !document.hidden && viewKey() !== null);
 const start = new Start(byId("start-page"), feed, {

@@ -100,6 +100,13 @@ export class Tile {
     return this.#rows.view.watermark;
   }
 
+  /** The rows that are shown, as the query API has them. @returns {import("./rowsfile.js").Wanted} */
+  get wanted() {
+    const { meta, where, range } = this.#showing;
+    const to = this.#reading?.end ?? Date.now();
+    return { kpi: String(meta.name), where, from: to - (range ?? this.#rows.view.lastMs), to };
+  }
+
   /** How long events take to this screen, p50 and p95 of the last updates, ms. */
   get delays() {
     return { p50: this.#delays.quantile(0.5), p95: this.#delays.quantile(0.95) };

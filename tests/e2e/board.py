@@ -16,11 +16,11 @@ class Board:
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
-        self._url = url
+        self.url = url
 
     def open(self, key: str = VIEW_KEY) -> None:
         """Load it with a key in the fragment, as the link that the gateway prints has it."""
-        self.page.goto(f"{self._url}/#key={key}")
+        self.page.goto(f"{self.url}/#key={key}")
 
     def tile(self, kpi: str) -> Locator:
         """The tile of a KPI."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 import signal
 from collections.abc import Iterator
@@ -135,6 +137,24 @@ def test_a_wrong_key_asks_for_a_right_one(board: Board, client: Client, gateway:
     board.page.keyboard.press("Enter")
     board.shows(orders=5)
     assert gateway.status()["viewers"] == 1
+
+
+def test_the_rows_of_a_tile_are_downloaded(board: Board, client: Client, troubles: list[str]) -> None:
+    """As the query API has them: of the filter that is shown, with the same windows and values, and no formula."""
+    order(client, 3, country="=1+1")
+    order(client, 2)
+    board.page.goto(f"{board.url}/#/board/all?where=%7B%22country%22%3A%22%3D1%2B1%22%7D&key={VIEW_KEY}")
+    board.shows(by_country=3, orders=5)
+    board.page.get_by_role("button", name="Definition of by_country").click()
+    with board.page.expect_download() as begun:
+        board.page.get_by_role("button", name="Download as CSV").click()
+    assert re.fullmatch(r"by_country-\d{4}-\d\d-\d\dT\d{6}Z\.csv", begun.value.suggested_filename)
+    head, line = csv.reader(begun.value.path().read_text().splitlines())
+    row = dict(zip(head, line, strict=True))
+    assert "=" not in row["dims"]
+    assert (json.loads(row["dims"]), float(row["value"]), row["kind"]) == ({"country": "=1+1"}, 3, "partial")
+    expect(board.page.get_by_role("dialog").get_by_role("status")).to_have_text("1 row in the file")
+    assert troubles == []
 
 
 def test_hostile_properties_stay_text(board: Board, client: Client, troubles: list[str]) -> None:
