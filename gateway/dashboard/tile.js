@@ -103,8 +103,9 @@ export class Tile {
   /** The rows that are shown, as the query API has them. @returns {import("./rowsfile.js").Wanted} */
   get wanted() {
     const { meta, where, range } = this.#showing;
-    const to = this.#reading?.end ?? Date.now();
-    return { kpi: String(meta.name), where, from: to - (range ?? this.#rows.view.lastMs), to };
+    const { frames, lastMs } = this.#rows.view;
+    const to = frames.at(-1)?.end ?? 0;
+    return { kpi: String(meta.name), where, from: Math.max(0, to - (range ?? lastMs)), to };
   }
 
   /** How long events take to this screen, p50 and p95 of the last updates, ms. */
