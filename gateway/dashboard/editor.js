@@ -34,6 +34,8 @@ export class Editor {
   #bars;
   /** Boards as they were before each edit, the last one last: of the one that is edited, until it is left or saved. */
   #steps = [];
+  /** The board as it was left by the last edit here: another one was edited elsewhere, and steps would undo that, too. */
+  #left = "";
   /** What is being typed in, or null: all its letters are one edit. */
   #typing = null;
   #stale = false;
@@ -91,7 +93,9 @@ export class Editor {
    * @param {{kpis: Record<string, any>[], writable: boolean, draft: boolean, behind: boolean}} page `draft`, `behind` as in `Shown`
    */
   draw(board, { kpis, writable, draft, behind }) {
-    if (board?.name !== this.#board?.name || !draft) this.#steps = [];
+    const there = JSON.stringify(board);
+    if (there !== this.#left || !draft) this.#steps = [];
+    this.#left = there;
     if (this.#steps.length === 0) this.#typing = null;
     this.#board = board;
     this.#panel.hidden = board === null;
@@ -123,6 +127,7 @@ export class Editor {
   #change(board, typing = null) {
     if (typing === null || typing !== this.#typing) this.#steps = [...this.#steps.slice(1 - MOST_STEPS), this.#board];
     this.#typing = typing;
+    this.#left = JSON.stringify(board);
     this.#acts.onChange(board);
   }
 
@@ -131,6 +136,7 @@ export class Editor {
     if (!before) return;
     this.#steps = this.#steps.slice(0, -1);
     this.#typing = null;
+    this.#left = JSON.stringify(before);
     this.#acts.onChange(before);
     this.say("The last change is undone");
   }

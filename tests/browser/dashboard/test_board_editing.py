@@ -147,6 +147,21 @@ def test_two_tabs_of_a_browser_lose_no_draft(model: ViewerModel, page: Page) -> 
     expect(page.locator(".tabs .badge:not(:empty)")).to_have_count(1)
 
 
+def test_a_step_back_takes_nothing_from_another_tab(model: ViewerModel, page: Page) -> None:
+    """Both edit the same draft: what the other one did is not in the way of one's own steps, and not lost by them."""
+    second = page.context.new_page()
+    edit(page, model)
+    edit(second, model)
+    named(page, "Title").fill("Mine")
+    expect(second.locator(".tabs [aria-current]")).to_contain_text("Mine")
+    second.get_by_role("button", name="Remove share").click()
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
+    second.get_by_role("button", name="Undo").click()
+    expect(page.locator(".tile")).to_have_count(2)
+    expect(page.locator(".tabs [aria-current]")).to_contain_text("Mine")
+
+
 def test_whoever_edits_what_somebody_else_saved_is_told_and_decides(model: ViewerModel, page: Page) -> None:
     """At once, not when it is too late; a plain save changes nothing, one over theirs names the version that goes."""
     edit(page, model)
