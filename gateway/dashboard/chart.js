@@ -178,6 +178,7 @@ export class Chart {
     ctx.strokeStyle = ctx.fillStyle = this.#color("--note");
     ctx.lineWidth = devicePixelRatio;
     ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.textAlign = "left";
     ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
     // The newest first: when there are too many for words, theirs are read.
     const shown = this.#notes.filter(({ at }) => at / 1_000 >= x[0] && at / 1_000 <= x.at(-1)).reverse().map(({ at, text }) => {

@@ -211,7 +211,7 @@ export class Connection {
 
   #refusedText() {
     const { origin } = this.#env.base;
-    return `The server answers this page, but takes no WebSocket from it. Either ${origin} is missing in the setting allowed_origins, or a proxy in between does not pass WebSockets on.`;
+    return `The server answers this page, but takes no WebSocket from it. It may be that ${origin} is missing in the setting allowed_origins, that a proxy in between passes no WebSockets on, or that the server has too many connections.`;
   }
 
   #state(phase, text, retryAt = null, hint = "") {

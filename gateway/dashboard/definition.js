@@ -47,9 +47,12 @@ export function showDefinition(tile, now, api) {
 function fileOf(tile, api) {
   const button = element("button.quiet", "Download as CSV", { type: "button" });
   const said = element("span", "", { role: "status" });
+  let busy = false;
   button.addEventListener("click", async () => {
+    if (busy) return;
+    busy = true;
     const { wanted } = tile;
-    button.disabled = true;
+    write(said, "Asking the server…");
     try {
       const { parts, rows, whole } = await rowsOf(api, wanted);
       download(parts, "text/csv", rowsName(wanted.kpi, new Date()));
@@ -57,8 +60,7 @@ function fileOf(tile, api) {
     } catch (error) {
       write(said, `Not downloaded: ${error.message}`);
     }
-    button.disabled = false;
-    button.focus();
+    busy = false;
   });
   return element("p.acts", [button, said]);
 }
