@@ -76,10 +76,12 @@ def compare(
     oldest = min((row.start for row in rows.values()), default=math.inf)
     for identity in sorted(rows.keys() | answers.keys(), key=_order):
         row_, found = rows.get(identity), answers.get(identity)
-        if row_ is None and (published.watermark is None or identity[1] > published.watermark):
-            still_open.add(identity)
-        elif row_ is None and (identity[0] < oldest or identity[0] < since):
+        if row_ is None and identity in still_open:
+            continue  # it has a row there, of which one does not know which events it holds
+        if row_ is None and (identity[0] < oldest or identity[0] < since):
             gone.add(identity)
+        elif row_ is None and (published.watermark is None or identity[1] > published.watermark):
+            still_open.add(identity)
         else:
             window = _judge(row_, found, question)
             totals.count(window)
