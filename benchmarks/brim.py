@@ -16,7 +16,7 @@ import numpy as np
 from analytics import Batch, Engine, KpiSpec
 from analytics.dictionary import MAX_ENTRIES, MAX_TEXT, Dictionary
 from analytics.plan import make_plan
-from analytics.time import MAX_SOURCES
+from analytics.time import MAX_SOURCES, STALE
 
 __all__ = ["NEW", "PAST", "brim"]
 
@@ -141,8 +141,11 @@ def _second(
 
 
 def _fill_the_clock(engine: Engine, end: int) -> None:
-    """As many sources as there can be; of those that are gone some are still known below the one behind."""
-    for number, first in enumerate(range(0, 2 * MAX_SOURCES, _PIECE), 1):
+    """As many sources as there can be; of those that are gone as many are still known, below the one behind, as are
+    before they are forgotten together for the third time; its table has grown by then.
+    """
+    most = MAX_SOURCES + 3 * (MAX_SOURCES // STALE)
+    for number, first in enumerate(range(0, most - _PIECE, _PIECE), 1):
         sources = [("behind", 1), *((f"{first + i:032x}", 1) for i in range(_PIECE))]
         times = np.full(len(sources), end)
         times[0] = _START

@@ -61,8 +61,19 @@ async def serving(
     """A gateway on a free port; stopped at the end, without a long drain. `clock` is its wall time, if not the real."""
     file = folder / "kpis.toml"
     file.write_text(kpis)
-    # The memory is that of the whole test run, which is no sign of what one test does.
-    values = {"write_keys": WRITE, "view_keys": VIEW, "port": 0, "drain_ms": 20, "memory_cap": 1 << 20, **settings}
+    # The memory is that of the whole test run, which is no sign of what one test does. And a busy machine may stand
+    # still for longer than a client has for its hello.
+    values = {
+        "write_keys": WRITE,
+        "view_keys": VIEW,
+        "port": 0,
+        "drain_ms": 20,
+        "memory_cap": 1 << 20,
+        "hello_timeout_ms": 60_000,
+        "header_timeout_ms": 60_000,
+        "body_timeout_ms": 60_000,
+        **settings,
+    }
     config = Config.load(None, {}, {"data": str(folder / "data"), "kpis": str(file), **values})
     server = Server(config, clock=clock)
     await server.start()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.server.enricher import Sender
+from tests.server.hours import Hours
 from tests.server.rig import LOOPS, ORIGIN, Raw, eventually, masked, run, serving, upgrade
 
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -162,10 +163,14 @@ def test_a_head_that_does_not_come_is_cut(first: bytes) -> None:
     """Half a handshake held open, or nothing at all, ends with the header time-out and frees its slot."""
 
     async def main() -> None:
-        async with serving(header_timeout_ms=200) as rig:
+        async with serving(header_timeout_ms=10_000) as rig:
+            hours = Hours(rig)
             raw = await Raw.connect(rig.port)
             raw.writer.write(first)
             await eventually(lambda: rig.gate.open == 1)
+            hours.pass_by(9)
+            assert rig.gate.open == 1
+            hours.pass_by(2)
             assert await raw.rest() == b""
             await eventually(lambda: rig.gate.open == 0)
             await raw.aclose()

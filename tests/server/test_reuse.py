@@ -23,7 +23,7 @@ def test_an_upgrade_on_a_used_socket_opens(loop: str) -> None:
     """After plain requests, an upgrade opens a WebSocket like any other, and its slot is released once."""
 
     async def main() -> None:
-        async with site(heartbeat_ms=60_000, header_timeout_ms=300) as at:
+        async with site(heartbeat_ms=60_000, header_timeout_ms=1_000) as at:
             raw = await used(at.port)
             raw.writer.write(upgrade(origin=ORIGIN, connection="upgrade", x_forwarded_for="192.0.2.1"))
             head = await raw.head()
@@ -36,7 +36,7 @@ def test_an_upgrade_on_a_used_socket_opens(loop: str) -> None:
             assert endpoint.conn.sender.origin == ORIGIN
             assert at.rig.gate.open == 1
             # Neither the header time-out nor aiohttp's keep-alive has a say any more.
-            await asyncio.sleep(0.7)
+            await asyncio.sleep(1.5)
             endpoint.conn.send(b"two")
             assert await raw.frame() == (1, b"two")
             raw.writer.write(masked(b"\x03\xe8", 8))

@@ -155,6 +155,7 @@ def test_what_fails_for_one_socket_ends_that_one(
     async def run() -> None:
         async with serving(tmp_path, workers=2) as server, wire(server) as good, wire(server) as bad:
             await producer(good, producer="g")
+            await until(lambda: len(server.house.sessions) == 2)
             failing = next(session for session in server.house.sessions if session.ready is False)
             number = failing._conn._number  # type: ignore[union-attr]
             worker = next(
