@@ -16,12 +16,12 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.browser.listener import Listener
 from tests.browser.model_session import Lie, Session
 from tests.browser.pages import CSP, DEMO, SDK, file_answer
 from tests.client_sdk.model import rows_of
 from tests.e2e.heldport import HeldPort
 
-_TURNS = 10  # of the loop, in which all that is on its way in has come
 SNIPPET = "<!doctype html><title>Page</title><script type='module' src='/sdk.js'></script><p>page"
 
 
@@ -59,9 +59,7 @@ class ModelServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._server: asyncio.Server | None = None
-        self._servers: list[web.Server] = []
-        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
 
     @property
     def url(self) -> str:
@@ -77,9 +75,8 @@ class ModelServer:
 
     def end(self) -> None:
         """Free the thread and its loop; nothing works after it."""
-        if self._server is not None:
+        if self._listener is not None:
             self.kill()
-        asyncio.run_coroutine_threadsafe(self._settle(), self._loop).result(60)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(60)
         self._loop.close()
@@ -147,35 +144,13 @@ class ModelServer:
         app.router.add_get("/demo/config.json", self._config)
         app.router.add_get("/demo/{name:.*}", self._demo)
         app.router.add_get("/sdk/{name:.+}", self._sdk)
-        # A socket that is on its way in while the others are cut would otherwise be waited for.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        assert self._runner.server is not None
-        self._servers.append(self._runner.server)
-        self._server = await self._loop.create_server(self._runner.server, "127.0.0.1", self.port)
+        self._listener = Listener(app)
+        await self._listener.open(self.port)
 
     async def _kill(self) -> None:
-        assert self._server is not None
-        assert self._runner is not None
-        self._server.close()
-        for session in list(self._sessions):
-            session.abort()
-        await self._runner.cleanup()
-        await self._server.wait_closed()
-        self._server = None
-
-    async def _settle(self) -> None:
-        """Whatever was still on its way in is cut, and its socket closed."""
-        # One that was accepted last is a task first, a connection some turns later, and closed in another.
-        for _ in range(_TURNS):
-            others = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
-            for server in self._servers:
-                for handler in server.connections:
-                    handler.force_close()
-            await asyncio.sleep(0)
+        assert self._listener is not None
+        await self._listener.close()
+        self._listener = None
 
     async def _close_all(self, code: int) -> None:
         for session in list(self._sessions):

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from aiohttp import WSMsgType, web
 
+from tests.browser.listener import Listener
 from tests.browser.topic_model import Topic
 
 __all__ = ["CSP", "DASHBOARD", "KEY", "Topic", "ViewerModel", "meta", "row"]
@@ -93,7 +94,7 @@ class ViewerModel:
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="viewer-model")
-        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
 
     def __enter__(self) -> ViewerModel:
         self._thread.start()
@@ -170,16 +171,13 @@ class ViewerModel:
         app.router.add_get("/v1/ws", self._socket)
         app.router.add_post("/csp-report", self._report)
         app.router.add_get("/{path:.*}", self._file)
-        self._runner = web.AppRunner(app, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._listener = Listener(app)
+        self.url = f"http://127.0.0.1:{await self._listener.open()}"
 
     async def _close(self) -> None:
         await self._drop(1001)
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listener is not None:
+            await self._listener.close()
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         if request.path in self.answers:

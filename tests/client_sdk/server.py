@@ -15,6 +15,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from tests.client_sdk.model import LIMITS, Connection, ServerModel
+from tests.e2e.accepting import stop_accepting
 from tests.e2e.heldport import HeldPort
 
 
@@ -70,6 +71,8 @@ class Server:
 
     async def stop(self) -> None:
         """Break every connection and stop to listen; the model keeps what is durable."""
+        if self._server is not None:
+            await stop_accepting(self._server.sockets)
         self.drop()
         self.model.crash()
         if self._server is not None:
