@@ -21,10 +21,11 @@ from analytics.plan import GridPlan
 from analytics.publisher import Publisher
 from analytics.time import BEGINNING
 
-__all__ = ["Clockwork"]
+__all__ = ["FEW", "Clockwork"]
 
 FEW: Final = 8
-"""Windows that become final at once, after which what is too much of the past is dropped: there may be thousands."""
+"""Windows that are shown or become final at once, after which what is too much of the past is dropped: there may be
+thousands."""
 
 
 class Clockwork:

@@ -18,7 +18,7 @@ import numpy as np
 from analytics.arrays import Bools, Ints
 from analytics.arrival import Arrival
 from analytics.backlog import Patience
-from analytics.clockwork import Clockwork
+from analytics.clockwork import FEW, Clockwork
 from analytics.frame import Frame
 from analytics.outlet import Load
 from analytics.panes import distinct
@@ -205,16 +205,22 @@ class Grid(Clockwork):
         if touched:
             for end in self._corrected(number(self.closed_to), final):
                 self._correct(end)
-            for end in self._ends(touched, final, END_OF_TIME if tumbling else min(before, limit)):
-                publisher.show(end, everything=False)
+            self._show(self._ends(touched, final, END_OF_TIME if tumbling else min(before, limit)), everything=False)
         if not tumbling and limit > max(before, final):
-            for end in self._ends(self.cells.pool.ids, max(before, final), limit):
-                publisher.show(end, everything=True)
+            self._show(self._ends(self.cells.pool.ids, max(before, final), limit), everything=True)
         if limit > before:
             publisher.published_to = self.axis.ms(limit)
         if touched:
             self.cells.clean()
         publisher.shown()
+        publisher.relieve(self.closed_to)
+
+    def _show(self, ends: list[int], *, everything: bool) -> None:
+        """Write down open windows. While a source holds them open nothing is closed, and the past has to make room."""
+        for nth, end in enumerate(ends, 1):
+            self.publisher.show(end, everything=everything)
+            if not nth % FEW:
+                self.publisher.relieve(self.closed_to)
 
     def _horizon(self, newest: int) -> int:
         """The end of the latest window that is shown while it is open."""

@@ -236,9 +236,14 @@ class Book:
         self._sizes[span] = size
         self.records[span] = record
 
+    @property
+    def full(self) -> bool:
+        """Whether it is beyond its caps."""
+        return len(self.records) > self._windows or self._bytes > self._max_bytes
+
     def trim(self, closed_to: int) -> None:
         """Drop the oldest records beyond the caps, as far as their windows are closed."""
-        while self.records and (len(self.records) > self._windows or self._bytes > self._max_bytes):
+        while self.full and self.records:
             span, record = self.records.peekitem(0)
             if record.end > closed_to:
                 return

@@ -11,9 +11,9 @@ import numpy as np
 from analytics.arrays import Ints, Reading
 from analytics.cells import Cells
 from analytics.history import FINAL, PARTIAL, RECORD_BYTES, Book, Record, Span, Values
-from analytics.jsontext import parsed_each
 from analytics.outcome import outcome
 from analytics.outlet import Load
+from analytics.packed import plain_each
 from analytics.panes import COARSE
 from analytics.passing import handed_bytes
 from analytics.plan import GridPlan
@@ -172,6 +172,11 @@ class Publisher:
                 self._thin(books, closed_to)
             books[0].trim(closed_to)
 
+    def relieve(self, closed_to: int) -> None:
+        """`trim` once there is too much. Cost: a look."""
+        if any(books[0].full for books in self.books):
+            self.trim(closed_to)
+
     def _thin(self, books: list[Book], closed_to: int) -> None:
         """Coarser resolutions of sliding and cumulative windows are some of them, every so much time one."""
         for book in books[1:]:
@@ -312,4 +317,4 @@ def plain_values(record: Record) -> list[Any]:
     values: list[Any] = record.values.tolist()
     if record.values.dtype == np.float64 and np.isnan(record.values).any():
         return [None if v != v else v for v in values]
-    return parsed_each(values) if record.values.dtype == object else values
+    return plain_each(values) if record.values.dtype == object else values

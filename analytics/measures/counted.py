@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.arrays import Ints, Words
+from analytics.arrays import Bools, Ints, Words
 from analytics.measures.counts import Counts
 from analytics.measures.measure import Takes
 from analytics.measures.paned import VACANT, Paned
@@ -168,8 +168,12 @@ class Counted(Paned):
     def _entries(self, slot: int, keys: Ints | None = None) -> tuple[NDArray[np.int32], Ints, Ints]:
         """Rows of a slot, their keys and counts; of some keys only."""
         rows, counts = self._counts.of(int(self._pane_of[slot]))
-        found = self._counts.rows.keys()[rows]
-        chosen = None
+        chosen, found = self._asked(rows, keys)
+        return rows[chosen], found, counts[chosen].astype(np.int64)
+
+    def _asked(self, rows: NDArray[np.int32], keys: Ints | None) -> tuple[Bools | slice, Ints]:
+        """Which of these rows matter that are of these keys (None: of any), and the keys of those."""
+        found, chosen = self._counts.rows.keys()[rows], None
         if self._turns is not None:
             chosen = self._matter(found)
             found = found % self.keys
@@ -177,9 +181,9 @@ class Counted(Paned):
             wanted = np.zeros(self.keys, np.bool_)
             wanted[keys] = True
             chosen = wanted[found] if chosen is None else chosen & wanted[found]
-        if chosen is not None and not chosen.all():
-            rows, found, counts = rows[chosen], found[chosen], counts[chosen]
-        return rows, found, counts.astype(np.int64)
+        if chosen is None or chosen.all():
+            return slice(None), found
+        return chosen, found[chosen]
 
     def _by_slot(self, cells: Ints) -> list[tuple[int, Ints]]:
         """The slots of these cells, ascending, each with its keys."""

@@ -6,28 +6,28 @@ different values in a pane, the less frequent half is forgotten there, and the l
 been seen more than slack times. (Lossy counting, Manku and Motwani 2002, with the bucket chosen by size instead of
 time.)
 
-Value, as JSON text: `{"items": [[value, n], ..]}` ordered by n, then value; once approximate also
-`"bounds": [[n, n + slack], ..]`.
+Value: `{"items": [[value, n], ..]}` ordered by n, then value; once approximate also
+`"bounds": [[n, n + slack], ..]`. It is kept packed, see `packed.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytics.arrays import Ints, Reading, Words
 from analytics.frame import Coded
-from analytics.jsontext import as_json_each
 from analytics.measures.counted import PART, Caps, Counted
 from analytics.measures.counts import NAME
 from analytics.measures.measure import Arrays, over
+from analytics.measures.names import LONGEST, Names
 from analytics.measures.rows import TIDYING, Rows
 from analytics.measures.since import Since
-from analytics.names import LONGEST, Names
+from analytics.packed import VALUE_BYTES, item_bytes, packed_each
 
 __all__ = ["Top"]
 
@@ -36,26 +36,39 @@ MAX_VALUES: Final = 4_096
 MAX_PAIRS: Final = 1 << 19
 MAX_ROWS: Final = 1 << 17
 """Values of all keys, each once however many panes hold it."""
-VALUE_BYTES: Final = 120
-TIED_BYTES: Final = 72
-"""Of a value while those of a window are put in order by name, which are all where all tie."""
+READING: Final = 44
+"""Bytes of a value while a window is read in which all tie, so that the names of all are put in order."""
+SHOWN_BYTES: Final = 64 + item_bytes(LONGEST)
+"""Of a value that is shown, on its way there."""
 STEADY: Final = 0.8
 """Of the least count shown, the share from which on values are looked at for the next window."""
+PIECE: Final = 1 << 15
+"""Values that are looked at at once."""
 LARGEST: Final = 1 << 16
 """Counts below are sorted as they are, together with keys and names."""
 NEVER_SHOWN: Final = np.iinfo(np.int64).max
-ITEM_BYTES: Final = LONGEST + 24
+
+
+class _Piece(NamedTuple):
+    """Some values of a window, in step."""
+
+    found: Ints
+    """Whose each is: its key."""
+    names: Ints
+    """Numbers of names."""
+    counts: Ints
 
 
 class Top(Counted):
     """The most frequent values that are not null.
 
     >>> from analytics.dictionary import Dictionary
+    >>> from analytics.packed import plain_each
     >>> pages, names = Top(slots=1, keys=1, parameter=1), Dictionary()
     >>> pages.open(0, 7)
     >>> pages.add(np.zeros(3, int), Coded(names.encode(["/", "/a", "/"]), names))
-    >>> pages.read(np.array([0]), np.array([0])).values[0]
-    b'{"items":[["/",2]]}'
+    >>> plain_each(pages.read(np.array([0]), np.array([0])).values)
+    [{'items': [['/', 2]]}]
     """
 
     def __init__(self, slots: int, keys: int, parameter: int = 10) -> None:
@@ -77,16 +90,13 @@ class Top(Counted):
         return 8 * (slots + 2) * keys + cls.counted_budget(slots, caps) + Names.budget(_most_names(caps))
 
     @classmethod
-    def window_budget(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
-        return TIED_BYTES * _caps(slots, keys).rows
-
-    @classmethod
-    def passing(cls, slots: int, keys: int, parameter: int) -> int:  # noqa: ARG003
-        return TIDYING * _caps(slots, keys).rows
+    def passing(cls, slots: int, keys: int, parameter: int) -> int:
+        caps = _caps(slots, keys)
+        return max(TIDYING * caps.rows, READING * caps.rows + SHOWN_BYTES * min(keys * parameter, caps.pairs))
 
     @classmethod
     def value_bytes(cls, parameter: int) -> int:
-        return VALUE_BYTES + parameter * ITEM_BYTES
+        return VALUE_BYTES + parameter * item_bytes(LONGEST)
 
     def add(self, cells: Ints, values: Coded) -> None:
         codes, dictionary = values
@@ -99,9 +109,9 @@ class Top(Counted):
             if before != (known.n, known.tidied):
                 nameless = (known.column(NAME).take(rows) == 0).nonzero()[0]
                 texts = [dictionary.values_by_code[code] for code in codes[part][nameless].tolist()]
-                self._name(rows[nameless], hashes[part][nameless].tolist(), texts)
+                self._name(rows[nameless], hashes[part][nameless], texts)
 
-    def _name(self, rows: Ints, hashes: list[int], texts: list[Any]) -> None:
+    def _name(self, rows: Ints, hashes: Words, texts: list[Any]) -> None:
         """What the values of these rows are; rows may repeat."""
         known = self._counts.rows
         if known.tidied != self._swept:
@@ -135,17 +145,17 @@ class Top(Counted):
     def read(self, slots: Ints, keys: Ints) -> Reading:
         self._settle()
         slack = self._slack_in(slots)[keys].tolist() if self._forgotten else None
-        places, counts, names = self._first(keys, *self._leading(slots, keys))
+        places, counts, names = self._first(keys, self._leading(slots, keys))
         items = list(zip(map(self._names.texts.__getitem__, names.tolist()), counts.tolist(), strict=True))
         bounds = places.searchsorted(np.arange(len(keys) + 1)).tolist()
         said: list[dict[str, Any]] = [{"items": items[start:end]} for start, end in pairwise(bounds)]
         if slack is not None:
             for value, more in zip(said, slack, strict=True):
                 if more:
-                    value["bounds"] = [(n, n + more) for _, n in value["items"]]
+                    value["slack"] = more
         values = np.empty(len(keys), object)
-        # As JSON: a tenth of the memory of the objects, compared at once, and nothing for the garbage collector.
-        values[:] = as_json_each(said)
+        # Packed: a tenth of the memory of the objects, compared at once, and nothing for the garbage collector.
+        values[:] = packed_each(said)
         return Reading(values)
 
     def _slack_in(self, slots: Ints) -> Ints:
@@ -155,8 +165,24 @@ class Top(Counted):
         panes = self._pane_of[slots]
         return self._slack_since.sums(int(panes.min()), int(panes.max()))
 
-    def _first(self, keys: Ints, found: Ints, rows: Ints, counts: Ints) -> tuple[Ints, Ints, Ints]:
-        """What is shown of some keys, in order: places among those, counts, and numbers of names."""
+    def _first(self, keys: Ints, pieces: Iterator[_Piece]) -> tuple[Ints, Ints, Ints]:
+        """What is shown of some keys, in order: places among those, counts, and numbers of names.
+
+        Of many values some are looked at at a time, beside the best of those before: there may be more values than
+        there is room for in such arrays.
+        """
+        nothing = np.zeros(0, np.int64)
+        places, counts, names = nothing, nothing, nothing
+        for piece in pieces:
+            best = _Piece(keys[places], names, counts)
+            joined = _Piece(*map(np.append, best, piece)) if len(places) else piece
+            del piece  # there is room for one of them
+            places, counts, names = self._best(keys, joined)
+        return places, counts, names
+
+    def _best(self, keys: Ints, piece: _Piece) -> tuple[Ints, Ints, Ints]:
+        """The same of some values."""
+        found, names, counts = piece
         levels, counts = _levels(counts)
         # Key and level as one number, which is sorted several times as fast as two are. There may be many: what is not
         # needed any more goes at once.
@@ -171,34 +197,42 @@ class Top(Counted):
         # Those that tie with the last that is shown compete by name.
         worst += np.arange(self.keys) * size
         kept = (levels <= worst[found]).nonzero()[0]
-        names, ordered = len(self._names.texts), levels[kept]
-        del levels
-        ordered *= names
-        ordered += self._names.ranks(self._counts.rows.column(NAME).view(np.int64)[rows[kept]])
+        ordered, names = levels[kept], names[kept]
+        del levels, kept
+        many = len(self._names.texts)
+        ordered *= many
+        ordered += self._names.ranks(names)
         ordered.sort()
-        starts, ends = ordered.searchsorted(keys * size * names), ordered.searchsorted((keys + 1) * size * names)
+        starts, ends = ordered.searchsorted(keys * size * many), ordered.searchsorted((keys + 1) * size * many)
         at = starts[:, None] + np.arange(self.parameter)
         places, _ = shown = (at < ends[:, None]).nonzero()
-        cells, nth = np.divmod(ordered[at[shown]], names)
+        cells, nth = np.divmod(ordered[at[shown]], many)
         return places, counts[cells - keys[places] * size], self._names.numbers(nth)
 
-    def _leading(self, slots: Ints, keys: Ints) -> tuple[Ints, Ints, Ints]:
-        """Keys, rows and counts, at least of those that are shown."""
+    def _leading(self, slots: Ints, keys: Ints) -> Iterator[_Piece]:
+        """Values of these keys, at least those that are shown."""
+        names = self._counts.rows.column(NAME).view(np.int64)
         if len(slots) == 1:
-            rows, found, counts = self._entries(int(slots[0]), keys)
-            return found, rows.astype(np.int64), counts
+            rows, counts = self._counts.of(int(self._pane_of[slots[0]]))
+            for start in range(0, len(rows), PIECE):
+                part = slice(start, start + PIECE)
+                chosen, found = self._asked(rows[part], keys)
+                yield _Piece(found, names[rows[part][chosen]], counts[part][chosen].astype(np.int64))
+            return
         panes = self._pane_of[slots]
         totals, of = self._counts.totals(int(panes.min()), int(panes.max())), self._counts.rows.keys()
         # What counts as little as could not be shown last time is left out, unless too few remain of a key.
         asked = np.zeros(self.keys, np.bool_)
         asked[keys] = True
         limit = np.where(asked, self._limit, NEVER_SHOWN)
-        at = (totals >= limit[of]).nonzero()[0]
+        at = _at_least(totals, limit, of)
         short = asked & (np.bincount(of[at], minlength=self.keys) < self.parameter) & (limit > 1)
         if short.any():
             limit[short] = 1
-            at = (totals >= limit[of]).nonzero()[0]
-        return of[at], at, totals[at]
+            at = _at_least(totals, limit, of)
+        for start in range(0, len(at), PIECE):
+            some = at[start : start + PIECE]
+            yield _Piece(of[some], names[some], totals[some])
 
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
@@ -261,6 +295,15 @@ class Top(Counted):
 
 def _most_names(caps: Caps) -> int:
     return Rows.room_for(caps.rows + PART)
+
+
+def _at_least(counts: Ints, limits: Ints, of: Ints) -> NDArray[np.int32]:
+    """Where counts are no less than the limits of their keys."""
+    found = [np.zeros(0, np.int32)]
+    for start in range(0, len(counts), PIECE):
+        part = slice(start, start + PIECE)
+        found.append((start + (counts[part] >= limits[of[part]]).nonzero()[0]).astype(np.int32))
+    return np.concatenate(found)
 
 
 def _levels(counts: Ints) -> tuple[Ints, Ints]:

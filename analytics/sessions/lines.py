@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Column, Floats, Ints
 from analytics.history import KINDS
-from analytics.jsontext import parsed_each
 from analytics.names import dims_key
+from analytics.packed import plain_each
 from analytics.row import Dims, Row
 
 __all__ = ["Lines", "Objects", "as_column", "as_objects", "in_order", "joined", "plain_values"]
@@ -29,7 +29,7 @@ class Lines(NamedTuple):
     starts: Ints
     ends: Ints
     values: Column
-    """As the measure gave it: numbers, NaN being null, or objects: JSON text as bytes, else a number or None."""
+    """As the measure gave it: numbers, NaN being null, or objects: bytes, see `packed.py`, else a number or None."""
     kinds: NDArray[np.int8]
     revs: NDArray[np.int32]
     errors: Floats
@@ -50,7 +50,7 @@ class Lines(NamedTuple):
         """The rows themselves, about 0.3 us each."""
         values = plain_values(self.values)
         if self.values.dtype == object:
-            values = parsed_each(values)
+            values = plain_each(values)
         errors: Iterable[Any] = [e or None for e in self.errors.tolist()] if self.errors.any() else repeat(None)
         columns = (self.dims.tolist(), self.starts.tolist(), self.ends.tolist(), values, NAMES[self.kinds].tolist())
         each = zip(repeat(kpi), *columns, self.revs.tolist(), errors, repeat(None), strict=False)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.names import dims_key
+from analytics.packed import as_text, from_text
 from analytics.sessions.grid import SessionGrid
 from analytics.sessions.lines import Lines, as_column, in_order, joined, plain_values
 
@@ -87,11 +88,11 @@ def load_sessions(grid: SessionGrid, meta: Mapping[str, Any], buffers: Mapping[s
 
 
 def _plain(value: Any) -> Any:
-    return {"json": value.decode("utf-8", "surrogatepass")} if type(value) is bytes else value
+    return {"json": as_text(value)} if type(value) is bytes else value
 
 
 def _value(value: Any) -> Any:
-    return value["json"].encode("utf-8", "surrogatepass") if type(value) is dict else value
+    return from_text(value["json"]) if type(value) is dict else value
 
 
 def _dumped(lines: Lines | None) -> list[list[Any]]:

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analytics import Engine, KpiSpec, Snapshot
+from analytics.grid import Grid
 from tests.analytics.invariants import assert_split_changes_nothing
 from tests.analytics.model import VALUES, Model, same
 from tests.analytics.streams import (
@@ -255,3 +256,28 @@ def test_a_batch_over_more_panes_than_there_are_equals_single_events(window: str
         ingest(other, time)
     assert one.finish() == other.finish()
     assert one.stats() == other.stats()
+
+
+@pytest.mark.parametrize("step", [1, 150])
+@pytest.mark.parametrize("window", ["tumbling 1s", "sliding 4s every 1s"])
+def test_the_past_makes_room_for_windows_that_are_held_open(window: str, step: int) -> None:
+    """A source that lags holds windows open, nothing is closed: what is kept is still no more than was computed."""
+    engine = Engine([KpiSpec(name="n", value="count(*)", window=window, delay="0s", grace="0s")])
+    (grid,) = engine._grids
+    assert isinstance(grid, Grid)
+    kept = grid.plan.kept
+    both = [({"event": "x", "timestamp": i * 1_000, "properties": {}}, "slow") for i in range(kept + 20)]
+    engine.ingest(batch(both), 0)
+    engine.advance(0)
+    book = grid.publisher.books[0][0]
+    assert len(book.records) == kept
+    for start in range(kept + 20, kept + 170, step):
+        times = [second * 1_000 for second in range(start, start + step)]
+        engine.ingest(batch([({"event": "x", "timestamp": time, "properties": {}}, "fast") for time in times]), 0)
+        before = list(book.records)
+        engine.advance(0)
+        assert len(book.records) == kept
+        assert list(book.records)[: kept - step] == before[step:]
+    newest = (kept + 169) * 1_000
+    assert next(row.kind for row in engine.rows("n", newest, newest + 1)) == "partial"
+    assert engine.stats()["closed_early"] == 0

@@ -135,8 +135,10 @@ def test_a_book_drops_its_oldest_closed_records() -> None:
         book.put(_record(start, start + 10))
     book.trim(closed_to=10)
     assert starts(book) == [10, 20, 30]
+    full = [book.full]
     book.trim(closed_to=40)
     assert starts(book) == [20, 30]
+    assert [*full, book.full] == [True, False]
     assert book.oldest() == (20, 30)
 
 

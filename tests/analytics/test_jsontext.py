@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.jsontext import as_json, as_json_each, parsed, parsed_each
+from analytics.jsontext import as_json, parsed, parsed_each
 
 
 def values(numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -65,9 +65,3 @@ def test_equal_texts_are_read_once() -> None:
 def test_a_text_of_several_lines_is_one_text() -> None:
     """As none that is written here, but any that is valid."""
     assert parsed_each([b"[1,\n2]", b"3"]) == [[1, 2], 3]
-
-
-def test_values_are_written_together_as_one_by_one() -> None:
-    """Line ends in texts included, and what the fast writer does not know."""
-    for values in ([{"items": [["a\nb", 2]]}, {}, "x"], ["\ud800", {"a": 1}], []):
-        assert as_json_each(values) == list(map(as_json, values))

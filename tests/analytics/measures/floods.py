@@ -87,14 +87,13 @@ def _values(measure: Measure) -> None:
 
 
 def _texts(measure: Measure) -> None:
-    """Each in four panes, none of which is short."""
+    """Each in three panes, none of which is short."""
     assert isinstance(measure, Top)
-    names = Dictionary()
     each = 20
     for slot in range(measure.slots):
-        names.trim()
+        names = Dictionary()  # which is not of the measure: one with all texts would take more than what is there
         keys = np.arange(measure.keys).repeat(each)
-        texts = [f"{slot // 4} {i:0>80}" for i in range(len(keys))]
+        texts = [f"{slot // 3} {i:0>87}" for i in range(len(keys))]
         measure.add(slot * measure.keys + keys, Coded(names.encode(texts), names))
         _look(measure, slot, 150)  # what is there for a moment is not the same for each window
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.measures import MEASURES, Measure
+from analytics.packed import packed_each
 from tests.analytics.measures.floods import FLOODS, flooded
 from tests.analytics.measures.values import add, cells, opened, read
 
@@ -26,7 +27,7 @@ EMPTY = {
     "count": 0,
     "uniq": 0,
     "sessions": 0,
-    "top": b'{"items":[]}',
+    "top": packed_each([{"items": []}])[0],
     "funnel": b'{"steps":[0,0]}',
     "retention": b'{"size":0,"returned":[0,0]}',
 }

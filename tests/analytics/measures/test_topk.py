@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter
 from typing import Any
@@ -11,12 +10,13 @@ import pytest
 
 from analytics.measures import topk as module
 from analytics.measures.topk import Top
+from analytics.packed import plain_each
 from tests.analytics.measures.values import add, cells, opened, read
 from tests.analytics.simple import values_of
 
 
 def items(measure: Any, *slots: int) -> Any:
-    return json.loads(read(measure, *slots, keys=(0,))[0])
+    return plain_each(read(measure, *slots, keys=(0,)))[0]
 
 
 def test_items_are_ordered_by_count_then_value() -> None:
@@ -61,8 +61,9 @@ def test_too_many_values_in_all_are_bounded(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(module, "MAX_PAIRS", 100)
     pages = opened(Top, 1, 2)
     add(pages, [1, 1, 1] + [0] * 150, ["a", "a", "b", *range(150)])
-    assert json.loads(read(pages, 0)[1]) == {"items": [["a", 2], ["b", 1]]}
-    assert "bounds" in json.loads(read(pages, 0)[0])
+    crowded, small = plain_each(read(pages, 0))
+    assert small == {"items": [["a", 2], ["b", 1]]}
+    assert "bounds" in crowded
 
 
 def test_a_million_distinct_values_take_bounded_memory() -> None:
@@ -74,3 +75,26 @@ def test_a_million_distinct_values_take_bounded_memory() -> None:
     assert items(pages, 0)["items"][0] == ["/", 100]
     state = pages.dump(cells(0), cells(0))
     assert sum(array.nbytes for array in state.values()) < 400_000
+
+
+@pytest.mark.parametrize("piece", [1, 7, 64])
+def test_many_values_are_looked_at_some_at_a_time(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few together, what is shown is what a count of all says: ties, other keys and former windows included."""
+    monkeypatch.setattr(module, "PIECE", piece)
+    rng, slots, keys = random.Random(piece), 6, 3
+    pages, counted = opened(Top, slots, keys, parameter=4), [Counter[str]() for _ in range(slots * keys)]
+    for _ in range(8):
+        at = [rng.randrange(slots * keys) for _ in range(150)]
+        texts = [f"v{rng.randrange(12) * rng.randrange(4)}" for _ in at]
+        add(pages, at, texts)
+        for cell, text in zip(at, texts, strict=True):
+            counted[cell][text] += 1
+        first = rng.randrange(slots - 1)
+        for window in (range(first, first + 1), range(first, slots), range(first, first + 2)):
+            asked = rng.sample(range(keys), rng.randint(1, keys))
+            expected = []
+            for key in sorted(asked):
+                truth = sum((counted[slot * keys + key] for slot in window), Counter[str]())
+                best = sorted(truth.items(), key=lambda item: (-item[1], item[0]))
+                expected.append({"items": [[text, n] for text, n in best[:4]]})
+            assert plain_each(read(pages, *window, keys=tuple(sorted(asked)))) == expected
