@@ -68,11 +68,11 @@ class Funnel(Visited):
         values, said = np.empty(len(keys), object), _Texts(self._setting.steps)
         if seconds is None:
             values[:] = list(map(said.__getitem__, map(tuple, reached.tolist())))
-            return Reading(values)
+            return Reading(values, error=self._shortfall(slots, keys))
         for i, (counts, took) in enumerate(zip(reached.tolist(), seconds.tolist(), strict=True)):
             text = ",".join("null" if s != s else repr(s) for s in took)
             values[i] = b'%b,"seconds":[%b]}' % (said[tuple(counts)][:-1], text.encode())
-        return Reading(values)
+        return Reading(values, error=self._shortfall(slots, keys))
 
     def _of_several(self, slots: Ints) -> Ints:
         """Users of each key that reached each step in a window of these panes."""
@@ -120,6 +120,9 @@ class Funnel(Visited):
         cells = places * self.keys + journal.cells % self.keys
         levels, latest, share = self._levels.levels.copy(), journal.latest.copy(), self._room.share
         users, rows = journal.users, journal.rows  # which nothing is written to any more
+        short = np.zeros(0, np.int64)
+        if self._short is not None:
+            short = self._short.reshape(self.slots, self.keys)[slots].ravel().nonzero()[0]
 
         def make() -> Arrays:
             groups = (places >= 0).nonzero()[0]
@@ -139,12 +142,15 @@ class Funnel(Visited):
                 "times": kept.times[order],
                 "marks": kept.marks[order],
                 "share": np.array([share]),
+                "short": short,
             }
 
         return make
 
     def load(self, slots: Ints, keys: Ints, state: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
         self._room.share = min(self._room.share, int(state["share"][0]))
+        if "short" in state:  # not in snapshots from before it was told
+            self._mark_short(self._placed(slots, state["short"]))
         if len(state["cells"]):
             cells = self._pane_cells(self._placed(slots, state["cells"]))
             rows = Rows(state["owners"], state["times"], state["marks"])

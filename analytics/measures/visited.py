@@ -5,7 +5,7 @@ no event can take that back, and is not kept.
 
 Bounds: when all events together exceed the room, the first 16 and the last 48 to arrive of each user in a pane are
 kept, and fewer if that is still too much. Users in panes are bounded as well; events of those that came last are
-refused. What that cost is counted.
+refused, and the values of their panes and keys say that they are too low. What that cost is counted.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import ClassVar, Final
 import numpy as np
 
 from analytics.aggregation import FunnelSetting
-from analytics.arrays import Bools, Ints, Visits, Words
+from analytics.arrays import Bools, Floats, Ints, Visits, Words
 from analytics.journal import Journal, Rows
 from analytics.measures.judged import Judged
-from analytics.measures.measure import Takes
+from analytics.measures.measure import Takes, over
 from analytics.measures.moved import Moved
 from analytics.measures.needless import Needless
 from analytics.measures.paned import VACANT, Paned
@@ -56,7 +56,8 @@ class Visited(Paned):
     """Events of users, and how far each got in each pane."""
 
     takes: ClassVar[Takes] = "visits"
-    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("users", "levels", "latest")}
+    estimates = True
+    placed: ClassVar[Mapping[str, tuple[str, ...]]] = {"cells": ("users", "levels", "latest"), "short": ()}
 
     def __init__(self, slots: int, keys: int, parameter: FunnelSetting) -> None:
         super().__init__(slots, keys, parameter)
@@ -81,6 +82,8 @@ class Visited(Paned):
         # Cells x levels: users who got so far in a single pane, from level 1 on. None: windows are of several panes.
         self._users: Ints | None = np.zeros((slots * keys, parameter.steps + 1), np.int64)
         self._room = Room(self._journal, parameter, self._levels, self._through, self._start_over)
+        # Cells: whether users were refused there. None: nowhere.
+        self._short: Bools | None = None
 
     @classmethod
     def budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:
@@ -90,7 +93,7 @@ class Visited(Paned):
             state += Rising.budget(groups, steps) + Needless.budget(groups, steps)
         else:
             state += Searching.budget(groups, steps)
-        return 8 * slots * keys * (steps + 1) + state
+        return (8 * (steps + 1) + 1) * slots * keys + state
 
     @classmethod
     def window_budget(cls, slots: int, keys: int, parameter: FunnelSetting) -> int:  # noqa: ARG003
@@ -155,10 +158,12 @@ class Visited(Paned):
         cells, visits = zip(*self._new, strict=True)
         self._new, self._pending = [], 0
         users, times, marks = map(np.concatenate, zip(*visits, strict=True))
-        groups = self._groups(np.concatenate(cells), users)
+        where = np.concatenate(cells)
+        groups = self._groups(where, users)
         kept = groups >= 0
         if not kept.all():
             self._journal.refused += int((~kept).sum())
+            self._fall_short(where[~kept])
         if self._through is not None:
             kept &= self._levels.levels[groups] < self._through
         rows = self._room.needed(Rows(groups, times, marks).part(kept))
@@ -178,6 +183,24 @@ class Visited(Paned):
         assert groups is not None, "there is room after what is dead was forgotten"
         self._levels.meet()
         return groups
+
+    def _fall_short(self, cells: Ints) -> None:
+        """Users were refused in these cells, by pane."""
+        slots = self._slot_cells(cells)
+        self._mark_short(slots[slots >= 0])
+
+    def _mark_short(self, cells: Ints) -> None:
+        if len(cells):
+            if self._short is None:
+                self._short = np.zeros(self.slots * self.keys, np.bool_)
+            self._short[cells] = True
+
+    def _shortfall(self, slots: Ints, keys: Ints) -> Floats | None:
+        """The error of what is said of a window: 1 where users were refused, so that it is at least so much."""
+        if self._short is None:
+            return None
+        short: Bools = np.logical_or.reduce(over(self._short.reshape(self.slots, self.keys), slots, keys))
+        return np.where(short, 1.0, 0.0) if short.any() else None
 
     def _recount(self, moved: Moved) -> None:
         """Levels of single panes became others."""
@@ -208,11 +231,16 @@ class Visited(Paned):
 
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
+        if self._short is not None:
+            table = self._short.reshape(self.slots, self.keys)
+            table[target] |= table[sources].any(axis=0)
         inside = self._in_slots(sources)
         self._move(inside, target * self.keys + self._journal.cells % self.keys)
 
     def join(self, sources: Ints, targets: Ints) -> None:
         self._settle()
+        if self._short is not None:
+            self._mark_short(targets[self._short[sources]])
         into = np.full(self.slots * self.keys + 1, -1, np.int64)  # one more, for cells that nobody holds: -1
         into[sources] = targets
         cells = into[self._slot_cells(self._journal.cells)]
@@ -234,6 +262,7 @@ class Visited(Paned):
         """Take in users with their levels, and their events, whose groups are positions among these users."""
         groups = self._groups(cells, users)
         there = groups >= 0
+        self._fall_short(cells[~there])
         owners = groups[rows.groups]
         self._journal.refused += int((owners < 0).sum())
         taken = rows._replace(groups=owners).part(owners >= 0)
@@ -255,6 +284,8 @@ class Visited(Paned):
         self._settle()
         if self._users is not None:
             self._users[cells] = 0
+        if self._short is not None:
+            self._short[cells] = False
         super().vacate(cells)
 
     def clear(self, slot: int) -> None:
@@ -262,6 +293,8 @@ class Visited(Paned):
         pane = int(self._pane_of[slot])
         if self._users is not None:
             self._users[slot * self.keys : (slot + 1) * self.keys] = 0
+        if self._short is not None:
+            self._short[slot * self.keys : (slot + 1) * self.keys] = False
         if self._judged_lately is not None:
             self._judged_lately.close(pane)
         elif isinstance(self._levels, Rising):

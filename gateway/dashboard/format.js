@@ -105,9 +105,10 @@ export function age(ms) {
 
 /**
  * @param {number} relative such as 0.016
- * @returns {string} `± 1.6%`
+ * @returns {string} `± 1.6%`; an error of all of it says that there was no room for more
  */
 export function bound(relative, locale = undefined) {
+  if (relative >= 1) return "at least";
   return `± ${numbers(locale, { maximumSignificantDigits: 2 }).format(relative * 100)}%`;
 }
 

@@ -226,7 +226,7 @@ export class Tile {
     mark(this.#kind, "data-kind", kind);
     mark(this.#kind, "title", filling ? "The event log is being read for this KPI." : kind ? KIND_TITLE[kind] : null);
     write(this.#bound, reading?.error ? bound(reading.error) : "");
-    mark(this.#bound, "title", reading?.error ? "Approximate value; this is its stated relative error" : null);
+    mark(this.#bound, "title", reading?.error ? (reading.error < 1 ? "Approximate value; this is its stated relative error" : "There was no room to count more") : null);
     if (!this.#hovered) this.#drawCaption();
   }
 

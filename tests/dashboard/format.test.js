@@ -75,6 +75,7 @@ test("ages are short at every size", () => {
 
 test("errors and times are short too", () => {
   assert.equal(bound(0.016, "en-US"), "± 1.6%");
+  assert.equal(bound(1, "en-US"), "at least");
   assert.equal(clockTime(1795334400123, true, "en-US", "UTC"), "08:00:00");
   assert.equal(clockTime(1795334400123, false, "en-US", "UTC"), "08:00");
 });

@@ -72,6 +72,48 @@ def test_users_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(made, 0) == {"steps": [70, 0]}
 
 
+def errors(made: Funnel, *slots: int) -> list[float] | None:
+    found = made.read(cells(*slots), cells(0, 1)).error
+    return None if found is None else found.tolist()
+
+
+def test_rows_of_refused_users_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where some were refused the value is at least so much, in each window that has the pane, and nowhere else."""
+    monkeypatch.setattr(visited, "GROUP_MEMORY", 100 * (32 + 80))
+    made = opened()
+    add(made, [(0, user, 5, 1) for user in range(60)])
+    assert errors(made, 0) is None
+    add(made, [(2, user, 15, 1) for user in range(60)])
+    assert read(made, 1) == {"steps": [40, 0]}
+    assert [errors(made, *slots) for slots in ((0,), (1,), (0, 1), (0, 1, 2))] == [None, [1.0, 0.0]] + 2 * [[1.0, 0.0]]
+    dump = made.dump(cells(1, 0), cells(0, 1))
+    restored = opened()
+    restored.load(cells(2, 0), cells(0, 1), dump)
+    assert [errors(restored, slot) for slot in (0, 1, 2)] == [None, None, [1.0, 0.0]]
+    again = restored.dump(cells(2, 0), cells(0, 1))
+    assert {name: array.tolist() for name, array in again.items()} == {n: a.tolist() for n, a in dump.items()}
+    older = opened()
+    older.load(cells(2, 0), cells(0, 1), {name: array for name, array in dump.items() if name != "short"})
+    assert errors(older, 2) is None
+    made.merge(cells(1), 2)
+    assert errors(made, 2) == [1.0, 0.0]
+    made.clear(1)
+    made.open(1, 200)
+    assert errors(made, 1) is None
+    assert errors(made, 2) == [1.0, 0.0]
+
+
+def test_what_was_refused_goes_with_its_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When sessions become one, and when a cell is given to another."""
+    monkeypatch.setattr(visited, "GROUP_MEMORY", 10 * (32 + 80))
+    made = opened(TWO, 1, 2)
+    add(made, [(0, user, 5, 1) for user in range(20)])
+    assert errors(made, 0) == [1.0, 0.0]
+    made.join(cells(0), cells(1))
+    made.vacate(cells(0))
+    assert errors(made, 0) == [0.0, 1.0]
+
+
 def test_a_flood_of_users_stays_within_the_budget() -> None:
     """Distinct users without end: the arrays take no more than was computed."""
     made = opened(TWO, 2, 1)
