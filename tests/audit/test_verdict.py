@@ -49,6 +49,16 @@ def judged(value: str, live: Any, audited: Any, error: float | None = None) -> C
         ("funnel(a, b, within => '1s')", {"steps": [3, 1]}, {"steps": [3, 1]}, None, True),
         ("funnel(a, b, within => '1s')", {"steps": [3, 1]}, {"steps": [3, 2]}, None, False),
         ("funnel(a, b, within => '1s')", {"steps": [3]}, {"steps": [3, 2]}, None, False),
+        ("funnel(a, b, within => '1s')", {"steps": [3, 1]}, {"steps": [9, 1]}, 1.0, True),
+        ("funnel(a, b, within => '1s')", {"steps": [3, 2]}, {"steps": [9, 1]}, 1.0, False),
+        ("funnel(a, b, times => TRUE)", {"steps": [3], "seconds": [2.0]}, {"steps": [9], "seconds": [1.0]}, 1.0, True),
+        (
+            "funnel(a, b, times => TRUE)",
+            {"steps": [9], "seconds": [2.0]},
+            {"steps": [9], "seconds": [1.0]},
+            None,
+            False,
+        ),
     ],
 )
 def test_values_agree_within_what_is_promised(
