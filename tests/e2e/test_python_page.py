@@ -9,6 +9,7 @@ from pathlib import Path
 
 from client_sdk.python import AsyncClient, Client
 from tests.e2e.gateway_process import VIEW_KEY, WRITE_KEY, GatewayProcess
+from tests.e2e.patience import eventually
 from tests.house.tree import ROOT
 
 PAGE = ROOT / "client_sdk/python/README.md"
@@ -20,6 +21,8 @@ def test_its_programs_run_and_print_what_they_say(tmp_path: Path) -> None:
     printed = []
     with GatewayProcess(tmp_path / "data", drain_ms=100) as gateway:
         for program in programs:
+            if "subscribe(" in program:  # it stops at the first change, whatever is in it
+                eventually(lambda: gateway.rows("active_users"), bool)
             own = program.replace("https://analytics.example.com", gateway.url)
             own = own.replace("YOUR_WRITE_KEY", WRITE_KEY).replace("YOUR_VIEW_KEY", VIEW_KEY)
             done = subprocess.run(

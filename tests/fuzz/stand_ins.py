@@ -14,6 +14,7 @@ from gateway.core.access import Access
 from gateway.core.credit import CreditPool
 from gateway.core.enrichment import NO_FACTS
 from gateway.core.fold import Fold
+from gateway.core.foreign import Foreigners
 from gateway.core.gate import AcceptGate
 from gateway.core.hints import HINTS
 from gateway.core.producer import Arrival
@@ -170,6 +171,7 @@ class Rooms:
             acks=SimpleNamespace(again=lambda session: None),
         )
         self.fold = new_fold()
+        foreigners = Foreigners()
         self.house: Any = SimpleNamespace(
             sessions={},
             fold=self.fold,
@@ -187,6 +189,7 @@ class Rooms:
             limits=LIMITS,
             numbers=0,
             message_rate=50,
+            turn_away=lambda origin: foreigners.refuse(origin, NOW),
         )
         self.gate = AcceptGate(100, 50, 1_000.0, 100.0)
         self.http = Page
