@@ -17,7 +17,16 @@ import msgspec
 
 from analytics.jsontext import as_json, parsed, parsed_each
 
-__all__ = ["VALUE_BYTES", "as_text", "from_text", "item_bytes", "packed_each", "plain_each"]
+__all__ = [
+    "VALUE_BYTES",
+    "as_text",
+    "from_snapshot",
+    "from_text",
+    "in_snapshot",
+    "item_bytes",
+    "packed_each",
+    "plain_each",
+]
 
 VALUE_BYTES: Final = 58
 """Of a packed value beside its items at worst: the object, the names of the two parts, how many items, the slack."""
@@ -99,3 +108,17 @@ def from_text(text: str) -> bytes:
         bounds = value.pop("bounds")
         value["slack"] = bounds[0][1] - bounds[0][0] if bounds else 1  # of no items it is not told
     return packed_each([value])[0]
+
+
+def in_snapshot(value: Any) -> Any:
+    """A value of a row as snapshots have it: one that is kept as bytes is JSON text in an object, as no other value is.
+
+    >>> from_snapshot(in_snapshot(b'{"steps":[2,1]}'))
+    b'{"steps":[2,1]}'
+    """
+    return {"json": as_text(value)} if type(value) is bytes else value
+
+
+def from_snapshot(value: Any) -> Any:
+    """Such a value, as it is kept."""
+    return from_text(value["json"]) if type(value) is dict else value

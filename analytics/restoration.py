@@ -14,7 +14,7 @@ from analytics.arrays import Column, Floats, Ints
 from analytics.cumulative import CumulativeGrid
 from analytics.grid import Grid
 from analytics.history import Record, Values
-from analytics.packed import as_text, from_text
+from analytics.packed import from_snapshot, in_snapshot
 from analytics.publisher import Block, tier_number
 from analytics.sessions.grid import SessionGrid
 from analytics.sessions.state import freeze_sessions, load_sessions
@@ -237,7 +237,7 @@ def _dump_records(records: Sequence[_Still]) -> tuple[list[list[Any]], dict[str,
         if kind in columns:
             columns[kind].append(values)
         else:
-            objects.append([{"json": as_text(v)} if type(v) is bytes else v for v in values])
+            objects.append(list(map(in_snapshot, values)))
     types = {"keys": "<i8", "kinds": "|i1", "revs": "<i4", "errors": "<f8", "<i8": "<i8", "<f8": "<f8"}
     buffers = {name: np.concatenate([np.zeros(0, types[name]), *parts]) for name, parts in columns.items()}
     text = json.dumps(objects, separators=(",", ":")).encode()
@@ -267,7 +267,7 @@ def _load_records(meta: Sequence[Sequence[Any]], buffers: Mapping[str, NDArray[A
             values = take(kind, count)
         else:
             values = np.empty(count, object)
-            values[:] = [from_text(v["json"]) if type(v) is dict else v for v in next(objects)]
+            values[:] = list(map(from_snapshot, next(objects)))
         record = Record(start, end, Values(keys, values, errors, others), 0)
         record.kinds, record.revs = kinds, revs
         records.append(record)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from analytics.arrays import Bools, Ints, Words
 
-__all__ = ["Marks", "compacted", "hashes_of", "marks_of"]
+__all__ = ["Marks", "compacted", "hashes_of", "marks_of", "room_after"]
 
 T = TypeVar("T", bound=np.generic)
 
@@ -37,6 +37,11 @@ def marks_of(keys: Ints, hashes: Words) -> Words:
 def hashes_of(keys: Ints, marks: Words) -> Words:
     """The hashes that these marks of these keys were made of."""
     return marks * _INVERSE - keys.view(np.uint64) * _GOLDEN
+
+
+def room_after(room: int, most: int) -> int:
+    """Rows to make arrays for when those for `room` are full: four times as many, near the most at once the most."""
+    return most if 8 * room > most else 4 * room
 
 
 class Marks:

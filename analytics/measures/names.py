@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.arrays import Bools, Ints, Words
-from analytics.measures.marks import Marks, hashes_of, marks_of
+from analytics.measures.marks import Marks, hashes_of, marks_of, room_after
 from analytics.names import sort_key
 
 __all__ = ["LONGEST", "Names"]
@@ -120,8 +120,9 @@ class Names:
     def _fit(self, needed: int) -> None:
         """Have room for so many."""
         room = self._known.room
-        while room < needed:
-            room = max(self._most, needed) if 8 * room > self._most else 4 * room
+        while room < min(needed, self._most):
+            room = room_after(room, self._most)
+        room = max(room, needed)
         if room > self._known.room:
             self._known.keep(None, room)
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.arrays import Bools, Ints, Words
-from analytics.measures.marks import SMALLEST, Marks, compacted, marks_of
+from analytics.measures.marks import SMALLEST, Marks, compacted, marks_of, room_after
 
 __all__ = ["Rows"]
 
@@ -47,8 +47,8 @@ class Rows(Marks):
     def room_before(rows: int) -> int:
         """Rows for which there are arrays before there are those for so many."""
         most, room = Rows.room_for(rows), SMALLEST
-        while 8 * room <= most:
-            room *= 4
+        while (after := room_after(room, most)) < most:
+            room = after
         return room
 
     def fits(self, more: int) -> bool:
@@ -96,7 +96,7 @@ class Rows(Marks):
         self.mattered = count = int(matter.sum())
         self.tidied += 1
         if more and 3 * count > 2 * room:
-            room = max(self._most if 8 * room > self._most else 4 * room, room)
+            room = max(room_after(room, self._most), room)
         room = max(room, count + more)
         kept = None if count == known else matter
         if kept is None and room == self.room:

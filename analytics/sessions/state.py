@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytics.names import dims_key
-from analytics.packed import as_text, from_text
+from analytics.packed import from_snapshot, in_snapshot
 from analytics.sessions.grid import SessionGrid
 from analytics.sessions.lines import Lines, as_column, in_order, joined, plain_values
 
@@ -58,7 +58,9 @@ def freeze_sessions(grid: SessionGrid) -> Callable[[], tuple[dict[str, Any], dic
         ordered = grid.cells.renumbered(buffers, order, numbers) | {name: buffers[name][order] for name in per_session}
         meta = {
             "keys": [[number, *(keys[key][column] for column in by)] for number, key in enumerate(used)],
-            "values": {n: [_plain(said[i]) for i in order.tolist()] for n, said in zip(names, values, strict=True)},
+            "values": {
+                n: [in_snapshot(said[i]) for i in order.tolist()] for n, said in zip(names, values, strict=True)
+            },
             "books": {name: _dumped(lines) for name, lines in zip(names, books, strict=True)},
             "pending": {name: _dumped(lines) for name, lines in zip(names, pending, strict=True)},
         }
@@ -80,26 +82,18 @@ def load_sessions(grid: SessionGrid, meta: Mapping[str, Any], buffers: Mapping[s
         name = kpi.spec.name
         for column in COLUMNS:
             getattr(speaker.said[i], column)[cells] = buffers[f"#said/{name}/{column}"]
-        speaker.said[i].load_values(cells, list(map(_value, meta["values"][name])))
+        speaker.said[i].load_values(cells, list(map(from_snapshot, meta["values"][name])))
         if meta["books"][name]:
             speaker.books[i].put(_lines(meta["books"][name], by))
         if meta["pending"][name]:
             speaker.pending[i].append(_lines(meta["pending"][name], by))
 
 
-def _plain(value: Any) -> Any:
-    return {"json": as_text(value)} if type(value) is bytes else value
-
-
-def _value(value: Any) -> Any:
-    return from_text(value["json"]) if type(value) is dict else value
-
-
 def _dumped(lines: Lines | None) -> list[list[Any]]:
     if lines is None:
         return []
     lines = lines.part(in_order(lines.dims, lines.ends))
-    values = map(_plain, plain_values(lines.values))
+    values = map(in_snapshot, plain_values(lines.values))
     numbers = (lines.kinds.tolist(), lines.revs.tolist(), lines.errors.tolist())
     each = zip(lines.dims.tolist(), lines.starts.tolist(), lines.ends.tolist(), values, *numbers, strict=True)
     return [[list(dims.values()), *line] for dims, *line in each]
@@ -111,7 +105,7 @@ def _lines(state: Sequence[Sequence[Any]], by: tuple[str, ...]) -> Lines:
         np.fromiter((dict(zip(by, each, strict=True)) for each in dims), object, len(dims)),
         np.array(starts, np.int64),
         np.array(ends, np.int64),
-        as_column(list(map(_value, values))),
+        as_column(list(map(from_snapshot, values))),
         np.array(kinds, np.int8),
         np.array(revs, np.int32),
         np.array(errors, np.float64),

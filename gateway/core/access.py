@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -50,6 +50,13 @@ class Origins:
     def may_open(self, origin: str | None) -> bool:
         """Whether a socket may be opened; the hello decides what it may do. No origin means no browser."""
         return origin is None or origin in self._listed or (self._any and origin != "null")
+
+    def lets_in(self, origin: str | None, turn_away: Callable[[str], None]) -> bool:
+        """`may_open`; `turn_away` is told the origin of a page that may not."""
+        allowed = self.may_open(origin)
+        if not allowed and origin is not None:
+            turn_away(origin)
+        return allowed
 
     def may_view(self, origin: str | None) -> bool:
         """Whether a viewer may come from there."""

@@ -38,10 +38,11 @@ class Foreigners:
         >>> refused.newest()
         [Foreign(origin='https://shop.example', times=2, at=2)]
         """
-        known = self._kept.pop(origin[:MOST_CHARS], None)
+        origin = origin[:MOST_CHARS]
+        known = self._kept.pop(origin, None)
         if len(self._kept) == MOST:
             del self._kept[next(iter(self._kept))]
-        self._kept[origin[:MOST_CHARS]] = Foreign(origin[:MOST_CHARS], 1 if known is None else known.times + 1, now)
+        self._kept[origin] = Foreign(origin, 1 if known is None else known.times + 1, now)
         if known is not None or self._told == MOST:
             return False
         self._told += 1

@@ -1,8 +1,8 @@
 // The page of boards: what the server has, what the address asks for, what is being edited; and the board that follows.
 
 import { boardOf, boardsOf, chosen } from "./boardset.js";
-import { Editor } from "./editor.js";
-import { nameFor } from "./edits.js";
+import { Editor, OVERTAKEN } from "./editor.js";
+import { nameFor, same } from "./edits.js";
 import { write } from "./element.js";
 import { dimension } from "./format.js";
 import { Removal } from "./removal.js";
@@ -216,7 +216,7 @@ export class BoardPage {
   #keep(board) {
     const { standing, version } = this.#shown;
     // What is as the server has it, because every change was undone, is no draft.
-    if (standing && JSON.stringify(boardOf(standing.table)) === JSON.stringify(board)) this.#drafts.forget(board.name);
+    if (standing && same(boardOf(standing.table), board)) this.#drafts.forget(board.name);
     else this.#drafts.keep(board, version);
     this.#draw();
   }
@@ -263,7 +263,7 @@ export class BoardPage {
       return error.slug === "changed" ? this.boards() : undefined;
     }
     const draft = this.#drafts.all.find((one) => one.board.name === board.name);
-    const unchanged = JSON.stringify(draft?.board) === JSON.stringify(board);
+    const unchanged = same(draft?.board, board);
     // What was edited while it was on its way is a draft of what is there now.
     if (unchanged) this.#drafts.forget(board.name);
     else if (draft) this.#drafts.keep(draft.board, saved.version);
@@ -294,7 +294,7 @@ function onlyHere({ draft, standing }) {
 }
 
 function refusal(error) {
-  if (error.slug === "changed") return "Not saved. Somebody else saved this board meanwhile.";
+  if (error.slug === "changed") return OVERTAKEN;
   if (error.slug === "storage") return "Not saved: the server cannot write to its disk, which may be full. Your changes are kept in this browser.";
   if (error.slug === "read_only") return "The server does not let pages save boards. Your changes are kept in this browser.";
   return `Not saved: ${error.message}. Your changes are kept in this browser.`;

@@ -2,7 +2,7 @@
 
 import { tileOf } from "./boardset.js";
 import { EditBars, button } from "./editbars.js";
-import { added, annotated, unannotated } from "./edits.js";
+import { added, annotated, same, unannotated } from "./edits.js";
 import { element, mark, write } from "./element.js";
 import { dayTime } from "./format.js";
 import { copied, openSheet } from "./sheet.js";
@@ -10,6 +10,8 @@ import { tomlOf } from "./toml.js";
 import { choice, fill } from "./toolbar.js";
 import { rangeChoices } from "./viewstate.js";
 
+/** What is said of a save that would undo what somebody else did. */
+export const OVERTAKEN = "Not saved. Somebody else saved this board meanwhile.";
 const FULL = "This board is full: it has 120 tiles.";
 const BEHIND = "Somebody else saved this board meanwhile. Yours is kept in this browser: \u201cSave over theirs\u201d puts it in the place of theirs, \u201cDiscard changes\u201d shows theirs, and \u201cNew board\u201d makes yours another board.";
 /** Edits that can be taken back. */
@@ -35,7 +37,7 @@ export class Editor {
   /** Boards as they were before each edit, the last one last: of the one that is edited, until it is left or saved. */
   #steps = [];
   /** The board as it was left by the last edit here: another one was edited elsewhere, and steps would undo that, too. */
-  #left = "";
+  #left = null;
   /** What is being typed in, or null: all its letters are one edit. */
   #typing = null;
   #stale = false;
@@ -47,7 +49,7 @@ export class Editor {
   #note = element("input", [], { type: "text", id: "edit-note", maxlength: "500", placeholder: "What happened" });
   #at = element("input", [], { type: "datetime-local", "aria-label": "When it happened; now if empty" });
   #notes = element("ul.notes");
-  #save = button("Save", () => (this.#stale ? this.say("Not saved. Somebody else saved this board meanwhile.") : this.#acts.onSave()), false);
+  #save = button("Save", () => (this.#stale ? this.say(OVERTAKEN) : this.#acts.onSave()), false);
   #over = button("Save over theirs", () => this.#acts.onSaveOver());
   #undo = button("Undo", () => this.#stepBack());
   /** What the panel holds while a board is edited. */
@@ -93,9 +95,8 @@ export class Editor {
    * @param {{kpis: Record<string, any>[], writable: boolean, draft: boolean, behind: boolean}} page `draft`, `behind` as in `Shown`
    */
   draw(board, { kpis, writable, draft, behind }) {
-    const there = JSON.stringify(board);
-    if (there !== this.#left || !draft) this.#steps = [];
-    this.#left = there;
+    if (!draft || !same(board, this.#left)) this.#steps = [];
+    this.#left = board;
     if (this.#steps.length === 0) this.#typing = null;
     this.#board = board;
     this.#panel.hidden = board === null;
@@ -127,7 +128,7 @@ export class Editor {
   #change(board, typing = null) {
     if (typing === null || typing !== this.#typing) this.#steps = [...this.#steps.slice(1 - MOST_STEPS), this.#board];
     this.#typing = typing;
-    this.#left = JSON.stringify(board);
+    this.#left = board;
     this.#acts.onChange(board);
   }
 
@@ -136,7 +137,7 @@ export class Editor {
     if (!before) return;
     this.#steps = this.#steps.slice(0, -1);
     this.#typing = null;
-    this.#left = JSON.stringify(before);
+    this.#left = before;
     this.#acts.onChange(before);
     this.say("The last change is undone");
   }

@@ -7,6 +7,9 @@ export const MOST_TILES = 120;
 /** Characters of a title that the server takes. */
 export const MOST_TITLE = 200;
 
+/** Whether two boards say the same. @param {Board|null|undefined} one @param {Board|null|undefined} other */
+export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
 /**
  * @param {Board} board @param {number} from @param {number} to where the tile stands afterwards; held within the board
  * @returns {Board}

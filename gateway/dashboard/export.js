@@ -1,8 +1,9 @@
 // Rejected events as a file: asked for page by page, and handed to the browser as a download.
 
-import { download } from "./download.js";
+import { dated, download } from "./download.js";
 import { element, mark, write } from "./element.js";
 import { exact } from "./format.js";
+import { readPages } from "./paged.js";
 import { fill } from "./toolbar.js";
 
 /** Pages of an export; the server keeps no more than they hold unless it is told to. */
@@ -19,21 +20,18 @@ const MOST_PAGES = 500;
 export async function collected(api, reason, told) {
   const parts = [];
   let events = 0;
-  let next = "0";
-  for (let page = 0; page < MOST_PAGES && next !== null; page++) {
-    const query = new URLSearchParams({ after: next, ...(reason && { reason }) });
-    const { text, next: behind } = await api.lines(`v1/quarantine/export?${query}`);
+  const query = new URLSearchParams({ after: "0", ...(reason && { reason }) });
+  const whole = await readPages(api, "v1/quarantine/export", query, MOST_PAGES, (text) => {
     parts.push(text);
     events += text.split("\n").length - 1;
-    next = behind;
     told(events);
-  }
-  return { parts, events, whole: next === null };
+  });
+  return { parts, events, whole };
 }
 
 /** @param {string} reason @param {Date} now */
 export const fileName = (reason, now) =>
-  `rejected-${reason ? `${reason.replace(/[^\w.-]+/g, "_").slice(0, 80)}-` : ""}${now.toISOString().slice(0, 19).replaceAll(":", "")}Z.ndjson`;
+  dated(reason ? `rejected-${reason.replace(/[^\w.-]+/g, "_").slice(0, 80)}` : "rejected", now, "ndjson");
 
 export class Export {
   #api;

@@ -1,5 +1,8 @@
 // The rows behind a tile as a CSV file, asked of the query API page by page.
 
+import { dated } from "./download.js";
+import { readPages } from "./paged.js";
+
 /** Pages of a file; a day of a KPI by 100 keys in windows of 10 seconds has 18. */
 const MOST_PAGES = 100;
 const PAGE_ROWS = 50_000;
@@ -23,18 +26,14 @@ export async function rowsOf(api, { kpi, where, from, to }) {
   if (Object.keys(where).length) query.set("where", JSON.stringify(where));
   const parts = [];
   let rows = 0;
-  let next = null;
-  for (let page = 0; page < MOST_PAGES && (page === 0 || next !== null); page++) {
-    if (next !== null) query.set("after", next);
-    const { text, next: behind } = await api.lines(`v1/kpis/${encodeURIComponent(kpi)}?${query}`);
+  const whole = await readPages(api, `v1/kpis/${encodeURIComponent(kpi)}`, query, MOST_PAGES, (text, page) => {
     // Each page has a head of its own; no cell has a line break, since in JSON that is an escape.
     const lines = text.split("\r\n");
     rows += lines.length - 2;
     parts.push(page === 0 ? text : lines.slice(1).join("\r\n"));
-    next = behind;
-  }
-  return { parts, rows, whole: next === null };
+  });
+  return { parts, rows, whole };
 }
 
 /** @param {string} kpi @param {Date} now */
-export const rowsName = (kpi, now) => `${kpi}-${now.toISOString().slice(0, 19).replaceAll(":", "")}Z.csv`;
+export const rowsName = (kpi, now) => dated(kpi, now, "csv");

@@ -74,10 +74,7 @@ class House:
 
     def lets_in(self, origin: str | None) -> bool:
         """Whether a page of this origin may open a socket or post. One that may not is remembered for operators."""
-        allowed = self.origins.may_open(origin)
-        if not allowed and origin is not None:
-            self.turn_away(origin)
-        return allowed
+        return self.origins.lets_in(origin, self.turn_away)
 
     def turn_away(self, origin: str) -> None:
         """Remember a page that may not send, here or at a worker."""

@@ -187,14 +187,14 @@ class Station:
         self._limits = Limits(config.max_frame, config.max_events, config.max_depth)
         self._porter = Porter(self.link)
         self._wheel.start(self._loop)
-        self._origins = Origins(config.allowed_origins, own_origins(config.host, setup.port))
+        origins = Origins(config.allowed_origins, own_origins(config.host, setup.port))
         self._door = WorkerDoor(
             config,
             self._wheel,
             self._porter,
             lambda: Relay(self),
             self._to_http,
-            self._lets_in,
+            lambda origin: origins.lets_in(origin, self._porter.turn_away),
             self._loop,
             holding_of(config),
             lambda: self._porter.overloaded,
@@ -202,12 +202,6 @@ class Station:
         self._due = self._loop.time()
         self._look()
         self._starting = self._loop.create_task(self._listen(setup))
-
-    def _lets_in(self, origin: str | None) -> bool:
-        allowed = self._origins.may_open(origin)
-        if not allowed and origin is not None:
-            self._porter.turn_away(origin)
-        return allowed
 
     def _to_http(self, guest: Tenancy) -> asyncio.Protocol:
         return Passage(self, guest)

@@ -63,3 +63,11 @@ def test_the_star_is_for_producers() -> None:
     assert not origins.may_view("https://anywhere.example")
     assert origins.may_view("https://board.example")
     assert origins.may_view("http://localhost:8080")
+
+
+def test_a_page_that_may_not_open_is_told_of() -> None:
+    """Once each time; those that may are not, nor is who is no browser."""
+    origins, told = Origins(["https://shop.example"], OWN), list[str]()
+    asked = ["https://shop.example", None, "https://other.example", "null", "https://other.example"]
+    assert [origins.lets_in(origin, told.append) for origin in asked] == [True, True, False, False, False]
+    assert told == ["https://other.example", "null", "https://other.example"]

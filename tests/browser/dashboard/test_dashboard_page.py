@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from functools import partial
 from operator import eq
@@ -12,7 +13,7 @@ from playwright.sync_api import Error, Page, expect
 
 from tests.browser.dashboard.views import publish_views, this_minute
 from tests.browser.payloads import PAYLOADS
-from tests.browser.viewer_model import DASHBOARD, KEY, Topic, ViewerModel, meta, row
+from tests.browser.viewer_model import DASHBOARD, KEY, Topic, ViewerModel, meta, now_ms, row
 from tests.e2e.patience import eventually
 
 
@@ -167,14 +168,14 @@ def test_the_trend_is_drawn_in_the_colours_of_the_scheme(model: ViewerModel, pag
 
 
 def test_numbers_do_not_move_the_page(page: Page) -> None:
-    """From one digit to seven, from no breakdown to a full one: nothing shifts but the unit behind the number."""
+    """From one digit to seven, from no breakdown to a full one, from 9.9 s to 10: only the number's unit shifts."""
     kpis = [
         meta("a", title="A", unit="clicks"),
         meta("b", by=["c"], value="uniq(x)"),
         meta("t", value="top(x, 10)"),
         meta("z"),
     ]
-    start = this_minute()
+    start = now_ms() - 10_500
     with ViewerModel(kpis) as model:
         for entry in kpis:
             dims = {"c": "x"} if entry["by"] else {}
@@ -193,6 +194,7 @@ def test_numbers_do_not_move_the_page(page: Page) -> None:
             model.publish("t", [row(start, {"items": [[f"/{i}" * size, 10**size - i] for i in range(2 * size)]})])
         expect(page.locator('[data-kpi="a"] .number')).to_have_text("9,999,999")
         expect(page.locator('[data-kpi="b"] tfoot')).not_to_have_text("")
+        expect(page.locator('[data-kpi="z"] .fresh')).to_have_text(re.compile(r"^\d\d s$"))
         page.wait_for_function("shifts.length > 0")
         assert set(page.evaluate("shifts")) == {"unit"}
 
