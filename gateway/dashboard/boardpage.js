@@ -1,6 +1,7 @@
 // The page of boards: what the server has, what the address asks for, what is being edited; and the board that follows.
 
 import { boardOf, boardsOf, chosen } from "./boardset.js";
+import { MOST_DRAFTS } from "./drafts.js";
 import { Editor, OVERTAKEN } from "./editor.js";
 import { nameFor, same } from "./edits.js";
 import { write } from "./element.js";
@@ -217,8 +218,14 @@ export class BoardPage {
     const { standing, version } = this.#shown;
     // What is as the server has it, because every change was undone, is no draft.
     if (standing && same(boardOf(standing.table), board)) this.#drafts.forget(board.name);
-    else this.#drafts.keep(board, version);
+    else this.#draft(board, version);
     this.#draw();
+  }
+
+  /** Keep what is edited, and tell whose draft went for it. */
+  #draft(board, version) {
+    const gone = this.#drafts.keep(board, version);
+    if (gone) this.#notices.show("crowded", `This browser keeps drafts of ${MOST_DRAFTS} boards. That of ${titleOf(gone)}, the oldest, is gone.`, { stays: true });
   }
 
   #discard() {
@@ -234,7 +241,7 @@ export class BoardPage {
 
   #make(title) {
     const name = nameFor(title, this.#boards.map(({ board }) => board.name));
-    this.#drafts.keep({ ...this.#shown.board, name, title }, "");
+    this.#draft({ ...this.#shown.board, name, title }, "");
     this.#name = name;
     this.#editing = true;
     history.pushState(null, "", this.#route());

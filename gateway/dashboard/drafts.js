@@ -3,7 +3,8 @@
 import { boardOf } from "./boardset.js";
 
 const NAME = "tidegate.board_drafts";
-const MOST = 20;
+/** Boards with a draft: what they take of the storage that other pages of this origin need, too, is bounded. */
+export const MOST_DRAFTS = 20;
 
 /**
  * @typedef {object} Draft
@@ -40,13 +41,18 @@ export class Drafts {
     return true;
   }
 
-  /** @param {import("./boardset.js").Board} board @param {string} version */
+  /**
+   * @param {import("./boardset.js").Board} board @param {string} version
+   * @returns {import("./boardset.js").Board|null} the board whose draft had to make room: the one edited longest ago
+   */
   keep(board, version) {
     this.#read();
     this.#drafts.delete(board.name);
     this.#drafts.set(board.name, { board, version });
-    if (this.#drafts.size > MOST) this.#drafts.delete(this.#drafts.keys().next().value);
+    const oldest = this.#drafts.size > MOST_DRAFTS ? this.all[0].board : null;
+    if (oldest) this.#drafts.delete(oldest.name);
     this.#save();
+    return oldest;
   }
 
   /** @param {string} name */

@@ -34,6 +34,8 @@ export class EditBars {
   #acts;
   /** @type {import("./boardset.js").Board|null} null while nothing is edited */
   #board = null;
+  /** @type {WeakMap<Element, (name: string) => void>} by bar: what it says of its tile, when that is named so */
+  #naming = new WeakMap();
 
   /** @param {Acts} acts */
   constructor(acts) {
@@ -52,7 +54,9 @@ export class EditBars {
       bar.querySelector("[data-act=later]").disabled = at === tiles.length - 1;
       for (const key of ["view", "size", "range"]) bar.querySelector(`[data-act=${key}]`).value = own[key];
       const title = bar.querySelector("[data-act=title]");
-      if (document.activeElement !== title) title.value = own.title;
+      if (document.activeElement === title) return; // What it is called is not said anew with each letter.
+      title.value = own.title;
+      this.#naming.get(bar)(nameOf(tile));
     });
   }
 
@@ -77,13 +81,13 @@ export class EditBars {
 
   #make(tile) {
     const at = () => this.#acts.tiles().tiles.indexOf(tile);
-    const name = tile.element.querySelector("h2").textContent;
     const fitting = tile instanceof Missing ? ["auto"] : viewsFor(tile.showing.plan);
     // What the board says stays a choice, also where the KPI cannot fill it.
     const views = [...new Set([...fitting, this.#board.tile[at()].view])];
+    const named = [];
     const set = (key, control) => {
       control.dataset.act = key;
-      mark(control, "aria-label", `${key} of ${name}`);
+      named.push((name) => mark(control, "aria-label", `${key} of ${name}`));
       // What is typed counts with each letter, as the title of the board does; a choice makes the tile anew, with its bar.
       const typed = control instanceof HTMLInputElement;
       control.addEventListener(typed ? "input" : "change", () => {
@@ -97,27 +101,29 @@ export class EditBars {
     const push = (sign, act, label, done) => {
       const made = button(sign, done);
       made.dataset.act = act;
-      mark(made, "aria-label", label);
-      mark(made, "title", label);
+      named.push((name) => ["aria-label", "title"].forEach((attribute) => mark(made, attribute, label(name))));
       return made;
     };
-    const step = (by, act, sign, said) => push(sign, act, `Move ${name} ${said}`, () => {
+    const step = (by, act, sign, said) => push(sign, act, (name) => `Move ${name} ${said}`, () => {
       const from = at();
+      const name = nameOf(tile);
       this.#change(moved(this.#board, from, from + by), { at: from + by, act });
       this.#acts.say(`${name}: place ${from + by + 1} of ${this.#board.tile.length}`);
     });
-    const copy = push("", "copy", `Duplicate ${name}`, () => this.#duplicate(at()));
+    const copy = push("", "copy", (name) => `Duplicate ${name}`, () => this.#duplicate(at()));
     copy.append(element("i.twin"));
-    const remove = push("×", "remove", `Remove ${name}`, () => {
+    const remove = push("×", "remove", (name) => `Remove ${name}`, () => {
       const index = at();
+      const name = nameOf(tile);
       this.#change(without(this.#board, index), { at: Math.min(index, this.#board.tile.length - 2), act: "remove" });
       this.#acts.say(`${name} is off the board`);
     });
+    const title = element("input", [], { type: "text", maxlength: "200" });
     const bar = element("div.editbar", [
       this.#grip(tile, at),
       step(-1, "earlier", "◀", "earlier"),
       step(1, "later", "▶", "later"),
-      set("title", element("input", [], { type: "text", maxlength: "200", placeholder: name })),
+      set("title", title),
       copy,
       remove,
       element("div.picks", [
@@ -125,15 +131,17 @@ export class EditBars {
         set("size", choice("", SIZE_TEXT)),
         set("range", choice("", rangeChoices("Range: board"))),
       ]),
-    ], { role: "group", "aria-label": `Edit ${name}` });
+    ], { role: "group" });
+    named.push((name) => mark(bar, "aria-label", `Edit ${name}`), (name) => mark(title, "placeholder", name));
+    this.#naming.set(bar, (name) => named.forEach((say) => say(name)));
+    title.addEventListener("change", () => this.#naming.get(bar)(nameOf(tile)));
     tile.element.prepend(bar);
     return bar;
   }
 
   /** The copy is to be another one: its title is where to begin. */
   #duplicate(at) {
-    const { element: tile } = this.#acts.tiles().tiles[at];
-    const board = duplicated(this.#board, at, tile.querySelector("h2").textContent);
+    const board = duplicated(this.#board, at, nameOf(this.#acts.tiles().tiles[at]));
     if (board === this.#board) return this.#acts.onFull();
     this.#change(board, { at: at + 1, act: "title" });
     const field = document.activeElement;
@@ -160,3 +168,6 @@ export class EditBars {
     return grip;
   }
 }
+
+/** What a tile is called on the screen: its own title, or else that of its KPI. */
+const nameOf = ({ element: tile }) => tile.querySelector("h2").textContent;

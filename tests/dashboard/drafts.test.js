@@ -30,7 +30,8 @@ test("drafts outlive the page until they are forgotten", () => {
 test("there are only so many, and what is no board is left out", () => {
   const storage = new Storage();
   const drafts = new Drafts(storage);
-  for (let i = 0; i < 30; i++) drafts.keep(board(`b${i}`), "");
+  const gone = Array.from({ length: 30 }, (_, i) => drafts.keep(board(`b${i}`), "")?.name ?? null);
+  assert.deepEqual(gone, [...Array(20).fill(null), ...Array.from({ length: 10 }, (_, i) => `b${i}`)]);
   assert.deepEqual([drafts.all.length, drafts.all[0].board.name], [20, "b10"]);
   for (const text of ["{", "3", '{"a":1}', '[null,3,{"board":{"name":5}}]']) {
     storage.setItem("tidegate.board_drafts", text);

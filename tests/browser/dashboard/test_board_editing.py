@@ -104,7 +104,7 @@ def test_an_edit_is_taken_back(model: ViewerModel, page: Page) -> None:
     expect(undo).to_be_disabled()
     named(page, "title of Views").press_sequentially("Looks")
     page.get_by_role("button", name="Remove share").click()
-    page.get_by_role("button", name="Remove Views").click()
+    page.get_by_role("button", name="Remove Looks").click()
     expect(page.get_by_role("combobox", name="KPI of a new tile")).to_be_focused()
     for wanted in (["Looks"], ["Looks", "share"]):
         undo.click()
@@ -145,6 +145,40 @@ def test_two_tabs_of_a_browser_lose_no_draft(model: ViewerModel, page: Page) -> 
     expect(page.locator(".tabs a")).to_have_text(["Minedraft", "Mine toodraft", "All KPIs"])
     second.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".tabs .badge:not(:empty)")).to_have_count(1)
+
+
+def test_a_draft_that_has_to_make_room_is_named(model: ViewerModel, page: Page) -> None:
+    """A browser keeps drafts of 20 boards; whose is the oldest does not lose it without a word."""
+    model.boards = [board(f"b{i}", "views", title=f"Board {i}") for i in range(21)]
+    for i in range(21):
+        page.goto(f"{model.url}/#/board/b{i}&key={KEY}")
+        expect(page.locator('.tabs [aria-current="page"]')).to_have_text(f"Board {i}")
+        page.get_by_role("button", name="Edit", exact=True).click()
+        named(page, "Title").fill(f"Mine {i}")
+    expect(page.locator('.notice[data-code="crowded"] p')).to_have_text(
+        "This browser keeps drafts of 20 boards. That of Mine 0, the oldest, is gone."
+    )
+    expect(page.locator(".tabs .badge:not(:empty)")).to_have_count(20)
+
+
+def test_the_bar_of_a_tile_is_called_after_it(model: ViewerModel, page: Page) -> None:
+    """Also once it has another title, by typing and by a step back; without one it has that of its KPI."""
+    edit(page, model)
+    title = named(page, "title of Views")
+    title.fill("Pages")
+    expect(title).to_be_focused()
+    title.press("Tab")
+    for role, name in (("group", "Edit Pages"), ("button", "Remove Pages"), ("combobox", "size of Pages")):
+        expect(page.get_by_role(role, name=name, exact=True)).to_be_visible()  # type: ignore[arg-type]
+    page.get_by_role("button", name="Move Pages later").press("Enter")
+    expect(page.locator(".said")).to_have_text("Pages: place 2 of 2")
+    title = named(page, "title of Pages")
+    title.fill("")
+    title.press("Enter")
+    expect(named(page, "title of Views")).to_have_attribute("placeholder", "Views")
+    for _ in range(3):
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Remove Views", exact=True)).to_be_visible()
 
 
 def test_a_step_back_takes_nothing_from_another_tab(model: ViewerModel, page: Page) -> None:
