@@ -10,6 +10,7 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from analytics import Batch
@@ -86,7 +87,7 @@ def _inspected(arrivals: Sequence[Arrival], codec: Codec) -> Sequence[Arrival]:
         return arrivals
     result = list(arrivals)
     for nth, (events, verdicts) in found.items():
-        result[whole[nth]] = result[whole[nth]]._replace(events=events, verdicts=verdicts)
+        result[whole[nth]] = replace(result[whole[nth]], events=events, verdicts=verdicts)
     return result
 
 

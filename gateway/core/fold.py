@@ -11,6 +11,7 @@ from itertools import takewhile
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from analytics import Changes, Engine, KpiError, KpiSpec, Snapshot
 from analytics.plan import make_plan
@@ -137,7 +138,7 @@ class Fold:
     def decode_again(self, arrivals: Sequence[Arrival]) -> list[Arrival]:
         """Batches that were decoded for an earlier set, for this one."""
         batches = [self.codec.batch(arrival.text) for arrival in arrivals]
-        return [a._replace(events=b.events, verdicts=b.verdicts) for a, b in zip(arrivals, batches, strict=True)]
+        return [replace(a, events=b.events, verdicts=b.verdicts) for a, b in zip(arrivals, batches, strict=True)]
 
     def admit(self, arrivals: Sequence[Arrival]) -> Admitted:
         """Columns and first verdicts of a group; remembers its event ids. Call `apply` for it before the next one.

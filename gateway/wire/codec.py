@@ -45,7 +45,7 @@ _TYPES = frozenset(
 )
 
 
-class Batch(NamedTuple):
+class Batch(msgspec.Struct, frozen=True, gc=False):
     """A batch of events as decoded: `text` is what the log keeps, `verdicts` what the texts of its events brought."""
 
     seq: int

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from analytics.dictionary import CROWDED, MAX_ENTRIES
 from analytics.restoration import taken
@@ -73,7 +74,7 @@ def test_a_row_that_cannot_be_read_is_counted() -> None:
     world.step("connect", 0)
     world.step("send", 0)
     (arrival,) = world.pending
-    assert refold(fold, encode_record([arrival._replace(text=b'{"type":"pong","now":1}'), arrival])) == 1
+    assert refold(fold, encode_record([replace(arrival, text=b'{"type":"pong","now":1}'), arrival])) == 1
     assert fold.unreadable == 2
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from gateway.core.redaction import Redaction
 from gateway.core.specimen import EVENT_BYTES, NAMES, TEXT, Opened, Outcome, open_arrival, specimen
@@ -123,6 +124,6 @@ def test_a_batch_with_a_broken_event_is_opened_around_it() -> None:
 def test_texts_that_cannot_be_told_apart_are_empty() -> None:
     """A key that is escaped hides the array from the scanner; the events are there all the same."""
     arrival = Watched().arrival([{"event": "a"}, {"event": "b"}])
-    hidden = arrival._replace(text=arrival.text.replace(b'"events"', b'"ev\\u0065nts"'))
+    hidden = replace(arrival, text=arrival.text.replace(b'"events"', b'"ev\\u0065nts"'))
     assert event_texts(hidden.text, 2) == [b"", b""]
     assert [event and event["event"] for event in open_arrival(hidden).events] == ["a", "b"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.core.producer import Arrival
 from gateway.core.producers import Producer
@@ -94,7 +95,7 @@ def test_others_take_the_places_of_those_that_wait() -> None:
     """In the same order, so that each goes when the one it stands for would have gone."""
     turns = Turns()
     fill(turns, "a", 3)
-    turns.replace([one._replace(offset_ms=7) for one in turns.arrivals])
+    turns.replace([replace(one, offset_ms=7) for one in turns.arrivals])
     assert [(one.seq, one.offset_ms) for one in turns.take(MB, 4_096)] == [(1, 7), (2, 7), (3, 7)]
 
 

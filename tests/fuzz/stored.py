@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 import orjson
+from msgspec.structs import replace
 
 from analytics import KpiSpec
 from gateway.core.fold import Fold
@@ -106,7 +107,7 @@ def records() -> tuple[bytes, ...]:
             None,
         )
         fences = [Fence("q", 3, 0)] if seq == 2 else []
-        rows.append(encode_record([arrival, arrival._replace(producer=Producer(f"q{seq}", 1, 0))], fences))
+        rows.append(encode_record([arrival, replace(arrival, producer=Producer(f"q{seq}", 1, 0))], fences))
     return tuple(rows)
 
 

@@ -8,6 +8,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.errors import ProtocolError
 from gateway.wire import Batch, Codec, EventReader, EventVerdict, Limits
@@ -29,7 +30,7 @@ def decode_batch(frame: bytes) -> tuple[Batch, list[EventVerdict]]:
     if message.verdicts is not None:
         return message, message.verdicts
     found = CODEC.inspect([message.text], [message.events])
-    return (message._replace(events=found[0].events), found[0].verdicts) if found else (message, [])
+    return (replace(message, events=found[0].events), found[0].verdicts) if found else (message, [])
 
 
 def refusal(frame: bytes) -> tuple[str, int | None]:
