@@ -46,6 +46,19 @@ def test_check_prints_the_plan(tmp_path: Path) -> None:
     assert (own.returncode, "views" in own.stdout, "active_users" in own.stdout) == (0, True, False)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are listed by Linux only")
+def test_a_command_has_no_threads_for_matrices() -> None:
+    """Nobody has any, and each further processor would turn in vain for a while."""
+    script = (
+        "import os; from gateway.__main__ import main; code = main(); print(len(os.listdir('/proc/self/task')), code)"
+    )
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEGATE_", "OPENBLAS_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", script, "check"], capture_output=True, text=True, timeout=60, env=clean, check=False
+    )
+    assert done.stdout.splitlines()[-1] == "1 0"
+
+
 def test_check_looks_at_the_boards_too(tmp_path: Path) -> None:
     """A file that cannot be shown ends it, and a start, with the setting, the file, the place and the reason."""
     file = tmp_path / "boards.toml"

@@ -7,8 +7,6 @@ is good or bad by itself, and how a recording is cut into pieces changes nothing
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from struct import error as struct_error
-from struct import pack
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -22,6 +20,7 @@ from gateway.core.hints import hint
 from gateway.core.lines import MAX_LINE
 from gateway.core.seen import Seen
 from gateway.core.usual import Usual
+from gateway.wire.columns import times_of
 from gateway.wire.events import EventReader
 from gateway.wire.replies import Limits
 from gateway.wire.scan import Elements
@@ -203,11 +202,9 @@ class Recording:
     def _times(self, events: Sequence[Event], numbers: Sequence[int], bad: list[BadLine]) -> Ints:
         """The time of each event; those that have none become bad lines."""
         said = [event.timestamp for event in events]
-        try:
-            times = np.frombuffer(pack(f"{len(said)}q", *said), np.int64)
-        except struct_error:
-            pass
-        else:
+        packed = times_of(said, len(said))
+        if type(packed) is bytes:
+            times = np.frombuffer(packed, np.int64)
             if not len(times) or (int(times.min()) >= -MAX_TIME and int(times.max()) <= MAX_TIME):
                 return times
         result = np.zeros(len(said), np.int64)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from struct import pack
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +19,7 @@ import numpy as np
 
 from analytics.arrays import Ints
 from analytics.dictionary import NULL, Dictionary
+from gateway.wire.columns import packed
 from gateway.wire.events import EventReader
 from gateway.wire.shape import FIXED, Event, Properties, Read, Scalar, spelled
 
@@ -88,7 +88,7 @@ class Usual:
             coder = self._reader.coders[name]
             values: list[Any] = spelled(self._attributes.get(name, name))(rows)
             codes = [value.code if hasattr(value, "code") else coder[value] for value in values]
-        return np.frombuffer(pack(f"{len(codes)}q", *codes), np.int64)
+        return np.frombuffer(packed(codes, len(codes)), np.int64)
 
     def learn(self) -> None:
         """A piece has been encoded: see whether there are dictionaries that did not grow."""
