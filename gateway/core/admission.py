@@ -141,12 +141,13 @@ def _event_times(
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Event times in the server's clock, and which of them had to be clamped."""
     received = np.repeat(np.array([a.received_at for a in arrivals], np.int64), lengths)
-    offsets = np.repeat(np.array([a.offset_ms for a in arrivals], np.int64), lengths)
-    origins = np.repeat(np.array([a.events.origin for a in arrivals], np.int64), lengths)
     parts: list[Any] = [a.events.timestamp for a in arrivals]
     if set(map(type, parts)) <= {bytes}:
-        times = np.frombuffer(b"".join(parts), np.int64) + (origins - offsets)
+        shifts = np.array([a.events.origin - a.offset_ms for a in arrivals], np.int64)
+        times = np.frombuffer(b"".join(parts), np.int64) + np.repeat(shifts, lengths)
     else:
+        offsets = np.repeat(np.array([a.offset_ms for a in arrivals], np.int64), lengths)
+        origins = np.repeat(np.array([a.events.origin for a in arrivals], np.int64), lengths)
         said = list(chain.from_iterable([memoryview(p).cast("q") if type(p) is bytes else p for p in parts]))
         times = _mixed_times(said, origins, received, offsets, skip, findings)
     clean = np.clip(times, received - PAST_MS, received + FUTURE_MS)

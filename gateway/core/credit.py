@@ -54,7 +54,11 @@ class CreditPool:
 
     def opening(self) -> int:
         """Bytes that a new connection should ask for."""
-        return next((share for fill, share in _SHARES if self.fill < fill), GUARANTEE)
+        fill = self.fill
+        for below, share in _SHARES:
+            if fill < below:
+                return share
+        return GUARANTEE
 
 
 class CreditWindow:

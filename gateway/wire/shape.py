@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 
 from analytics.dictionary import CROWDED, NULL, Dictionary
-from gateway.wire.columns import UNREAD, Columns, packed, times_of
+from gateway.wire.columns import UNREAD, Columns, packer, times_of
 
 __all__ = ["FIXED", "MAX_NAME", "Event", "Id", "Name", "Properties", "Read", "Scalar", "Shape", "spelled"]
 
@@ -117,12 +117,13 @@ class Shape:
         opens = 2 + 2 * count - bare
         ids = None if uuid.count(None) == count else uuid
         columns: list[Any] = values
+        pack = packer(count)
         for at, coder, encode in self._coders:
             if len(coder) > CROWDED:
                 return Columns(count, opens, said, ids, (), UNREAD)
-            columns[at] = packed(map(encode, values[at]), count)
+            columns[at] = pack(*map(encode, values[at]))
         for at in self._coded:
             codes = values[at]
             # An event that does not say it has None there, and no code is 0 but that of absence.
-            columns[at] = packed(codes if all(codes) else [code or NULL for code in codes], count)
+            columns[at] = pack(*(codes if all(codes) else [code or NULL for code in codes]))
         return Columns(count, opens, said, ids, tuple(columns), generation)
