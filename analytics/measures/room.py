@@ -31,7 +31,7 @@ class Room:
 
     Args:
         through: the level from which on events of a group change nothing; None: all do.
-        dropped: called when some were: what outlasts a pane has to be made anew.
+        dropped: called when some were, with whether they might have changed something.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Room:
         setting: FunnelSetting,
         levels: Rising | Searching,
         through: int | None,
-        dropped: Callable[[], None],
+        dropped: Callable[[bool], None],
     ) -> None:
         self._journal = journal
         self._setting = setting
@@ -105,7 +105,7 @@ class Room:
                     continue
                 self.thinned += dropped
                 self.look_again()
-                self._dropped()
+                self._dropped(True)
                 if len(journal) > before * 3 // 4:
                     if self.share <= 2:
                         return
@@ -123,4 +123,4 @@ class Room:
             return kept
 
         if (yield from self._journal.sifting(needed)):
-            self._dropped()
+            self._dropped(False)

@@ -81,7 +81,7 @@ class Visited(Paned):
         self._parts: deque[Rows] = deque()
         # Cells x levels: users who got so far in a single pane, from level 1 on. None: windows are of several panes.
         self._users: Ints | None = np.zeros((slots * keys, parameter.steps + 1), np.int64)
-        self._room = Room(self._journal, parameter, self._levels, self._through, self._start_over)
+        self._room = Room(self._journal, parameter, self._levels, self._through, self._dropped)
         # Cells: whether users were refused there. None: nowhere.
         self._short: Bools | None = None
 
@@ -209,9 +209,9 @@ class Visited(Paned):
             np.add.at(self._users, (cells, moved.before), -1)
             np.add.at(self._users, (cells, moved.now), 1)
 
-    def _start_over(self) -> None:
-        """Events were dropped: what outlasts a pane is made anew of those that are left."""
-        if isinstance(self._levels, Rising):
+    def _dropped(self, mattered: bool) -> None:
+        """Events were dropped. What outlasts a pane is made anew of those that are left, or stays if none mattered."""
+        if mattered and isinstance(self._levels, Rising):
             self._levels.drop()
         if self._judged_lately is not None:
             self._judged_lately.drop()
@@ -256,7 +256,7 @@ class Visited(Paned):
                 self._pane_cells(cells[groups]), journal.users[groups], self._levels.levels[groups],
                 journal.latest[groups], rows._replace(groups=number),
             )  # fmt: skip
-            self._start_over()
+            self._dropped(True)
 
     def _take_over(self, cells: Ints, users: Words, levels: Ints, latest: Ints, rows: Rows) -> None:
         """Take in users with their levels, and their events, whose groups are positions among these users."""

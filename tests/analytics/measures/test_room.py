@@ -11,6 +11,7 @@ from analytics import journal as journals
 from analytics.aggregation import FunnelSetting
 from analytics.measures import room, visited
 from analytics.measures.funnel import Funnel
+from analytics.measures.rising import Rising
 from tests.analytics.measures.test_funnel import add, opened, read
 from tests.analytics.measures.test_needless import short
 from tests.analytics.measures.values import cells
@@ -92,6 +93,25 @@ def test_needless_events_that_were_kept_are_dropped_in_time(monkeypatch: pytest.
     assert made.note() == {"funnel_events_dropped": 0, "funnel_events_refused": 0}
     add(made, [(0, 1, 2, 2)])
     assert read(made, 0) == {"steps": [1, 1]}
+
+
+def test_nobody_is_judged_again_for_events_that_changed_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of users who went all the way in a pane, and of closed panes: windows say the same without them."""
+    made, asked = opened(FunnelSetting(2, 1_000), slots=2, keys=1), list[object]()
+    add(made, [(slot, user, 10 * slot + step, 1 + step) for slot in (0, 1) for user in range(40) for step in (0, 1)])
+    add(made, [(1, 99, 15, 1)])
+    assert read(made, 0, 1) == {"steps": [41, 40]}
+    monkeypatch.setattr(Rising, "again", asked.append)
+    made._room._tidy_at = 0
+    add(made, [(1, 100, 16, 1)])
+    assert read(made, 0, 1) == {"steps": [42, 40]}
+    assert kept(made) == 2
+    made.clear(0)
+    made.open(0, 102)
+    made._room._tidy_at = 0
+    add(made, [(0, 99, 20, 2)])
+    assert read(made, 0, 1) == {"steps": [42, 41]}
+    assert (kept(made), asked) == (3, [])
 
 
 def test_one_page_after_the_other_is_one_event() -> None:
