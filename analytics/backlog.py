@@ -2,7 +2,8 @@
 
 What an array operation costs a batch of 1,000 events is mostly its call. So batches wait for each other, as long as
 nothing depends on when they are counted: none of their events is late, and no window becomes final or closed but with
-the first of them, in which none of them has an event. Whoever reads the state has them counted first.
+the first of them, in which none of them has an event; or, as with sessions, none of their events can be in a window
+that has become final. Whoever reads the state has them counted first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from analytics.arrays import Bools
 from analytics.frame import Frame
 from analytics.plan import GridPlan
-from analytics.time import Rise
+from analytics.time import NEVER, Rise
 from analytics.windowing import Taken
 
 __all__ = ["LARGEST", "MOST", "Backlog", "Patience", "Waiting"]
@@ -45,6 +46,10 @@ class Patience(NamedTuple):
     """What the base has to stay below."""
     room: int
     """The longest span of their times, in ms."""
+    behind: int = NEVER
+    """How far, in ms, an event must not be behind the base when it comes."""
+    most: int = NEVER
+    """Events for which there is room."""
 
     @classmethod
     def of(cls, plan: GridPlan, final_to: int, closed_to: int, free: int) -> Patience:
@@ -61,12 +66,15 @@ class Patience(NamedTuple):
     @classmethod
     def of_all(cls, patiences: Iterable[Patience]) -> Patience:
         """What suits all of them, of which there is at least one."""
-        earliest, until, room = zip(*patiences, strict=True)
-        return cls(max(earliest), min(until), min(room))
+        earliest, *others = zip(*patiences, strict=True)
+        return cls(max(earliest), *map(min, others))
 
-    def suits(self, rise: Rise, span: tuple[int, int]) -> bool:
-        """Whether events of these times can be counted when the base has risen so far."""
-        return span[0] >= self.earliest and rise.after < self.until and span[1] - span[0] <= self.room
+    def suits(self, waiting: Waiting, span: tuple[int, int], events: int) -> bool:
+        """Whether a batch can be counted later; with those that wait already it has so many events, of such times."""
+        low, high = span
+        base = waiting.rise.after
+        fits = high - low <= self.room and events <= self.most
+        return fits and low >= self.earliest and base < self.until and base - waiting.span[0] < self.behind
 
 
 class Patient(Protocol):
@@ -105,12 +113,13 @@ class Backlog:
             assert self._patience is not None, "it is forgotten only when all are counted"
             low, high = waiting.span
             span = min(low, self._span[0]), max(high, self._span[1])
-            if self._patience.suits(waiting.rise, span):
+            if self._patience.suits(waiting, span, self._n + waiting.frame.n):
                 return self._let_wait(waiting, span)
             self._count_all()
         if self._patience is None:
             self._patience = Patience.of_all(grid.patience(waiting.rise.after) for grid in self._grids)
-        return self._patience.suits(waiting.rise, waiting.span) and self._let_wait(waiting, waiting.span)
+        alone = self._patience.suits(waiting, waiting.span, waiting.frame.n)
+        return alone and self._let_wait(waiting, waiting.span)
 
     def _let_wait(self, waiting: Waiting, span: tuple[int, int]) -> bool:
         self._span = span

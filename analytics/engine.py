@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from analytics.backlog import Backlog, Waiting
+from analytics.backlog import Waiting
+from analytics.backlogs import Backlogs
 from analytics.batch import Batch
 from analytics.description import budgets, describe
 from analytics.dictionary import Dictionary, Encoded
@@ -19,10 +20,11 @@ from analytics.plan import Plan, make_plan
 from analytics.restoration import Freezing, freezing, generations, load_grid, taken
 from analytics.row import Changes, Row, Verdict
 from analytics.schema import Schema, Use
+from analytics.sessions.grid import SessionGrid
 from analytics.snapshot import Snapshot
 from analytics.spec import KpiSpec
 from analytics.time import BEGINNING, Clock, Rise
-from analytics.windowing import Taken, Windowing, changes_of, verdicts_of
+from analytics.windowing import Windowing, changes_of, verdicts_of
 
 __all__ = ["DEFAULT_BUDGET", "Engine"]
 
@@ -64,10 +66,11 @@ class Engine:
         self._dictionaries = {name: Dictionary() for name in plan.coded}
         self._grids: list[Windowing] = [grid_of(grid, exact) for grid in plan.grids]
         self._outlet = Outlet.of([grid.load for grid in self._grids])
-        # Those for which batches may wait, the others, and the batches that do.
-        self._patient = [] if exact else [grid for grid in self._grids if isinstance(grid, Grid)]
-        self._prompt = [grid for grid in self._grids if grid not in self._patient]
-        self._backlog = Backlog(self._patient)
+        # Those for which no batch waits, and the batches that wait for others.
+        self._prompt = self._grids if exact else []
+        panes = [grid for grid in self._grids if isinstance(grid, Grid)]
+        sessions = [[grid] for grid in self._grids if isinstance(grid, SessionGrid)]
+        self._backlogs = Backlogs([] if exact else [panes, *sessions])
         # Events that came in so far, counted or not.
         self._number = 0
         # KPI name -> its grid and its number there, in the order of the set.
@@ -123,7 +126,7 @@ class Engine:
     def _observe(self, batch: Batch, now: int, moments: Sequence[int] | None) -> Rise:
         if not any(isinstance(column, Encoded) for column in batch.columns.values()):
             self.trim()
-        if self._backlog.full:
+        if self._backlogs.full:
             self._count()
         rise = self._clock.observe(batch.sources, batch.timestamp, batch.holds, batch.skip, now, moments)
         rise.first = self._number
@@ -141,13 +144,8 @@ class Engine:
         frame = Frame(batch, self._dictionaries)
         times = batch.timestamp if live is None else batch.timestamp[live]
         span = int(times.min()), int(times.max())
-        if self._backlog.takes(Waiting(frame, live, rise, span)):
-            taken = [grid.ingest(frame, live, rise, span) for grid in self._prompt]
-            if any(t.late is not None for t in taken):
-                taken += [Taken(grid.plan.asked(frame, live), None) for grid in self._patient]
-        else:
-            taken = [grid.ingest(frame, live, rise, span) for grid in self._grids]
-            self._backlog.moved()
+        taken = [grid.ingest(frame, live, rise, span) for grid in self._prompt]
+        taken += self._backlogs.take(Waiting(frame, live, rise, span))
         self._counts["clashes"] += frame.clashes
         verdicts = verdicts_of(taken, batch.n, live)
         for verdict in verdicts:
@@ -156,10 +154,10 @@ class Engine:
 
     def _count(self) -> None:
         """Before the state is read, or time passes."""
-        self._counts["clashes"] += self._backlog.count()
+        self._counts["clashes"] += self._backlogs.count()
 
     def _advance_grids(self, base: int) -> None:
-        self._backlog.moved()
+        self._backlogs.moved()
         for grid in self._grids:
             grid.advance_to(base)
 
@@ -173,18 +171,18 @@ class Engine:
     def advancing(self, now: int) -> Iterator[Changes]:
         """`advance` in steps, some for each set of windows that are kept together; batches may come in between them."""
         for grid in self._grids:
-            for steps in 2 * (self._backlog.counting, grid.settling):  # once more for what comes in meanwhile
+            for steps in 2 * (self._backlogs.counting, grid.settling):  # once more for what comes in meanwhile
                 for _ in steps():
                     yield Changes()
             self._count()
             self._clock.expire(now)
-            self._backlog.moved()
+            self._backlogs.moved()
             grid.advance_to(self._clock.base)
             yield self._published([grid])
 
     def relieving(self) -> Iterator[None]:
         """Count, and take up in the measures, what waits and is much: in steps between which batches may come in."""
-        yield from self._backlog.counting(much=True)
+        yield from self._backlogs.counting(much=True)
         for grid in self._grids:
             yield from grid.settling(much=True)
 

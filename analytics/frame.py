@@ -93,7 +93,17 @@ class Frame:
 
     def numbers(self, name: str) -> Numbers:
         """A column as numbers; texts, booleans and nested values are null and counted as clashes."""
-        return self.keep(("numbers", name), lambda: self._joined_numbers(name) or self._numbers(name))
+        return self.keep(("numbers", name), lambda: self._joined_numbers(name) or self._shared(name))
+
+    def _shared(self, name: str) -> Numbers:
+        """The numbers, also given to the parts: these may be joined to others as well, for other windows."""
+        values, valid, low = made = self._numbers(name)
+        start = 0
+        for part in self._parts:
+            own = slice(start, start := start + part.n)
+            there, rest = None if valid is None else valid[own], None if low is None else low[own]
+            part._kept["numbers", name] = Numbers(values[own], there, rest)
+        return made
 
     def _joined_numbers(self, name: str) -> Numbers | None:
         """The numbers of the parts, if they were asked for before: a clash is counted once."""

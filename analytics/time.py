@@ -18,7 +18,7 @@ import numpy as np
 
 from analytics.arrays import Bools, Ints
 
-__all__ = ["IDLE", "Clock", "Rise"]
+__all__ = ["IDLE", "NEVER", "Clock", "Rise"]
 
 IDLE: Final = 10_000
 MAX_SOURCES: Final = 16_384

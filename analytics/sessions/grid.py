@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 
 from analytics.arrays import Bools, Floats, Ints
+from analytics.backlog import Patience
 from analytics.frame import Frame
 from analytics.outlet import Load
 from analytics.passing import PIECE
@@ -67,6 +68,12 @@ class SessionGrid(Placement):
         self.advance_to(rise.after)
         return Taken(asked, late)
 
+    def patience(self, base: int) -> Patience:  # noqa: ARG002  sessions become final when somebody asks
+        """See `Patient.patience`. Events that are not behind the watermark when they come change no session that is
+        final then, so they make the same ones whenever they are counted; each may need a session of its own.
+        """
+        return Patience(self.final_to + 1, NEVER, NEVER, self.plan.delay, self.table.free)
+
     def _slow(
         self, codes: Ints, times: Ints, index: Ints | None, n: int, rise: Rise, span: tuple[int, int]
     ) -> tuple[Ints, Bools] | None:
@@ -74,16 +81,17 @@ class SessionGrid(Placement):
         grace, reached = self.plan.grace, max(self.final_to, rise.after - self.plan.delay)
         if span[0] > reached or (span[0] == reached and grace):
             return None
-        self.settle()
         base = rise.at(n) if index is None else rise.at(n)[index]
         marks = np.maximum(base - self.plan.delay, self.final_to)
         behind = times < marks
-        if not grace:  # a session that ends exactly at the watermark is closed
-            level = (times == marks).nonzero()[0]
-            if level.size:
-                behind[level] = self._at_an_end(codes, times, level)
-        if not behind.any():
+        level = ((times == marks) & (not grace)).nonzero()[0]  # a session that ends exactly there is closed then
+        if not (level.size or behind.any()):
             return None
+        self.settle()
+        if level.size:
+            behind[level] = self._at_an_end(codes, times, level)
+            if not behind.any():
+                return None
         # Whatever order the others of its key came in, they come one by one as well.
         return marks, behind if behind.all() else np.isin(codes, codes[behind])
 

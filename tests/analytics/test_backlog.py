@@ -100,6 +100,20 @@ def test_what_would_be_late_or_let_a_window_end_does_not_wait() -> None:
     assert not Backlog([]).takes(waiting(1))
 
 
+def test_what_is_behind_the_base_or_finds_no_room_does_not_wait() -> None:
+    """Each batch by itself: what waits already has been judged when it came."""
+    windows = Windows(Patience(0, 100, 100, 10, 3))
+    backlog = Backlog([windows, Windows(Patience(0, 100, 100))])
+    assert not backlog.takes(waiting(20, 10, after=20))
+    assert backlog.takes(waiting(20, 11, after=20))
+    assert backlog.takes(waiting(40, after=40))
+    assert windows.taken == []
+    assert backlog.takes(waiting(41, after=41))
+    assert [times for times, *_ in windows.taken] == [[20, 11, 40]]
+    assert not backlog.takes(waiting(42, 43, 44, 45, after=45))
+    assert [times for times, *_ in windows.taken] == [[20, 11, 40], [41]]
+
+
 def test_they_do_not_become_too_many() -> None:
     """A backlog says when it is to be counted."""
     backlog, full = Backlog([Windows(Patience(0, 100, 100))]), list[bool]()
@@ -167,7 +181,7 @@ def test_nor_does_counting_in_steps(specs: Sequence[KpiSpec], stream: Stream, cu
 def test_most_batches_wait() -> None:
     """Of a stream in order all do; those of two windows are counted apart."""
     engine = Engine([KpiSpec("n", "count(*)", "tumbling 10s", delay="0s", grace="0s")])
-    grid, counted = engine._backlog._grids[0], list[int]()
+    grid, counted = engine._grids[0], list[int]()
     ingest = grid.ingest
 
     def noted(frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
@@ -179,3 +193,25 @@ def test_most_batches_wait() -> None:
         engine.ingest(Batch.from_events([{"timestamp": second * 1_000, "event": "e"}]), 0)
     assert [row.value for row in engine.finish().rows] == [10] * 4
     assert counted == [10, 10, 10, 10]
+
+
+def test_batches_wait_for_sessions_that_end_meanwhile() -> None:
+    """As long as none of their events is behind the watermark: then they are counted, and so is what is behind it."""
+    engine = Engine([KpiSpec("n", "count(*)", "session 2s", delay="1s", grace="5s")])
+    grid, counted = engine._grids[0], list[int]()
+    ingest = grid.ingest
+
+    def noted(frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
+        counted.append(frame.n)
+        return ingest(frame, live, rise, span)
+
+    grid.ingest = noted  # type: ignore[method-assign]
+    for second in (0, 1, 2, 10, 11, 20, 18):
+        engine.ingest(Batch.from_events([{"timestamp": second * 1_000, "event": "e", "distinct_id": "ann"}]), 0)
+    assert counted == [6, 1]
+    rows = engine.finish().rows
+    assert [(row.start, row.end, row.value) for row in rows] == [
+        (0, 4_000, 3),
+        (10_000, 13_000, 2),
+        (18_000, 22_000, 2),
+    ]

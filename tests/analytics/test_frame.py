@@ -142,3 +142,16 @@ def test_joined_frames_read_numbers_once(read: Sequence[int]) -> None:
     assert low is not None
     assert wanted.low is not None
     assert low[valid].tolist() == wanted.low[valid].tolist()
+
+
+def test_joined_frames_share_what_they_read() -> None:
+    """The same batches, joined to others, have the same numbers, and no clash that was met already."""
+    columns: list[list[Any]] = [[1, "a", 2.5], [(1 << 53) + 1, None], [True, 3]]
+    parts = [_frame(x=column) for column in columns]
+    whole, some = Frame.joined(parts), Frame.joined([*parts[1:], _frame(x=["b"])])
+    numbers, others = whole.numbers("x"), some.numbers("x")
+    assert [whole.clashes, some.clashes] == [2, 1]
+    for column, other in zip(numbers, others, strict=True):
+        assert column is not None
+        assert other is not None
+        np.testing.assert_array_equal(column[3:], other[:-1])
