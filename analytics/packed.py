@@ -72,15 +72,21 @@ def _odd(value: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain_each(values: Sequence[Any]) -> list[Any]:
     """Values of which those that are kept packed, or as JSON text, are made what they say; see `parsed_each`."""
-    texts = dict.fromkeys(value for value in values if type(value) is bytes)
-    if not texts or any(text[0] < _PLAIN for text in texts):
+    packed = values if set(map(type, values)) == {bytes} else [value for value in values if type(value) is bytes]
+    if not packed or min(packed)[0] < _PLAIN:
         return parsed_each(values)
-    made = dict(zip(texts, _unpacked(list(texts)), strict=True))
+    texts = list(dict.fromkeys(packed))
+    found = _unpacked(texts)
+    if len(texts) == len(values):
+        return found
+    made = dict(zip(texts, found, strict=True))
     return [made[value] if type(value) is bytes else value for value in values]
 
 
 def _unpacked(values: Sequence[bytes]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = _DECODER.decode(_ARRAY + len(values).to_bytes(4, "big") + b"".join(values))
+    if max(values)[0] == _PLAIN:
+        return found
     for packed, value in zip(values, found, strict=True):
         if packed[0] != _PLAIN:
             slack = value.pop("slack")

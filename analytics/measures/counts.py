@@ -107,8 +107,7 @@ class Counts:
         return rows
 
     def _add(self, rows: Ints | NDArray[np.int32], by: Ints | NDArray[np.uint32] | int) -> None:
-        totals = self.rows.words.view(np.int64)
-        np.add.at(totals, WIDTH * rows.astype(np.int64) + TOTAL, by if isinstance(by, int) else by.astype(np.int64))
+        np.add.at(self._all_totals(), rows, by if isinstance(by, int) else by.astype(np.int64))
 
     def add_up(self, pane: int, rows: NDArray[np.int32], counts: NDArray[np.uint32] | Ints) -> None:
         """Count rows that are known in a pane; the arrays are not changed any more."""

@@ -226,13 +226,13 @@ class Top(Counted):
         asked[keys] = True
         limit = np.where(asked, self._limit, NEVER_SHOWN)
         at = _at_least(totals, limit, of)
-        short = asked & (np.bincount(of[at], minlength=self.keys) < self.parameter) & (limit > 1)
+        short = asked & (np.bincount(of.take(at), minlength=self.keys) < self.parameter) & (limit > 1)
         if short.any():
             limit[short] = 1
             at = _at_least(totals, limit, of)
         for start in range(0, len(at), PIECE):
-            some = at[start : start + PIECE]
-            yield _Piece(of[some], names[some], totals[some])
+            some = at[start : start + PIECE].astype(np.int64)  # once instead of with each of the three
+            yield _Piece(of.take(some), names[some], totals.take(some))
 
     def merge(self, sources: Ints, target: int) -> None:
         self._settle()
