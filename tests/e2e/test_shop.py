@@ -119,6 +119,8 @@ def test_clicks_become_exact_numbers_across_kill_9(
     assert books(page)["pending"] > 0
     with pytest.raises(Error, match="ERR_CONNECTION_REFUSED"):
         page.reload()
+    # The browser's own page about it, which would interrupt the way to another one.
+    page.wait_for_url(lambda url: url.startswith("chrome-error:"))
     gateway.start()
     shopper.enter()
     shopper.buy(2)
