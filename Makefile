@@ -22,8 +22,8 @@ export PATH := $(BIN):$(PATH)
 # compiles all that it imports anew, which takes three times as long as the import itself.
 export PYTHONDONTWRITEBYTECODE :=
 
-# One or two workers more than there are processors (tests/conftest.py), and few where a container is shown more of them
-# than it may use. A worker that has nothing left takes half of what another still has before it.
+# One worker more than there are processors (tests/conftest.py), and few where a container is shown more of them than it
+# may use. A worker that has nothing left takes half of what another still has before it.
 PYTEST = $(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
 
 # The checks of both languages side by side, where make can keep what they say apart.

@@ -134,11 +134,9 @@ def _mixed(items: list[pytest.Item]) -> list[pytest.Item]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two workers more than there are processors: many tests wait for a browser, a disk or a process of their own.
+    """One worker more than there are processors: many tests wait for a browser, a disk or a process of their own.
 
-    One more where the machine is busy with other things, with which waits of tests come nearer to their ends. What
-    `make test` did just before, its set-up and its checks, counts as one that is busy.
+    With two more, waits of tests on a loaded machine came near their ends.
     """
     del config
-    processors = len(os.sched_getaffinity(0))
-    return processors + (2 if os.getloadavg()[0] <= processors + 1 else 1)
+    return len(os.sched_getaffinity(0)) + 1
