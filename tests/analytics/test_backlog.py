@@ -18,6 +18,7 @@ from analytics.backlog import LARGEST, MOST, Backlog, Patience, Waiting
 from analytics.frame import Frame
 from analytics.time import Rise
 from analytics.windowing import Taken
+from tests.analytics.counted import Counted
 from tests.analytics.streams import STREAMS, Stream, batch, pieces
 
 SPECS = [
@@ -180,36 +181,20 @@ def test_nor_does_counting_in_steps(specs: Sequence[KpiSpec], stream: Stream, cu
 
 def test_most_batches_wait() -> None:
     """Of a stream in order all do; those of two windows are counted apart."""
-    engine = Engine([KpiSpec("n", "count(*)", "tumbling 10s", delay="0s", grace="0s")])
-    grid, counted = engine._grids[0], list[int]()
-    ingest = grid.ingest
-
-    def noted(frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
-        counted.append(frame.n)
-        return ingest(frame, live, rise, span)
-
-    grid.ingest = noted  # type: ignore[method-assign]
+    counted = Counted(KpiSpec("n", "count(*)", "tumbling 10s", delay="0s", grace="0s"))
     for second in range(40):
-        engine.ingest(Batch.from_events([{"timestamp": second * 1_000, "event": "e"}]), 0)
-    assert [row.value for row in engine.finish().rows] == [10] * 4
-    assert counted == [10, 10, 10, 10]
+        counted.take({"timestamp": second * 1_000, "event": "e"})
+    assert [row.value for row in counted.engine.finish().rows] == [10] * 4
+    assert counted.sizes["n"] == [10, 10, 10, 10]
 
 
 def test_batches_wait_for_sessions_that_end_meanwhile() -> None:
     """As long as none of their events is behind the watermark: then they are counted, and so is what is behind it."""
-    engine = Engine([KpiSpec("n", "count(*)", "session 2s", delay="1s", grace="5s")])
-    grid, counted = engine._grids[0], list[int]()
-    ingest = grid.ingest
-
-    def noted(frame: Frame, live: Bools | None, rise: Rise, span: tuple[int, int]) -> Taken:
-        counted.append(frame.n)
-        return ingest(frame, live, rise, span)
-
-    grid.ingest = noted  # type: ignore[method-assign]
+    counted = Counted(KpiSpec("n", "count(*)", "session 2s", delay="1s", grace="5s"))
     for second in (0, 1, 2, 10, 11, 20, 18):
-        engine.ingest(Batch.from_events([{"timestamp": second * 1_000, "event": "e", "distinct_id": "ann"}]), 0)
-    assert counted == [6, 1]
-    rows = engine.finish().rows
+        counted.take({"timestamp": second * 1_000, "event": "e", "distinct_id": "ann"})
+    assert counted.sizes["n"] == [6, 1]
+    rows = counted.engine.finish().rows
     assert [(row.start, row.end, row.value) for row in rows] == [
         (0, 4_000, 3),
         (10_000, 13_000, 2),
