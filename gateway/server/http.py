@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,8 @@ _SDK: Final = _HOUSE / "client_sdk" / "browser"
 _DEMO: Final = "demo"
 _STOP_S: Final = 2.0  # for requests under way when the server stops
 _REVALIDATE: Final = "no-cache"  # browsers keep files, but ask each time whether they still hold
+_FOR_GOOD: Final = "public, max-age=31536000, immutable"
+_HASHED: Final = re.compile(r"sdk/(?:.*/)?\w+-[0-9a-f]{8}\.js")  # build.js puts a hash of the content into the name
 
 _Files = dict[str, StaticFile]
 
@@ -110,19 +113,20 @@ class HttpSide:
         path = request.path.removeprefix("/")
         mapped = f"{path}.map" in self._sdk
         named = {"SourceMap": f"{path.rpartition('/')[2]}.map"} if mapped else {}  # beside the script
-        return _send(request, self._sdk, path, {**SCRIPT, **named})
+        lasting = {"Cache-Control": _FOR_GOOD} if _HASHED.fullmatch(path) else {}
+        return _send(request, self._sdk, path, {**SCRIPT, **named, **lasting})
 
 
 def _send(request: web.Request, files: _Files, path: str, headers: dict[str, str]) -> web.Response:
-    """A file, its packed form when the browser takes that, or 304 when it has it already."""
+    """A file, in the smallest form that the browser takes, or 304 when it has it already."""
     file = files.get(path)
     if file is None:
         raise web.HTTPNotFound
-    packed = file.packed is not None and "gzip" in request.headers.get("Accept-Encoding", "").lower()
-    tag = f"{file.etag}-gzip" if packed else file.etag
+    coding = file.coding(request.headers.get("Accept-Encoding", ""))
+    tag = f"{file.etag}-{coding}" if coding else file.etag
     sent = {
-        **headers,
         "Cache-Control": _REVALIDATE,
+        **headers,
         "Content-Type": file.content_type,
         "ETag": f'"{tag}"',
         "Vary": "Accept-Encoding",
@@ -130,6 +134,6 @@ def _send(request: web.Request, files: _Files, path: str, headers: dict[str, str
     known = request.if_none_match
     if known is not None and any(one.value in ("*", tag) for one in known):
         return web.Response(status=304, headers=sent)
-    if packed:
-        sent["Content-Encoding"] = "gzip"
-    return web.Response(body=file.packed if packed else file.body, headers=sent)
+    if coding:
+        sent["Content-Encoding"] = coding
+    return web.Response(body=file.packed[coding] if coding else file.body, headers=sent)

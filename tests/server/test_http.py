@@ -139,6 +139,25 @@ def test_files_are_packed_for_who_takes_that() -> None:
     run(main)
 
 
+def test_what_has_its_hash_in_its_name_is_kept_for_good() -> None:
+    """Parts of the SDK's build are asked for once; the entry and modules each time whether they still hold."""
+
+    async def main() -> None:
+        async with site() as at:
+            entry = await at.ask("GET /sdk.js")
+            (part,) = re.findall(rb'import\("\./(sdk/delivery-[0-9a-f]{8}\.js)"\)', entry.body)
+            for path, lasts in (
+                (part.decode(), True),
+                ("sdk/modules/clicks.js", False),
+                (f"{part.decode()}.map", False),
+            ):
+                got = await at.ask(f"GET /{path}")
+                assert (got.status, got.headers["access-control-allow-origin"]) == (200, "*")
+                assert ("immutable" in got.headers["cache-control"]) == lasts, path
+
+    run(main)
+
+
 def test_head_is_get_without_the_body() -> None:
     """HEAD has the headers of GET."""
 

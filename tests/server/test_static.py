@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import pytest
+
 from gateway.server.static import StaticFile, read_folder
 
 
@@ -46,8 +48,48 @@ def test_files_are_packed_when_that_saves() -> None:
     """Text that shrinks is kept packed as well, small text and pictures are not; packing is repeatable."""
     text = b"const x = 1;\n" * 99
     packed = StaticFile.of(text, ".js").packed
-    assert packed is not None
-    assert gzip.decompress(packed) == text
+    assert gzip.decompress(packed["gzip"]) == text
     assert packed == StaticFile.of(text, ".js").packed
-    assert StaticFile.of(b"x", ".js").packed is None
-    assert StaticFile.of(text, ".png").packed is None
+    assert StaticFile.of(b"x", ".js", brotli=b"").packed == {}
+    assert StaticFile.of(text, ".png").packed == {}
+    assert StaticFile.of(text, ".js", brotli=text).packed == packed
+
+
+def test_what_brotli_made_stands_beside_the_file(tmp_path: Path) -> None:
+    """`NAME.br` is a form of NAME and no file of its own; a link that leads out is none."""
+    text = "const x = 1;\n" * 99
+    for name in ("a.js", "b.js", "c.js"):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "a.js.br").write_bytes(b"packed")
+    (tmp_path / "b.js.br").symlink_to(tmp_path / "a.js.br")
+    files = read_folder(tmp_path)
+    assert {name: list(file.packed) for name, file in files.items()} == {
+        "a.js": ["br", "gzip"],
+        "b.js": ["gzip"],
+        "c.js": ["gzip"],
+    }
+    assert files["a.js"].packed["br"] == b"packed"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("BR;q=0.1, GZIP", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip;q=1.0", "gzip"),
+        ("br; q=0.000,gzip ; q = 0", None),
+        ("*", "br"),
+        ("*, br;q=0", "gzip"),
+        ("*;q=0", None),
+        ("identity", None),
+        ("brotli, gzipped, x-gzip", None),
+        ("", None),
+        (",;,;q=0,", None),
+    ],
+)
+def test_the_smallest_form_that_is_taken(accepted: str, coding: str | None) -> None:
+    """By what `Accept-Encoding` names and does not refuse; a file that has no other form is sent as it is."""
+    text = b"const x = 1;\n" * 99
+    assert StaticFile.of(text, ".js", brotli=b"packed").coding(accepted) == coding
+    assert StaticFile.of(b"x", ".js").coding(accepted) is None
