@@ -12,6 +12,8 @@ _TRACERS = {
     "faketime": "the test in which the clock of the machine jumps by a day",
 }
 """Debian packages without which a few tests fail, and which."""
+_SERVERS = {"nginx": "the tests behind a proxy"}
+"""Servers of Debian's that only tests start."""
 
 
 def prepare(verb: str) -> None:
@@ -33,11 +35,12 @@ def prepare(verb: str) -> None:
         for folder in node.packages():
             node.install(folder)
         chromium.ensure()
-        for package, why in _TRACERS.items():
-            try:
-                debian.ensure(package, why)
-            except SetupError as error:
-                say(f"{error}; they will fail, all others run")
+        for set_up, programs in ((debian.ensure, _TRACERS), (debian.unpack, _SERVERS)):
+            for program, why in programs.items():
+                try:
+                    set_up(program, why)
+                except SetupError as error:
+                    say(f"{error}; they will fail, all others run")
 
 
 def main() -> int:

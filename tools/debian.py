@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from functools import cache
+from pathlib import Path
 
-from tools.command import SetupError, find, run, say
+from tools.command import VENV, SetupError, find, run, say
 
-__all__ = ["allowed", "ensure", "install"]
+__all__ = ["allowed", "ensure", "install", "unpack"]
 
 _QUIET = {"DEBIAN_FRONTEND": "noninteractive"}
 
@@ -45,3 +48,28 @@ def ensure(package: str, why: str, program: str | None = "") -> None:
     if not allowed():
         raise SetupError(f"{package} is missing, for {why}: install it, or run this once as root on Debian")
     install(package, why)
+
+
+def unpack(program: str, why: str) -> None:
+    """Put the server `program` of the package of its name into `.venv/bin`, unless it is there.
+
+    It is not installed, since Debian starts the servers that it installs.
+
+    Raises:
+        SetupError: there is no apt-get, or it has no such package.
+    """
+    if find(program):
+        return
+    if find("apt-get") is None:
+        raise SetupError(f"{program} is missing, for {why}: install it")
+    say(f"unpacking {program} from its package, for {why}")
+    if allowed():
+        _update()
+    with tempfile.TemporaryDirectory(prefix="tidegate-") as scratch:
+        run("apt-get", "download", "-qq", program, cwd=Path(scratch))
+        for package in Path(scratch).glob("*.deb"):
+            run("dpkg-deb", "-x", str(package), scratch)
+        found = Path(scratch, "usr", "sbin", program)
+        if not found.is_file():
+            raise SetupError(f"the package {program} has no usr/sbin/{program}")
+        shutil.copy(found, VENV / "bin" / program)
