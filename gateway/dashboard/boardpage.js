@@ -1,11 +1,12 @@
 // The page of boards: what the server has, what the address asks for, what is being edited; and the board that follows.
 
+import { BoardOrder, placeOf } from "./boardorder.js";
 import { boardOf, boardsOf, chosen } from "./boardset.js";
+import { ALWAYS_LAST, onlyHere, refusal, scopeOf, titleOf } from "./boardwords.js";
 import { MOST_DRAFTS } from "./drafts.js";
-import { Editor, OVERTAKEN } from "./editor.js";
+import { Editor } from "./editor.js";
 import { nameFor, same } from "./edits.js";
 import { write } from "./element.js";
-import { dimension } from "./format.js";
 import { Removal } from "./removal.js";
 import { routeTo } from "./route.js";
 import { showShare } from "./share.js";
@@ -25,6 +26,7 @@ export class BoardPage {
   #editor;
   #wall;
   #removal;
+  #order;
   #notices;
   #kpis = [];
   /** The server's last answer about boards; null when it had none. */
@@ -32,12 +34,16 @@ export class BoardPage {
   #boards = [];
   /** The board that the address names; null for the first one. */
   #name = null;
+  /** The board that is shown: who has named none stays there when another one becomes the first. */
+  #there = null;
   #state = plainState();
   #editing = false;
   /** Whether the KPIs and boards have arrived. */
   #known = false;
   /** Number of the last question about boards: an answer that another question has overtaken says nothing. */
   #asked = 0;
+  /** That question: whoever asked before is through once it is answered. */
+  #reading = Promise.resolve();
 
   /**
    * @param {object} parts
@@ -62,6 +68,13 @@ export class BoardPage {
     this.#onTitle = onTitle;
     this.#notices = notices;
     this.#removal = new Removal({ api, drafts, notices, onMoved: (name) => this.#move(name) });
+    this.#order = new BoardOrder({
+      api,
+      find: (name) => this.#boards.find(({ board: { name: other } }) => other === name),
+      answer: () => this.#answer,
+      say: (text) => this.#editor.say(text),
+      onMoved: () => this.boards(),
+    });
     this.#wall = new Wall((wall) => {
       this.#change({ wall });
       if (!wall) this.#takeFocus();
@@ -69,7 +82,7 @@ export class BoardPage {
     this.#toolbar = new Toolbar(bar, {
       onState: (changes) => this.#change(changes),
       valuesOf: (name) => board.values.of(name),
-      onEdit: () => (this.#shown.fixed ? this.#editor.askNew() : this.#edit(!this.#editing)),
+      onEdit: () => (this.#shown.fixed ? this.#editor.askNew(ALWAYS_LAST) : this.#edit(!this.#editing)),
       onWall: () => this.#wall.enter(),
       onShare: () => showShare(location.href.split("#")[0], this.#route(this.#shown.board.name), this.#key(), onlyHere(this.#shown)),
     });
@@ -80,6 +93,7 @@ export class BoardPage {
       onSaveOver: () => this.#save(this.#shown.standing.version),
       onDiscard: () => this.#discard(),
       onNew: (title) => this.#make(title),
+      onMove: (way) => this.#order.move(this.#shown.board.name, way),
       onDelete: () => this.#removal.ask(this.#shown, this.#answer.writable === true),
       now,
     });
@@ -99,6 +113,7 @@ export class BoardPage {
   enter({ name, query }) {
     if (name !== this.#name) this.#editing = false;
     this.#name = name;
+    this.#there = null;
     this.#state = stateOf(query);
     this.#wall.show(this.#state.wall);
     this.#draw();
@@ -116,10 +131,13 @@ export class BoardPage {
   }
 
   /** The server's boards may have changed: read them. Without an answer what was known goes on. */
-  async boards() {
-    const asked = ++this.#asked;
+  boards() {
+    return (this.#reading = this.#read(++this.#asked));
+  }
+
+  async #read(asked) {
     const answer = await this.#api.get("v1/boards").catch(() => null);
-    if (asked !== this.#asked) return;
+    if (asked !== this.#asked) return this.#reading;
     const before = this.#known ? this.#shown : null;
     this.#answer = answer ?? this.#answer ?? { boards: [], writable: false };
     this.#known = true;
@@ -152,7 +170,9 @@ export class BoardPage {
   /** Another viewer, perhaps: nothing of the former one stays. */
   clear() {
     this.#asked += 1;
+    this.#reading = Promise.resolve();
     this.#known = false;
+    this.#there = null;
     this.#kpis = [];
     this.#answer = null;
     this.#editing = false;
@@ -161,7 +181,7 @@ export class BoardPage {
   }
 
   get #shown() {
-    return chosen(this.#boards, this.#name);
+    return chosen(this.#boards, this.#name ?? this.#there);
   }
 
   /** What had the focus may be gone; then the board has it. */
@@ -178,10 +198,11 @@ export class BoardPage {
     if (!this.#known) {
       this.#toolbar.rest();
       this.#onTitle();
-      return this.#editor.draw(null, { kpis: [], writable: false, draft: false, behind: false });
+      return this.#editor.draw(null, { kpis: [], writable: false, draft: false, behind: false, place: { earlier: "", later: "" } });
     }
     this.#boards = boardsOf(this.#answer, this.#kpis, this.#drafts.all);
     const shown = this.#shown;
+    this.#there = shown.board.name;
     this.#board.update(shown.board, this.#kpis, this.#state);
     const names = new Set(shown.board.tile.map(({ kpi }) => kpi));
     const by = this.#kpis.filter(({ name }) => names.has(name)).flatMap((meta) => (Array.isArray(meta.by) ? meta.by : []));
@@ -189,7 +210,8 @@ export class BoardPage {
     const dimensions = [...new Set(by.map(String))].sort();
     this.#toolbar.draw({ boards: this.#boards, shown, state: this.#state, dimensions, editing });
     const writable = this.#answer?.writable === true;
-    this.#editor.draw(editing ? shown.board : null, { kpis: this.#kpis, writable, draft: shown.draft, behind: shown.behind });
+    const { draft, behind } = shown;
+    this.#editor.draw(editing ? shown.board : null, { kpis: this.#kpis, writable, draft, behind, place: placeOf(shown, this.#answer) });
     write(this.#scope, scopeOf(this.#state));
     this.#onTitle();
     this.#link.setAttribute("href", this.#route());
@@ -284,25 +306,3 @@ export class BoardPage {
 
 /** @returns {Set<string>} the boards that the server has, also those that this page does not show */
 const namesOf = ({ boards }) => new Set((Array.isArray(boards) ? boards : []).map((table) => table?.name));
-
-const titleOf = ({ title, name }) => title || name;
-
-/** What is shown of everything, in words; empty when it is all. @param {import("./viewstate.js").ViewState} state */
-function scopeOf({ where, compare }) {
-  const only = Object.entries(where).map(([name, value]) => `${name} = ${dimension(value)}`);
-  return [only.length ? `Only ${only.join(", ")}` : "", compare ? "Compared with the time before" : ""].filter(Boolean).join(" · ");
-}
-
-/** Why a link does not lead others to what is shown here; empty when it does. @param {import("./boardset.js").Shown} shown */
-function onlyHere({ draft, standing }) {
-  if (!draft) return "";
-  if (standing === null) return "This board is a draft in this browser: nobody else can open it until it is saved.";
-  return "This board has changes that are not saved: whoever opens the link sees it without them.";
-}
-
-function refusal(error) {
-  if (error.slug === "changed") return OVERTAKEN;
-  if (error.slug === "storage") return "Not saved: the server cannot write to its disk, which may be full. Your changes are kept in this browser.";
-  if (error.slug === "read_only") return "The server does not let pages save boards. Your changes are kept in this browser.";
-  return `Not saved: ${error.message}. Your changes are kept in this browser.`;
-}

@@ -103,6 +103,13 @@ function standingOf({ version, built_in: builtIn, over_built_in: overBuiltIn, ..
 }
 
 /**
+ * The boards of the file, which can be put in order; the others stand behind them.
+ * @param {unknown} answer of `/v1/boards`
+ * @returns {string[]} their names, as they stand
+ */
+export const filedNames = (answer) => records(answer?.boards).filter((table) => table.built_in !== true).map(({ name }) => text(name));
+
+/**
  * The board that an address names, or the first one.
  * @param {Shown[]} boards
  * @param {string|null} name

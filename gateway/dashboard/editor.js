@@ -25,6 +25,7 @@ const MOST_STEPS = 100;
  * @property {() => void} onDiscard
  * @property {(title: string) => void} onNew a board with this title, beginning as a copy of this one
  * @property {() => void} onDelete this board is to be deleted: ask
+ * @property {(way: "earlier"|"later") => void} onMove this board is to go one place among the boards, or to say why not
  * @property {() => number} now the server's epoch ms
  */
 
@@ -52,6 +53,8 @@ export class Editor {
   #save = button("Save", () => (this.#stale ? this.say(OVERTAKEN) : this.#acts.onSave()), false);
   #over = button("Save over theirs", () => this.#acts.onSaveOver());
   #undo = button("Undo", () => this.#stepBack());
+  #earlier = button("Move board earlier", () => this.#acts.onMove("earlier"));
+  #later = button("Move board later", () => this.#acts.onMove("later"));
   /** What the panel holds while a board is edited. */
   #rows;
   #discard = button("Discard changes", () => this.#acts.onDiscard());
@@ -80,7 +83,7 @@ export class Editor {
       element("div.row", [element("label", "Title", { for: "edit-title" }), this.#title, this.#range, this.#kpi, add]),
       element("div.row", [element("label", "Annotation", { for: "edit-note" }), this.#note, this.#at, note]),
       this.#notes,
-      element("div.row", [this.#save, this.#over, this.#undo, this.#discard, toml, another, remove, this.#said]),
+      element("div.row", [this.#save, this.#over, this.#undo, this.#discard, toml, another, remove, this.#earlier, this.#later, this.#said]),
       this.#behind,
     ];
   }
@@ -92,9 +95,12 @@ export class Editor {
 
   /**
    * @param {import("./boardset.js").Board|null} board null ends the editing
-   * @param {{kpis: Record<string, any>[], writable: boolean, draft: boolean, behind: boolean}} page `draft`, `behind` as in `Shown`
+   * @param {object} page
+   * @param {Record<string, any>[]} page.kpis @param {boolean} page.writable
+   * @param {boolean} page.draft @param {boolean} page.behind as in `Shown`
+   * @param {{earlier: string, later: string}} page.place why the board is not moved there; empty when it can be
    */
-  draw(board, { kpis, writable, draft, behind }) {
+  draw(board, { kpis, writable, draft, behind, place }) {
     if (!draft || !same(board, this.#left)) this.#steps = [];
     this.#left = board;
     if (this.#steps.length === 0) this.#typing = null;
@@ -116,6 +122,11 @@ export class Editor {
     write(this.#behind, this.#stale ? BEHIND : "");
     this.#discard.disabled = !draft;
     this.#undo.disabled = this.#steps.length === 0;
+    for (const [control, why] of [[this.#earlier, place.earlier], [this.#later, place.later]]) {
+      // Not off, so that the focus stays, and who cannot see why can ask.
+      mark(control, "aria-disabled", why ? "true" : null);
+      mark(control, "title", why || null);
+    }
     if (!writable) this.say("Read-only: the boards are a file on the server that pages cannot write. Your changes are kept in this browser.");
     return this.#bars.draw(board);
   }
@@ -183,15 +194,15 @@ export class Editor {
     ]);
   }
 
-  /** Ask for the title of a new board. */
-  askNew() {
+  /** Ask for the title of a new board. @param {string} [why] what is said first: why this one cannot be had otherwise */
+  askNew(why = "") {
     const title = element("input", [], { type: "text", id: "new-title", maxlength: "200", required: "", autofocus: "" });
     const form = element("form", [
       element("label", "Title of the new board; it begins as a copy of this one", { for: "new-title" }),
       title,
       element("p.acts", [element("button", "Make it", { type: "submit" })]),
     ]);
-    const sheet = openSheet("New board", [form]);
+    const sheet = openSheet("New board", [...(why ? [element("p", why)] : []), form]);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const said = title.value.trim();

@@ -39,6 +39,9 @@ export class Toolbar {
   #nav = element("nav.tabs", [], { "aria-label": "Boards" });
   /** Links to the boards, in their order. They stay, so that the focus does. */
   #tabs = [];
+  /** Names of their boards; and the place of the one that is shown, at the last look. */
+  #names = [];
+  #at = -1;
   #chips = element("span.chips");
   #range = choice("Range", []);
   #dimension = choice("Filter by", []);
@@ -64,6 +67,7 @@ export class Toolbar {
     this.#value.hidden = true;
     const controls = [this.#range, this.#chips, this.#dimension, this.#value, this.#compare, this.#edit, this.#wall, share];
     host.append(this.#nav, element("div.controls", controls));
+    new ResizeObserver(() => this.#uncover()).observe(this.#nav);
   }
 
   /**
@@ -76,8 +80,7 @@ export class Toolbar {
   draw({ boards, shown, state, dimensions, editing }) {
     this.#host.inert = false;
     this.#state = state;
-    boards.forEach((one, index) => this.#drawTab(index, one, one === shown));
-    for (const gone of this.#tabs.splice(boards.length)) gone.remove();
+    this.#drawTabs(boards, shown);
     const ranges = state.range && !RANGES.includes(state.range) ? [state.range, ...RANGES] : RANGES;
     fill(this.#range, rangeChoices(`Range: ${shown.board.range || "auto"}`, ranges));
     this.#range.value = state.range;
@@ -91,6 +94,9 @@ export class Toolbar {
     mark(this.#edit, "aria-pressed", String(editing));
     if (shown.fixed) this.#edit.removeAttribute("aria-pressed");
     write(this.#edit, shown.fixed ? "New board" : editing ? "Stop editing" : "Edit");
+    const at = boards.indexOf(shown);
+    if (at !== this.#at) this.#uncover();
+    this.#at = at;
   }
 
   /** There is no board yet, or not any more: until the next `draw` there is nothing to choose, and its place stays. */
@@ -100,7 +106,30 @@ export class Toolbar {
 
   /** The board that is shown takes the focus: what had it is gone. */
   focus() {
-    this.#tabs.find((tab) => tab.hasAttribute("aria-current"))?.focus();
+    this.#current?.focus();
+  }
+
+  get #current() {
+    return this.#tabs.find((tab) => tab.hasAttribute("aria-current"));
+  }
+
+  /** A board that was moved keeps the focus, and the one that is shown can be seen wherever it stands now. */
+  #drawTabs(boards, shown) {
+    const focused = this.#names[this.#tabs.indexOf(document.activeElement)];
+    const names = boards.map(({ board }) => board.name);
+    boards.forEach((one, index) => this.#drawTab(index, one, one === shown));
+    for (const gone of this.#tabs.splice(boards.length)) gone.remove();
+    this.#names = names;
+    const tab = this.#tabs[names.indexOf(focused)];
+    if (tab && tab !== document.activeElement) tab.focus({ preventScroll: true });
+  }
+
+  /** Scroll the board that is shown into the row; the page stays where it is. */
+  #uncover() {
+    const tab = this.#current;
+    if (!tab) return;
+    const [row, own] = [this.#nav.getBoundingClientRect(), tab.getBoundingClientRect()];
+    this.#nav.scrollLeft += Math.min(0, own.left - row.left) + Math.max(0, own.right - row.right);
   }
 
   #drawTab(index, { board, draft, behind }, current) {

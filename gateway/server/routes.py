@@ -65,6 +65,9 @@ class Services(Protocol):
     async def delete_board(self, name: str, expected: str | None) -> Reply:
         """Delete a board; `expected` is the version that is to go."""
 
+    async def arrange_boards(self, body: bytes, expected: str | None) -> Reply:
+        """Put the boards into another order; `expected` is the version of the order that is to go."""
+
     def status(self) -> bytes:
         """JSON: ledger, watermark, lag, memory."""
 
@@ -109,6 +112,7 @@ class ApiRoutes:
             web.get("/v1/kpis", self._kpis),
             web.get("/v1/kpis/{name}", self._kpi),
             web.get("/v1/boards", self._boards),
+            web.put("/v1/boards", self._arrange_boards),
             web.put("/v1/boards/{name}", self._put_board),
             web.delete("/v1/boards/{name}", self._delete_board),
             web.get("/v1/status", self._status),
@@ -153,13 +157,20 @@ class ApiRoutes:
     async def _put_board(self, request: web.Request) -> web.Response:
         if not self._may_view(request):
             return _unauthorized()
+        name, before = request.match_info["name"], request.query.get("before")
+        return await self._with_body(
+            request, lambda body: self._services.put_board(name, body, _expected(request), before)
+        )
+
+    async def _arrange_boards(self, request: web.Request) -> web.Response:
+        if not self._may_view(request):
+            return _unauthorized()
+        return await self._with_body(request, lambda body: self._services.arrange_boards(body, _expected(request)))
+
+    async def _with_body(self, request: web.Request, act: Callable[[bytes], Awaitable[Reply]]) -> web.Response:
+        """What becomes of the JSON that a page sends about boards."""
         body = await read_body(request, self._board_config, self._holding)
-        if isinstance(body, Reply):
-            reply = body
-        else:
-            name, before = request.match_info["name"], request.query.get("before")
-            reply = await self._services.put_board(name, body, _expected(request), before)
-        response = answer(reply)
+        response = answer(body if isinstance(body, Reply) else await act(body))
         if not request.content.at_eof():
             response.force_close()
         return response

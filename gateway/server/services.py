@@ -170,6 +170,10 @@ class HouseServices:
         """Delete a board."""
         return await self._shelf.delete(name, expected)
 
+    async def arrange_boards(self, body: bytes, expected: str | None) -> Reply:
+        """Put the boards into another order."""
+        return await self._shelf.arrange(body, expected)
+
     def status(self) -> bytes:
         """Ledger, watermark, lag, memory: what an operator asks first."""
         return orjson.dumps(standing(self._house, self._config), option=orjson.OPT_NON_STR_KEYS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,7 +81,7 @@ class Shelf:
             }
             for board in self.boards
         ]
-        return orjson.dumps({"boards": boards, "writable": self._writable})
+        return orjson.dumps({"boards": boards, "writable": self._writable, "order": _order(self._filed)})
 
     def start(self) -> None:
         """Begin to watch."""
@@ -170,17 +171,52 @@ class Shelf:
         _log.info("board_deleted", board=name)
         return json_reply(200, orjson.dumps({"version": built_in.version() if built_in else ""}))
 
+    async def arrange(self, body: bytes, expected: str | None) -> Reply:
+        """Put the boards of the file into another order. What each of them says stays as it is.
+
+        Args:
+            body: JSON, a list of the names of all of them.
+            expected: the version of the order that is to go; None: whatever there is.
+        """
+        if not self._writable:
+            return error(403, "read_only")
+        try:
+            names = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return self._refused(400, "bad_json", "not JSON")
+        async with self._saving:
+            standing = await self._read()
+            if isinstance(standing, Reply):
+                return standing
+            if expected not in (None, _order(standing)):
+                return error(412, "changed")
+            there = {board.name: board for board in standing}
+            if not _is_order_of(names, there):
+                return self._refused(400, "bad_order", "an order is a list that names each board of the file once")
+            kept = [there[name] for name in names]
+            failure = await self._write(kept)
+            if failure is not None:
+                return failure
+        _log.info("boards_arranged", boards=len(kept))
+        return json_reply(200, orjson.dumps({"order": _order(kept)}))
+
     async def _standing(self, name: str, expected: str | None) -> list[Board] | Reply:
         """The boards of the file, if the one of this name is the one that is expected."""
-        # The file may have been changed by hand since it was last looked at; what stands there must not be lost.
-        try:
-            filed = await asyncio.to_thread(self._load, self._path)
-        except ConfigError as refused:
-            return self._refused(409, "file", str(refused))
+        filed = await self._read()
+        if isinstance(filed, Reply):
+            return filed
         there = {other.name: other for other in (*self._built_in, *filed)}.get(name)
         if expected is not None and expected != (there.version() if there else ""):
             return error(412, "changed")
         return filed
+
+    async def _read(self) -> list[Board] | Reply:
+        """The boards of the file as it is now."""
+        # It may have been changed by hand since it was last looked at; what stands there must not be lost.
+        try:
+            return await asyncio.to_thread(self._load, self._path)
+        except ConfigError as refused:
+            return self._refused(409, "file", str(refused))
 
     async def _write(self, kept: list[Board]) -> Reply | None:
         """Put the boards into the file and tell every viewer; a reply when that cannot be."""
@@ -208,3 +244,14 @@ class Shelf:
         while True:
             await asyncio.sleep(POLL_S)
             self.look()
+
+
+def _order(filed: Iterable[Board]) -> str:
+    """A text that is equal exactly for equal orders of boards, whatever they say."""
+    return blake2b(orjson.dumps([board.name for board in filed]), digest_size=8).hexdigest()
+
+
+def _is_order_of(names: Any, there: Collection[str]) -> bool:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return False
+    return sorted(names) == sorted(there)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from aiohttp import WSMsgType, web
 
+from tests.browser.boards_model import BoardsModel
 from tests.browser.listener import Listener
 from tests.browser.topic_model import Topic
 
@@ -64,10 +65,11 @@ def row(start: int, value: Any, *, size: int = 60_000, kind: str = "partial", re
     return body | fields
 
 
-class ViewerModel:
+class ViewerModel(BoardsModel):
     """A server with any number of viewers. Use it as a context manager; all methods may be called from the test."""
 
     def __init__(self, kpis: list[Message], *, root: Path = DASHBOARD, csp: str = CSP) -> None:
+        super().__init__()
         self.topics = {entry["name"]: Topic(entry) for entry in kpis}
         self.epoch = "e1"
         self.evicted: str | None = None
@@ -78,6 +80,8 @@ class ViewerModel:
         self.boards: list[Message] = []
         self.writable = True
         self.put: list[tuple[str, Message, str | None]] = []
+        # The orders that pages have asked for,.
+        self.orders: list[list[str]] = []
         # Rows of the query API by KPI, and what was asked of it.
         self.past: dict[str, list[Message]] = {}
         self.queries: list[tuple[str, dict[str, str]]] = []
@@ -124,7 +128,7 @@ class ViewerModel:
 
     def say(self, message: Message) -> None:
         """A message to every viewer."""
-        self._call(self._say(message))
+        self._call(self.tell(message))
 
     def drop(self, code: int) -> None:
         """Close every viewer's socket."""
@@ -164,10 +168,8 @@ class ViewerModel:
         app = web.Application()
         app.router.add_get("/v1/kpis", self._list)
         app.router.add_get("/v1/kpis/{name}", self._rows)
-        app.router.add_get("/v1/boards", self._boards)
+        self.add_board_routes(app)
         app.router.add_get("/v1/quarantine/export", self._export)
-        app.router.add_put("/v1/boards/{name}", self._put)
-        app.router.add_delete("/v1/boards/{name}", self._delete)
         app.router.add_get("/v1/ws", self._socket)
         app.router.add_post("/csp-report", self._report)
         app.router.add_get("/{path:.*}", self._file)
@@ -202,31 +204,6 @@ class ViewerModel:
         if request.headers.get("Authorization") != f"Bearer {KEY}":
             return web.Response(status=401)
         return web.json_response({"kpis": [topic.meta for topic in self.topics.values()]})
-
-    async def _boards(self, _request: web.Request) -> web.Response:
-        return web.json_response({"boards": self.boards, "writable": self.writable})
-
-    async def _put(self, request: web.Request) -> web.Response:
-        board, replaced = await request.json(), request.headers.get("If-Match")
-        with self._changed:
-            self.put.append((request.match_info["name"], board, replaced))
-            self._changed.notify_all()
-        if not self.writable:
-            return web.json_response({"error": "read_only"}, status=403)
-        there = [other["version"] for other in self.boards if other["name"] == board["name"]]
-        if replaced not in (None, f'"{"".join(there)}"'):
-            return web.json_response({"error": "changed"}, status=412)
-        kept = [other for other in self.boards if other["name"] != board["name"]]
-        names = [other["name"] for other in kept]
-        place = names.index(request.query["before"]) if request.query.get("before") in names else len(names)
-        kept.insert(place, board | {"version": f"v{len(self.put)}"})
-        self.boards = kept
-        return web.json_response({"version": f"v{len(self.put)}"})
-
-    async def _delete(self, request: web.Request) -> web.Response:
-        name = request.match_info["name"]
-        self.boards = [board for board in self.boards if board["name"] != name]
-        return web.json_response({"version": ""})
 
     async def _export(self, request: web.Request) -> web.Response:
         self.exported.append(dict(request.query))
@@ -307,7 +284,8 @@ class ViewerModel:
         for socket in [s for s, ids in self._sockets.items() if kpi in ids]:
             await self._send(socket, kpi, self.topics[kpi].snapshot(self.epoch))
 
-    async def _say(self, message: Message) -> None:
+    async def tell(self, message: Message) -> None:
+        """The same, from within."""
         for socket in list(self._sockets):
             await socket.send_str(json.dumps(message))
 

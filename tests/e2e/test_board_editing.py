@@ -283,3 +283,31 @@ def test_a_file_that_pages_cannot_write_gets_a_draft_as_toml(page: Page, tmp_pat
         press(page, "Discard changes")
         expect(page.locator(".tile[data-missing]")).to_have_count(0)
         expect(page.locator(".tile")).to_have_count(8)
+
+
+def test_a_board_is_moved_for_everybody_by_keyboard(
+    browser: Browser, page: Page, gateway: GatewayProcess, tmp_path: Path
+) -> None:
+    """Said where it stands, in the file, on the page of another at once; the same key takes it on."""
+    troubles = watch(page)
+    board = Board(page, gateway.url)
+    board.open()
+    board.is_live()
+    for title in ("One", "Two", "Three"):
+        new_board(board, title)
+        press(page, "Save")
+        expect(page.locator(".badge:not(:empty)")).to_have_count(0)
+    with visit(browser) as other:
+        Board(other, gateway.url).open()
+        go_to(other, "Two")
+        press(page, "Edit")
+        press(page, "Move board earlier")
+        expect(page.get_by_role("status").filter(has_text="Three: place 2 of 3")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("status").filter(has_text="Three: place 1 of 3")).to_be_visible()
+        tabs = other.get_by_role("navigation", name="Boards").get_by_role("link")
+        expect(tabs).to_have_text(["Three", "One", "Two", "All KPIs"])
+        expect(tabs.filter(has_text="Two")).to_have_attribute("aria-current", "page")
+    saved = tomllib.loads((tmp_path / "data" / "boards.toml").read_text())["board"]
+    assert [one["name"] for one in saved] == ["three", "one", "two"]
+    assert troubles == []

@@ -32,6 +32,7 @@ class FakeServices:
         self.asked: list[KpiQuery] = []
         self.saved: list[tuple[str, bytes, str | None, str | None]] = []
         self.deleted: list[tuple[str, str | None]] = []
+        self.arranged: list[tuple[bytes, str | None]] = []
         self.failure: Exception | None = None
         self.room = 1 << 30
         # A post waits for it, when there is one.
@@ -72,6 +73,10 @@ class FakeServices:
     async def delete_board(self, name: str, expected: str | None) -> Reply:
         self.deleted.append((name, expected))
         return json_reply(200, b'{"version":""}')
+
+    async def arrange_boards(self, body: bytes, expected: str | None) -> Reply:
+        self.arranged.append((body, expected))
+        return json_reply(200, b'{"order":"o2"}')
 
     def status(self) -> bytes:
         return b'{"credit":{}}'

@@ -280,6 +280,22 @@ def test_a_board_is_deleted_with_the_key() -> None:
     run(main)
 
 
+def test_boards_are_put_in_order_with_the_key() -> None:
+    """The bytes and the version of the order that goes are handed on; nothing without the key, nor what is no JSON."""
+
+    async def main() -> None:
+        async with site() as at:
+            key = f"Authorization: Bearer {VIEW_KEY}"
+            assert (await at.ask("PUT /v1/boards", body=b"[]")).status == 401
+            got = await at.ask("PUT /v1/boards", key, 'If-Match: "o1"', body=b'["a"]')
+            assert (got.status, got.json) == (200, {"order": "o2"})
+            assert (await at.ask("PUT /v1/boards", key, "Content-Type: text/html", body=b"[]")).status == 415
+            assert (await at.ask("PUT /v1/boards", key, body=b" " * 131_073)).status == 413
+            assert at.services.arranged == [(b'["a"]', "o1")]
+
+    run(main)
+
+
 @pytest.mark.parametrize(
     ("headers", "size", "status"),
     [(("Content-Type: text/html",), 2, 415), ((), 131_073, 413), ((), 131_072, 200)],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from gateway.boards import built_in_boards
 from gateway.core.board import Board
 from gateway.main import Server
 from gateway.server import shelf
-from tests.server.serving import on_loop, serving, until, viewer_hello, wire
+from tests.server.serving import until, viewer_hello, wire
+from tests.server.shelved import delete, names, put, told, with_server
 
 MINE = '[[board]]\nname = "mine"\n[[board.tile]]\nkpi = "events"\n'
 
@@ -23,37 +23,6 @@ MINE = '[[board]]\nname = "mine"\n[[board.tile]]\nkpi = "events"\n'
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf, "POLL_S", 0.005)
-
-
-def with_server(tmp_path: Path, test: Any, **settings: Any) -> None:
-    async def run() -> None:
-        async with serving(tmp_path, **settings) as server:
-            await test(server)
-
-    on_loop(run)
-
-
-def names(server: Server) -> list[str]:
-    return [board.name for board in server._shelf.boards]
-
-
-def told(server: Server) -> dict[str, Any]:
-    """What `GET /v1/boards` says, by name."""
-    answer = json.loads(server._shelf.body())
-    return {board["name"]: board for board in answer["boards"]} | {"writable": answer["writable"]}
-
-
-async def put(
-    server: Server, table: Any, expected: str | None = None, name: str = "mine", before: str | None = None
-) -> tuple[int, Any]:
-    body = table if isinstance(table, bytes) else json.dumps(table).encode()
-    reply = await server._shelf.put(name, body, expected, before)
-    return reply.status, json.loads(reply.body)
-
-
-async def delete(server: Server, name: str, expected: str | None = None) -> tuple[int, Any]:
-    reply = await server._shelf.delete(name, expected)
-    return reply.status, json.loads(reply.body)
 
 
 def test_without_a_file_there_are_the_built_in_boards(tmp_path: Path) -> None:
@@ -247,6 +216,7 @@ def test_a_file_of_ones_own_is_read_only_unless_told_otherwise(tmp_path: Path) -
         assert not told(server)["writable"]
         assert await put(server, {"name": "mine"}) == (403, {"error": "read_only"})
         assert await delete(server, "mine") == (403, {"error": "read_only"})
+        assert (await server._shelf.arrange(b'["mine"]', None)).status == 403
         assert file.read_text() == MINE
 
     async def writable(server: Server) -> None:
