@@ -8,6 +8,15 @@ from playwright.sync_api import Page
 from tests.browser.driving import capture, flush, ledger, load, start
 from tests.browser.model_server import ModelServer
 
+# `heard` once the SDK has dealt with a reply: in a task behind the one in which it reads it.
+HEAR_REPLIES = """() => {
+  const { json } = Response.prototype;
+  Response.prototype.json = async function () {
+    setTimeout(() => setTimeout(() => (globalThis.heard = true)));
+    return json.call(this);
+  };
+}"""
+
 
 def test_http_fallback(page: Page, server: ModelServer) -> None:
     """Where no WebSocket opens, batches go by POST with the same ids, and the socket takes over once it can."""
@@ -25,6 +34,23 @@ def test_http_fallback(page: Page, server: ModelServer) -> None:
     assert flush(page)
     assert server.hellos[0]["producer"]["next_seq"] == 3
     assert ledger(page) == {"sent": 4, "accepted": 3, "duplicate": 0, "rejected": 1, "expired": 0, "pending": 0}
+
+
+@pytest.mark.parametrize("answer", ["<h1>Offline</h1>", '{"seq": 7}'])
+def test_who_is_not_the_gateway_acks_nothing(page: Page, server: ModelServer, answer: str) -> None:
+    """A service worker or a captive portal that says 200 to every request costs no event."""
+    server.accept_sockets = False
+    page.evaluate(HEAR_REPLIES)
+    page.route("**/v1/events", lambda route: route.fulfill(status=200, body=answer))
+    start(page)
+    capture(page, "one", "two")
+    page.wait_for_function("() => globalThis.heard")
+    assert ledger(page)["pending"] == 2
+    page.unroute("**/v1/events")
+    server.accept_sockets = True
+    assert flush(page)
+    assert server.names() == ["one", "two"]
+    assert ledger(page)["accepted"] == 2
 
 
 def test_ping_is_answered(page: Page, server: ModelServer) -> None:

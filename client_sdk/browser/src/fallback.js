@@ -24,7 +24,7 @@ const LONGEST_WAIT_S = 300;
 const REFUSALS = { 400: 4000, 401: 4001, 403: 4003, 409: 4009, 413: 4000 };
 
 export class Fallback {
-  /** Whether the last post was answered with 200, so that this way is worth keeping up. */
+  /** Whether the last post was taken, so that this way is worth keeping up. */
   working = false;
   #busy = false;
   #notBefore = 0;
@@ -57,17 +57,17 @@ export class Fallback {
     const response = await fetch(body(chunk.seq, chunk.texts));
     const reply = await response.json().catch(() => null);
     const current = producer.identity.id === id && producer.identity.epoch === epoch;
-    this.working = response.status === 200;
+    // By the gateway's word, which names the batch: service workers and captive portals say 200 to everything.
+    this.working = reply?.seq === chunk.seq;
     return current && this.#take(response, reply, chunk.seq);
   }
 
-  /** @param {Response} response @param {unknown} reply @param {number} seq @returns {boolean} */
-  #take(response, reply, seq) {
+  /** @param {Response} response @param {any} reply @param {number} seq @returns {boolean} */
+  #take({ status, headers }, reply, seq) {
     const { producer, apply, stop, now } = this.#parts;
     const work = noWork();
-    const { status } = response;
-    if (status === 200) {
-      producer.settle(seq, /** @type {any} */ (reply)?.verdicts, work);
+    if (this.working) {
+      producer.settle(seq, reply.verdicts, work);
       apply(work);
       return true;
     }
@@ -77,7 +77,7 @@ export class Fallback {
     } else if (REFUSALS[status]) {
       stop(REFUSALS[status]);
     } else {
-      const seconds = +/** @type {string} */ (response.headers.get("Retry-After")) || DEFAULT_WAIT_S;
+      const seconds = +/** @type {string} */ (headers.get("Retry-After")) || DEFAULT_WAIT_S;
       this.#notBefore = now() + Math.min(seconds, LONGEST_WAIT_S) * 1_000;
     }
     return false;

@@ -45,7 +45,7 @@ beforeEach(() => {
   globalThis.WebSocket = Socket;
   globalThis.fetch = async (_, { body }) => {
     posts.push(JSON.parse(body));
-    return { status: 200, json: async () => ({ verdicts: [] }) };
+    return Response.json({ seq: posts.at(-1).seq, verdicts: [] });
   };
   queue = open(new MemoryStorage());
   courier = make();

@@ -92,6 +92,21 @@ test("429 and 503 are waited out as long as they say", async () => {
   }
 });
 
+test("a 200 that does not name the batch is nobody's word on it: what was posted stays, and is posted again", async () => {
+  capture(50);
+  const healthy = answer;
+  for (const body of ["<h1>Offline</h1>", "", "null", "{}", '{"seq":2,"verdicts":[]}', '{"seq":"1"}']) {
+    answer = () => new Response(body);
+    await fallback.run();
+    assert.deepEqual([books().pending, fallback.working], [50, false], body);
+    now += 5_000;
+  }
+  answer = healthy;
+  await fallback.run();
+  assert.deepEqual([books().accepted, books().pending], [49, 0]);
+  assert.ok(posts.every(({ seq }) => seq === 1));
+});
+
 test("a gap in what was once acked means a new epoch", async () => {
   capture(50);
   await fallback.run();
