@@ -27,9 +27,9 @@ export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=4 --dist=worksteal
 
 # The checks of both languages side by side, where make can keep what they say apart.
-ASIDE = $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
+ASIDE = $(if $(filter output-sync,$(.FEATURES)),--jobs=3 --output-sync=target)
 
-.PHONY: help run test soak mutants fuzz nightly lint bench lock clean setup-run setup-lint setup-test setup-fuzz check-python check-browser
+.PHONY: help run test soak mutants fuzz nightly lint bench lock clean setup-run setup-lint setup-test setup-fuzz check-python check-browser compile-tests
 
 help:
 	@echo "make run    the demo: shop, visitors, dashboard   (PORT=$(PORT) VISITORS=$(VISITORS))"
@@ -48,7 +48,7 @@ run: setup-run
 
 # pytest comes last: its closing line is the one that tells how the whole run went.
 test: setup-test
-	@$(MAKE) --no-print-directory $(ASIDE) check-python check-browser
+	@$(MAKE) --no-print-directory $(ASIDE) check-python check-browser compile-tests
 	$(PYTEST)
 
 soak: setup-test
@@ -93,3 +93,7 @@ check-python:
 check-browser:
 	cd client_sdk/browser && npm run --silent check && npm test --silent
 	node --test tests/dashboard/*.test.js
+
+# Once for all workers, each of which would compile all tests for itself. What cannot be collected, they tell.
+compile-tests:
+	@$(BIN)/pytest --collect-only -qq > /dev/null || true

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from types import SimpleNamespace
 
@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 
 from analytics import KpiSpec, spec
 from analytics.plan import Plan, make_plan
+from tests.browser.chromium import KeptChromium
 
 # The machines are shared: how long an example took says nothing about the code.
 _QUIET = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -93,6 +94,14 @@ def _planned(specs: Sequence[KpiSpec], generations: dict[str, int], budget: int)
 @functools.lru_cache(maxsize=256)
 def _plan(specs: tuple[KpiSpec, ...], generations: tuple[tuple[str, int], ...], budget: int) -> Plan:
     return make_plan(specs, dict(generations), budget)
+
+
+@pytest.fixture(scope="session")
+def kept_chromium() -> Iterator[KeptChromium]:
+    """The Chromium of this process, started by the first module that needs one."""
+    kept = KeptChromium()
+    yield kept
+    kept.close()
 
 
 @pytest.hookimpl(trylast=True)

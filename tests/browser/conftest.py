@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.chromium import chromium
+from tests.browser.chromium import KeptChromium
 from tests.browser.driving import load
 from tests.browser.model_server import ModelServer
 from tests.browser.modules_site import ModulesSite
@@ -20,10 +20,10 @@ HOSTS = ("127.0.0.1", "localhost", "www.shop.test", "help.shop.test", "other.tes
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(kept_chromium: KeptChromium) -> Iterator[Browser]:
     """A Chromium for the tests of a module; each test has its own context."""
-    with chromium() as started:
-        yield started
+    with kept_chromium.lent() as lent:
+        yield lent
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.chromium import chromium
+from tests.browser.chromium import KeptChromium
 from tests.browser.visit import page, troubles
 from tests.e2e.gateway_process import GatewayProcess
 from tests.e2e.kpifile import write_kpis
@@ -27,10 +27,10 @@ KPIS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(kept_chromium: KeptChromium) -> Iterator[Browser]:
     """A Chromium for the tests of a module; each test has its own context."""
-    with chromium() as started:
-        yield started
+    with kept_chromium.lent() as lent:
+        yield lent
 
 
 @pytest.fixture
