@@ -28,6 +28,13 @@ CLICKS = """
 """
 
 
+# What prototype.js does to all arrays of a page.
+EXTENDED = """
+Array.prototype.entries = function () { return this.slice(); };
+Array.prototype.toJSON = function () { return '[' + this.map((one) => JSON.stringify(one)).join(', ') + ']'; };
+"""
+
+
 def test_a_click_is_told_with_selector_and_text(visitor: Visitor) -> None:
     """Whatever one can click is told, by the element that was meant; text alone is none."""
     visitor.site.pages["/clicks"] = CLICKS
@@ -216,3 +223,17 @@ def test_files_are_downloads(visitor: Visitor) -> None:
     visitor.page.get_by_text("Paper").click()
     visitor.page.get_by_text("Page").click()
     assert visitor.told("$file_download", 3)[-1]["$file_extension"] == "html"
+
+
+def test_a_library_that_changes_all_arrays_costs_nothing(visitor: Visitor) -> None:
+    """Clicks are told, and events are sent in a form that it does not spoil."""
+    visitor.page.add_init_script(EXTENDED)
+    visitor.site.pages["/old"] = "<main id='shop'><button>Buy</button></main>"
+    visitor.open("/old", "clicks", "rage", "outbound")
+    visitor.page.get_by_text("Buy").click()
+    visitor.page.evaluate(
+        "() => { for (let i = 0; i < 30; i++) tidegate.capture('same', { text: 'again and again' }); }"
+    )
+    assert visitor.page.evaluate("() => tidegate.flush()") is True
+    assert visitor.told("$autocapture")[0]["$el_selector"] == "#shop > button"
+    visitor.told("same", 30)

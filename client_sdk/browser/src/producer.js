@@ -37,6 +37,9 @@ const LEAST_FRAME = 1_024;
 const LONGEST_HOLD_MS = 300_000;
 const LONGEST_FLUSH_MS = 60_000;
 
+/** Any array, for what the page has given to all of them. */
+const ARRAY = /** @type {{toJSON?: unknown}} */ ([]);
+
 /** Nothing to do yet. @returns {Work} */
 export const noWork = () => ({ send: [], reconnect: false, events: [] });
 
@@ -106,7 +109,8 @@ export class Producer {
       if (this.#used + chunk.bytes > this.#credit.bytes) break;
       const backlog = queue.chunks.length - (seq - queue.acked);
       let frame = messages.batch(seq, wall, backlog, chunk.texts);
-      const other = this.#columns ? columns(seq, wall, backlog, chunk.texts) : frame;
+      // Old libraries (prototype.js) make text of arrays on their way into JSON; rows have none.
+      const other = this.#columns && !ARRAY.toJSON ? columns(seq, wall, backlog, chunk.texts) : frame;
       if (other.length < frame.length) frame = other;
       const bytes = utf8Length(frame);
       if (this.#used + bytes > this.#credit.bytes) break;

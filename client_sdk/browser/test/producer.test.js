@@ -35,6 +35,18 @@ test("columns go to a server that reads them, where they are shorter; rows to an
   assert.equal(poll(1_000).frames[0].type, "batch");
 });
 
+test("no columns where a library of the page makes text of arrays", (t) => {
+  const arrays = /** @type {any} */ (Array.prototype);
+  t.after(() => delete arrays.toJSON);
+  arrays.toJSON = function () {
+    return `[${this.join()}]`;
+  };
+  connect(undefined, { formats: ["rows", "columns"] });
+  capture(20);
+  const [{ type, events }] = poll(1_000).frames;
+  assert.deepEqual([type, events.length], ["batch", 20]);
+});
+
 test("a batch says how many wait behind it", () => {
   connect();
   capture(120);

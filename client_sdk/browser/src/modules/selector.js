@@ -13,7 +13,7 @@
 const DEPTH = 5;
 const NAMES = ["data-attr", "data-testid"];
 const LONGEST = 40;
-/** Siblings that are looked at for a position: more would take time. */
+/** Siblings that are looked at for a position, which is left out behind so many: more would take time. */
 const SIBLINGS = 100;
 
 /** Made by a framework, or telling a state. */
@@ -29,11 +29,14 @@ export const isStable = (name) =>
 /** @param {Element[]} path the element, its parent and so on; a host follows what is in its shadow root */
 export function selectorOf(path) {
   let selector = "";
-  for (const [i, element] of path.slice(0, DEPTH).entries()) {
+  /** @type {Element | undefined} */
+  let below;
+  for (const element of path.slice(0, DEPTH)) {
     const anchor = anchorOf(element);
-    const border = path[i - 1]?.parentElement === element ? " > " : " >>> ";
-    selector = (anchor || stepOf(element)) + (i ? border + selector : "");
+    const border = below?.parentElement === element ? " > " : " >>> ";
+    selector = (anchor || stepOf(element)) + (below ? border + selector : "");
     if (anchor) break;
+    below = element;
   }
   return selector;
 }
@@ -66,5 +69,5 @@ function positionOf(element) {
   let before = element.previousElementSibling;
   for (let left = SIBLINGS; left-- && before; before = before.previousElementSibling)
     if (before.localName === element.localName) place += 1;
-  return `:nth-of-type(${place})`;
+  return before ? "" : `:nth-of-type(${place})`;
 }

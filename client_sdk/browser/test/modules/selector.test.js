@@ -53,10 +53,26 @@ test("the border of a shadow root is shown", () => {
   assert.equal(selectorOf([inside, ...upwards(host)]), "main > shop-card >>> button.buy");
 });
 
-test("thousands of siblings are not counted", () => {
+test("thousands of siblings are not counted, and no position is made up for it", () => {
   let looks = 0;
   const many = /** @type {any} */ ({ localName: "li", getAttribute: () => null, matches: () => false });
   Object.defineProperty(many, "previousElementSibling", { get: () => (looks++, many) });
-  assert.equal(selectorOf([many]), "li:nth-of-type(101)");
+  assert.equal(selectorOf([many]), "li");
   assert.ok(looks <= 102);
+});
+
+test("the hundredth before an element is still counted", () => {
+  const items = Array.from({ length: 101 }, () => element("li"));
+  element("ul", {}, items);
+  assert.equal(selectorOf(upwards(items[100])), "ul > li:nth-of-type(101)");
+});
+
+test("a library that gives arrays other `entries`, as prototype.js does, does not matter", () => {
+  const button = element("button");
+  const path = upwards((element("main", { id: "shop" }, [button]), button));
+  path.slice = function (/** @type {any[]} */ ...args) {
+    const part = Array.prototype.slice.apply(this, args);
+    return Object.assign(part, { entries: () => part.values() });
+  };
+  assert.equal(selectorOf(path), "#shop > button");
 });
