@@ -20,6 +20,10 @@
  *   event last; what it returns is sent, null drops the event uncounted; what is no event, such as a promise, costs it
  * @property {Partial<Record<Priority, number>>} [shed] fraction of events given up, and counted, while the server is
  *   overloaded (level 2); default `{ low: 1, normal: 0, high: 0 }`
+ * @property {Parameters<typeof import("./modules/pageviews.js").start>[1]} [pageviews] options of that module
+ * @property {Parameters<typeof import("./modules/scroll.js").start>[1]} [scroll] options of that module
+ * @property {Parameters<typeof import("./modules/outbound.js").start>[1]} [outbound] options of that module
+ * @property {Parameters<typeof import("./modules/stitch.js").start>[1]} [stitch] options of that module
  */
 /** @typedef {"low" | "normal" | "high"} Priority */
 /** @typedef {{timestamp?: number | Date, priority?: Priority}} CaptureOptions */

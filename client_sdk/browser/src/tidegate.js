@@ -18,16 +18,16 @@ import { VERSION } from "./version.js";
  * @typedef {object} Tidegate
  * @property {(key: string, config?: Config) => void} init start, with a write key; a second call does nothing until
  *   `shutdown`, and all other functions do nothing before it
- * @property {(name: string, properties?: Record<string, unknown>, options?: import("./config.js").CaptureOptions) => void
+ * @property {(name: string, properties?: Record<string, any>, options?: import("./config.js").CaptureOptions) => void
  *   } capture take one event: it is stored before the running task ends and sent within half a second; `name` has 1 to
  *   200 characters, `properties` are anything JSON can say, 60 KiB for the whole event
- * @property {(properties?: Record<string, unknown>) => void} page take a `$pageview` of the present address
- * @property {(id: string | number, set?: Record<string, unknown>, setOnce?: Record<string, unknown>) => void} identify say who the
+ * @property {(properties?: Record<string, any>) => void} page take a `$pageview` of the present address
+ * @property {(id: string | number, set?: Record<string, any>, setOnce?: Record<string, any>) => void} identify say who the
  *   person is, in at most 200 characters; events from now on carry this id, in all tabs; `set` and `setOnce` are properties of the person
  * @property {(alias: string) => void} alias say that `alias` is the same person
- * @property {(type: string, key: string, set?: Record<string, unknown>) => void} group say which group of a type the
+ * @property {(type: string, key: string, set?: Record<string, any>) => void} group say which group of a type the
  *   person belongs to; events from now on carry it
- * @property {(properties: Record<string, unknown>) => void} register properties that every later event carries, also
+ * @property {(properties: Record<string, any>) => void} register properties that every later event carries, also
  *   after a reload; an event's own win
  * @property {(name: string) => void} unregister no longer carry this property
  * @property {() => void} reset forget the person, as at a logout: new id, new session, nothing registered
