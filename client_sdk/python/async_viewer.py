@@ -47,7 +47,8 @@ class AsyncViewer:
             url: the gateway, such as `http://localhost:8080`.
             key: a view key or a JWT.
             on_state: called with each new state and the reason for it.
-            on_notice: called with `conflated`, `drain` or `evicted:slow` when the server says so.
+            on_notice: called with a code when the server says so: `conflated`, `drain`, `evicted:slow`; `disk_full`,
+                also behind each welcome while it lasts, and `disk_has_room`; and what a newer server may have.
             proxy: URL of a proxy.
             ssl: TLS settings for https and wss.
 

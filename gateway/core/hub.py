@@ -55,6 +55,8 @@ class Hub:
         self.outgoing = outgoing or Outgoing(UNBOUNDED)
         self.tail = tail
         self.viewers: dict[ViewerSession, None] = {}
+        # Codes of notices about what still lasts.
+        self.lasting: dict[str, None] = {}
         # Evictions by reason, and totals of viewers that have left, for the metrics.
         self.evictions = {"slow": 0}
         self._gone = {"deltas": 0, "snapshots": 0, "conflations": 0}
@@ -109,6 +111,21 @@ class Hub:
     def notify(self, code: str) -> None:
         """Tell every viewer."""
         for viewer in self.viewers:
+            viewer.peer.say(Notice(code))
+
+    def begin(self, code: str) -> None:
+        """Something lasts from now on: tell every viewer, and with `remind` those who come later."""
+        self.lasting[code] = None
+        self.notify(code)
+
+    def end(self, code: str, over: str) -> None:
+        """It is over: every viewer is told so by the code `over`."""
+        self.lasting.pop(code, None)
+        self.notify(over)
+
+    def remind(self, viewer: ViewerSession) -> None:
+        """Tell a viewer that has just been welcomed what lasts."""
+        for code in self.lasting:
             viewer.peer.say(Notice(code))
 
     def evict(self, viewer: ViewerSession, now: int) -> None:

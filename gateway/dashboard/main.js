@@ -19,6 +19,7 @@ import { Pages } from "./pages.js";
 import { Painter } from "./painter.js";
 import { Start } from "./start.js";
 import { Status } from "./status.js";
+import { DISK_FULL, DISK_HAS_ROOM, Trouble } from "./trouble.js";
 
 const TICK_MS = 1_000;
 
@@ -51,6 +52,7 @@ const start = new Start(byId("start-page"), feed, {
 });
 const live = new Live(byId("live-page"), feed, painter);
 const notices = new Notices(byId("notices"));
+const trouble = new Trouble(byId("trouble"));
 const empty = new Empty(byId("empty"));
 const status = new Status(byId("status"), () => connection?.start());
 const pages = new Pages(byId("pages"));
@@ -94,6 +96,7 @@ const on = {
   },
   opened: (welcome) => {
     welcomedAt = performance.now();
+    trouble.hide();
     if (welcome.evicted) notices.show("evicted", evictedText(welcome.evicted));
     feed.opened();
   },
@@ -111,6 +114,8 @@ const evictedText = (why) =>
 
 function noticed(code) {
   if (code === "boards") return boardPage.boards();
+  if (code === DISK_FULL) return trouble.show();
+  if (code === DISK_HAS_ROOM) return trouble.hide() && notices.show("roomy", "The disk of the gateway has room again: it takes events.");
   if (code !== "conflated") return notices.show("notice", `The server said: ${code}`);
   status.slowed();
   return notices.show(code, "This connection is slow: the server merges updates. Numbers stay exact, they come less often.");
@@ -137,6 +142,7 @@ function ask(reason = "") {
   start.forget();
   empty.show("none");
   notices.hide("hint");
+  trouble.hide();
   status.set({ phase: "locked", text: "", retryAt: null, hint: "" });
   gate.show(reason);
 }

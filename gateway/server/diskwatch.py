@@ -1,30 +1,45 @@
-"""A disk that fills up, and has room again: said in the log when it happens, since nothing fails meanwhile."""
+"""A disk that fills up, and has room again: said when it happens, since nothing fails meanwhile."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 import structlog
 
-from gateway.store import Space
+from gateway.core.hub import Hub
 
-__all__ = ["DiskWatch"]
+__all__ = ["FULL", "ROOMY", "DiskWatch"]
+
+FULL: Final = "disk_full"
+ROOMY: Final = "disk_has_room"
+"""In the log, and as notices to viewers: what they see does not move, and nobody else tells them why."""
 
 _log = structlog.get_logger("tidegate")
 
 
 class DiskWatch:
-    """Knows what it has said."""
+    """Knows what it has said.
 
-    def __init__(self, space: Space) -> None:
-        self._space = space
+    Args:
+        standing: how the disk stands; see `House.disk`.
+        hub: whose viewers are told.
+    """
+
+    def __init__(self, standing: Callable[[], Mapping[str, int | bool]], hub: Hub) -> None:
+        self._standing = standing
+        self._hub = hub
         self._full = False
 
     def look(self) -> None:
         """Say what has changed since the last look, if anything has. Once a second; costs a system call."""
-        there = self._space.standing()
+        there = self._standing()
         if there["full"] == self._full:
             return
         self._full = bool(there["full"])
         if self._full:
-            _log.error("disk_full", free=there["free"], keep=there["keep"])
+            _log.error(FULL, free=there["free"], keep=there["keep"])
+            self._hub.begin(FULL)
         else:
-            _log.info("disk_has_room", free=there["free"])
+            _log.info(ROOMY, free=there["free"])
+            self._hub.end(FULL, ROOMY)

@@ -21,7 +21,7 @@ from gateway.server.memory import resident_bytes
 from gateway.server.metrics import Metrics
 from gateway.server.misfits import Misfits
 from gateway.server.refusal import Refusal
-from gateway.store import EventLog
+from gateway.store import DiskFullError, EventLog
 from gateway.wire.replies import Limits
 
 if TYPE_CHECKING:
@@ -123,6 +123,14 @@ class House:
             self.handed = row
             yield row
         self.handed = None
+
+    def disk(self) -> dict[str, int | bool]:
+        """How the disk of the data folder stands, as `Space.standing` says it.
+
+        It is `full`, too, while what waits is larger than the room above the mark: nothing is taken then, either.
+        """
+        there = self.log.space.standing()
+        return there | {"full": there["full"] or isinstance(self.ingest.refusal, DiskFullError)}
 
     def is_misfit(self) -> bool:
         """Whether what has just failed did so on a row that cannot be encoded. A snapshot goes on behind that row."""

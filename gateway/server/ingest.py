@@ -83,8 +83,8 @@ class Ingest:
         self._scheduled = False
         # No group begins.
         self._resting = False
-        # False from a refused write until one that succeeds: no credit, no acks.
-        self._storing = True
+        # The error of a refused write, until one succeeds: no credit, no acks.
+        self.refusal: Exception | None = None
         self._failed = False
         self._watchers = Watchers(loop)
         self.saving = Saving(loop, log, metrics, snapshot_ms, clock(), self._watchers.wake, steady)
@@ -236,8 +236,8 @@ class Ingest:
             self._refused(result)
             return
         self._metrics.commit(result.seconds, result.bytes)
-        if not self._storing:
-            self._storing = True
+        if self.refusal is not None:
+            self.refusal = None
             self._judge()
         group = self._writing
         assert group is not None
@@ -283,7 +283,7 @@ class Ingest:
             self._break(failed.error)
             return
         # The group stays in hand and is offered again: nothing is acked, nothing is lost, credit stops growing.
-        self._storing = False
+        self.refusal = failed.error
         self._judge()
         self._loop.call_later(RETRY_S, self._retry)
 
@@ -313,7 +313,7 @@ class Ingest:
 
     def _judge(self) -> None:
         pending, oldest = self._pending.pressure(self._writing, self.pool.size, self._clock())
-        self.shedding = shedding_of(Pressure(pending, oldest, self.memory, self._storing, self.lag_ms))
+        self.shedding = shedding_of(Pressure(pending, oldest, self.memory, self.refusal is None, self.lag_ms))
         before, self.acks.level = self.level, self.shedding.level
         self.acks.crowded = self._pending.bytes > GROUP_BYTES
         if (self.level >= 3) != (before >= 3):

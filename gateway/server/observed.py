@@ -78,7 +78,7 @@ def _kept(house: House) -> Iterator[Metric]:
     yield gauge("tidegate_kpis_filling", "KPIs that the event log is being read for.", len(house.fold.filling))
     stale = {setting: int(setting in house.refused) for setting in ("kpis", "boards")}
     yield gauges("tidegate_file_refused", "Whether what the file holds now was refused.", "file", stale)
-    disk = house.log.space.standing()
+    disk = house.disk()
     yield gauge("tidegate_disk_free_bytes", "Free on the disk of the data folder.", disk["free"])
     yield gauge("tidegate_disk_full", "Whether so little is free that no events are taken.", int(disk["full"]))
     yield counter("tidegate_history_rows", "Rows of KPI history written.", kept.written)

@@ -299,6 +299,7 @@ class Session:
         self._welcome(hello)
         evicted = house.hub.evicted(viewer_id, now)
         self.say(WelcomeViewer(self._number(), house.node, house.epoch, now, house.heartbeat_ms, house.limits, evicted))
+        house.hub.remind(self._viewer)
 
     def _welcome(self, hello: Hello) -> None:
         self.ready = True

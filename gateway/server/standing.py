@@ -55,7 +55,7 @@ def standing(house: House, config: Config) -> dict[str, Any]:
             "snapshots_refused": log.bad_snapshots,
             "state": None if saved is None else dict(zip(("position", "hash"), saved, strict=True)),
         },
-        "disk": log.space.standing(),
+        "disk": house.disk(),
         "foreign_origins": [foreigner._asdict() for foreigner in house.foreign.newest()],
         "quarantine": log.quarantine_counts(),
         "engine": engine.stats(),

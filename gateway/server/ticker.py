@@ -56,7 +56,7 @@ class Ticker:
         self._published = 0
         self._trimmed = 0
         self._lag = LeastLag(LAG_MS)
-        self._disk = DiskWatch(house.log.space)
+        self._disk = DiskWatch(house.disk, house.hub)
         # When the turn of the loop began that is under way, and the longest one of this tick.
         self._turn = 0.0
         self._longest = 0.0

@@ -24,6 +24,11 @@ _REFUSED: Final = {
     "too_many_subscriptions": "too many different tails are being watched; end one, or ask as another does",
 }
 
+_NOTICES: Final = {
+    "disk_full": "the disk of the gateway is full: it takes no events until there is room",
+    "disk_has_room": "the disk of the gateway has room again",
+}
+
 
 class Options(NamedTuple):
     """What is asked for."""
@@ -71,6 +76,11 @@ class _LinkNotes:
         elif state is State.WAITING:
             _note(f"not connected ({printable(detail) or 'no answer'}); trying again")
 
+    def noticed(self, code: str) -> None:
+        """The gateway has said something of itself."""
+        if code in _NOTICES:
+            _note(_NOTICES[code])
+
     def answered(self) -> None:
         """The gateway has sent something of the subscription."""
         if self._opening:
@@ -81,7 +91,9 @@ class _LinkNotes:
 async def _tail(options: Options) -> None:
     link = _LinkNotes()
     try:
-        viewer = AsyncViewer(options.url, options.view_key or _kept_key(options.folder), on_state=link.entered)
+        viewer = AsyncViewer(
+            options.url, options.view_key or _kept_key(options.folder), on_state=link.entered, on_notice=link.noticed
+        )
     except ValueError as error:
         raise ConfigError("url", str(error)) from None
     loop, watching = asyncio.get_running_loop(), asyncio.current_task()

@@ -73,6 +73,8 @@ class ViewerModel(BoardsModel):
         self.topics = {entry["name"]: Topic(entry) for entry in kpis}
         self.epoch = "e1"
         self.evicted: str | None = None
+        # Codes of notices that who connects is told.
+        self.lasting: list[str] = []
         # Everything that pages sent over sockets, in order, and the CSP violations that browsers reported.
         self.received: list[Message] = []
         self.reports: list[Any] = []
@@ -245,6 +247,8 @@ class ViewerModel(BoardsModel):
                 return
             self._sockets[socket] = {}
             await socket.send_str(json.dumps(self._welcome()))
+            for code in self.lasting:
+                await socket.send_str(json.dumps({"type": "notice", "code": code}))
         elif message["type"] == "subscribe":
             await self._subscribe(socket, message)
         elif message["type"] == "resync":

@@ -219,6 +219,20 @@ def test_a_notice_goes_to_every_viewer() -> None:
     assert [peer.said for peer in peers] == [[Notice("boards")]] * 2
 
 
+def test_what_lasts_is_told_to_who_comes_later() -> None:
+    """Until it is over; what is over is told to all, and to nobody who comes then."""
+    hub = hub_of()
+    _, early = viewer_of(hub)
+    hub.begin("disk_full")
+    late, peer = viewer_of(hub)
+    hub.remind(late)
+    hub.end("disk_full", "disk_has_room")
+    last, nobody = viewer_of(hub)
+    hub.remind(last)
+    assert early.said == peer.said == [Notice("disk_full"), Notice("disk_has_room")]
+    assert nobody.said == []
+
+
 def test_the_first_snapshot_of_a_kpi_has_its_watermark() -> None:
     """Though nobody watched it before."""
     hub = hub_of()

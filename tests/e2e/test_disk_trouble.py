@@ -1,4 +1,4 @@
-"""The disk under the real process: flushes that take long, and one that fails."""
+"""The disk under the real process: flushes that take long, one that fails, and a disk that is full."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from client_sdk.python import AsyncViewer
 from tests.e2e.figures import metric
 from tests.e2e.fleet import closed, progress, under_load
-from tests.e2e.gateway_process import GatewayProcess
+from tests.e2e.gateway_process import VIEW_KEY, GatewayProcess
 from tests.e2e.producer import EVENTS, KPIS, Producer
+from tests.e2e.smalldisk import SmallDisk
 
 FLUSHES = "fsync,fdatasync"
 HANG_S = float(os.environ.get("TIDEGATE_DISK_HANG_S", "6"))
@@ -75,3 +77,35 @@ def test_a_flush_that_fails_ends_the_process_and_loses_nothing(tmp_path: Path) -
         await progress(producers, 3)
 
     under_load(gateway, producers, act)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_program_that_watches_is_told_of_a_full_disk(tmp_path: Path, workers: int) -> None:
+    """By the codes of notices, in their order; one that comes later by the same."""
+    disk = SmallDisk(tmp_path / "disk")
+
+    async def run() -> None:
+        codes: list[str] = []
+        more = asyncio.Event()
+
+        def noticed(code: str) -> None:
+            codes.append(code)
+            more.set()
+
+        async def heard(*wanted: str) -> None:
+            async with asyncio.timeout(60):
+                while codes != list(wanted):
+                    more.clear()
+                    await more.wait()
+
+        async with AsyncViewer(gateway.url, VIEW_KEY, on_notice=noticed):
+            await asyncio.to_thread(disk.fill, gateway)
+            await heard("disk_full")
+            codes.clear()
+            async with AsyncViewer(gateway.url, VIEW_KEY, on_notice=noticed):
+                await heard("disk_full")
+                await asyncio.to_thread(disk.empty, gateway)
+                await heard("disk_full", "disk_has_room", "disk_has_room")
+
+    with disk.gateway(workers) as gateway:
+        asyncio.run(run())

@@ -39,7 +39,6 @@ def parts() -> tuple[Any, AcceptGate, Any]:
         log=SimpleNamespace(
             kept=SimpleNamespace(written=20, dropped=1, trimmed=3, bytes=900),
             bad_snapshots=2,
-            space=SimpleNamespace(standing=lambda: {"free": 70, "total": 99, "keep": 80, "full": True}),
             damage=[Damage(3, 5, "crc"), Damage(9, 9, "missing")],
         ),
         refused={"boards": None},
@@ -51,6 +50,7 @@ def parts() -> tuple[Any, AcceptGate, Any]:
             totals=lambda: {"deltas": 7, "snapshots": 8, "conflations": 9},
             outgoing=SimpleNamespace(bytes=66),
         ),
+        disk=lambda: {"free": 70, "total": 99, "keep": 80, "full": True},
         clock=lambda: 1_000_000,
     )
     gate = AcceptGate(1, 1, 1)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tests.store.tracing import ROOT, child
 
-__all__ = ["Run", "run_limited", "run_small"]
+__all__ = ["Run", "namespace", "run_limited", "run_small"]
 
 SIZE = 3 << 20
 BALLAST = SIZE - (500 << 10)
@@ -39,7 +39,7 @@ class Run(NamedTuple):
 
 
 @cache
-def _namespace() -> tuple[str, ...]:
+def namespace() -> tuple[str, ...]:
     """What runs a command in a mount namespace of its own; empty where the kernel gives us none."""
     if shutil.which("unshare") is not None:
         for command in (("unshare", "-m"), ("unshare", "-rm")):
@@ -51,12 +51,12 @@ def _namespace() -> tuple[str, ...]:
 
 def run_small(place: Path, rows: int, *flags: str) -> Run:
     """Run the child with `rows` and `flags` on a small disk under `place`; `run_limited` where there can be none."""
-    if not _namespace():
+    if not namespace():
         return run_limited(place, rows, *flags)
     disk, copy = place / "disk", place / "copy"
     disk.mkdir()
     command = child(str(disk / "data"), str(rows), "small", f"ballast={BALLAST}", *flags)
-    return _run([*_namespace(), "sh", "-c", _SCRIPT, "small-disk", str(SIZE), str(disk), str(copy), *command], copy)
+    return _run([*namespace(), "sh", "-c", _SCRIPT, "small-disk", str(SIZE), str(disk), str(copy), *command], copy)
 
 
 def run_limited(place: Path, rows: int, *flags: str) -> Run:

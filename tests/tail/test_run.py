@@ -16,6 +16,7 @@ import pytest
 
 from client_sdk.python import Client
 from tests.e2e.gateway_process import VIEW_KEY, WRITE_KEY, GatewayProcess
+from tests.e2e.smalldisk import SmallDisk
 
 DEADLINE_S = 60
 
@@ -187,3 +188,14 @@ def test_a_reader_that_leaves_ends_it(gateway: GatewayProcess, client: Client) -
         assert running.process.stderr is not None
         assert "Traceback" not in running.process.stderr.read()
         running.process.stdout = None
+
+
+def test_a_full_disk_is_noted(tmp_path: Path) -> None:
+    """Else nothing comes and nobody says why; and it is noted that there is room again."""
+    disk = SmallDisk(tmp_path / "disk")
+    with disk.gateway(1) as gateway, tail("--url", gateway.url) as running:
+        running.until_noted("connected")
+        disk.fill(gateway)
+        running.until_noted("the disk of the gateway is full")
+        disk.empty(gateway)
+        running.until_noted("has room again")
