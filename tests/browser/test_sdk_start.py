@@ -17,6 +17,15 @@ STUB = (
     README[README.index("<script>\n(function") : README.index("</script>", README.index("<script>\n(function"))]
     + "</script>"
 )
+# A page that is prerendered until `activate` is called. Chromium prerenders nothing that is driven as these pages are.
+PRERENDERED = """
+globalThis.waiting = true;
+Object.defineProperty(Document.prototype, 'prerendering', { get: () => globalThis.waiting });
+globalThis.activate = () => {
+  globalThis.waiting = false;
+  document.dispatchEvent(new Event('prerenderingchange'));
+};
+"""
 MODULE = """
 export function start(tidegate, options) {
   tidegate.capture('module started', { ...options, url: tidegate.maskUrl('/a?token=1') });
@@ -249,3 +258,38 @@ def test_the_tag_of_another_script_is_not_ours(context: BrowserContext, server: 
     capture(tab, "a")
     assert flush(tab) is False
     assert tab.evaluate("() => Object.keys(localStorage)") == []
+
+
+def test_what_is_prerendered_is_counted_when_it_is_shown(page: Page, server: ModelServer) -> None:
+    """Nobody has seen it before, and maybe nobody will: nothing is stored or asked for. Then all is done, in order."""
+    page.add_init_script(PRERENDERED)
+    load(page, server)
+    start(page, pageview=True)
+    capture(page, "early")
+    page.evaluate("() => tidegate.identify('u1')")
+    assert ledger(page)["sent"] == 0
+    assert flush(page) is False
+    assert page.evaluate("() => Object.keys(localStorage)") == []
+    assert server.hellos == []
+    shown = page.evaluate("() => { activate(); return Date.now(); }")
+    capture(page, "late")
+    assert flush(page)
+    assert server.names() == ["$pageview", "early", "$identify", "late"]
+    assert abs(server.events[0]["timestamp"] - shown) < 60_000
+    assert [event["distinct_id"] for event in server.events[2:]] == ["u1", "u1"]
+
+
+def test_a_prerendered_page_that_is_never_shown_leaves_no_trace(page: Page, server: ModelServer) -> None:
+    """Neither when it is thrown away, nor when the next page looks for what others have left."""
+    page.add_init_script(PRERENDERED)
+    load(page, server)
+    start(page, pageview=True)
+    page.evaluate("() => { tidegate.optIn(); tidegate.shutdown(); activate(); }")
+    capture(page, "after the end")
+    load(page, server)
+    start(page)
+    page.evaluate("() => activate()")
+    capture(page, "seen")
+    assert flush(page)
+    assert server.names() == ["seen"]
+    assert server.posts == []

@@ -2,8 +2,8 @@ import { quietly } from "./store.js";
 
 /** Named listeners. `on` returns its own undo; a listener that throws disturbs nobody. */
 export class Emitter {
-  /** @type {Map<string, Set<(value: any) => void>>} */
-  #listeners = new Map();
+  /** Few: all are gone through each time. @type {Set<[name: string, listener: (value: any) => void]>} */
+  #listeners = new Set();
 
   /**
    * @param {string} name
@@ -11,15 +11,15 @@ export class Emitter {
    * @returns {() => void} takes this one listener off again
    */
   on = (name, listener) => {
-    const entry = (/** @type {any} */ value) => listener(value);
-    const set = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, set.add(entry));
-    return () => void set.delete(entry);
+    /** @type {[string, (value: any) => void]} */
+    const entry = [name, listener];
+    this.#listeners.add(entry);
+    return () => void this.#listeners.delete(entry);
   };
 
   /** @type {(name: string, value: unknown) => void} */
   emit = (name, value) => {
     // Guests on the page: a bug of the host's own must not stop the delivery of its events.
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) quietly(() => listener(value));
+    for (const [wanted, listener] of [...this.#listeners]) if (wanted === name) quietly(() => listener(value));
   };
 }

@@ -21,18 +21,21 @@ import { quietly } from "./store.js";
  */
 export function startModules(modules, load, tidegate, told) {
   let stopped = false;
-  /** @type {(() => void)[]} */
+  /** What is no function is called in vain. @type {any[]} */
   const stops = [];
-  const begin = async (/** @type {string} */ name, /** @type {Module["start"] | undefined} */ own) => {
-    const start = own ?? (await load(name)).start;
-    if (stopped) return;
-    const stop = start(tidegate, tidegate.config[name] ?? {});
-    if (stop) stops.push(stop);
-    told({ name });
+  const begin = async (/** @type {string} */ name, /** @type {Module["start"] | undefined} */ start) => {
+    try {
+      start ??= (await load(name)).start;
+      if (stopped) return;
+      stops.push(start(tidegate, tidegate.config[name] ?? {}));
+      told({ name });
+    } catch (error) {
+      told({ name, error });
+    }
   };
   for (const module of [modules].flat()) {
     const { name = module, start } = /** @type {any} */ (Object(module)); // a text has neither
-    begin(name, start).catch((error) => told({ name, error }));
+    void begin(name, start);
   }
   return () => {
     stopped = true;

@@ -52,16 +52,7 @@ import { VERSION } from "./version.js";
  */
 
 /** Calls that go to the client as they are. */
-const CALLS = /** @type {const} */ ([
-  "capture",
-  "page",
-  "identify",
-  "alias",
-  "group",
-  "register",
-  "unregister",
-  "reset",
-]);
+const CALLS = "capture page identify alias group register unregister reset";
 
 /**
  * @param {string} source address of the script; the gateway is looked for where it came from
@@ -83,7 +74,7 @@ export function create(source, loaders) {
   const place = () => `${config.name ?? "tidegate"}.consent`;
 
   const begin = () => {
-    if (client || consent === "denied") return;
+    if (client || consent === "denied" || !key) return;
     const url = config.url ?? new URL(source).origin;
     const around = { key, config, url: url.replace(/\/+$/, ""), emit, load: loaders.delivery };
     client = new Client(around, consent === "granted");
@@ -107,7 +98,7 @@ export function create(source, loaders) {
     if (!key) return;
     if (choice === "denied") end()?.forget();
     else if (client) client.grant();
-    else begin();
+    else shown(begin);
     emit("consent", { state: consent });
   };
 
@@ -123,7 +114,7 @@ export function create(source, loaders) {
       key = `${given}`;
       config = Object.freeze({ ...settings });
       consent = consentOf(store.json(place()), config, navigator);
-      begin();
+      shown(begin);
       addEventListener("storage", heard);
     },
     flush: async () => !!(await client?.flush()),
@@ -138,7 +129,7 @@ export function create(source, loaders) {
       await ending?.shutdown();
     },
   };
-  for (const name of CALLS) calls[name] = (...args) => /** @type {any} */ (client)?.[name](...args);
+  for (const name of CALLS.split(" ")) calls[name] = (...args) => shown(() => /** @type {any} */ (client)?.[name](...args));
 
   const api = /** @type {Tidegate} */ ({
     on,
@@ -169,6 +160,13 @@ export function install(api, tag) {
     /** @type {any} */ (api)[name]?.(...args);
   }
 }
+
+/**
+ * Do it when somebody sees the page, in order: one that is prerendered may never be shown, and then nobody was there.
+ * @param {() => void} action
+ */
+const shown = (action) =>
+  /** @type {any} */ (document).prerendering ? document.addEventListener("prerenderingchange", action) : action();
 
 /**
  * The same function, which answers undefined where it would throw or reject.

@@ -47,7 +47,7 @@ export class Visitor {
     const last = Math.max(+session?.last || 0, this.#last);
     if (typeof session?.id !== "string" || now - last > IDLE_MS || !(Math.abs(now - session.start) < LONGEST_MS))
       session = { id: this.#makeId(), start: now, last: 0 };
-    if (now - session.last >= GRAIN_MS || now < session.last)
+    if (!(Math.abs(now - session.last) < GRAIN_MS))
       this.#store.set(key, JSON.stringify({ ...session, last: now }));
     this.#last = now;
     return session.id;
