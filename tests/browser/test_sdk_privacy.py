@@ -217,3 +217,33 @@ def test_an_agreement_holds_in_all_tabs(context: BrowserContext, page: Page, ser
     for tab in (page, waiting, refused):
         tab.wait_for_function("() => tidegate.ledger().sent > 0 && tidegate.ledger().pending === 0")
     assert sorted(server.names()) == ["one", "three", "two"]
+
+
+def test_somebody_who_is_known_stays_who_they_are_when_they_agree(
+    context: BrowserContext, page: Page, server: ModelServer
+) -> None:
+    """The person that is stored outlives the question; an id that is given meanwhile counts more, in all tabs."""
+    start(page)
+    page.evaluate("() => tidegate.identify('u1')")
+    assert flush(page)
+    load(page, server)
+    start(page, consent="pending")
+    other = context.new_page()
+    load(other, server)
+    start(other, consent="pending")
+    capture(page, "asked")
+    page.evaluate("() => tidegate.optIn()")
+    other.wait_for_function("() => sessionStorage.length > 0")
+    capture(page, "agreed")
+    capture(other, "elsewhere")
+    assert flush(page)
+    assert flush(other)
+    ids = {event["event"]: event["distinct_id"] for event in server.events}
+    assert ids["asked"] != "u1"
+    assert (ids["agreed"], ids["elsewhere"]) == ("u1", "u1")
+    page.evaluate("() => localStorage.removeItem('tidegate.consent')")
+    load(page, server)
+    start(page, consent="pending")
+    page.evaluate("() => { tidegate.identify('u2'); tidegate.optIn(); tidegate.capture('renamed'); }")
+    assert flush(page)
+    assert server.events[-1]["distinct_id"] == "u2"

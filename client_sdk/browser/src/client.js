@@ -71,8 +71,8 @@ export class Client {
     this.store = new Store();
     /** Of this tab alone. */
     this.tab = new Store();
-    if (granted) this.#attach();
     this.visitor = new Visitor(this.store, this.name, this.makeId);
+    if (granted) this.#attach();
     this.#journal = new Journal(this);
     this.#privacy = privacy(config);
     this.#unwatch = watchLifecycle(globalThis, {
@@ -248,6 +248,7 @@ export class Client {
     if (this.around.config.cookieless) return;
     this.store.attach(() => localStorage);
     this.tab.attach(() => sessionStorage);
+    this.visitor.identify(this.visitor.id); // somebody whom the store knows stays who they are
   }
 
   #end() {

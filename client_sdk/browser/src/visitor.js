@@ -12,7 +12,7 @@ export class Visitor {
   #store;
   #name;
   #makeId;
-  /** Kept here too, so that the id is steady where nothing can be stored. */
+  /** Kept here too, so that the id is steady where nothing can be stored, or not yet. */
   #id;
   /** Time of the last event of this tab. */
   #last = 0;
@@ -23,7 +23,6 @@ export class Visitor {
     this.#name = name;
     this.#makeId = makeId;
     this.#id = makeId();
-    this.identify(this.id);
   }
 
   /** The person's present id: another tab may have identified them meanwhile. @returns {string} */

@@ -54,10 +54,25 @@ test("a damaged session is replaced", () => {
 test("a person is anonymous and steady until identified, in all tabs", () => {
   const store = new Store().attach(() => new MemoryStorage());
   const one = new Visitor(store, "t", counter());
+  one.identify(one.id); // as is done where it may be stored
   const two = new Visitor(store, "t", () => "unused");
   assert.equal(two.id, one.id);
   assert.equal(one.identify("u1"), "id1");
   assert.equal(two.id, "u1");
+});
+
+test("a person who is stored already is found once the storage may be looked at, unless identified meanwhile", () => {
+  const storage = new MemoryStorage();
+  const known = new Visitor(new Store().attach(() => storage), "t", counter());
+  known.identify("u1");
+  for (const [given, id] of [["", "u1"], ["u2", "u2"]]) {
+    const store = new Store();
+    const visitor = new Visitor(store, "t", () => "anonymous");
+    assert.equal(visitor.id, "anonymous");
+    if (given) visitor.identify(given);
+    store.attach(() => storage);
+    assert.equal(visitor.id, id);
+  }
 });
 
 test("a person is steady where nothing can be stored", () => {
