@@ -1,6 +1,7 @@
 // The composition root of the page: builds every part, owns the events of window and document, decides nothing else.
 
 import { Api } from "./api.js";
+import { Banner, DISK_FULL, DISK_HAS_ROOM } from "./banner.js";
 import { Board } from "./board.js";
 import { BoardPage } from "./boardpage.js";
 import { loadCharts } from "./chart.js";
@@ -19,7 +20,6 @@ import { Pages } from "./pages.js";
 import { Painter } from "./painter.js";
 import { Start } from "./start.js";
 import { Status } from "./status.js";
-import { DISK_FULL, DISK_HAS_ROOM, Trouble } from "./trouble.js";
 
 const TICK_MS = 1_000;
 
@@ -52,7 +52,7 @@ const start = new Start(byId("start-page"), feed, {
 });
 const live = new Live(byId("live-page"), feed, painter);
 const notices = new Notices(byId("notices"));
-const trouble = new Trouble(byId("trouble"));
+const banner = new Banner(byId("banner"));
 const empty = new Empty(byId("empty"));
 const status = new Status(byId("status"), () => connection?.start());
 const pages = new Pages(byId("pages"));
@@ -96,7 +96,7 @@ const on = {
   },
   opened: (welcome) => {
     welcomedAt = performance.now();
-    trouble.hide();
+    banner.hide();
     if (welcome.evicted) notices.show("evicted", evictedText(welcome.evicted));
     feed.opened();
   },
@@ -114,8 +114,8 @@ const evictedText = (why) =>
 
 function noticed(code) {
   if (code === "boards") return boardPage.boards();
-  if (code === DISK_FULL) return trouble.show();
-  if (code === DISK_HAS_ROOM) return trouble.hide() && notices.show("roomy", "The disk of the gateway has room again: it takes events.");
+  if (code === DISK_FULL) return banner.show();
+  if (code === DISK_HAS_ROOM) return banner.hide() && notices.show("roomy", "The disk of the gateway has room again: it takes events.");
   if (code !== "conflated") return notices.show("notice", `The server said: ${code}`);
   status.slowed();
   return notices.show(code, "This connection is slow: the server merges updates. Numbers stay exact, they come less often.");
@@ -142,7 +142,7 @@ function ask(reason = "") {
   start.forget();
   empty.show("none");
   notices.hide("hint");
-  trouble.hide();
+  banner.hide();
   status.set({ phase: "locked", text: "", retryAt: null, hint: "" });
   gate.show(reason);
 }

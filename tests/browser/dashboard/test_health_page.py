@@ -77,6 +77,8 @@ def test_a_full_disk_and_pages_turned_away_are_told(model: ViewerModel, page: Pa
     model.answers["/v1/status"] = trouble
     page.goto(f"{model.url}/#/health&key={KEY}")
     expect(page.locator("[data-part=full]")).to_contain_text("disk of the data folder is full: 3 MiB are free")
+    expect(page.locator("[data-part=full]")).to_be_visible()
+    expect(page.locator("[data-part=full]")).to_have_css("position", "static")
     expect(cell(page, "log", "Free on the disk", 0)).to_have_attribute("data-tone", "bad")
     table = page.get_by_role("table").filter(has=page.locator("[data-part=foreign]"))
     expect(table).to_contain_text("https://shop.example")

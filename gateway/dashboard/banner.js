@@ -8,7 +8,7 @@ const TEXT = "The disk of the gateway is full. Until there is room it takes no e
 export const DISK_FULL = "disk_full";
 export const DISK_HAS_ROOM = "disk_has_room";
 
-export class Trouble {
+export class Banner {
   #host;
   #shown = false;
 
