@@ -72,7 +72,10 @@ export class Api {
 
   async #answer(path, { headers = {}, ...options }) {
     const all = { ...headers, Authorization: `Bearer ${this.#key() ?? ""}` };
-    const answer = await this.#fetch(new URL(path, this.#base), { ...options, headers: all, cache: "no-store" });
+    const answer = await this.#fetch(new URL(path, this.#base), { ...options, headers: all, cache: "no-store" }).catch(() => {
+      // What the browser says of it is not for people, and another sentence in each browser.
+      throw new ApiError(0, { error: "unreachable", reason: "the server cannot be reached" });
+    });
     if (answer.ok) return answer;
     throw new ApiError(answer.status, await answer.json().catch(() => ({})));
   }

@@ -93,14 +93,14 @@ export function change(now, before, unit, good, locale = undefined) {
  * @param {number|null} ms
  * @returns {string} `0.4 s`, `12 s`, `3 min`, `2 h`, `5 d`
  */
-export function age(ms) {
+export function age(ms, locale = undefined) {
   if (ms === null || !Number.isFinite(ms)) return NONE;
   const s = Math.max(0, ms) / 1_000;
-  if (s < 9.95) return `${s.toFixed(1)} s`;
-  if (s < 120) return `${Math.round(s)} s`;
-  if (s < 7_200) return `${Math.round(s / 60)} min`;
-  if (s < 172_800) return `${Math.round(s / 3_600)} h`;
-  return `${Math.round(s / 86_400)} d`;
+  if (s < 9.95) return `${fixed(s, 1, locale)} s`;
+  if (s < 120) return `${fixed(s, 0, locale)} s`;
+  if (s < 7_200) return `${fixed(s / 60, 0, locale)} min`;
+  if (s < 172_800) return `${fixed(s / 3_600, 0, locale)} h`;
+  return `${fixed(s / 86_400, 0, locale)} d`;
 }
 
 /**
@@ -165,7 +165,17 @@ export function dimension(dim) {
   if (dim === null || dim === undefined) return "(none)";
   if (dim === "") return "(empty)";
   if (dim === "__other__") return "Other";
-  return typeof dim === "string" ? telling(dim) : String(dim);
+  return typeof dim === "string" ? aside(telling(dim)) : String(dim);
+}
+
+/** Characters that turn the direction of all that follows, and letters that are written from right to left. */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** A text that leaves the order of what stands beside it alone; what is only there to turn it is seen. */
+function aside(text) {
+  const shown = text.replace(TURNS, (turn) => `\\u${turn.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return LEFTWARDS.test(shown) ? `\u2068${shown}\u2069` : shown;
 }
 
 /** Texts that stand for something else where dimensions are shown. */

@@ -171,7 +171,7 @@ document.addEventListener("visibilitychange", () => feed.show(!document.hidden))
 addEventListener("online", () => connection?.start());
 addEventListener("storage", ({ key }) => drafts.changed(key) && boardPage.redraft());
 addEventListener("hashchange", () => takeFromFragment() && connect());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => board.recolor());
+for (const other of ["(prefers-color-scheme: dark)", "print"]) matchMedia(other).addEventListener("change", () => board.recolor());
 byId("forget").addEventListener("click", () => ask());
 
 pages.add("board", byId("board-page"), boardPage);

@@ -36,3 +36,8 @@ test("lines come with the place where the next page begins", async () => {
   assert.deepEqual(await api.lines("v1/quarantine/export?after=1"), { text: "", next: null });
   await assert.rejects(api.lines("v1/quarantine/export"), { slug: "texts_off" });
 });
+
+test("a server that does not answer is said in words of ours", async () => {
+  const api = new Api(() => Promise.reject(new TypeError("Failed to fetch")), () => "vk", new URL("http://x/"));
+  await assert.rejects(api.put("v1/boards/a", {}, ""), (error) => error instanceof ApiError && error.message === "the server cannot be reached" && error.slug === "unreachable");
+});

@@ -68,7 +68,7 @@ test("nothing is divided by zero, and negative bases keep the sign of the change
 });
 
 test("ages are short at every size", () => {
-  assert.deepEqual([-5, 400, 9_940, 9_960, 119_000, 120_000, 7_300_000, 2e8, null].map(age), [
+  assert.deepEqual([-5, 400, 9_940, 9_960, 119_000, 120_000, 7_300_000, 2e8, null].map((ms) => age(ms)), [
     "0.0 s", "0.4 s", "9.9 s", "10 s", "119 s", "2 min", "2 h", "2 d", "–",
   ]);
 });
@@ -98,4 +98,16 @@ test("shares of a whole, bounds and days", () => {
   assert.equal(within([12, 1_500], "en-US"), "between 12 and 1,500");
   assert.equal(dayTime(1_767_268_800_000, true, "en-US", "UTC"), "Jan 1");
   assert.equal(dayTime(1_767_268_800_000, false, "en-US", "UTC"), "Jan 1, 12:00");
+});
+
+test("an age is written as numbers are where it is read", () => {
+  assert.deepEqual([400, 12_000].map((ms) => age(ms, "de")), ["0,4 s", "12 s"]);
+  assert.equal(age(400, "ar-EG"), "\u0660\u066b\u0664 s");
+});
+
+test("a text from right to left turns nothing beside it, and what is only there to turn texts is seen", () => {
+  assert.equal(labelText(["\u05e9", 10, "p"]), "\u2068\u05e9\u2069 · 10 · p");
+  assert.equal(dimension("\u0645\u0631\u062d\u0628\u0627"), "\u2068\u0645\u0631\u062d\u0628\u0627\u2069");
+  assert.equal(dimension("\u202eevil\u2069"), "\\u202eevil\\u2069");
+  for (const plain of ["Zürich", "日本", "👩‍👩‍👧", "/a b"]) assert.equal(dimension(plain), plain);
 });

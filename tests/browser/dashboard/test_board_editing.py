@@ -74,29 +74,6 @@ def test_a_full_board_takes_no_copy(model: ViewerModel, page: Page) -> None:
     expect(page.locator(".tile")).to_have_count(120)
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_what_is_chosen_in_a_bar_is_not_cut(model: ViewerModel, page: Page, width: int) -> None:
-    """The view, the size and the range of a tile are read whole, on a phone too, and inside of the tile."""
-    views = ("auto", "number", "series", "band")
-    model.boards = [board("main", *(tile("views", view=view, range="24h") for view in views))]
-    page.set_viewport_size({"width": width, "height": 800})
-    edit(page, model)
-    cut = page.locator(".editbar select").evaluate_all(
-        """controls => controls.filter((control) => {
-          const alone = control.cloneNode();
-          alone.append(control.selectedOptions[0].cloneNode(true));
-          alone.style.cssText = "position: absolute; flex: none; width: max-content; min-width: 0; max-width: none";
-          control.parentElement.append(alone);
-          const wanted = alone.getBoundingClientRect().width;
-          alone.remove();
-          const own = control.getBoundingClientRect();
-          const tile = control.closest(".tile").getBoundingClientRect();
-          return own.width < wanted - 1 || own.right > tile.right || own.left < tile.left;
-        }).map((control) => control.getAttribute("aria-label") + control.value)"""
-    )
-    assert cut == []
-
-
 def test_an_edit_is_taken_back(model: ViewerModel, page: Page) -> None:
     """Step by step, a title in one; what is as the server has it is no draft any more."""
     edit(page, model)
@@ -128,6 +105,18 @@ def test_annotations_come_and_go_by_keys(model: ViewerModel, page: Page) -> None
     expect(page.get_by_role("button", name="Remove the annotation Two")).to_be_focused()
     page.keyboard.press("Enter")
     expect(named(page, "Annotation")).to_be_focused()
+
+
+def test_a_save_without_a_connection_says_so(model: ViewerModel, page: Page) -> None:
+    """In words, and what was edited is still there."""
+    edit(page, model)
+    named(page, "Title").fill("Mine")
+    page.route("**/v1/boards/main", lambda route: route.abort("internetdisconnected"))
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator(".said")).to_have_text(
+        "Not saved: the server cannot be reached. Your changes are kept in this browser."
+    )
+    expect(page.locator(".badge:not(:empty)")).to_have_text("draft")
 
 
 def test_two_tabs_of_a_browser_lose_no_draft(model: ViewerModel, page: Page) -> None:
