@@ -31,3 +31,13 @@ test("settings on the tag are JSON, names of modules, or text", () => {
     dnt: true,
   });
 });
+
+test("an attribute without a value is true, as in HTML, and a list without names is empty", () => {
+  assert.deepEqual(tagConfig({ cookieless: "", dnt: "", gpc: "", queryAllow: "", maxBytes: "0" }), {
+    cookieless: true,
+    dnt: true,
+    gpc: true,
+    queryAllow: [""],
+    maxBytes: 0,
+  });
+});
