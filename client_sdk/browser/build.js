@@ -29,10 +29,10 @@ const DIST = join(HERE, "dist");
  * both parts. A test holds that none is a name of the API, of a setting, of a message or of the platform.
  */
 export const INTERNAL =
-  "adopt around assigned attach backoff balance beacon bySeq certain chunk chunks dial discard dropped emit encoded expire " +
-  "failures fenced flushMs fold forget fresh grant hide highest hit holdUntil identity immediate journal kept kick lease " +
-  "leave makeId makeRoom notBefore oldest online opened pieces poll progressed queue receive reconnect renumber restart " +
-  "sealed settle sheds since tab take texts touch visitor wake wall welcomed windowId working " +
+  "adopt around attach backoff balance beacon bySeq caps certain chunk chunks dial discard dropped emit expire " +
+  "failures fenced flushMs forget fresh grant hide highest hit holdUntil identity immediate kept kick lease leave " +
+  "makeId notBefore oldest online opened place poll progressed queue receive reconnect renumber restart sealed " +
+  "settle sheds since tab take touch unsaved visitor wake wall welcomed windowId working " +
   "firstHiddenTime onHidden reportAllChanges"; // the last three are those of web-vitals among its own functions
 
 /** Modules that tell of elements: what they have in common is large enough to be loaded once for all of them. */
@@ -93,7 +93,7 @@ export async function bundles() {
   const whole = { stdin: { contents: entry(), resolveDir: SOURCES } };
   const parts = [
     await bundle({ entryPoints, ...shortened }, delivery),
-    await bundle({ ...core, ...shortened }, "sdk.js"),
+    exporting(await bundle({ ...core, ...shortened }, "sdk.js")),
     await bundle({ ...whole, ...shortened, format: "iife" }, "tidegate.js"),
   ];
   const common = { stdin: { contents: COMMON, resolveDir: SOURCES } };
@@ -107,6 +107,17 @@ export async function bundles() {
   return new Map(parts.flatMap(({ files }) => files));
 }
 
+/** The exports that index.js names. */
+const NAMED = /^export const (\{[^}]+\}) = tidegate;$/m;
+
+/** With named exports as one pattern: a bundler writes each name twice. @param {Awaited<ReturnType<typeof bundle>>} core */
+function exporting({ files: [[name, script], map], mangleCache }) {
+  const [, pattern] = /** @type {RegExpExecArray} */ (NAMED.exec(readFileSync(join(SOURCES, "index.js"), "utf8")));
+  const named = script.replace(/export ?\{(\w+) as default\};$/, `$&export const${pattern.replace(/\s|,\s*(?=\})/g, "")}=$1;`);
+  if (named === script) throw new Error("sdk.js ends in a new way");
+  return { files: [[name, named], map], mangleCache };
+}
+
 /** The built core lies one folder above the files that it loads. @param {string} delivery */
 const below = (delivery) => ({
   name: "below",
@@ -115,6 +126,7 @@ const below = (delivery) => ({
     onLoad({ filter: /[\\/]src[\\/]index\.js$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
       const contents = text
+        .replace(NAMED, "")
         .replace('import("./delivery.js")', `import("./${delivery}")`)
         .replace("import(`./modules/${name}.js`)", 'import("./sdk/modules/".concat(name, ".js"))'); // no glob for esbuild
       if (contents.match(/import\("\.\/sdk/g)?.length !== 2) throw new Error("src/index.js loads its parts in a new way");

@@ -178,7 +178,7 @@ def test_events_are_safe_before_delivery_is_loaded(page: Page, server: ModelServ
     page.route("**/sdk/delivery*.js", gate)
     start(page)
     capture(page, *numbered(0, 120))
-    page.wait_for_function("() => Object.keys(localStorage).filter((key) => key.includes(':early:')).length === 3")
+    page.wait_for_function("() => Object.keys(localStorage).filter((key) => key.includes(':early:')).length === 121")
     load(page, server)
     start(page)
     capture(page, "second page")
@@ -190,6 +190,10 @@ def test_events_are_safe_before_delivery_is_loaded(page: Page, server: ModelServ
     assert sorted(server.names()) == sorted([*numbered(0, 120), "second page"])
     page.wait_for_function("() => tidegate.ledger().pending === 0")
     assert not page.evaluate("() => Object.keys(localStorage).some((key) => key.includes(':early:'))")
+    capture(page, "with delivery")
+    assert flush(page)
+    windows = {event["event"]: event["window_id"] for event in server.events}
+    assert windows["second page"] == windows["with delivery"] != windows["e0"]
 
 
 def test_a_page_left_before_delivery_is_loaded_sends_a_beacon(page: Page, server: ModelServer) -> None:

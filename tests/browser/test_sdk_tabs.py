@@ -75,7 +75,7 @@ def test_closed_tabs_are_inherited(context: BrowserContext, page: Page, server: 
     load(other, server)
     start(other)
     capture(other, "b1")
-    other.wait_for_function("() => Object.keys(localStorage).filter((key) => key.includes(':queue:')).length >= 4")
+    other.wait_for_function("() => Object.keys(localStorage).filter((key) => key.includes(':queue:')).length >= 5")
     page.close()
     other.close()
     server.accept_sockets = True

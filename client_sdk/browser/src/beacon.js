@@ -16,7 +16,7 @@ const LONGEST_SEQ = 9e15;
 
 /**
  * @param {import("./queue.js").Queue} queue
- * @param {(seq: number, texts: string[]) => string} body
+ * @param {(seq: number, events: import("./messages.js").Text[]) => string} body
  * @param {(body: string) => boolean | undefined} send not true when the browser takes no more
  */
 export function sendBeacons(queue, body, send) {
@@ -26,7 +26,7 @@ export function sendBeacons(queue, body, send) {
   while (left > 2 * envelope) {
     const chunk = queue.next(after, left - 2 * envelope);
     if (!chunk) return;
-    const text = body(chunk.seq, chunk.texts);
+    const text = body(chunk.seq, chunk.entries);
     const bytes = utf8Length(text);
     if (bytes > left || !send(text) || !queue.known) return;
     left -= bytes;

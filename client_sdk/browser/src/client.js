@@ -8,7 +8,7 @@
 
 import { steady, wall } from "./clock.js";
 import { millis, redactor } from "./event.js";
-import { Journal } from "./journal.js";
+import { Journal, capsOf, journalPrefix } from "./journal.js";
 import { watchLifecycle } from "./lifecycle.js";
 import { post } from "./messages.js";
 import { browserProperties, viewProperties } from "./page.js";
@@ -20,7 +20,6 @@ import { Visitor } from "./visitor.js";
 /** @typedef {import("./config.js").Config} Config */
 /** @typedef {import("./config.js").CaptureOptions} CaptureOptions */
 /** @typedef {Awaited<ReturnType<typeof import("./delivery.js").openDelivery>>} Delivery */
-/** @typedef {{uuid: string, encoded: import("./event.js").Encoded, at: number}} Taken */
 /**
  * @typedef {object} Surroundings what a client shares with those before and after it
  * @property {string} key write key
@@ -55,6 +54,7 @@ export class Client {
   #opening;
   /** Try to load at once, where that has failed and is waited with. @type {(value?: unknown) => void} */
   #retry = () => {};
+  /** Keeps the events: a journal, then the queue of delivery. */
   #journal;
   #privacy;
   #unwatch;
@@ -73,14 +73,9 @@ export class Client {
     this.tab = new Store();
     this.visitor = new Visitor(this.store, this.name, this.makeId);
     if (granted) this.#attach();
-    this.#journal = new Journal(this);
+    this.#journal = this.#begin();
     this.#privacy = privacy(config);
-    this.#unwatch = watchLifecycle(globalThis, {
-      hide: () => (this.#delivery ?? this).hide(),
-      leave: () => this.#leave(),
-      back: () => this.#back(),
-      online: () => (this.#delivery ?? this).online(),
-    });
+    this.#unwatch = watchLifecycle(globalThis, this);
     if (granted) this.online(); // last: where the page lacks something, nothing has begun
   }
 
@@ -105,7 +100,7 @@ export class Client {
 
   /** Consent is withdrawn: what is not yet acked is given up, everything stored is removed, nothing more is taken. */
   forget() {
-    this.around.emit("drop", { events: this.ledger().pending, reason: "consent" });
+    this.around.emit("drop", { events: this.#journal.events, reason: "consent" });
     this.#end();
     for (const key of this.store.keys(`${this.name}:`)) this.store.remove(key);
     this.tab.remove(`${this.name}:tab`);
@@ -141,17 +136,18 @@ export class Client {
       timestamp: millis(timestamp, now),
       distinct_id: this.visitor.id,
       session_id: this.visitor.touch(now),
+      window_id: this.#delivery?.windowId ?? this.#journal.id, // what delivery adopts gets its own
       properties: properties ?? {},
     };
     const encoded = this.#privacy.encode(wire, this.#registered, location);
     if (!encoded) return;
     if ("reason" in encoded) {
-      const { ledger } = this.#delivery?.queue ?? this.#journal;
+      const { ledger } = this.#journal;
       ledger.sent += 1;
       ledger.rejected += 1;
       emit("verdict", { event, uuid, outcome: "drop", reason: encoded.reason });
     } else {
-      (this.#delivery ?? this.#journal).take({ uuid, encoded, at: steady() });
+      this.#journal.add({ uuid, ...encoded, at: steady() });
     }
     emit("capture", { event, uuid, properties });
   }
@@ -204,28 +200,30 @@ export class Client {
   /** @returns {Promise<boolean>} true when all that waited is acked; false when some of it cannot be any more */
   async flush() {
     await this.#opening;
-    return this.#delivery?.flush() ?? !this.#journal.chunks.length;
+    return this.#delivery?.flush() ?? !this.#journal.events;
   }
 
   /** @returns {import("./ledger.js").Balance} */
   ledger() {
-    return (this.#delivery ?? this.#journal).balance();
+    return this.#journal.balance();
   }
 
   /** Send what can be sent within two seconds, then fall silent. What is left stays stored. */
   async shutdown() {
     await Promise.race([this.flush(), new Promise((resolve) => setTimeout(resolve, SHUTDOWN_MS))]);
-    this.#leave();
+    this.leave();
     this.#end();
   }
 
-  /** The oldest events go as a beacon, under a producer of their own; nobody hears the answer. */
+  /** The page is hidden: the oldest events go as a beacon, under a producer of their own; nobody hears the answer. */
   hide() {
+    if (this.#delivery) return this.#delivery.hide();
     if (!this.#granted) return;
-    this.#journal.save();
-    const texts = this.#journal.seal();
-    const producer = { id: this.#journal.id, epoch: 1 };
-    if (texts) this.beacon(post(this.around.key, producer, 1, wall(), this.defaults(), texts));
+    const { id, epoch, chunks } = this.#journal;
+    const [first] = chunks;
+    if (!first) return;
+    if (!first.seq) this.#journal.assign(first, 1);
+    this.beacon(post(this.around.key, { id, epoch }, 1, wall(), this.defaults(), first.entries));
   }
 
   /** @param {string} body @returns {boolean | undefined} not true when the browser takes no more */
@@ -266,48 +264,58 @@ export class Client {
       if (!this.#ended) this.around.emit("ledger", this.ledger());
       // What a listener captures is stored with the rest and told with the next: one that always does would never end.
       this.#scheduled = false;
-      if (this.#granted && !this.#ended) (this.#delivery ?? this.#journal).save();
+      if (!this.#granted || this.#ended) return;
+      this.#journal.save();
+      this.#delivery?.kick();
     });
   }
 
-  /** Load what queues and sends, and hand over to it. */
+  /** There is a network: load what queues and sends, and hand over to it. */
   online() {
+    this.#delivery?.online();
     this.#retry();
-    if (this.#granted) this.#opening ??= this.#handOver().finally(() => (this.#opening = undefined));
+    if (this.#granted && !this.#delivery) this.#opening ??= this.#handOver().finally(() => (this.#opening = undefined));
   }
 
   async #handOver() {
-    while (!this.#away) {
-      const loading = this.around.load().then(({ openDelivery }) => openDelivery(this, this.#journal));
-      const delivery = await loading.catch(() => undefined);
-      if (!delivery) {
+    while (!this.#away && !this.#delivery) {
+      try {
+        const journal = this.#journal;
+        const { openDelivery } = await this.around.load();
+        const delivery = await openDelivery(this, journal);
+        if (this.#away) return delivery.stop();
+        this.#delivery = delivery; // first: a listener may capture while it adopts
+        this.#journal = delivery.queue;
+        delivery.adopt(journal);
+        this.#schedule();
+      } catch {
         await new Promise((resolve) => {
           this.#retry = resolve;
           setTimeout(resolve, RELOAD_MS);
         });
-      } else if (this.#away) {
-        delivery.stop();
-      } else {
-        this.#delivery = delivery; // first: a listener may capture while it adopts
-        delivery.adopt(this.#journal);
-        this.#journal = new Journal(this); // for after the back/forward cache, under a producer of its own
-        this.#schedule();
-        return;
       }
     }
   }
 
-  #leave() {
+  leave() {
     this.#away = true;
     if (this.#delivery) this.#delivery.leave();
     else this.hide();
   }
 
   /** Shown again out of the back/forward cache: another page of this tab may have used the identity meanwhile. */
-  #back() {
+  back() {
     this.#away = false;
-    this.#delivery?.stop();
-    this.#delivery = null;
+    if (this.#delivery) {
+      this.#delivery.stop();
+      this.#delivery = null;
+      this.#journal = this.#begin();
+    }
     this.online();
+  }
+
+  /** A journal under a producer of its own. */
+  #begin() {
+    return new Journal(this.store, journalPrefix(this.name), this.makeId(), capsOf(this.around));
   }
 }

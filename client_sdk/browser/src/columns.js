@@ -8,14 +8,14 @@ const FIXED = ["event", "uuid", "distinct_id", "session_id", "window_id"];
  * @param {number} seq
  * @param {number} sentAt epoch milliseconds
  * @param {number} backlog batches waiting behind this one
- * @param {string[]} texts event texts
+ * @param {import("./messages.js").Text[]} batch
  */
-export function columns(seq, sentAt, backlog, texts) {
-  const events = texts.map((text) => JSON.parse(text));
+export function columns(seq, sentAt, backlog, batch) {
+  const events = batch.map(({ text }) => JSON.parse(text));
   const own = events.map((event) => event.properties ?? {});
   const [{ timestamp: t0 }] = events;
   const dt = events.map((event) => event.timestamp - t0);
-  const head = { type: "columns", seq, sent_at: sentAt, backlog, n: texts.length, t0, dt };
+  const head = { type: "columns", seq, sent_at: sentAt, backlog, n: events.length, t0, dt };
   return JSON.stringify({ ...head, ...table(FIXED, events), properties: table(new Set(own.flatMap(Object.keys)), own) });
 }
 

@@ -60,7 +60,7 @@ export class Courier {
     });
     this.#fallback = new Fallback({
       producer,
-      body: (seq, texts) => this.body(seq, texts),
+      body: (seq, events) => this.body(seq, events),
       fetch: (body) => fetch(`${settings.url}/v1/events`, { ...PLAIN, body, signal: AbortSignal.timeout(POST_TIMEOUT_MS) }),
       now: steady,
       apply: (work) => this.#apply(work),
@@ -182,10 +182,10 @@ export class Courier {
     else this.#connection.stop(code);
   }
 
-  /** What a way without a socket carries. @param {number} seq @param {string[]} texts */
-  body(seq, texts) {
+  /** What a way without a socket carries. @param {number} seq @param {import("./messages.js").Text[]} events */
+  body(seq, events) {
     const { key, defaults } = this.#settings;
-    return post(key, this.producer.identity, seq, wall(), defaults(), texts);
+    return post(key, this.producer.identity, seq, wall(), defaults(), events);
   }
 }
 

@@ -6,16 +6,13 @@
 import { sendBeacons } from "./beacon.js";
 import { wall } from "./clock.js";
 import { Courier } from "./courier.js";
-import { inWindow, utf8Length } from "./event.js";
-import { absorb, move } from "./heritage.js";
+import { absorb, entriesOf, move } from "./heritage.js";
 import { claim, claimNew, queuePrefix } from "./identity.js";
-import { capsOf } from "./journal.js";
 import { Queue } from "./queue.js";
 
 /** @typedef {import("./client.js").Client} Client */
-/** @typedef {import("./client.js").Taken} Taken */
 /** @typedef {import("./journal.js").Journal} Journal */
-/** @typedef {{chunk: import("./chunk.js").Chunk, done: (all: boolean) => void}} Waiter */
+/** @typedef {{chunk: import("./journal.js").Chunk, done: (all: boolean) => void}} Waiter */
 
 /** The server moves older timestamps up to this age, so there they would be wrong. */
 const TTL_MS = 48 * 3_600_000;
@@ -32,7 +29,7 @@ const leaseParts = ({ store }) => ({ locks: navigator.locks, store, wall });
  * @param {Journal} journal of the client
  */
 export async function openDelivery(client, journal) {
-  return new Delivery(client, await claim(client, leaseParts(client), client.makeId, journal.id));
+  return new Delivery(client, journal, await claim(client, leaseParts(client), client.makeId, journal.id));
 }
 
 class Delivery {
@@ -42,15 +39,14 @@ class Delivery {
   #client;
   /** @type {import("./lease.js").Lease | null} */
   #lease;
-  #windowId;
   #courier;
 
-  /** @param {Client} client @param {import("./identity.js").Claim} claimed */
-  constructor(client, { id, windowId, lease, orphans }) {
+  /** @param {Client} client @param {Journal} journal @param {import("./identity.js").Claim} claimed */
+  constructor(client, journal, { id, windowId, lease, orphans }) {
     const { around, name, store } = client;
     const { ttl = 0 } = around.config;
     const caps = {
-      ...capsOf(around.config),
+      ...journal.caps,
       oldest: () => wall() - (ttl > 0 ? ttl : TTL_MS),
       dropped: (/** @type {number} */ events, /** @type {string} */ reason) => {
         // What is given up has no seq, and nothing before it is younger: those who wait for a batch with one lose nothing.
@@ -59,7 +55,8 @@ class Delivery {
       },
     };
     this.#client = client;
-    this.#windowId = windowId;
+    /** Of this tab: what its events say. */
+    this.windowId = windowId;
     this.#lease = lease;
     this.queue = new Queue(store, queuePrefix(name), id, caps);
     for (const orphan of orphans) {
@@ -93,22 +90,13 @@ class Delivery {
 
   /** Go on with what a journal holds. @param {Journal} journal it is empty afterwards */
   adopt(journal) {
-    this.queue.ledger.fold(journal.ledger);
-    for (const taken of journal.chunks.flat()) this.take(taken);
-    this.queue.save();
-    journal.clear();
+    for (const entry of entriesOf(journal)) entry.text = entry.text.replaceAll(`"${journal.id}"`, () => JSON.stringify(this.windowId));
+    absorb(this.queue, journal);
     this.#courier.start();
   }
 
-  /** @param {Taken} taken */
-  take({ uuid, encoded, at }) {
-    const text = inWindow(encoded.text, this.#windowId);
-    this.queue.add({ text, bytes: utf8Length(text) }, uuid, at);
-  }
-
-  /** Store what `take` took, and send what may be sent. */
-  save() {
-    this.queue.save();
+  /** Send what may be sent. */
+  kick() {
     this.#courier.kick();
     this.#settleWaiters();
   }
@@ -120,10 +108,6 @@ class Delivery {
     if (this.#courier.state === "stopped") return false;
     this.#courier.kick();
     return new Promise((done) => void this.#waiters.push({ chunk, done }));
-  }
-
-  balance() {
-    return this.queue.ledger.balance(this.queue.events);
   }
 
   online() {
@@ -154,7 +138,7 @@ class Delivery {
 
   #beacons() {
     if (this.#courier.held) return;
-    const body = (/** @type {number} */ seq, /** @type {string[]} */ texts) => this.#courier.body(seq, texts);
+    const body = (/** @type {number} */ seq, /** @type {import("./messages.js").Text[]} */ events) => this.#courier.body(seq, events);
     sendBeacons(this.queue, body, (text) => this.#client.beacon(text));
   }
 
@@ -164,7 +148,7 @@ class Delivery {
 
   #progressed() {
     this.#settleWaiters();
-    this.#client.around.emit("ledger", this.balance());
+    this.#client.around.emit("ledger", this.queue.balance());
   }
 
   /** @param {string} name @param {any} value */
@@ -186,10 +170,10 @@ class Delivery {
   /** Someone else connected with our id: go on under a new one, with the same events and uuids. */
   async #fenced() {
     const id = this.#client.makeId();
-    this.#windowId = this.#client.makeId();
+    this.windowId = this.#client.makeId();
     move(this.queue, id, !this.#lease?.certain);
     this.#free();
-    this.#lease = await claimNew(this.#client, leaseParts(this.#client), id, this.#windowId);
+    this.#lease = await claimNew(this.#client, leaseParts(this.#client), id, this.windowId);
     if (this.#ended) this.#free();
     else this.#courier.restart();
   }

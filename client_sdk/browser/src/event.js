@@ -13,6 +13,7 @@ export const MAX_EVENT_BYTES = 61_440;
  * @property {number} timestamp epoch milliseconds
  * @property {string} distinct_id
  * @property {string} session_id
+ * @property {string} window_id
  * @property {Record<string, unknown>} properties
  */
 
@@ -40,13 +41,6 @@ export function encodeEvent(event, replacer) {
  * @param {number} otherwise for what is no time
  */
 export const millis = (time, otherwise) => quietly(() => +new Date(/** @type {any} */ (time))) || otherwise;
-
-/**
- * The text of an event with its window, which is known a moment later than the rest.
- * @param {string} text
- * @param {string} id
- */
-export const inWindow = (text, id) => `${text.slice(0, -1)},"window_id":${JSON.stringify(id)}}`;
 
 /**
  * What each value becomes on its way into JSON: a property named in `rules` is masked at any depth, what a pattern of

@@ -9,7 +9,7 @@ import { noWork } from "./producer.js";
 /**
  * @typedef {object} Parts
  * @property {import("./producer.js").Producer} producer
- * @property {(seq: number, texts: string[]) => string} body
+ * @property {(seq: number, events: import("./messages.js").Text[]) => string} body
  * @property {(body: string) => Promise<Response>} fetch
  * @property {() => number} now steady time
  * @property {(work: import("./producer.js").Work) => void} apply
@@ -54,7 +54,7 @@ export class Fallback {
     const chunk = producer.oldest(MAX_POST_BYTES);
     if (!chunk) return false;
     const { id, epoch } = producer.identity;
-    const response = await fetch(body(chunk.seq, chunk.texts));
+    const response = await fetch(body(chunk.seq, chunk.entries));
     const reply = await response.json().catch(() => null);
     const current = producer.identity.id === id && producer.identity.epoch === epoch;
     // By the gateway's word, which names the batch: service workers and captive portals say 200 to everything.

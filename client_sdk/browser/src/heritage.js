@@ -1,36 +1,40 @@
 /** Events that change their producer: a fenced one goes on under a new id, closed tabs leave theirs. Part of delivery. */
 
-/** @typedef {import("./queue.js").Queue} Queue */
+import { fold } from "./ledger.js";
+
+/** @typedef {import("./journal.js").Journal} Journal */
+
+/** All events of a journal, oldest first. @param {Journal} journal */
+export const entriesOf = ({ chunks }) => chunks.flatMap(({ entries }) => entries);
+
+/** Every key under which something of it is stored. @param {Journal} journal */
+const keysOf = (journal) => [...journal.store.keys(journal.key("")), journal.prefix + journal.id];
 
 /**
  * Go on as another producer, with the same events.
- * @param {Queue} queue
+ * @param {import("./queue.js").Queue} queue
  * @param {string} id
  * @param {boolean} keep whether the old identity's store belongs to someone else now
  */
 export function move(queue, id, keep) {
-  const old = queue.keys();
+  const old = keysOf(queue);
   queue.id = id;
   queue.epoch = 1;
   queue.restart();
-  for (const chunk of queue.chunks) queue.write(chunk);
+  queue.unsaved = entriesOf(queue);
   queue.save();
   if (!keep) for (const key of old) queue.store.remove(key);
 }
 
 /**
- * Take over the events and the books of a queue that nobody owns any more; it is empty afterwards.
- * @param {Queue} queue
- * @param {Queue} other
+ * Take over the events and the books of a journal that nobody owns any more; nothing of it stays stored.
+ * @param {import("./queue.js").Queue} queue
+ * @param {Journal} other
  */
 export function absorb(queue, other) {
-  const chunks = other.chunks.map((chunk) => ({ ...chunk, seq: 0, sealed: true }));
-  for (const chunk of chunks) queue.write(chunk);
-  queue.chunks.splice(queue.assigned, 0, ...chunks);
-  queue.events += other.events;
-  queue.bytes += other.bytes;
-  queue.ledger.fold(other.ledger);
-  queue.makeRoom(0);
+  for (const entry of entriesOf(other)) queue.add(entry);
+  fold(queue.ledger, other.ledger);
+  queue.ledger.sent -= other.events; // `add` has counted them
   queue.save();
-  for (const key of other.keys()) other.store.remove(key);
+  for (const key of keysOf(other)) other.store.remove(key);
 }

@@ -34,7 +34,7 @@ export const {
   maskUrl,
   shutdown,
 } = tidegate;
-export default tidegate;
+export { tidegate as default };
 
 // A module has no `document.currentScript`.
 install(tidegate, /** @type {HTMLElement | null | undefined} */ (globalThis.document?.querySelector("script[data-key]:is([src*=sdk],[src*=tidegate])")));

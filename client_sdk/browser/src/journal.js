@@ -1,109 +1,182 @@
 /**
- * Events before there is a queue for them: in memory, and stored in the form of a queue (queue.js) that is no tab's.
- * Delivery adopts them; where it never comes, the next page finds what is stored and delivers it.
+ * Events in the order in which they came, in memory and stored, in chunks that travel as one batch each. Until there is
+ * a queue (queue.js, a journal that can be read again) events are kept in one that is no tab's: delivery adopts them;
+ * where it never comes, the next page finds what is stored and delivers it.
  *
- * The first chunk may also be sent as a beacon, as seq 1 of the journal's own producer. It is sealed then, and stored
- * with its seq, so that under this producer nothing else can ever be seq 1. Should both the beacon and a later page
- * deliver an event, the server goes by its uuid.
+ * Stored under `<prefix><id>:<place>`: each event by itself, its place counted on. Under `<prefix><id>`: the head
+ * `{epoch, acked, cuts, ledger}`; `cuts` are the places at which the chunks with a seq begin, and the one behind them.
+ * What is before the first cut is gone. So a chunk has its seq, and an ack is taken, by one write.
+ *
+ * The first chunk may be sent as a beacon, as seq 1, before there is a queue. It is stored with its seq first, so that
+ * under this producer nothing else can ever be seq 1. Should both the beacon and a later page deliver an event, the
+ * server goes by its uuid.
  */
 
-import { encodeChunk } from "./chunk.js";
-import { inWindow } from "./event.js";
 import { BLANK } from "./ledger.js";
 
-/** @typedef {import("./client.js").Taken} Taken */
+/**
+ * @typedef {object} Taken one event
+ * @property {string} uuid
+ * @property {string} text JSON
+ * @property {number} bytes of the text in UTF-8
+ * @property {number} at steady time
+ */
+/** @typedef {Taken & {place: number}} Entry */
+/**
+ * @typedef {object} Chunk
+ * @property {number} [seq] once it has one
+ * @property {Entry[]} entries one at least
+ * @property {number} bytes of the texts
+ * @property {boolean} sealed takes no more events and need not wait for its time
+ */
+/**
+ * @typedef {object} Caps
+ * @property {number} maxEvents
+ * @property {number} maxBytes
+ * @property {(events: number, reason: Loss) => void} dropped
+ */
+/**
+ * Why events were given up: no room, waited too long, larger than a frame, or the browser lost what was stored.
+ * @typedef {"full" | "old" | "too_large" | "lost"} Loss
+ */
 
 const CHUNK_EVENTS = 50;
+const CHUNK_BYTES = 32_768;
+/** Places have ten digits, so that keys sort by them. */
+const FIRST_PLACE = 1e9;
 
-/** How much is kept at most; for what is no number above 0, the default. @param {import("./config.js").Config} config */
-export const capsOf = ({ maxEvents = 0, maxBytes = 0 }) => ({
+/**
+ * How much is kept at most; for what is no number above 0, the default.
+ * @param {{config: import("./config.js").Config, emit: (event: string, value: unknown) => void}} around
+ * @returns {Caps}
+ */
+export const capsOf = ({ config: { maxEvents = 0, maxBytes = 0 }, emit }) => ({
   maxEvents: maxEvents > 0 ? maxEvents : 2_000,
   maxBytes: maxBytes > 0 ? maxBytes : 1_048_576,
+  dropped: (events, reason) => emit("drop", { events, reason }),
 });
 
 /** Prefix of the journals in the store. @param {string} name */
 export const journalPrefix = (name) => `${name}:early:`;
 
 export class Journal {
-  /** @type {Taken[][]} */
+  epoch = 1;
+  /** Highest seq of this epoch that the server has made durable; 0 = none. */
+  acked = 0;
+  /** Those with a seq first. @type {Chunk[]} */
   chunks = [];
-  /** What was lost before there was a queue; see ledger.js. */
+  events = 0;
+  bytes = 0;
   ledger = { ...BLANK };
-  /** The chunk that takes more. @type {Taken[] | undefined} */
-  #open;
-  /** How many chunks, from the first, may have been sent: 0 or 1. */
-  #sealed = 0;
-  #events = 0;
-  #bytes = 0;
-  #store;
-  #around;
-  #key;
+  /** Of the next event. */
+  place = FIRST_PLACE;
+  /** What is not stored yet. @type {Entry[]} */
+  unsaved = [];
 
-  /** @param {import("./client.js").Client} client */
-  constructor({ store, name, around, makeId }) {
-    this.id = makeId();
-    this.#store = store;
-    this.#around = around;
-    this.#key = `${journalPrefix(name)}${this.id}:`;
+  /**
+   * @param {import("./store.js").Store} store
+   * @param {string} prefix
+   * @param {string} id
+   * @param {Caps} caps
+   */
+  constructor(store, prefix, id, caps) {
+    this.store = store;
+    this.prefix = prefix;
+    this.id = id;
+    this.caps = caps;
   }
 
-  /** @param {Taken} taken */
-  take(taken) {
-    const { maxEvents, maxBytes } = capsOf(this.#around.config);
-    if (this.#events >= maxEvents || this.#bytes >= maxBytes) this.#drop();
-    if (!this.#open || this.#open.length >= CHUNK_EVENTS) {
-      this.save();
-      this.chunks.push((this.#open = []));
-    }
-    this.#open.push(taken);
-    this.#events += 1;
-    this.#bytes += taken.encoded.bytes;
+  /** Those that have a seq: they may be under way. */
+  assigned() {
+    return this.chunks.filter(({ seq }) => seq);
   }
 
-  /** Store what `take` took. */
-  save() {
-    if (this.#open) this.#write(this.#open, 0);
-  }
-
-  /** The texts of the first chunk, which from now on is seq 1; undefined when there is none. */
-  seal() {
-    const [first] = this.chunks;
-    if (!first) return undefined;
-    if (first === this.#open) this.#open = undefined;
-    this.#sealed = 1;
-    return this.#write(first, 1);
-  }
-
-  /** Nothing is kept here any more. */
-  clear() {
-    for (const [{ uuid }] of this.chunks.splice(0)) this.#store.remove(this.#key + uuid);
-    this.#open = undefined;
-    this.#events = this.#bytes = 0;
+  /** The oldest chunk without a seq. */
+  fresh() {
+    return this.chunks.find(({ seq }) => !seq);
   }
 
   balance() {
-    const pending = this.#events;
-    return { ...this.ledger, sent: this.ledger.sent + pending, pending };
+    return { ...this.ledger, pending: this.events };
   }
 
-  /** The oldest chunk goes that was not sent. */
-  #drop() {
-    const [gone] = this.chunks.splice(this.#sealed, 1);
-    if (!gone) return;
-    const events = gone.length;
-    this.#events -= events;
-    for (const { encoded } of gone) this.#bytes -= encoded.bytes;
-    if (gone === this.#open) this.#open = undefined;
-    this.#store.remove(this.#key + gone[0].uuid);
-    this.ledger.sent += events;
-    this.ledger.expired += events;
-    this.#around.emit("drop", { events, reason: "full" });
+  /**
+   * Take one event: it is in memory now and in the store after `save`. Where it has no room the oldest fresh chunk goes,
+   * which is its own where all others may be under way.
+   * @param {Taken} taken
+   */
+  add(taken) {
+    const { maxEvents, maxBytes } = this.caps;
+    const entry = { ...taken, place: this.place };
+    this.ledger.sent += 1;
+    this.unsaved.push(entry);
+    this.put(entry);
+    while (this.events > maxEvents || this.bytes > maxBytes) this.discard(/** @type {Chunk} */ (this.fresh()), "full");
   }
 
-  /** @param {Taken[]} chunk @param {number} seq */
-  #write(chunk, seq) {
-    const texts = chunk.map(({ encoded }) => inWindow(encoded.text, this.id));
-    this.#store.set(this.#key + chunk[0].uuid, encodeChunk({ seq, texts }, 1));
-    return texts;
+  /** Behind all others. @param {Entry} entry */
+  put(entry) {
+    let chunk = this.chunks.at(-1);
+    if (!chunk || chunk.sealed || chunk.bytes + entry.bytes > CHUNK_BYTES) {
+      this.seal();
+      chunk = { entries: [], bytes: 0, sealed: false };
+      this.chunks.push(chunk);
+    }
+    chunk.entries.push(entry);
+    chunk.bytes += entry.bytes;
+    chunk.sealed = chunk.entries.length >= CHUNK_EVENTS;
+    this.events += 1;
+    this.bytes += entry.bytes;
+    this.place = entry.place + 1;
+  }
+
+  /** Close the chunk that is being filled, and name the last chunk there is. */
+  seal() {
+    const last = this.chunks.at(-1);
+    if (last) last.sealed = true;
+    return last;
+  }
+
+  /** Give the oldest fresh chunk the next seq, in the store first. @param {Chunk} chunk as returned by `fresh` @param {number} seq */
+  assign(chunk, seq) {
+    chunk.seq = seq;
+    chunk.sealed = true;
+    this.save();
+  }
+
+  /** Store the events that were added, and the head. */
+  save() {
+    for (const { place, text } of this.unsaved.splice(0)) this.store.set(this.key(place), text);
+    const { epoch, acked, ledger } = this;
+    const cuts = [...this.assigned(), this.fresh() ?? { entries: [this] }].map(({ entries: [{ place }] }) => place);
+    this.store.set(this.prefix + this.id, JSON.stringify({ epoch, acked, cuts, ledger }));
+  }
+
+  /**
+   * Give up one fresh chunk.
+   * @param {Chunk} chunk
+   * @param {Loss} reason
+   * @param {"expired" | "rejected"} [outcome]
+   */
+  discard(chunk, reason, outcome = "expired") {
+    const { length } = chunk.entries;
+    this.ledger[outcome] += length;
+    this.forget(this.chunks.splice(this.chunks.indexOf(chunk), 1));
+    this.caps.dropped(length, reason);
+  }
+
+  /** Chunks that have left `chunks` leave the store, once the head that says so is there. @param {Chunk[]} gone */
+  forget(gone) {
+    for (const { entries, bytes } of gone) {
+      this.events -= entries.length;
+      this.bytes -= bytes;
+    }
+    this.save();
+    for (const { entries } of gone) for (const { place } of entries) this.store.remove(this.key(place));
+  }
+
+  /** Under which an event is stored. @param {number | string} place */
+  key(place) {
+    return `${this.prefix}${this.id}:${place}`;
   }
 }

@@ -11,40 +11,28 @@
 
 import { count } from "./number.js";
 
-/** @typedef {{sent: number, accepted: number, duplicate: number, rejected: number, expired: number}} Counts */
-/** @typedef {Counts & {pending: number}} Balance */
+/** @typedef {{sent: number, accepted: number, duplicate: number, rejected: number, expired: number}} Ledger */
+/** @typedef {Ledger & {pending: number}} Balance */
 
-/** Books in which nothing is. @type {Readonly<Counts>} */
+/** Books in which nothing is. @type {Readonly<Ledger>} */
 export const BLANK = { sent: 0, accepted: 0, duplicate: 0, rejected: 0, expired: 0 };
 
-export class Ledger {
-  sent = 0;
-  accepted = 0;
-  duplicate = 0;
-  rejected = 0;
-  expired = 0;
+/** Add stored counts to a ledger; anything that is no count adds nothing. @param {Ledger} ledger @param {unknown} stored */
+export function fold(ledger, stored) {
+  for (const name of /** @type {(keyof Ledger)[]} */ (Object.keys(BLANK))) ledger[name] += count(stored, name, 0);
+}
 
-  /** All six figures. @param {number} pending @returns {Balance} */
-  balance(pending) {
-    return { ...this, pending };
-  }
-
-  /** Add stored counts to these; anything that is no count adds nothing. @param {any} stored */
-  fold(stored) {
-    for (const name of /** @type {(keyof Counts)[]} */ (Object.keys(this))) this[name] += count(stored, name, 0);
-  }
-
-  /**
-   * Close the books after a load: events that were counted but are nowhere are `expired`; events that were stored
-   * just before a crash, but not yet counted, are counted now.
-   * @param {number} pending events found in the queue
-   * @returns {number} events that are nowhere
-   */
-  close(pending) {
-    const known = this.accepted + this.duplicate + this.rejected + this.expired + pending;
-    const lost = Math.max(0, this.sent - known);
-    this.expired += lost;
-    this.sent = Math.max(this.sent, known);
-    return lost;
-  }
+/**
+ * Close the books after a load: events that were counted but are nowhere are `expired`; events that were stored just
+ * before a crash, but not yet counted, are counted now.
+ * @param {Ledger} ledger
+ * @param {number} pending events found in the queue
+ * @returns {number} events that are nowhere
+ */
+export function close(ledger, pending) {
+  const known = ledger.accepted + ledger.duplicate + ledger.rejected + ledger.expired + pending;
+  const lost = Math.max(0, ledger.sent - known);
+  ledger.expired += lost;
+  ledger.sent = Math.max(ledger.sent, known);
+  return lost;
 }

@@ -2,18 +2,18 @@
 
 /**
  * @param {typeof globalThis} page
- * @param {{hide: () => void, leave: () => void, back: () => void, online: () => void}} on `leave` also before the page
+ * @param {{hide: () => void, leave: () => void, back: () => void, online: () => void}} told `leave` also before the page
  *   goes into the back/forward cache, `back` when it comes out of it
  * @returns {() => void} stops watching
  */
-export function watchLifecycle(page, { hide, leave, back, online }) {
+export function watchLifecycle(page, told) {
   const watching = new AbortController();
   const { document } = page;
   /** @param {EventTarget} target @param {string} type @param {(event: any) => void} listener */
   const on = (target, type, listener) => target.addEventListener(type, listener, watching);
-  on(document, "visibilitychange", () => document.hidden && hide());
-  on(page, "pagehide", leave);
-  on(page, "pageshow", ({ persisted }) => persisted && back());
-  on(page, "online", online);
+  on(document, "visibilitychange", () => document.hidden && told.hide());
+  on(page, "pagehide", () => told.leave());
+  on(page, "pageshow", ({ persisted }) => persisted && told.back());
+  on(page, "online", () => told.online());
   return () => watching.abort();
 }

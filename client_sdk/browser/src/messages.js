@@ -6,6 +6,7 @@
 import { quietly } from "./store.js";
 
 /** @typedef {{id: string, epoch: number}} Identity */
+/** @typedef {{text: string}} Text an event as JSON */
 /** @typedef {Record<string, unknown> & {type: string}} Message */
 
 /**
@@ -21,7 +22,7 @@ export const hello = (token, producer, sdk, defaults) =>
  * @param {number} seq
  * @param {number} sentAt epoch milliseconds
  * @param {number} backlog batches waiting behind this one
- * @param {string[]} events event texts
+ * @param {Text[]} events
  */
 export const batch = (seq, sentAt, backlog, events) =>
   withEvents({ type: "batch", seq, sent_at: sentAt, backlog }, events);
@@ -36,13 +37,14 @@ export const pong = (now, sent) => JSON.stringify({ type: "pong", now, sent });
  * @param {number} seq
  * @param {number} sentAt
  * @param {Record<string, unknown>} defaults
- * @param {string[]} events
+ * @param {Text[]} events
  */
 export const post = (token, producer, seq, sentAt, defaults, events) =>
   withEvents({ token, producer, seq, sent_at: sentAt, defaults }, events);
 
-/** @param {object} fields @param {string[]} events event texts, which come last */
-const withEvents = (fields, events) => `${JSON.stringify(fields).slice(0, -1)},"events":[${events.join(",")}]}`;
+/** @param {object} fields @param {Text[]} events they come last */
+const withEvents = (fields, events) =>
+  `${JSON.stringify(fields).slice(0, -1)},"events":[${events.map(({ text }) => text)}]}`;
 
 /**
  * The messages of one frame: an object or an array of them. What is not a message is left out: a broken server must

@@ -32,7 +32,8 @@ export function privacy({ queryAllow, properties: allowed, beforeSend, redact })
         const kept = beforeSend ? beforeSend(event) : event;
         if (kept === null) return kept;
         // Nothing and a promise have no name.
-        const named = /** @type {WireEvent} */ ({ ...kept, uuid: wire.uuid, timestamp: millis(kept?.timestamp, wire.timestamp) });
+        const { uuid, window_id } = wire;
+        const named = /** @type {WireEvent} */ ({ ...kept, uuid, window_id, timestamp: millis(kept?.timestamp, wire.timestamp) });
         return encodeEvent(named, replacer);
       } catch {
         return { reason: "unencodable" };

@@ -101,20 +101,20 @@ export class Producer {
     while (this.ready) {
       const chunk = queue.bySeq(this.#sent + 1) ?? queue.fresh();
       if (!chunk) break;
-      const due = chunk.sealed ? this.holdUntil : Math.max(chunk.since + this.flushMs, this.holdUntil);
+      const due = chunk.sealed ? this.holdUntil : Math.max(chunk.entries[0].at + this.flushMs, this.holdUntil);
       const seq = this.#sent + 1;
       if (seq > this.#credit.seq) break;
       if (due > now || frames.length >= most) return { frames, wake: due };
       if (!chunk.seq && this.#oversized(chunk)) continue;
       if (this.#used + chunk.bytes > this.#credit.bytes) break;
       const backlog = queue.chunks.length - (seq - queue.acked);
-      let frame = messages.batch(seq, wall, backlog, chunk.texts);
+      let frame = messages.batch(seq, wall, backlog, chunk.entries);
       // Old libraries (prototype.js) make text of arrays on their way into JSON; rows have none.
-      const other = this.#columns && !ARRAY.toJSON ? columns(seq, wall, backlog, chunk.texts) : frame;
+      const other = this.#columns && !ARRAY.toJSON ? columns(seq, wall, backlog, chunk.entries) : frame;
       if (other.length < frame.length) frame = other;
       const bytes = utf8Length(frame);
       if (this.#used + bytes > this.#credit.bytes) break;
-      if (!chunk.seq) queue.assign(chunk);
+      if (!chunk.seq) queue.assign(chunk, seq);
       this.#used += bytes;
       this.#sent = seq;
       frames.push(frame);
@@ -169,8 +169,8 @@ export class Producer {
   settle(seq, verdicts, work) {
     const { queue } = this;
     const before = queue.acked;
-    for (const { text, outcome, reason } of settle(queue, seq, verdicts)) {
-      const { event, uuid } = JSON.parse(text);
+    for (const { entry, outcome, reason } of settle(queue, seq, verdicts)) {
+      const { event, uuid } = JSON.parse(entry.text);
       work.events.push(["verdict", { event, uuid, outcome, reason }]);
     }
     if (queue.acked > before) work.events.push(["ack", { seq: queue.acked }]);
@@ -200,7 +200,7 @@ export class Producer {
       frame: Math.max(LEAST_FRAME, count(message.limits, "max_frame", this.#limits.frame)),
       events: count(message.limits, "max_events", 0) || this.#limits.events,
     };
-    const misfit = queue.chunks.some((chunk) => chunk.seq > Math.max(last, queue.acked) && this.#exceeds(chunk));
+    const misfit = queue.chunks.some((chunk) => /** @type {number} */ (chunk.seq) > Math.max(last, queue.acked) && this.#exceeds(chunk));
     if (!agrees || misfit) {
       this.renumber(work);
       return;
@@ -236,28 +236,28 @@ export class Producer {
     this.holdUntil = Math.max(this.holdUntil, now + OVERRUN_HOLD_MS);
   }
 
-  /** @param {import("./chunk.js").Chunk} chunk */
+  /** @param {import("./journal.js").Chunk} chunk */
   #exceeds(chunk) {
-    return chunk.texts.length > this.#limits.events || chunk.bytes + chunk.texts.length + ENVELOPE > this.#limits.frame;
+    return chunk.entries.length > this.#limits.events || chunk.bytes + chunk.entries.length + ENVELOPE > this.#limits.frame;
   }
 
   /**
    * Cut a fresh chunk that the server's limits, or a small window with nothing under way, would never let through.
-   * @param {import("./chunk.js").Chunk} chunk
+   * @param {import("./journal.js").Chunk} chunk
    * @returns {boolean} whether the queue changed, so that the caller must look again
    */
   #oversized(chunk) {
     const idle = this.#sent === this.queue.acked;
     const room = idle ? this.#credit.bytes - this.#used : Infinity;
-    const fits = !this.#exceeds(chunk) && chunk.bytes + chunk.texts.length + ENVELOPE <= room;
+    const fits = !this.#exceeds(chunk) && chunk.bytes + chunk.entries.length + ENVELOPE <= room;
     if (fits) return false;
-    const space = Math.min(this.#limits.frame, room) - ENVELOPE - chunk.texts.length;
-    if (chunk.texts.length > 1 && space > 0) {
+    const space = Math.min(this.#limits.frame, room) - ENVELOPE - chunk.entries.length;
+    if (chunk.entries.length > 1 && space > 0) {
       this.queue.split(chunk, space, this.#limits.events);
       return this.queue.fresh() !== chunk;
     }
     if (!this.#exceeds(chunk)) return false; // only the window is too small: more credit will come
-    this.queue.discard(chunk, "rejected", "too_large");
+    this.queue.discard(chunk, "too_large", "rejected");
     return true;
   }
 }

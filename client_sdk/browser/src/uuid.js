@@ -7,25 +7,26 @@
 /**
  * A generator of ids.
  * @param {() => number} clock epoch milliseconds
- * @param {(bytes: Uint8Array<ArrayBuffer>) => unknown} [fill] fills the array with random bytes
+ * @param {(parts: Uint16Array<ArrayBuffer>) => unknown} [fill] fills the array with random bits
  * @returns {() => string} makes the next id
  */
-export function uuidGenerator(clock, fill = (bytes) => crypto.getRandomValues(bytes)) {
-  const bytes = new Uint8Array(10);
+export function uuidGenerator(clock, fill = (parts) => crypto.getRandomValues(parts)) {
+  const parts = new Uint16Array(5);
   let last = -1;
   let counter = 0;
   return () => {
     const now = clock();
-    fill(bytes);
+    fill(parts);
     if (now > last) {
       last = now;
-      counter = ((bytes[0] & 7) << 8) | bytes[1];
+      counter = parts[0] & 0x7ff;
     } else if (++counter > 0xfff) {
       last += 1;
       counter = 0;
     }
-    bytes[2] = 0x80 | (bytes[2] & 0x3f);
-    const digits = hex(last, 12) + hex(0x7000 | counter, 4) + [...bytes.subarray(2)].map((byte) => hex(byte, 2)).join("");
+    parts[0] = 0x7000 | counter;
+    parts[1] = 0x8000 | (parts[1] & 0x3fff);
+    const digits = [hex(last, 12), ...[...parts].map((part) => hex(part, 4))].join("");
     return digits.replace(/(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 }

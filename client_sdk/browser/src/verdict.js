@@ -1,7 +1,7 @@
 /** The server's word on a batch: its events leave the queue and are counted. Part of delivery. */
 
-/** @typedef {import("./chunk.js").Chunk} Chunk */
-/** @typedef {{text: string, outcome: string, reason: string}} Finding `text`: the event's */
+/** @typedef {import("./journal.js").Entry} Entry */
+/** @typedef {{entry: Entry, outcome: "drop" | "duplicate", reason: string}} Finding */
 
 /**
  * The server has made everything up to `seq` durable: count it and let it go.
@@ -12,21 +12,21 @@
  */
 export function settle(queue, seq, verdicts) {
   const gone = queue.chunks.splice(0, Math.max(0, Math.min(seq, queue.highest) - queue.acked));
-  if (gone.length === 0) return [];
-  const { ledger } = queue;
   const found = findings(gone, verdicts);
-  const outcomes = new Map(found.map(({ text, outcome }) => [text, outcome])); // a text holds its uuid
-  for (const outcome of outcomes.values()) ledger[outcome === "duplicate" ? "duplicate" : "rejected"] += 1;
-  ledger.accepted += gone.reduce((sum, chunk) => sum + chunk.texts.length, 0) - outcomes.size;
+  const { ledger } = queue;
+  for (const { entries } of gone) ledger.accepted += entries.length;
+  for (const outcome of new Map(found.map(({ entry, outcome }) => [entry, outcome])).values()) {
+    ledger.accepted -= 1;
+    ledger[outcome === "drop" ? "rejected" : outcome] += 1;
+  }
   queue.acked += gone.length;
-  queue.assigned -= gone.length;
   queue.forget(gone);
   return found;
 }
 
 /**
  * The verdicts that name an event of these chunks and are no mere warning; a hostile row finds nothing.
- * @param {Chunk[]} chunks
+ * @param {import("./journal.js").Chunk[]} chunks
  * @param {unknown} verdicts rows `[seq, index, outcome, reason]`
  * @returns {Finding[]}
  */
@@ -34,9 +34,9 @@ export function findings(chunks, verdicts) {
   const found = [];
   for (const row of [verdicts].flat()) {
     const [seq, index, outcome, reason] = /** @type {any[]} */ ([row].flat());
-    const text = chunks.find((chunk) => chunk.seq === seq)?.texts[index];
-    if (typeof text === "string" && Number.isInteger(index) && (outcome === "drop" || outcome === "duplicate"))
-      found.push({ text, outcome, reason: `${reason}` });
+    const entry = chunks.find((chunk) => chunk.seq === seq)?.entries[index];
+    if (entry && Number.isInteger(index) && (outcome === "drop" || outcome === "duplicate"))
+      found.push({ entry, outcome, reason: `${reason}` });
   }
   return found;
 }

@@ -19,7 +19,7 @@ export function rowsOf({ n, t0, dt, properties, ...rest }) {
   return rows.map((row) => ({ ...row, properties: Object.fromEntries(row.properties) }));
 }
 
-const texts = (...events) => events.map((event) => JSON.stringify(event));
+const texts = (...events) => events.map((event) => ({ text: JSON.stringify(event) }));
 const frame = (...events) => JSON.parse(columns(7, 100, 2, texts(...events)));
 
 test("the golden frame comes out to the byte, but for the event without a time, which the SDK has not", () => {

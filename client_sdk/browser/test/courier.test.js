@@ -118,7 +118,7 @@ test("what has waited too long while the page was open is given up before the ne
   for (const time of [1_000, 2_000]) {
     const uuid = `${time.toString(16).padStart(12, "0").replace(/^.{8}/, "$&-")}-7000-8000-000000000000`;
     const text = JSON.stringify({ event: "a", uuid });
-    queue.add({ text, bytes: text.length }, uuid, 0);
+    queue.add({ uuid, text, bytes: text.length, at: 0 });
     queue.seal();
   }
   courier.kick(Infinity);

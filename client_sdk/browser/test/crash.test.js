@@ -2,18 +2,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { settle } from "../src/verdict.js";
-import { add, assignAll, check, open, uuids } from "./queues.js";
+import { add, assignAll, CAPS, check, open, uuids } from "./queues.js";
 import { MemoryStorage } from "./storage.js";
+
+/** Where an event is stored. */
+const keyOf = ({ store }, uuid) => store.keys("q:p:").find((key) => store.get(key).includes(uuid));
 
 test("every point at which the browser may die leaves each event once and the books closed", () => {
   const script = (queue) => {
     for (let i = 0; i < 3; i++) add(queue);
     queue.save();
-    queue.assign(queue.fresh());
+    queue.assign(queue.fresh(), queue.highest + 1);
     for (let i = 0; i < 2; i++) add(queue);
     queue.save();
     queue.seal();
-    queue.assign(queue.fresh());
+    queue.assign(queue.fresh(), queue.highest + 1);
     settle(queue, 1, [[1, 0, "drop", "x"]]);
     add(queue);
     queue.save();
@@ -56,24 +59,62 @@ test("a hole in the stored seqs renumbers, since the seq it lost can never be se
   assignAll(queue);
   const second = add(queue);
   assignAll(queue);
-  storage.removeItem(`q:p:${first}`);
+  storage.removeItem(keyOf(queue, first));
   const again = open(storage);
-  assert.deepEqual([again.epoch, again.assigned, again.ledger.expired], [2, 0, 1]);
+  assert.deepEqual([again.epoch, again.highest, again.ledger.expired], [2, 0, 1]);
   assert.deepEqual(uuids(again), [second]);
   check(again);
 });
 
-test("damaged chunks are removed and counted as expired", () => {
+test("damaged events are removed and counted as expired", () => {
   const storage = new MemoryStorage();
   const queue = open(storage);
   const uuid = add(queue);
   queue.save();
-  for (const text of ["{", "null", '{"e":1,"s":0,"v":7}', '{"e":1,"s":0,"v":[null,5]}']) {
-    storage.setItem(`q:p:${uuid}`, text);
+  const key = keyOf(queue, uuid);
+  for (const text of ["{", "null", "7", "{}", '{"uuid":5}']) {
+    storage.setItem(key, text);
     const told = [];
-    const again = open(storage, { maxEvents: 9, maxBytes: 999, dropped: (...drop) => told.push(drop) });
+    const again = open(storage, { ...CAPS, dropped: (...drop) => told.push(drop) });
     assert.deepEqual([again.events, again.ledger.expired, told], [0, 1, [[1, "lost"]]], text);
-    assert.equal(storage.getItem(`q:p:${uuid}`), null);
+    assert.equal(storage.getItem(key), null);
+    check(again);
+  }
+});
+
+test("a page whose library makes text of arrays in JSON keeps its seqs", () => {
+  const storage = new MemoryStorage();
+  const queue = open(storage);
+  add(queue);
+  Array.prototype.toJSON = function () {
+    return `[${this.join(", ")}]`;
+  };
+  try {
+    assignAll(queue);
+  } finally {
+    delete Array.prototype.toJSON;
+  }
+  add(queue);
+  queue.save();
+  assert.deepEqual(
+    open(storage).chunks.map(({ seq }) => seq),
+    [1, undefined],
+  );
+});
+
+test("a damaged head, and keys that are none of ours, hold up no event", () => {
+  for (const head of ["{", "null", '{"cuts":5}', '{"cuts":["x",null]}', '{"epoch":-1,"acked":"x","cuts":{},"ledger":7}']) {
+    const storage = new MemoryStorage();
+    const queue = open(storage);
+    const all = [add(queue), add(queue)];
+    assignAll(queue);
+    storage.setItem("q:p", head);
+    storage.setItem("q:p:odd", '{"uuid":"odd"}');
+    const again = open(storage);
+    assert.deepEqual([uuids(again), storage.getItem("q:p:odd")], [all, null], head);
+    all.push(add(again));
+    again.save();
+    assert.deepEqual(uuids(open(storage)), all, head);
     check(again);
   }
 });

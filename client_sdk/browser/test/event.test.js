@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MAX_EVENT_BYTES, encodeEvent, inWindow, redactor, utf8Length } from "../src/event.js";
+import { MAX_EVENT_BYTES, encodeEvent, redactor, utf8Length } from "../src/event.js";
 
 const encode = (event, replacer = redactor()) => encodeEvent(event, replacer);
 
@@ -70,9 +70,4 @@ test("named properties are masked at any depth, and patterns in any text", () =>
 test("a pattern masks all that it finds, whatever its flags", () => {
   for (const rule of [/\d+/, /\d+/g, /\d+/i])
     assert.equal(JSON.parse(encode(event({ text: "1 and 22" }), redactor([rule])).text).properties.text, "*** and ***");
-});
-
-test("the window is added to the text", () => {
-  const { text } = encode(event({ a: "é" }));
-  assert.deepEqual(JSON.parse(inWindow(text, 'w"')), { ...JSON.parse(text), window_id: 'w"' });
 });

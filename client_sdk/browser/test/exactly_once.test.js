@@ -14,7 +14,7 @@ import { Store } from "../src/store.js";
 import { ModelGateway } from "./gateway.js";
 import { MemoryStorage } from "./storage.js";
 
-const CAPS = { maxEvents: 1e6, maxBytes: 1e9 };
+const CAPS = { maxEvents: 1e6, maxBytes: 1e9, oldest: () => 0, dropped: () => {} };
 
 function seeded(seed) {
   let state = seed;
@@ -52,7 +52,7 @@ class Run {
     const event = { event: this.random(10) ? "a" : "bad", uuid };
     this.captured.push(event);
     const text = JSON.stringify(event);
-    this.producer.queue.add({ text, bytes: text.length }, uuid, this.now);
+    this.producer.queue.add({ uuid, text, bytes: text.length, at: this.now });
     this.producer.queue.save();
   }
 
@@ -76,7 +76,7 @@ class Run {
   /** The beacon way: no credit, no answer, in any order, some lost. */
   beacon() {
     const bodies = [];
-    const body = (seq, texts) => post("wk", this.producer.identity, seq, 0, {}, texts);
+    const body = (seq, events) => post("wk", this.producer.identity, seq, 0, {}, events);
     sendBeacons(this.producer.queue, body, (text) => bodies.push(text));
     while (bodies.length) {
       const [text] = bodies.splice(this.random(bodies.length), 1);

@@ -6,13 +6,14 @@ import { post } from "../src/messages.js";
 import { Producer } from "../src/producer.js";
 import { Queue } from "../src/queue.js";
 import { Store } from "../src/store.js";
+import { CAPS } from "./queues.js";
 import { ModelGateway } from "./gateway.js";
 
 let gateway, producer, posts, stops, work, now, answer, fallback;
 
 beforeEach(() => {
   gateway = new ModelGateway();
-  producer = new Producer(new Queue(new Store().attach(() => null), "q:", "p", { maxEvents: 1_000, maxBytes: 1 << 20 }));
+  producer = new Producer(new Queue(new Store().attach(() => null), "q:", "p", CAPS));
   [posts, stops, work, now] = [[], [], [], 0];
   answer = (body) => {
     const { status, reply } = gateway.post(body);
@@ -20,7 +21,7 @@ beforeEach(() => {
   };
   fallback = new Fallback({
     producer,
-    body: (seq, texts) => post("wk", producer.identity, seq, 0, {}, texts),
+    body: (seq, events) => post("wk", producer.identity, seq, 0, {}, events),
     fetch: async (body) => {
       posts.push(JSON.parse(body));
       return answer(body);
@@ -35,11 +36,11 @@ function capture(n) {
   for (let i = 0; i < n; i++) {
     const uuid = `u${producer.queue.ledger.sent}`;
     const text = JSON.stringify({ event: i === 3 ? "bad" : "a", uuid });
-    producer.queue.add({ text, bytes: text.length }, uuid, 0);
+    producer.queue.add({ uuid, text, bytes: text.length, at: 0 });
   }
 }
 
-const books = () => producer.queue.ledger.balance(producer.queue.events);
+const books = () => producer.queue.balance();
 
 test("batches go one by one, in order, and their verdicts are counted", async () => {
   capture(120);

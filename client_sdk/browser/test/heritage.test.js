@@ -19,7 +19,7 @@ test("moving to another identity takes every event along and leaves the old keys
   }
 });
 
-test("absorbing another queue puts its older events first, adds its books and empties it", () => {
+test("absorbing another queue puts its events behind what may be under way, adds its books and empties it", () => {
   const storage = new MemoryStorage();
   const other = open(storage, CAPS, "o");
   const older = [add(other)];

@@ -3,6 +3,7 @@
 import { Producer } from "../src/producer.js";
 import { Queue } from "../src/queue.js";
 import { Store } from "../src/store.js";
+import { CAPS } from "./queues.js";
 import { MemoryStorage } from "./storage.js";
 
 export const WALL = 1_795_334_400_000;
@@ -16,7 +17,7 @@ let made;
 /** The page again: a new producer over what is stored. */
 export function reload() {
   drops = [];
-  const caps = { maxEvents: 1_000, maxBytes: 1 << 20, dropped: (events, reason) => drops.push([events, reason]) };
+  const caps = { ...CAPS, dropped: (events, reason) => drops.push([events, reason]) };
   producer = new Producer(new Queue(new Store().attach(() => storage), "q:", "p", caps));
 }
 
@@ -30,7 +31,7 @@ export function reset() {
 export function capture(n = 1, { now = 0, size = 0 } = {}) {
   for (let i = 0; i < n; i++) {
     const text = JSON.stringify({ event: "a", uuid: `u${String(++made).padStart(4, "0")}`, pad: "x".repeat(size) });
-    producer.queue.add({ text, bytes: text.length }, JSON.parse(text).uuid, now);
+    producer.queue.add({ uuid: JSON.parse(text).uuid, text, bytes: text.length, at: now });
   }
   producer.queue.save();
 }
@@ -65,4 +66,4 @@ export const poll = (now = 0) => {
 
 export const seqs = (now) => poll(now).frames.map((frame) => frame.seq);
 export const sent = (frames) => frames.flatMap((frame) => frame.events.map((event) => event.uuid));
-export const books = () => producer.queue.ledger.balance(producer.queue.events);
+export const books = () => producer.queue.balance();

@@ -10,7 +10,7 @@ test("hello, batch and pong are byte for byte the golden frames", () => {
   const said = client.hello_producer.message;
   assert.equal(hello(said.token, said.producer, said.sdk, said.defaults), client.hello_producer.frame);
   const { seq, sent_at, backlog, events } = client.batch.message;
-  const texts = events.map((event) => JSON.stringify(event));
+  const texts = events.map((event) => ({ text: JSON.stringify(event) }));
   assert.equal(batch(seq, sent_at, backlog, texts), client.batch.frame);
   assert.equal(pong(client.pong.message.now, client.pong.message.sent), client.pong.frame);
 });
@@ -29,7 +29,7 @@ test("a frame may hold several messages, and what is none is left out", () => {
 });
 
 test("a posted body is JSON with the ids of the batch", () => {
-  const body = post('w"k', { id: "p", epoch: 2 }, 7, 123, { distinct_id: "u" }, ['{"event":"a"}', '{"event":"b"}']);
+  const body = post('w"k', { id: "p", epoch: 2 }, 7, 123, { distinct_id: "u" }, [{ text: '{"event":"a"}' }, { text: '{"event":"b"}' }]);
   assert.deepEqual(JSON.parse(body), {
     token: 'w"k',
     producer: { id: "p", epoch: 2 },

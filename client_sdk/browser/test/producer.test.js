@@ -75,7 +75,7 @@ test("the bytes of all batch frames since welcome stay within credit, counted in
   connect({ known: false, last_seq: 0 }, { credit: { max_seq: 9, max_bytes: 60_000 } });
   for (let i = 0; i < 150; i++) {
     const text = JSON.stringify({ event: "漢", uuid: `u${i}`, pad: "é".repeat(200) });
-    producer.queue.add({ text, bytes: Buffer.byteLength(text) }, `u${i}`, 0);
+    producer.queue.add({ uuid: `u${i}`, text, bytes: Buffer.byteLength(text), at: 0 });
   }
   producer.queue.seal();
   const bytes = producer.poll(0, WALL).frames.reduce((sum, frame) => sum + Buffer.byteLength(frame), 0);

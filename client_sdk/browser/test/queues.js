@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { Queue } from "../src/queue.js";
 import { Store } from "../src/store.js";
 
-export const CAPS = { maxEvents: 1_000, maxBytes: 1 << 20 };
+export const CAPS = { maxEvents: 1_000, maxBytes: 1 << 20, oldest: () => 0, dropped: () => {} };
 let made = 0;
 
 export const open = (storage, caps = CAPS, id = "p") => new Queue(new Store().attach(() => storage), "q:", id, caps);
@@ -14,28 +14,33 @@ export const open = (storage, caps = CAPS, id = "p") => new Queue(new Store().at
 export function add(queue, size = 40) {
   const uuid = `u${String(++made).padStart(8, "0")}`;
   const text = JSON.stringify({ event: "a", uuid, pad: "" }).replace('""', `"${"x".repeat(Math.max(0, size - 40))}"`);
-  queue.add({ text, bytes: text.length }, uuid, 0);
+  queue.add({ uuid, text, bytes: text.length, at: 0 });
   return uuid;
 }
 
-export const uuids = (queue) => queue.chunks.flatMap((chunk) => chunk.texts.map((text) => JSON.parse(text).uuid));
+export const uuids = (queue) => queue.chunks.flatMap(({ entries }) => entries.map(({ uuid }) => uuid));
 
 /** What must hold at any time. */
 export function check(queue) {
   const { ledger, chunks } = queue;
   assert.equal(
     queue.events,
-    chunks.reduce((sum, chunk) => sum + chunk.texts.length, 0),
+    chunks.reduce((sum, chunk) => sum + chunk.entries.length, 0),
   );
   assert.equal(
     queue.bytes,
-    chunks.reduce((sum, chunk) => sum + chunk.texts.join("").length, 0),
+    chunks.reduce((sum, chunk) => sum + chunk.entries.map(({ text }) => text).join("").length, 0),
   );
   assert.equal(ledger.sent, ledger.accepted + ledger.duplicate + ledger.rejected + ledger.expired + queue.events);
-  chunks.forEach((chunk, i) => assert.equal(chunk.seq, i < queue.assigned ? queue.acked + i + 1 : 0));
+  const assigned = queue.assigned().length;
+  chunks.forEach((chunk, i) => assert.equal(chunk.seq, i < assigned ? queue.acked + i + 1 : undefined));
+  const places = chunks.flatMap(({ entries }) => entries.map(({ place }) => place));
+  places.push(queue.place);
+  assert.ok(places.every((place, i) => i === 0 || place > places[i - 1]));
+  for (const { entries } of chunks) for (const { uuid, text } of entries) assert.equal(JSON.parse(text).uuid, uuid);
 }
 
 export function assignAll(queue) {
   queue.seal();
-  while (queue.fresh()) queue.assign(queue.fresh());
+  while (queue.fresh()) queue.assign(queue.fresh(), queue.highest + 1);
 }

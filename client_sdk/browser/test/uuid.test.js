@@ -3,11 +3,11 @@ import { test } from "node:test";
 
 import { uuidGenerator } from "../src/uuid.js";
 
-const zeros = (bytes) => bytes.fill(0);
+const zeros = (parts) => parts.fill(0);
 
 test("an id holds its time, version 7 and variant 2", () => {
   assert.equal(uuidGenerator(() => 0x0193_4d0e_7b00, zeros)(), "01934d0e-7b00-7000-8000-000000000000");
-  const ones = uuidGenerator(() => 1, (bytes) => bytes.fill(255));
+  const ones = uuidGenerator(() => 1, (parts) => parts.fill(0xffff));
   assert.equal(ones(), "00000000-0001-77ff-bfff-ffffffffffff");
 });
 

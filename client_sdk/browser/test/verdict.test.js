@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { beginChunk } from "../src/chunk.js";
 import { findings, settle } from "../src/verdict.js";
 import { add, assignAll, check, open, uuids } from "./queues.js";
 import { MemoryStorage } from "./storage.js";
@@ -25,14 +24,14 @@ test("settling counts each verdict once and removes the chunk from the store", (
   ];
   const found = settle(queue, 1, verdicts);
   assert.deepEqual(
-    found.map(({ text, outcome }) => [JSON.parse(text).uuid, outcome]),
+    found.map(({ entry, outcome }) => [entry.uuid, outcome]),
     [
       [names[0], "drop"],
       [names[1], "duplicate"],
       [names[1], "duplicate"],
     ],
   );
-  assert.deepEqual(queue.ledger.balance(queue.events), {
+  assert.deepEqual(queue.balance(), {
     sent: 5,
     accepted: 3,
     duplicate: 1,
@@ -56,7 +55,7 @@ test("an ack beyond what was given out settles only what was given out", () => {
   check(queue);
 });
 
-const filled = (texts, seq) => ({ ...beginChunk("k", 5), seq, texts, bytes: texts.join("").length });
+const filled = (uuids, seq) => ({ seq, entries: uuids.map((uuid) => ({ uuid })) });
 
 test("findings are the drops and duplicates that name an event", () => {
   const chunks = [filled(["a", "b"], 1), filled(["c"], 2)];
@@ -69,7 +68,7 @@ test("findings are the drops and duplicates that name an event", () => {
     "no",
   ];
   assert.deepEqual(
-    findings(chunks, rows).map(({ text, outcome, reason }) => [text, outcome, reason]),
+    findings(chunks, rows).map(({ entry, outcome, reason }) => [entry.uuid, outcome, reason]),
     [
       ["b", "drop", "late"],
       ["c", "duplicate", "uuid"],
