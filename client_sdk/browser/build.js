@@ -33,7 +33,7 @@ export const INTERNAL =
   "failures fenced flushMs forget fresh grant hide highest hit holdUntil identity immediate kept kick lease leave " +
   "makeId notBefore oldest online opened place poll progressed queue receive reconnect renumber restart sealed " +
   "settle sheds since tab take touch unsaved visitor wake wall welcomed windowId working " +
-  "firstHiddenTime onHidden reportAllChanges"; // the last three are those of web-vitals among its own functions
+  "firstHiddenTime onHidden"; // the last two are those of web-vitals among its own functions
 
 /** Modules that tell of elements: what they have in common is large enough to be loaded once for all of them. */
 const DESCRIBING = ["clicks", "dead", "outbound", "rage"];
@@ -60,6 +60,7 @@ async function bundle(options, outfile) {
   const { outputFiles, mangleCache } = await build({
     bundle: true,
     minify: true,
+    mangleProps: /^_/, // as web-vitals names what is private to it
     format: "esm",
     target: "es2022",
     sourcemap: "external", // the gateway names it in a header, which the script itself need not carry
@@ -68,6 +69,7 @@ async function bundle(options, outfile) {
     absWorkingDir: HERE,
     outfile: join(DIST, outfile),
     ...options,
+    plugins: [...(options.plugins ?? []), vitals],
   });
   const [map, script] = /** @type {import("esbuild").OutputFile[]} */ (outputFiles).map(({ text }) => text);
   const sourceMap = { content: map, includeSources: true };
@@ -84,7 +86,7 @@ async function bundle(options, outfile) {
  * @returns {Promise<Map<string, string>>}
  */
 export async function bundles() {
-  const mangleProps = RegExp(`^(${INTERNAL.replaceAll(" ", "|")})$`);
+  const mangleProps = RegExp(`^(${INTERNAL.replaceAll(" ", "|")}|_.*)$`);
   const entryPoints = ["src/delivery.js"];
   const trial = await bundle({ entryPoints, mangleProps, mangleCache: {} }, "delivery.js");
   const shortened = { mangleProps, mangleCache: trial.mangleCache };
@@ -117,6 +119,46 @@ function exporting({ files: [[name, script], map], mangleCache }) {
   if (named === script) throw new Error("sdk.js ends in a new way");
   return { files: [[name, named], map], mangleCache };
 }
+
+/** No option of web-vitals is set. @type {[RegExp, string]} */
+const UNSET = [/\bopts\.\w+/g, "false"];
+/** What attribution hooks into. @type {[RegExp, string]} */
+const HOOKS = [/^.*\b(_on\w+(\?|;)|lcpEntryManager\b).*$/gm, ""];
+/**
+ * Where web-vitals works for what nobody here asks for, by its file: what is found there, and what stands in its place.
+ * @type {Record<string, [RegExp, string][]>}
+ */
+const UNASKED = {
+  "lib/bindReporter.js": [[/ \|\| reportAllChanges/, ""]],
+  "lib/initMetric.js": [[/^[^]+$/, "export const initMetric = (name, value = -1) => ({ name, value, entries: [] });"]], // no id
+  "lib/initUnique.js": [[/^[^]+$/, "export const initUnique = (opts, Part) => new Part();"]], // shared with nobody
+  "lib/InteractionManager.js": [HOOKS],
+  "lib/LayoutShiftManager.js": [HOOKS],
+  "onCLS.js": [UNSET],
+  "onFCP.js": [UNSET],
+  "onINP.js": [[/opts\.durationThreshold \?\?/, ""], UNSET],
+  "onLCP.js": [HOOKS, UNSET],
+  "onTTFB.js": [UNSET],
+};
+
+/** The package's single files, without what is not asked for. */
+const vitals = {
+  name: "vitals",
+  /** @param {import("esbuild").PluginBuild} build */
+  setup({ onLoad, onResolve }) {
+    const folder = join(dirname(fileURLToPath(import.meta.resolve("web-vitals"))), "modules");
+    onResolve({ filter: /^web-vitals$/ }, () => ({ path: join(folder, "index.js"), sideEffects: false }));
+    onLoad({ filter: /[\\/]web-vitals[\\/]dist[\\/]modules[\\/]/ }, ({ path }) => {
+      let contents = readFileSync(path, "utf8");
+      for (const [found, instead] of UNASKED[path.slice(folder.length + 1).replaceAll("\\", "/")] ?? []) {
+        const text = contents.replace(found, instead);
+        if (text === contents) throw new Error(`${path} is written in a new way: ${found}`);
+        contents = text;
+      }
+      return { contents };
+    });
+  },
+};
 
 /** The built core lies one folder above the files that it loads. @param {string} delivery */
 const below = (delivery) => ({
