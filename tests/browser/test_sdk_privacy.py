@@ -13,6 +13,17 @@ from tests.browser.model_server import ModelServer
 STORED = "() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)].sort()"
 BLANK = {"sent": 0, "accepted": 0, "duplicate": 0, "rejected": 0, "expired": 0, "pending": 0}
 
+# `claimed` once the second part has found out which producer it is, and has gone on from there.
+NOTE_CLAIM = """() => {
+  const { request } = LockManager.prototype;
+  LockManager.prototype.request = function (name, options, use) {
+    return request.call(this, name, options, (lock) => {
+      setTimeout(() => setTimeout(() => (globalThis.claimed = true)));
+      return use(lock);
+    });
+  };
+}"""
+
 
 def stored(page: Page) -> list[str]:
     """Every key that the page has stored."""
@@ -87,6 +98,17 @@ def test_a_refusal_drops_what_waits_and_removes_what_is_stored(page: Page, serve
     assert "back" in server.names()
     assert "after" not in server.names()
     assert "reloaded" not in server.names()
+
+
+def test_refused_before_the_second_part_is_there(page: Page, server: ModelServer) -> None:
+    """What is on its way when somebody refuses stores nothing any more."""
+    page.evaluate(NOTE_CLAIM)
+    start(page)
+    capture(page, "early")
+    page.evaluate("() => tidegate.optOut()")
+    page.wait_for_function("() => globalThis.claimed")
+    assert stored(page) == ["tidegate.consent"]
+    assert server.hellos == []
 
 
 def test_refused_while_pending(page: Page, server: ModelServer) -> None:

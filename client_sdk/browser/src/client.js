@@ -102,8 +102,10 @@ export class Client {
   forget() {
     this.around.emit("drop", { events: this.#journal.events, reason: "consent" });
     this.#end();
-    for (const key of this.store.keys(`${this.name}:`)) this.store.remove(key);
-    this.tab.remove(`${this.name}:tab`);
+    for (const store of [this.store, this.tab]) {
+      for (const key of store.keys(`${this.name}:`)) store.remove(key);
+      store.attach(() => undefined); // delivery may be on its way, and has an id to remember
+    }
   }
 
   /**
