@@ -108,11 +108,7 @@ export class Client {
     }
   }
 
-  /**
-   * @param {string} event
-   * @param {Record<string, unknown>} [properties]
-   * @param {CaptureOptions} [options]
-   */
+  /** @param {string} event @param {Record<string, unknown>} [properties] @param {CaptureOptions} [options] */
   capture(event, properties, options) {
     if (this.#ended || this.#nested >= MOST_NESTED) return;
     this.#nested += 1;
@@ -120,11 +116,7 @@ export class Client {
     this.#nested -= 1;
   }
 
-  /**
-   * @param {string} event
-   * @param {Record<string, unknown>} [properties]
-   * @param {CaptureOptions} [options]
-   */
+  /** @param {string} event @param {Record<string, unknown>} [properties] @param {CaptureOptions} [options] */
   #capture(event, properties, options) {
     this.#schedule();
     const { priority, timestamp } = options ?? {};
