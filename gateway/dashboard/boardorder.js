@@ -23,7 +23,7 @@ export function placeOf({ board, standing }, answer) {
 
 /** Why a board cannot be moved at all; empty when it can. */
 function fixedBy(standing, writable) {
-  if (standing === null) return "It was never saved: only this browser has it. Save it, then move it.";
+  if (standing === null) return "The server does not have it, only this browser does. Save it, then move it.";
   if (standing.builtIn) return "It is built in: built-in boards stand behind those of the file. Save a change of it, and it is one of the file.";
   if (!writable) return "The boards stand as in the file that the setting boards names, which pages cannot write. Move its [[board]] in that file; the server takes the change by itself.";
   return "";

@@ -172,8 +172,11 @@ export function dimension(dim) {
 const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const LEFTWARDS = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** A text that leaves the order of what stands beside it alone; what is only there to turn it is seen. */
-function aside(text) {
+/**
+ * A text that leaves the order of what stands beside it alone; what is only there to turn it is seen.
+ * @param {string} text
+ */
+export function aside(text) {
   const shown = text.replace(TURNS, (turn) => `\\u${turn.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return LEFTWARDS.test(shown) ? `\u2068${shown}\u2069` : shown;
 }

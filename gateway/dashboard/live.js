@@ -33,6 +33,8 @@ export class Live {
   #paused = false;
   /** How many had been shown when it was paused. */
   #heldAt = 0;
+  /** While a button is down on a line nothing moves: what goes up on another line would be no click. */
+  #pressed = false;
   #draw = () => this.#paint();
 
   /**
@@ -56,6 +58,13 @@ export class Live {
     });
     this.#form.addEventListener("change", () => this.#narrow());
     this.#pause.addEventListener("click", () => this.#hold(!this.#paused));
+    this.#list.addEventListener("pointerdown", () => void (this.#pressed = true));
+    for (const end of ["pointerup", "pointercancel"]) {
+      addEventListener(end, () => {
+        if (this.#pressed) this.#painter.ask(this.#draw);
+        this.#pressed = false;
+      });
+    }
     part("clear").addEventListener("click", () => {
       this.#log.clear();
       this.#list.replaceChildren();
@@ -137,15 +146,27 @@ export class Live {
     const held = this.#paused ? `Paused; ${shown - this.#heldAt} more since` : text;
     write(this.#said, this.#refusal || (seen || this.#log.begun ? held : "Waiting for the server…"));
     mark(this.#said, "data-tone", this.#refusal ? "bad" : sampled ? "late" : null);
-    if (this.#paused) return;
+    if (this.#paused || this.#pressed) return;
     const entries = this.#log.entries;
     const there = new Map([...this.#list.children].map((child) => [child.dataset.id, child]));
     const fresh = entries.filter(({ id }) => !there.has(String(id)));
     const kept = new Set(entries.map(({ id }) => String(id)));
     // Whoever reads a line keeps it, however many come in above it.
-    for (const [id, child] of there) if (!kept.has(id) && !child.querySelector("details[open]")) child.remove();
+    for (const [id, child] of there) if (!kept.has(id) && !isRead(child)) child.remove();
+    // A page that is scrolled is held in its place by the browser; one at its top is not.
+    const read = scrollY === 0 && fresh.length > 0 ? [...this.#list.children].find((child) => isRead(child) && isSeen(child)) : undefined;
+    const before = read?.getBoundingClientRect().top;
     this.#list.prepend(...fresh.map((entry) => liveRow(entry, (name, value) => this.#narrowed(name, value))));
+    if (read) scrollBy({ top: read.getBoundingClientRect().top - before, behavior: "instant" });
     this.#empty.hidden = entries.length > 0 || Boolean(this.#refusal) || !this.#log.begun;
     mark(this.#empty, "data-missing", seen ? "match" : "events");
   }
+}
+
+/** Whether somebody is at this line: it is open, or keys have brought the focus to it. */
+const isRead = (line) => line.querySelector("details[open], :focus-visible") !== null;
+
+function isSeen(line) {
+  const { top, bottom } = line.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
 }

@@ -1,7 +1,7 @@
 // One event as a line that opens: what came, what was made of it, what became of it. All text is text nodes.
 
 import { element } from "./element.js";
-import { clockTime, telling } from "./format.js";
+import { aside, clockTime, telling } from "./format.js";
 import { routeTo } from "./route.js";
 
 const VERDICTS = { accepted: "accepted", warn: "warned", duplicate: "duplicate", drop: "rejected" };
@@ -43,7 +43,7 @@ function preview(event) {
   // What the page says of itself comes last: the product's own properties tell events apart.
   const rank = (name) => (event.inherited.includes(name) || event.enriched.includes(name) || name.startsWith("$lib") ? 2 : Number(name.startsWith("$")));
   const names = Object.keys(event.properties).toSorted((a, b) => rank(a) - rank(b));
-  const shown = names.slice(0, PREVIEW).map((name) => `${name} ${valueText(event.properties[name])}`);
+  const shown = names.slice(0, PREVIEW).map((name) => `${aside(name)} ${aside(valueText(event.properties[name]))}`);
   return shown.join(" · ") + (names.length > PREVIEW ? " · …" : "");
 }
 

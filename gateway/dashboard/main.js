@@ -172,6 +172,7 @@ addEventListener("online", () => connection?.start());
 addEventListener("storage", ({ key }) => drafts.changed(key) && boardPage.redraft());
 addEventListener("hashchange", () => takeFromFragment() && connect());
 for (const other of ["(prefers-color-scheme: dark)", "print"]) matchMedia(other).addEventListener("change", () => board.recolor());
+byId("skip").addEventListener("click", () => pages.skip());
 byId("forget").addEventListener("click", () => ask());
 
 pages.add("board", byId("board-page"), boardPage);

@@ -45,6 +45,13 @@ export class Pages {
     this.#show();
   }
 
+  /** Past the links and the controls: to what the page is about, from where keys go on. */
+  skip() {
+    const { section } = this.#pages.get(this.#route.page);
+    section.focus({ preventScroll: true }); // What has nothing in it yet may not be there to take the focus.
+    section.querySelector("[data-content]")?.focus();
+  }
+
   /** What the page that is shown is called, in the window's title and so in the list of tabs. */
   retitle() {
     if (!this.#route) return;

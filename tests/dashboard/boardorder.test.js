@@ -24,7 +24,7 @@ test("what is built in, never saved, or of a file that pages cannot write says w
   const read = answerOf(["a", "b"], { writable: false });
   for (const [place, why] of [
     [placeOf(find(answer, "own"), answer), /built in/],
-    [placeOf(find(answer, "new", [draft]), answer), /never saved/],
+    [placeOf(find(answer, "new", [draft]), answer), /only this browser does/],
     [placeOf(find(read, "b"), read), /the setting boards names, which pages cannot write/],
   ]) {
     assert.match(place.earlier, why);

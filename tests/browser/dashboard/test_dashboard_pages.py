@@ -97,3 +97,22 @@ def test_without_a_key_no_page_is_shown(model: ViewerModel, page: Page) -> None:
     page.locator("#gate input").fill(KEY)
     page.keyboard.press("Enter")
     expect(page.locator("#start-page")).to_be_visible()
+
+
+def test_keys_need_not_go_through_every_board(model: ViewerModel, page: Page) -> None:
+    """The first stop leads past links and controls, to the tiles or the events; it is seen when it is there."""
+    model.boards = [board(f"b{i}", "page_views", title=f"Board {i}") for i in range(30)]
+    page.goto(model.link)
+    expect(page.locator(".tile")).to_have_count(1)
+    skip = page.get_by_role("button", name="Skip to the content")
+    page.keyboard.press("Tab")
+    expect(skip).to_be_focused()
+    expect(skip).to_have_css("clip-path", "none")
+    page.keyboard.press("Enter")
+    expect(skip).to_have_css("clip-path", "inset(50%)")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Definition of Page views")).to_be_focused()
+    for name, section in (("Events", "#live-page"), ("Health", "#health-page")):
+        page.get_by_role("link", name=name, exact=True).click()
+        skip.press("Enter")
+        expect(page.locator(section)).to_be_focused()
