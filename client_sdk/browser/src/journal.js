@@ -160,19 +160,24 @@ export class Journal {
    */
   discard(chunk, reason, outcome = "expired") {
     const { length } = chunk.entries;
+    this.save(); // nothing of it is stored later
     this.ledger[outcome] += length;
     this.forget(this.chunks.splice(this.chunks.indexOf(chunk), 1));
     this.caps.dropped(length, reason);
   }
 
-  /** Chunks that have left `chunks` leave the store, once the head that says so is there. @param {Chunk[]} gone */
+  /**
+   * Chunks that have left `chunks` leave the store, and then the head: in one without them, nothing would tell their events
+   * from those of the batch before. Where they were acked a head that says so was stored first.
+   * @param {Chunk[]} gone
+   */
   forget(gone) {
     for (const { entries, bytes } of gone) {
       this.events -= entries.length;
       this.bytes -= bytes;
+      for (const { place } of entries) this.store.remove(this.key(place));
     }
     this.save();
-    for (const { entries } of gone) for (const { place } of entries) this.store.remove(this.key(place));
   }
 
   /** Under which an event is stored. @param {number | string} place */

@@ -8,6 +8,7 @@
  *
  *   head of an ack written, events not yet removed  they are before the first cut: dropped at load
  *   event written, head not yet                     `close` (ledger.js) counts it
+ *   events given up removed, head not yet           `close` finds them nowhere: expired, as they are
  *   a seq without events (a write was refused)      the identity is renumbered; the server goes by uuid
  */
 

@@ -20,6 +20,7 @@ export function settle(queue, seq, verdicts) {
     ledger[outcome === "drop" ? "rejected" : outcome] += 1;
   }
   queue.acked += gone.length;
+  queue.save();
   queue.forget(gone);
   return found;
 }

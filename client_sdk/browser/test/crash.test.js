@@ -8,6 +8,22 @@ import { MemoryStorage } from "./storage.js";
 /** Where an event is stored. */
 const keyOf = ({ store }, uuid) => store.keys("q:p:").find((key) => store.get(key).includes(uuid));
 
+/** A storage whose browser dies after so many writes. */
+class Dying extends MemoryStorage {
+  left = Infinity;
+  #step() {
+    if (this.left-- <= 0) throw new Error("the browser died");
+  }
+  setItem(key, text) {
+    if (this.left > 0) super.setItem(key, text);
+    this.#step();
+  }
+  removeItem(key) {
+    if (this.left > 0) super.removeItem(key);
+    this.#step();
+  }
+}
+
 test("every point at which the browser may die leaves each event once and the books closed", () => {
   const script = (queue) => {
     for (let i = 0; i < 3; i++) add(queue);
@@ -22,20 +38,6 @@ test("every point at which the browser may die leaves each event once and the bo
     queue.save();
     queue.renumber();
   };
-  class Dying extends MemoryStorage {
-    left = Infinity;
-    #step() {
-      if (this.left-- <= 0) throw new Error("the browser died");
-    }
-    setItem(key, text) {
-      if (this.left > 0) super.setItem(key, text);
-      this.#step();
-    }
-    removeItem(key) {
-      if (this.left > 0) super.removeItem(key);
-      this.#step();
-    }
-  }
   const dry = new Dying();
   script(open(dry));
   let points = 0;
@@ -50,6 +52,35 @@ test("every point at which the browser may die leaves each event once and the bo
     assert.equal(again.ledger.expired, 0, `after ${left} writes`);
   }
   assert.ok(points > 10);
+});
+
+test("what was given up is in no batch, wherever the browser may die", () => {
+  const script = (queue) => {
+    const sent = [add(queue), add(queue)];
+    assignAll(queue);
+    for (let i = 0; i < 2; i++) add(queue);
+    queue.save();
+    queue.seal();
+    add(queue); // no room: the second two go
+    queue.save();
+    for (let i = 0; i < 2; i++) add(queue); // and now the third with these, which were never stored
+    queue.save();
+    return sent;
+  };
+  const caps = { ...CAPS, maxEvents: 4 };
+  const dry = new Dying();
+  script(open(dry, caps));
+  for (let left = 0; left <= dry.writes + 3; left++) {
+    const storage = new Dying();
+    storage.left = left;
+    const sent = script(open(storage, caps));
+    storage.left = Infinity;
+    const again = open(storage, caps);
+    check(again);
+    const [batch] = again.assigned();
+    if (batch) assert.deepEqual(batch.entries.map(({ uuid }) => uuid), sent, `after ${left} writes`);
+    assert.ok(again.ledger.sent <= 7, `after ${left} writes: ${again.ledger.sent}`);
+  }
 });
 
 test("a hole in the stored seqs renumbers, since the seq it lost can never be sent", () => {
