@@ -111,7 +111,7 @@ export class Journal {
     this.ledger.sent += 1;
     this.unsaved.push(entry);
     this.put(entry);
-    while (this.events > maxEvents || this.bytes > maxBytes) this.discard(/** @type {Chunk} */ (this.fresh()), "full");
+    for (let chunk; (this.events > maxEvents || this.bytes > maxBytes) && (chunk = this.fresh()); ) this.discard(chunk, "full");
   }
 
   /** Behind all others. @param {Entry} entry */

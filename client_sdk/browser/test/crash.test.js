@@ -83,6 +83,55 @@ test("what was given up is in no batch, wherever the browser may die", () => {
   }
 });
 
+test("random steps with deaths: what was sent under a seq is that seq, what was acked does not come back", () => {
+  let state = 7;
+  const random = (n) => (state = (state * 48_271) % 2_147_483_647) % n;
+  let deaths = 0;
+  for (let round = 0; round < 200; round++) {
+    const storage = new Dying();
+    const caps = { ...CAPS, maxEvents: 3 + random(80), maxBytes: 500 + random(60_000) };
+    /** Uuids by epoch and seq. */
+    const sent = new Map();
+    const acked = new Set();
+    let queue = open(storage, caps);
+    const remember = () => {
+      for (const { seq, entries } of queue.assigned()) {
+        const [key, all] = [`${queue.epoch}:${seq}`, entries.map(({ uuid }) => uuid).join(" ")];
+        assert.equal(sent.get(key) ?? all, all, `round ${round}, ${key}`);
+        sent.set(key, all);
+      }
+    };
+    const steps = [
+      () => add(queue, 40 + random(900)),
+      () => add(queue, 40 + random(9_000)),
+      () => queue.save(),
+      () => queue.fresh() && queue.assign(queue.fresh(), queue.highest + 1),
+      () => queue.next(queue.highest, 200 + random(3_000), 1 + random(10)),
+      () => settle(queue, queue.acked + 1 + random(2), []),
+      () => random(5) === 0 && queue.renumber(),
+    ];
+    for (let life = 0; life < 5; life++) {
+      storage.left = random(120);
+      for (let i = 0; i < 60 && storage.left > 0; i++) {
+        const [held, upto] = [queue.chunks.map(({ entries }) => entries), queue.acked];
+        steps[random(steps.length)]();
+        check(queue);
+        if (storage.left <= 0) continue; // nothing of this step was sent or heard
+        remember();
+        for (const { uuid } of held.slice(0, Math.max(0, queue.acked - upto)).flat()) acked.add(uuid);
+      }
+      deaths += Number(storage.left <= 0);
+      storage.left = Infinity;
+      queue = open(storage, caps);
+      check(queue);
+      remember();
+      assert.equal(new Set(uuids(queue)).size, queue.events);
+      assert.deepEqual(uuids(queue).filter((uuid) => acked.has(uuid)), [], `round ${round}`);
+    }
+  }
+  assert.ok(deaths > 100);
+});
+
 test("a hole in the stored seqs renumbers, since the seq it lost can never be sent", () => {
   const storage = new MemoryStorage();
   const queue = open(storage);

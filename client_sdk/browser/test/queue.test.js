@@ -90,6 +90,18 @@ test("when all that fits is under way, the new event is the one to go", () => {
   });
 });
 
+test("under a smaller cap than before, what may be under way stays, and every new event goes", () => {
+  const storage = new MemoryStorage();
+  const before = open(storage);
+  const all = [add(before), add(before), add(before)];
+  assignAll(before);
+  const queue = open(storage, { ...CAPS, maxEvents: 2 });
+  add(queue);
+  queue.save();
+  assert.deepEqual([uuids(queue), queue.ledger.expired], [all, 1]);
+  check(queue);
+});
+
 test("a new epoch makes every chunk fresh, also after a crash right behind it", () => {
   const storage = new MemoryStorage();
   const queue = open(storage);
