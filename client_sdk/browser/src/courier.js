@@ -39,6 +39,12 @@ export class Courier {
   /** The steady time at which it goes off. */
   #due = Infinity;
 
+  /** What a way without a socket carries. @type {(seq: number, events: import("./messages.js").Text[]) => string} */
+  body = (seq, events) => {
+    const { key, defaults } = this.#settings;
+    return post(key, this.producer.identity, seq, wall(), defaults(), events);
+  };
+
   /** @param {import("./queue.js").Queue} queue @param {Settings} settings */
   constructor(queue, settings) {
     const producer = new Producer(queue);
@@ -60,7 +66,7 @@ export class Courier {
     });
     this.#fallback = new Fallback({
       producer,
-      body: (seq, events) => this.body(seq, events),
+      body: this.body,
       fetch: (body) => fetch(`${settings.url}/v1/events`, { ...PLAIN, body, signal: AbortSignal.timeout(POST_TIMEOUT_MS) }),
       now: steady,
       apply: (work) => this.#apply(work),
@@ -180,12 +186,6 @@ export class Courier {
   #refused(code) {
     if (code === FENCED) this.#settings.fenced();
     else this.#connection.stop(code);
-  }
-
-  /** What a way without a socket carries. @param {number} seq @param {import("./messages.js").Text[]} events */
-  body(seq, events) {
-    const { key, defaults } = this.#settings;
-    return post(key, this.producer.identity, seq, wall(), defaults(), events);
   }
 }
 

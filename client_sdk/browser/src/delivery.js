@@ -138,8 +138,7 @@ class Delivery {
 
   #beacons() {
     if (this.#courier.held) return;
-    const body = (/** @type {number} */ seq, /** @type {import("./messages.js").Text[]} */ events) => this.#courier.body(seq, events);
-    sendBeacons(this.queue, body, (text) => this.#client.beacon(text));
+    sendBeacons(this.queue, this.#courier.body, (text) => this.#client.beacon(text));
   }
 
   #settleWaiters() {

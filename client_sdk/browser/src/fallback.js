@@ -71,7 +71,7 @@ export class Fallback {
       apply(work);
       return true;
     }
-    if (status === 409 && count(reply, "want", 0)) {
+    if (status === 409 && count(reply, "want")) {
       producer.renumber(work); // it lacks what it once acked: the same events, under a new epoch
       apply(work);
     } else if (REFUSALS[status]) {

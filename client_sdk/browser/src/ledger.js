@@ -19,7 +19,7 @@ export const BLANK = { sent: 0, accepted: 0, duplicate: 0, rejected: 0, expired:
 
 /** Add stored counts to a ledger; anything that is no count adds nothing. @param {Ledger} ledger @param {unknown} stored */
 export function fold(ledger, stored) {
-  for (const name of /** @type {(keyof Ledger)[]} */ (Object.keys(BLANK))) ledger[name] += count(stored, name, 0);
+  for (const name of /** @type {(keyof Ledger)[]} */ (Object.keys(BLANK))) ledger[name] += count(stored, name);
 }
 
 /**

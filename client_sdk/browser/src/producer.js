@@ -137,17 +137,17 @@ export class Producer {
         break;
       case "ack":
         if (!this.ready) break;
-        this.settle(count(message, "seq", 0), message.verdicts, work);
+        this.settle(count(message, "seq"), message.verdicts, work);
         this.#window(message, now);
         break;
       case "nack":
-        if (this.ready) this.#rewind(count(message, "want", 0), work);
+        if (this.ready) this.#rewind(count(message, "want"), work);
         break;
       case "ping":
-        work.send.push(messages.pong(count(message, "now", 0), wall));
+        work.send.push(messages.pong(count(message, "now"), wall));
         break;
       case "warn":
-        if (message.code === "over_credit") this.#overran(count(message, "seq", 0), now);
+        if (message.code === "over_credit") this.#overran(count(message, "seq"), now);
         work.events.push(["warn", message]);
         break;
       case "push":
@@ -198,7 +198,7 @@ export class Producer {
     const agrees = resume?.known ? last >= queue.acked && last <= queue.highest : queue.acked === 0;
     this.#limits = {
       frame: Math.max(LEAST_FRAME, count(message.limits, "max_frame", this.#limits.frame)),
-      events: count(message.limits, "max_events", 0) || this.#limits.events,
+      events: count(message.limits, "max_events") || this.#limits.events,
     };
     const misfit = queue.chunks.some((chunk) => /** @type {number} */ (chunk.seq) > Math.max(last, queue.acked) && this.#exceeds(chunk));
     if (!agrees || misfit) {
@@ -217,11 +217,11 @@ export class Producer {
 
   /** Level, pace and credit, as carried by welcome and ack. @param {messages.Message} message @param {number} now */
   #window(message, now) {
-    this.#credit.seq = Math.max(this.#credit.seq, count(message.credit, "max_seq", 0));
-    this.#credit.bytes = Math.max(this.#credit.bytes, count(message.credit, "max_bytes", 0));
+    this.#credit.seq = Math.max(this.#credit.seq, count(message.credit, "max_seq"));
+    this.#credit.bytes = Math.max(this.#credit.bytes, count(message.credit, "max_bytes"));
     this.level = count(message, "level", this.level);
     this.flushMs = Math.min(count(message, "flush_ms", this.flushMs), LONGEST_FLUSH_MS);
-    this.holdUntil = now + Math.min(count(message, "wait_ms", 0), LONGEST_HOLD_MS);
+    this.holdUntil = now + Math.min(count(message, "wait_ms"), LONGEST_HOLD_MS);
   }
 
   /** @param {number} want @param {Work} work */
@@ -236,9 +236,9 @@ export class Producer {
     this.holdUntil = Math.max(this.holdUntil, now + OVERRUN_HOLD_MS);
   }
 
-  /** @param {import("./journal.js").Chunk} chunk */
-  #exceeds(chunk) {
-    return chunk.entries.length > this.#limits.events || chunk.bytes + chunk.entries.length + ENVELOPE > this.#limits.frame;
+  /** Whether a chunk is more than the server ever takes at once. @param {import("./journal.js").Chunk} chunk */
+  #exceeds({ bytes, entries: { length } }) {
+    return length > this.#limits.events || bytes + length + ENVELOPE > this.#limits.frame;
   }
 
   /**
@@ -247,17 +247,16 @@ export class Producer {
    * @returns {boolean} whether the queue changed, so that the caller must look again
    */
   #oversized(chunk) {
-    const idle = this.#sent === this.queue.acked;
-    const room = idle ? this.#credit.bytes - this.#used : Infinity;
-    const fits = !this.#exceeds(chunk) && chunk.bytes + chunk.entries.length + ENVELOPE <= room;
-    if (fits) return false;
-    const space = Math.min(this.#limits.frame, room) - ENVELOPE - chunk.entries.length;
-    if (chunk.entries.length > 1 && space > 0) {
-      this.queue.split(chunk, space, this.#limits.events);
-      return this.queue.fresh() !== chunk;
+    const { length } = chunk.entries;
+    const window = this.#sent === this.queue.acked ? this.#credit.bytes - this.#used : Infinity;
+    const space = Math.min(this.#limits.frame, window) - ENVELOPE - length;
+    const exceeds = this.#exceeds(chunk);
+    if (!exceeds && chunk.bytes <= space) return false;
+    if (length > 1) {
+      if (space > 0) this.queue.split(chunk, space, this.#limits.events);
+      return space > 0; // else only the window is too small: more credit will come
     }
-    if (!this.#exceeds(chunk)) return false; // only the window is too small: more credit will come
-    this.queue.discard(chunk, "too_large", "rejected");
-    return true;
+    if (exceeds) this.queue.discard(chunk, "too_large", "rejected");
+    return exceeds;
   }
 }

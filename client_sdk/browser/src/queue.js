@@ -109,8 +109,8 @@ export class Queue extends Journal {
 
   #load() {
     const head = this.store.json(this.prefix + this.id);
-    this.epoch = count(head, "epoch", 1) || 1;
-    this.acked = count(head, "acked", 0);
+    this.epoch = count(head, "epoch") || 1;
+    this.acked = count(head, "acked");
     fold(this.ledger, head?.ledger);
     // Old libraries (prototype.js) make text of arrays on their way into JSON: the ten digits of each place are there.
     const cuts = (`${head?.cuts}`.match(/\d{10}/g) ?? []).map(Number);

@@ -92,6 +92,15 @@ test("a resent batch costs credit again", () => {
   assert.deepEqual(seqs(0), [1]);
 });
 
+test("what the limits would have cut waits for a window that is used up, and is not given up for it", () => {
+  const limits = { max_frame: 2_000, max_events: 20 };
+  connect({ known: false, last_seq: 0 }, { limits, credit: { max_seq: 9, max_bytes: 100 } });
+  capture(50);
+  assert.deepEqual([seqs(0), books().pending, drops], [[], 50, []]);
+  ack(0);
+  assert.equal(sent(poll(0).frames).length, 50);
+});
+
 test("with nothing under way a batch larger than the window is cut to fit it", () => {
   connect({ known: false, last_seq: 0 }, { credit: { max_seq: 4, max_bytes: 2_000 } });
   capture(50);

@@ -78,7 +78,7 @@ export function start(tidegate, { domains = [] } = {}) {
     domain ??= sharedDomain(`${space}_probe`);
     if (!domain) return;
     const theirs = decode(shared());
-    if (idsOf(mine) !== idsOf(theirs) || mine[2] > Number(theirs?.[2]) + GRAIN_MS) setCookie(encode(mine), YEAR_S);
+    if (idsOf(mine) !== idsOf(theirs) || mine[2] > /** @type {Handoff} */ (theirs)[2] + GRAIN_MS) setCookie(encode(mine), YEAR_S);
     known = idsOf(mine);
     seen = shared();
   };
