@@ -83,6 +83,41 @@ def test_navigation_within_a_page_is_views(visitor: Visitor) -> None:
     assert visitor.errors == []
 
 
+def test_navigation_past_history_is_views_too(visitor: Visitor) -> None:
+    """By the Navigation API, and by methods that a router had taken before the SDK came: each once."""
+    visitor.site.pages["/router"] = """
+      <script>
+        const early = history.pushState;
+        navigation.addEventListener('navigate', (event) => event.canIntercept && event.intercept());
+        const clicked = () => new Promise((done) => {
+          navigation.addEventListener('navigatesuccess', done, { once: true });
+          document.querySelector('a').click();
+        });
+      </script>
+      <a href='/link'>Link</a>"""
+    visitor.open("/router", "pageviews")
+    for move in (
+        "navigation.navigate('/one').finished",
+        "navigation.navigate('/two', { history: 'replace' }).finished",
+        "early.call(history, {}, '', '/three')",
+        "history.pushState({}, '', '/four')",
+        "clicked()",
+        "navigation.back().finished",
+    ):
+        visitor.page.evaluate(f"async () => {{ await {move}; await new Promise((then) => setTimeout(then)); }}")
+    views = visitor.told("$pageview", 6)
+    assert [(view["$pathname"], view["navigation_type"]) for view in views] == [
+        ("/one", "navigation"),
+        ("/two", "navigation"),
+        ("/three", "navigation"),
+        ("/four", "pushState"),
+        ("/link", "navigation"),
+        ("/four", "popstate"),
+    ]
+    leaves = visitor.told("$pageleave", 6)
+    assert [leave["$pathname"] for leave in leaves] == ["/router", "/one", "/two", "/three", "/four", "/link"]
+
+
 def test_query_and_fragment_are_views_by_option(visitor: Visitor) -> None:
     """With `search` and `hash` their changes are views too, a fragment's just once."""
     visitor.open("/page", "pageviews", pageviews={"search": True, "hash": True})

@@ -41,13 +41,10 @@ export function start(tidegate) {
     const [last] = /** @type {HTMLInputElement[]} */ (pathOf(event));
     const form = last?.form;
     if (!form) return;
-    const { fields, since, where } = begun.get(form) ?? {
-      fields: new Set(),
-      since: performance.now(),
-      where: place(tidegate),
-    };
-    fields.add(last);
-    if (begun.size < MAX_FORMS || begun.has(form)) begun.set(form, { fields, last, since, where });
+    if (begun.size < MAX_FORMS && !begun.has(form))
+      begun.set(form, { fields: new Set(), last, since: performance.now(), where: place(tidegate) });
+    const one = begun.get(form);
+    one?.fields.add((one.last = last));
   });
   on(globalThis, "pagehide", () => {
     for (const [form, { fields, last, since, where }] of begun) {

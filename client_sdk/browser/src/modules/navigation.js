@@ -3,7 +3,8 @@
 import { guarded } from "./watch.js";
 
 /**
- * Be told the kind of each change, after it: `pushState`, `replaceState`, `popstate` or `hashchange`.
+ * Be told the kind of each change, after it: `pushState`, `replaceState` or `popstate`; and once more, behind
+ * those, `navigation`, where the browser has one: it knows of changes that pass `history` by.
  *
  * `history` is wrapped where its methods lie, so that who wraps them before or after us is called as well. When ours is
  * no longer the outermost wrapper at the end it stays, as a mere passage.
@@ -11,8 +12,9 @@ import { guarded } from "./watch.js";
  * @param {(kind: string) => void} changed
  */
 export function watchNavigation({ on, signal }, changed) {
-  on(globalThis, "popstate hashchange", ({ type }) => changed(type));
+  on(globalThis, "popstate", () => changed("popstate")); // a new fragment has one too
   const tell = guarded(changed);
+  on(/** @type {any} */ (globalThis).navigation ?? globalThis, "currententrychange", () => setTimeout(() => changed("navigation")));
   for (const name of /** @type {const} */ (["pushState", "replaceState"])) {
     const owner = Object.hasOwn(history, name) ? history : History.prototype;
     const original = owner[name];

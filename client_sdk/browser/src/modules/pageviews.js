@@ -23,7 +23,6 @@ export function start(tidegate, { search, hash } = {}) {
     place: place(tidegate),
   });
   let shown = look();
-  let moving = false;
 
   const leave = () =>
     tidegate.capture("$pageleave", {
@@ -34,11 +33,9 @@ export function start(tidegate, { search, hash } = {}) {
     });
 
   watchNavigation(watching, (kind) => {
-    if (moving) return; // an address that is put right within the same task is one view
-    moving = true;
+    // Behind the task: an address that is put right within it is one view, and the first to look sees the last.
     queueMicrotask(
       guarded(() => {
-        moving = false;
         const next = look();
         if (signal.aborted || next.name === shown.name) return;
         leave();

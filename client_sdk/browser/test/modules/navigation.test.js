@@ -73,3 +73,15 @@ test("who wraps later, at either place, is called before and after our end", () 
     delete page.history.pushState;
   }
 });
+
+test("what passes history by is told by the browser's navigation, behind all others", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  t.after(() => delete page.navigation);
+  page.navigation = new EventTarget();
+  watchNavigation(watch(), (kind) => told.push(kind));
+  page.navigation.dispatchEvent(new Event("currententrychange"));
+  page.history.pushState({});
+  assert.deepEqual(told, ["pushState"]);
+  t.mock.timers.tick(1);
+  assert.deepEqual(told, ["pushState", "navigation"]);
+});
