@@ -75,14 +75,12 @@ export class Client {
     if (granted) this.#attach();
     this.#journal = this.#begin();
     this.#privacy = privacy(config);
+    this.mask = this.#privacy.mask;
     this.#unwatch = watchLifecycle(globalThis, this);
     if (granted) this.online(); // last: where the page lacks something, nothing has begun
   }
 
   makeId = uuidGenerator(wall);
-
-  /** An address as events may carry it. @param {string} url */
-  mask = (url) => this.#privacy.mask(url);
 
   /** What all events of a connection share. */
   defaults = () => ({
@@ -212,10 +210,9 @@ export class Client {
   /** The page is hidden: the oldest events go as a beacon, under a producer of their own; nobody hears the answer. */
   hide() {
     if (this.#delivery) return this.#delivery.hide();
-    if (!this.#granted) return;
     const { id, epoch, chunks } = this.#journal;
     const [first] = chunks;
-    if (!first) return;
+    if (!first || !this.#granted) return;
     if (!first.seq) this.#journal.assign(first, 1);
     this.beacon(post(this.around.key, { id, epoch }, 1, wall(), this.defaults(), first.entries));
   }

@@ -36,6 +36,15 @@ test("a lone word or pattern is a list of one", () => {
   assert.equal(properties({ queryAllow: "qq" }, {}).$current_url, "https://a.example/p?token=***&q=***");
 });
 
+test("ids of ours are never masked: events with one id would be taken for one", () => {
+  const id = "01a2b3c4-5555-7666-8777-888899990000";
+  const given = { ...wire({ uuid: id, note: "tel 5555", uuids: [id] }), uuid: id, window_id: id, session_id: id, distinct_id: "u5555" };
+  const { text } = privacy({ redact: [/\d{4}/, "uuid"] }).encode(given, {}, LOCATION);
+  const { uuid, window_id, session_id, distinct_id, properties: own } = JSON.parse(text);
+  assert.deepEqual([uuid, window_id, session_id, distinct_id], [id, id, id, "u***"]);
+  assert.deepEqual([own.uuid, own.note, own.uuids[0]], ["***", "tel ***", "01a2b3c4-***-***-***-*********"]);
+});
+
 test("a hook that returns no event costs it, but for null, which is its wish", () => {
   for (const nothing of [undefined, false, "", Promise.resolve({ event: "a" }), 5, []])
     assert.deepEqual(encode({ beforeSend: () => nothing }, {}), { reason: "event_name" });
