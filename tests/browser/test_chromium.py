@@ -56,3 +56,11 @@ def test_a_module_that_fails_leaves_it_put_aside(kept: KeptChromium) -> None:
     with pytest.raises(ValueError, match="a test"):
         fail()
     assert asyncio.run(_answer()) == 42
+
+
+def test_no_page_of_the_browser_itself_is_loaded(kept: KeptChromium) -> None:
+    """There is the page that was opened; each page more, for the address bar, would take as much as that one."""
+    with kept.lent() as browser:
+        browser.new_context().new_page().goto("data:text/html,<title>one</title>")
+        found = browser.new_browser_cdp_session().send("Target.getTargets", {"filter": [{}]})["targetInfos"]
+        assert {target["url"] for target in found if target["type"] != "tab"} == {"data:text/html,<title>one</title>"}
