@@ -163,12 +163,13 @@ export class Journal {
     this.save(); // nothing of it is stored later
     this.ledger[outcome] += length;
     this.forget(this.chunks.splice(this.chunks.indexOf(chunk), 1));
+    this.save();
     this.caps.dropped(length, reason);
   }
 
   /**
-   * Chunks that have left `chunks` leave the store, and then the head: in one without them, nothing would tell their events
-   * from those of the batch before. Where they were acked a head that says so was stored first.
+   * Chunks that have left `chunks` leave the store. Where they were acked a head that says so is there before; where they
+   * are given up it comes behind: in one without them, nothing would tell their events from those of the batch before.
    * @param {Chunk[]} gone
    */
   forget(gone) {
@@ -177,7 +178,6 @@ export class Journal {
       this.bytes -= bytes;
       for (const { place } of entries) this.store.remove(this.key(place));
     }
-    this.save();
   }
 
   /** Under which an event is stored. @param {number | string} place */
