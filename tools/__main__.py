@@ -29,7 +29,7 @@ def prepare(verb: str) -> None:
         if verb == "fuzz":
             venv.add("atheris")
         return
-    venv.create()
+    venv.create()  # first: it may need a package of Debian's, and two apt-get cannot run at once
     with ThreadPoolExecutor(1) as aside:
         if verb == "test":
             aside.submit(_from_debian)

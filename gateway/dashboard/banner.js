@@ -10,7 +10,6 @@ export const DISK_HAS_ROOM = "disk_has_room";
 
 export class Banner {
   #host;
-  #shown = false;
 
   /** @param {HTMLElement} host a live region, so that it is read out as it comes */
   constructor(host) {
@@ -19,15 +18,13 @@ export class Banner {
 
   /** The server says that it is so; it does behind each welcome, as long as it lasts. */
   show() {
-    if (this.#shown) return;
-    this.#shown = true;
+    if (this.#host.hasChildNodes()) return;
     this.#host.append(element("p", TEXT), element("a", "Health", { href: "#/health" }));
   }
 
   /** It is over, or nobody knows: a connection begins. @returns {boolean} whether there was any */
   hide() {
-    const shown = this.#shown;
-    this.#shown = false;
+    const shown = this.#host.hasChildNodes();
     this.#host.replaceChildren();
     return shown;
   }

@@ -1,6 +1,7 @@
 // The order of the boards: where one stands, whether it can go further, and the move, which is everybody's at once.
 
 import { filedNames } from "./boardset.js";
+import { titleOf } from "./boardwords.js";
 
 /**
  * Where a board stands among those that can be moved. Pure.
@@ -74,6 +75,6 @@ export class BoardOrder {
       return say(refusal(error));
     }
     await onMoved();
-    return say(`${shown.board.title || name}: place ${to + 1} of ${order.length}`);
+    return say(`${titleOf(shown.board)}: place ${to + 1} of ${order.length}`);
   }
 }

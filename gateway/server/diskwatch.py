@@ -19,7 +19,7 @@ _log = structlog.get_logger("tidegate")
 
 
 class DiskWatch:
-    """Knows what it has said.
+    """What it has said last, the hub knows.
 
     Args:
         standing: how the disk stands; see `House.disk`.
@@ -29,15 +29,13 @@ class DiskWatch:
     def __init__(self, standing: Callable[[], Mapping[str, int | bool]], hub: Hub) -> None:
         self._standing = standing
         self._hub = hub
-        self._full = False
 
     def look(self) -> None:
         """Say what has changed since the last look, if anything has. Once a second; costs a system call."""
         there = self._standing()
-        if there["full"] == self._full:
+        if there["full"] == (FULL in self._hub.lasting):
             return
-        self._full = bool(there["full"])
-        if self._full:
+        if there["full"]:
             _log.error(FULL, free=there["free"], keep=there["keep"])
             self._hub.begin(FULL)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from aiohttp import web
@@ -11,7 +12,7 @@ __all__ = ["BoardsModel"]
 Message = dict[str, Any]
 
 
-class BoardsModel:
+class BoardsModel(ABC):
     """What `/v1/boards` says, and what pages did there. A test may change `boards` at any time."""
 
     def __init__(self) -> None:
@@ -28,9 +29,9 @@ class BoardsModel:
         app.router.add_put("/v1/boards/{name}", self._put_board)
         app.router.add_delete("/v1/boards/{name}", self._delete_board)
 
+    @abstractmethod
     async def tell(self, message: Message) -> None:
         """Say something to every viewer."""
-        raise NotImplementedError
 
     def _order(self) -> str:
         return ",".join(board["name"] for board in self.boards if not board.get("built_in"))

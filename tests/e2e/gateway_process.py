@@ -7,6 +7,7 @@ import json
 import os
 import selectors
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from typing import Any
 from tests.e2e.forkserver import Forked, ForkServer
 from tests.e2e.heldport import HeldPort
 
-__all__ = ["VIEW_KEY", "WRITE_KEY", "GatewayProcess", "workers_of"]
+__all__ = ["DEADLINE_S", "VIEW_KEY", "WRITE_KEY", "GatewayProcess", "answer_to", "workers_of"]
 
 WRITE_KEY = "w_test"
 VIEW_KEY = "v_test"
@@ -175,12 +176,12 @@ class GatewayProcess:
         request = urllib.request.Request(self.url + path)
         if key is not None:
             request.add_header("Authorization", f"Bearer {key}")
-        return _answer(request)
+        return answer_to(request)
 
     def post(self, body: bytes, **headers: str) -> tuple[int, dict[str, Any]]:
         """Status and JSON of a POST to /v1/events."""
         request = urllib.request.Request(self.url + "/v1/events", body, {"Content-Type": "application/json", **headers})
-        status, answer = _answer(request)
+        status, answer = answer_to(request)
         return status, json.loads(answer)
 
     def status(self) -> dict[str, Any]:
@@ -213,9 +214,10 @@ def workers_of(settings: Mapping[str, Any]) -> int:
     return int(settings.get("workers", os.environ.get("TIDEGATE_WORKERS", "1")))
 
 
-def _answer(request: urllib.request.Request) -> tuple[int, bytes]:
+def answer_to(request: urllib.request.Request, tls: ssl.SSLContext | None = None) -> tuple[int, bytes]:
+    """Status and body, whatever the status."""
     try:
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as response:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S, context=tls) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -15,7 +15,7 @@ from types import TracebackType
 import pytest
 import trustme
 
-from tests.e2e.gateway_process import DEADLINE_S
+from tests.e2e.gateway_process import DEADLINE_S, answer_to
 from tests.e2e.heldport import HeldPort
 from tests.e2e.patience import eventually
 from tests.house.tree import ROOT
@@ -119,16 +119,10 @@ class NginxProcess:
         assert self._process.wait(DEADLINE_S) == 0
         self._process = None
 
-    def get(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers in small letters and body of a GET, or of a POST of `body`."""
+    def get(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+        """Status and body of a GET, or of a POST of `body`."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        request = urllib.request.Request(self.url + path, body, named)
-        try:
-            with urllib.request.urlopen(request, timeout=DEADLINE_S, context=self.tls) as response:
-                return response.status, {k.lower(): v for k, v in response.headers.items()}, response.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
+        return answer_to(urllib.request.Request(self.url + path, body, named), self.tls)
 
     def __enter__(self) -> NginxProcess:
         self.start()
